@@ -1,0 +1,11 @@
+"""The settings of the experiment: the only place that knows setting names.
+
+`load` turns values files, the environment and command-line flags into one
+frozen `Settings`; everything else takes that object as an argument.
+"""
+
+from settings.errors import SettingsError
+from settings.load import load
+from settings.model import Client, Experiment, Server, Settings
+
+__all__ = ["Client", "Experiment", "Server", "Settings", "SettingsError", "load"]

@@ -1,0 +1,56 @@
+"""The command-line flags that every app shares, and how an app refuses bad settings."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from settings.errors import SettingsError
+from settings.load import ENVIRONMENT_PREFIX, load
+from settings.model import Settings
+
+USAGE_STATUS = 2
+"""Exit status for bad settings or usage."""
+
+
+def parser(program: str, description: str) -> argparse.ArgumentParser:
+    """Make a parser that knows `--values` and `--set`; apps add their own flags."""
+    made = argparse.ArgumentParser(
+        prog=program,
+        description=description,
+        allow_abbrev=False,
+        epilog=f"Every setting is also a variable: client.thinkTime.minSeconds is "
+        f"{ENVIRONMENT_PREFIX}CLIENT__THINK_TIME__MIN_SECONDS. --set wins over the environment, "
+        "and the environment over the files.",
+    )
+    made.add_argument(
+        "--values",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="values file, as for Helm; may be repeated, later files win",
+    )
+    made.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        dest="overrides",
+        help="one setting, as for Helm: --set client.concurrency=500; may be repeated",
+    )
+    return made
+
+
+def settings_from(arguments: argparse.Namespace, program: str) -> Settings:
+    """Load what the flags name; with bad settings say why in one line and exit with status 2."""
+    try:
+        return load(arguments.values, arguments.overrides)
+    except SettingsError as error:
+        refuse(program, str(error))
+
+
+def refuse(program: str, reason: str) -> NoReturn:
+    """Say in one line why `program` cannot start, and exit with status 2."""
+    print(f"{program}: error: {reason}", file=sys.stderr)
+    raise SystemExit(USAGE_STATUS)
