@@ -15,7 +15,7 @@ USAGE_STATUS = 2
 
 def parser(program: str, description: str) -> argparse.ArgumentParser:
     """Make a parser that knows `--values` and `--set`; apps add their own flags."""
-    made = argparse.ArgumentParser(
+    made = _Parser(
         prog=program,
         description=description,
         allow_abbrev=False,
@@ -40,6 +40,13 @@ def parser(program: str, description: str) -> argparse.ArgumentParser:
         help="one setting, as for Helm: --set client.concurrency=500; may be repeated",
     )
     return made
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that refuses in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        refuse(self.prog, f"{message} (see --help)")
 
 
 def settings_from(arguments: argparse.Namespace, program: str) -> Settings:

@@ -1,0 +1,48 @@
+"""The client's command line."""
+
+import ipaddress
+from dataclasses import dataclass
+
+from settings import Settings
+from settings.arguments import parser, refuse, settings_from
+
+PROGRAM = "client"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line asks for."""
+
+    settings: Settings
+    source_address: str
+    progress_seconds: float
+
+
+def read() -> Options:
+    """Read the command line; exit with status 2 and one line where it cannot be used."""
+    flags = parser(PROGRAM, "Hold many slow requests at once, and count who answers them.")
+    flags.add_argument(
+        "--source-address",
+        default="",
+        metavar="ADDRESS",
+        help="local address to connect from (default: the kernel's choice)",
+    )
+    flags.add_argument(
+        "--progress-seconds",
+        type=float,
+        default=5.0,
+        metavar="SECONDS",
+        help="how often to report progress on standard error; 0 means never (default: 5)",
+    )
+    arguments = flags.parse_args()
+    if arguments.source_address:
+        try:
+            ipaddress.ip_address(arguments.source_address)
+        except ValueError:
+            refuse(PROGRAM, f"--source-address {arguments.source_address!r}: allowed is an IP address")
+    if not 0 <= arguments.progress_seconds <= 3600:
+        refuse(PROGRAM, f"--progress-seconds {arguments.progress_seconds}: allowed is 0 to 3600")
+    settings = settings_from(arguments, PROGRAM)
+    if not settings.client.enabled:
+        refuse(PROGRAM, "client.enabled = false: a client that runs needs client.enabled = true")
+    return Options(settings, arguments.source_address, arguments.progress_seconds)

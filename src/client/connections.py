@@ -1,0 +1,220 @@
+"""TCP connections: each one is numbered, aged and followed to the pod that answers on it.
+
+urllib3's connection object outlives its TCP connection (it reconnects by itself), so
+everything here counts at the two places where a socket really opens and closes.
+No request is ever sent twice: retries are off.
+"""
+
+import os
+import queue
+import select
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPResponse, Retry
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+
+from client.clock import Clock
+from client.resolver import Resolver
+
+IP_BIND_ADDRESS_NO_PORT = getattr(socket, "IP_BIND_ADDRESS_NO_PORT", 24)
+"""Leaves the choice of the source port to connect(), which may reuse one for another
+destination. Source: ip(7), Linux 4.2; missing in CPython's socket module before 3.12."""
+
+
+_NO_RETRY = Retry(0, read=False)
+"""What requests passes by default, shared by all transports."""
+
+
+@dataclass(slots=True, eq=False)
+class Connection:
+    """One TCP connection, by what the client knows of it."""
+
+    number: int
+    opened_seconds: float
+    closed_seconds: float | None = None
+    requests: int = 0
+    pod: str | None = None
+
+
+class ConnectionBook:
+    """Numbers connections as they open and remembers which are open. Thread-safe."""
+
+    def __init__(self, clock: Clock, on_close: Callable[[Connection], None]) -> None:
+        """Start empty; `on_close` is called, outside the lock, once for each closed connection."""
+        self._clock = clock
+        self._on_close = on_close
+        self._lock = threading.Lock()
+        self._open: dict[Connection, socket.socket] = {}
+        self.opened = 0
+
+    def open(self, sock: socket.socket) -> Connection:
+        """Enter a connection that has just been established."""
+        with self._lock:
+            self.opened += 1
+            connection = Connection(self.opened, self._clock.elapsed_seconds())
+            self._open[connection] = sock
+        return connection
+
+    def close(self, connection: Connection) -> None:
+        """Enter that the connection is closed; a second time is without effect."""
+        with self._lock:
+            if self._open.pop(connection, None) is None:
+                return
+            connection.closed_seconds = self._clock.elapsed_seconds()
+        self._on_close(connection)
+
+    def drop_closed_by_peer(self) -> None:
+        """Enter as closed what the servers have closed and no request has noticed yet."""
+        with self._lock:
+            by_descriptor = {sock.fileno(): item for item, sock in self._open.items()}
+        by_descriptor.pop(-1, None)
+        poll = select.poll()
+        for descriptor in by_descriptor:
+            poll.register(descriptor, select.POLLIN | select.POLLHUP)
+        for descriptor, _ in poll.poll(0):
+            if _at_end(descriptor):
+                self.close(by_descriptor[descriptor])
+
+    def still_open(self) -> list[Connection]:
+        """List the open connections, oldest first."""
+        with self._lock:
+            return list(self._open)
+
+
+def _at_end(descriptor: int) -> bool:
+    """Tell whether a readable connection is closed or reset, rather than holding an answer."""
+    with socket.socket(fileno=os.dup(descriptor)) as sock:
+        try:
+            return sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+
+class Transport(HTTPAdapter):
+    """What a `requests.Session` mounts: a pool of connections that are entered in a book.
+
+    One for each virtual user makes one connection each; one for all makes a shared
+    pool, which is LIFO as in urllib3. There is one server: a manager of pools, which
+    requests puts in between, would cost memory and time for each user and decide nothing.
+    """
+
+    def __init__(self, url: str, pool_class: type[HTTPConnectionPool], size: int) -> None:
+        """Keep up to `size` connections to the server of `url`."""
+        parts = urlsplit(url)
+        if parts.hostname is None:
+            raise ValueError(f"no host in {url!r}")
+        self._pool = pool_class(parts.hostname, parts.port or 80, maxsize=size)
+        super().__init__(max_retries=_NO_RETRY)
+
+    def init_poolmanager(self, *_: Any, **__: Any) -> None:
+        """Make no manager: there is one pool."""
+
+    def get_connection_with_tls_context(self, *_: Any, **__: Any) -> HTTPConnectionPool:
+        """Return the pool. Source: requests 2.34 adapters.py, which calls this for each request."""
+        return self._pool
+
+
+class _Stack:
+    """What urllib3 asks of a pool's queue, without the three conditions (2 KB) of LifoQueue.
+
+    A list's append and pop are atomic; nobody ever waits, because the pool does not block.
+    """
+
+    def __init__(self, maxsize: int) -> None:
+        self._maxsize = maxsize
+        self._items: list[Any] = []
+
+    def put(self, item: Any, block: bool = True) -> None:
+        if len(self._items) >= self._maxsize:
+            raise queue.Full
+        self._items.append(item)
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        try:
+            return self._items.pop()
+        except IndexError:
+            raise queue.Empty from None
+
+    def qsize(self) -> int:
+        return len(self._items)
+
+
+def counted_pool(
+    book: ConnectionBook, resolver: Resolver, source_address: str = ""
+) -> type[HTTPConnectionPool]:
+    """Make the pool class whose connections are entered in `book`.
+
+    urllib3 builds connections itself and takes no arguments of ours: a class carries them.
+    `source_address` is the local address to connect from; empty lets the kernel choose.
+    """
+
+    class Counted(_CountedConnection):
+        _book, _resolver, _source = book, resolver, source_address
+
+    class CountedPool(HTTPConnectionPool):
+        ConnectionCls = Counted
+        QueueCls = _Stack
+
+    return CountedPool
+
+
+class _CountedConnection(HTTPConnection):
+    """urllib3's connection, which tells the book when its socket opens and closes."""
+
+    _book: ConnectionBook
+    _resolver: Resolver
+    _source: str
+    tcp: Connection | None = None
+
+    def _new_conn(self) -> socket.socket:
+        """Connect as urllib3.util.connection.create_connection does, with our resolver."""
+        try:
+            addresses = self._resolver.addresses(self._dns_host, self.port)
+        except socket.gaierror as error:
+            raise NameResolutionError(self.host, self, error) from error
+        failure: OSError | None = None
+        for family, address in addresses:
+            sock = socket.socket(family, socket.SOCK_STREAM)
+            try:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                sock.settimeout(self.timeout)  # type: ignore[arg-type]
+                if self._source:
+                    sock.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+                    sock.bind((self._source, 0))
+                sock.connect(address)
+                return sock
+            except OSError as error:
+                sock.close()
+                failure = error
+        if isinstance(failure, TimeoutError):
+            raise ConnectTimeoutError(self, f"no connection to {self.host} in time") from failure
+        raise NewConnectionError(self, f"no connection: {failure}") from failure
+
+    def connect(self) -> None:
+        super().connect()
+        self.tcp = self._book.open(self.sock)
+
+    def getresponse(self) -> HTTPResponse:
+        """Wait for the first byte before anything is allocated to read it.
+
+        http.client makes its buffer of 8 KiB first and waits then: 80 MB for ten thousand
+        requests in flight. A timeout or reset is raised as it is, for urllib3 to wrap.
+        """
+        if self.sock is not None:
+            self.sock.settimeout(self.timeout)  # type: ignore[arg-type]
+            self.sock.recv(1, socket.MSG_PEEK)
+        return super().getresponse()
+
+    def close(self) -> None:
+        if self.tcp is not None and self.sock is not None:
+            self._book.close(self.tcp)
+        super().close()

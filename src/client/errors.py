@@ -1,0 +1,88 @@
+"""Why a request failed: a closed list of words, the same in logs, summaries and tests."""
+
+import socket
+from enum import StrEnum
+
+import requests
+import urllib3.exceptions as urllib3_errors
+
+
+class ErrorKind(StrEnum):
+    """The one reason that a failed request is counted under."""
+
+    NAME_UNRESOLVED = "name_unresolved"
+    """The server's name has no address."""
+    CONNECT_REFUSED = "connect_refused"
+    """Nothing listens at the address."""
+    CONNECT_TIMEOUT = "connect_timeout"
+    """No TCP connection within client.timeouts.connectSeconds."""
+    CONNECT_FAILED = "connect_failed"
+    """No TCP connection for another reason (no route, no free port, no descriptor)."""
+    CONNECTION_LOST = "connection_lost"
+    """The connection was closed or reset before the answer was complete."""
+    READ_TIMEOUT = "read_timeout"
+    """No answer within client.timeouts.readSeconds."""
+    HTTP_STATUS = "http_status"
+    """An answer with a status other than 200."""
+    BAD_ANSWER = "bad_answer"
+    """An answer that is no HTTP, or does not name its pod."""
+    INTERRUPTED = "interrupted"
+    """In flight when the client was told to stop."""
+    NOT_SENT = "not_sent"
+    """Planned, but the client stopped before its turn came."""
+    CLIENT_ERROR = "client_error"
+    """A defect of the client itself; the log has the traceback."""
+
+
+class BadAnswer(Exception):
+    """An answer whose text is not what the server promises."""
+
+
+class UnexpectedStatus(Exception):
+    """An answer with a status other than 200."""
+
+
+def classify(error: BaseException) -> ErrorKind:
+    """Name the kind of a failure, whatever it is wrapped in.
+
+    Source: requests 2.34 adapters.py wraps urllib3's errors, urllib3 2.8 connection.py
+    and connectionpool.py wrap the socket's; the innermost cause tells most.
+    """
+    if isinstance(error, UnexpectedStatus):
+        return ErrorKind.HTTP_STATUS
+    if isinstance(error, BadAnswer):
+        return ErrorKind.BAD_ANSWER
+    chain = _chain(error)
+    if _any(chain, socket.gaierror, urllib3_errors.NameResolutionError):
+        return ErrorKind.NAME_UNRESOLVED
+    if _any(chain, requests.ConnectTimeout, urllib3_errors.ConnectTimeoutError):
+        return ErrorKind.CONNECT_TIMEOUT
+    if _any(chain, urllib3_errors.NewConnectionError):
+        refused = _any(chain, ConnectionRefusedError)
+        return ErrorKind.CONNECT_REFUSED if refused else ErrorKind.CONNECT_FAILED
+    if _any(chain, requests.ReadTimeout, urllib3_errors.ReadTimeoutError, TimeoutError):
+        return ErrorKind.READ_TIMEOUT
+    if _any(chain, urllib3_errors.ProtocolError, urllib3_errors.IncompleteRead, ConnectionError):
+        broken = _any(chain, ConnectionError, urllib3_errors.IncompleteRead)
+        return ErrorKind.CONNECTION_LOST if broken else ErrorKind.BAD_ANSWER
+    if _any(chain, urllib3_errors.HTTPError, requests.RequestException):
+        return ErrorKind.BAD_ANSWER
+    if _any(chain, OSError):
+        return ErrorKind.CONNECT_FAILED
+    return ErrorKind.CLIENT_ERROR
+
+
+def _any(chain: list[BaseException], *kinds: type[BaseException]) -> bool:
+    return any(isinstance(link, kinds) for link in chain)
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """List an error with everything that it wraps: causes, contexts, reasons and arguments."""
+    found: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        link = waiting.pop()
+        if isinstance(link, BaseException) and not any(link is known for known in found):
+            found.append(link)
+            waiting += [link.__cause__, link.__context__, getattr(link, "reason", None), *link.args]
+    return found

@@ -1,0 +1,118 @@
+"""What the machine must allow before ten thousand virtual users start, checked beforehand.
+
+`check` decides on plain numbers; `read_limits` and `raise_file_limit` do the looking and
+the doing. A limit that is too low is named with both numbers, before anything is sent.
+"""
+
+import resource
+from dataclasses import dataclass
+from pathlib import Path
+
+from settings import Settings
+
+SPARE_FILES = 64
+"""Standard streams, the event loop, the name service: what is open beside the connections."""
+SPARE_THREADS = 16
+MAPS_PER_THREAD = 2
+"""A thread's stack and its guard page. Source: pthread_create(3), mmap'd by glibc's allocatestack.c."""
+SPARE_MAPS = 2000
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of this process; None where there is none, or none can be read."""
+
+    open_files_soft: int | None
+    open_files_hard: int | None
+    threads: int | None
+    memory_maps: int | None
+    ports: int | None
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a run takes, at the most."""
+
+    open_files: int
+    threads: int
+    ports: int
+
+
+def needs(settings: Settings) -> Needs:
+    """Tell what one client of these settings takes."""
+    users = settings.client.concurrency
+    threads = users + SPARE_THREADS if settings.client.engine == "threads" else SPARE_THREADS
+    return Needs(open_files=users + SPARE_FILES, threads=threads, ports=users)
+
+
+def check(limits: Limits, needed: Needs) -> list[str]:
+    """List what is too low, a line each with both numbers; empty where the run can start."""
+    lines = []
+    if limits.open_files_hard is not None and needed.open_files > limits.open_files_hard:
+        lines.append(
+            f"open files: {needed.open_files} are needed, the hard limit is "
+            f"{limits.open_files_hard} (ulimit -Hn): raise it, lower client.concurrency, or "
+            "raise client.parallelism"
+        )
+    if limits.threads is not None and needed.threads > limits.threads:
+        lines.append(
+            f"threads: {needed.threads} are needed, {limits.threads} are allowed (pids.max, "
+            "kernel.threads-max): raise it, lower client.concurrency, or use client.engine=gevent"
+        )
+    maps = needed.threads * MAPS_PER_THREAD + SPARE_MAPS
+    if limits.memory_maps is not None and maps > limits.memory_maps:
+        lines.append(
+            f"memory maps: {maps} are needed for {needed.threads} threads, {limits.memory_maps} "
+            "are allowed (vm.max_map_count): raise it, or use client.engine=gevent"
+        )
+    if limits.ports is not None and needed.ports > limits.ports:
+        lines.append(
+            f"source ports: {needed.ports} are needed, the range holds {limits.ports} "
+            "(net.ipv4.ip_local_port_range): widen it, or raise client.parallelism"
+        )
+    return lines
+
+
+def read_limits() -> Limits:
+    """Read the limits of this process."""
+    soft, hard = (None if value == resource.RLIM_INFINITY else value
+                  for value in resource.getrlimit(resource.RLIMIT_NOFILE))
+    threads = [value for value in (_pids_max(), _number("/proc/sys/kernel/threads-max")) if value]
+    low_high = _words("/proc/sys/net/ipv4/ip_local_port_range")
+    ports = int(low_high[1]) - int(low_high[0]) + 1 if len(low_high) == 2 else None
+    return Limits(soft, hard, min(threads, default=None), _number("/proc/sys/vm/max_map_count"), ports)
+
+
+def raise_file_limit(limits: Limits, needed: Needs) -> None:
+    """Raise the soft limit on open files to what is needed; it is never lowered."""
+    if limits.open_files_soft is not None and needed.open_files > limits.open_files_soft:
+        hard = resource.RLIM_INFINITY if limits.open_files_hard is None else limits.open_files_hard
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed.open_files, hard))
+
+
+def _pids_max() -> int | None:
+    """Read the cgroup's limit on tasks: of this process's own cgroup, or of the container's root."""
+    places = [Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/pids")]
+    for line in _lines("/proc/self/cgroup"):
+        _, controllers, path = line.split(":", 2)
+        if controllers in ("", "pids"):
+            root = places[1] if controllers else places[0]
+            places.append(root / path.lstrip("/"))
+    found = [value for place in places if (value := _number(str(place / "pids.max")))]
+    return min(found, default=None)
+
+
+def _number(path: str) -> int | None:
+    words = _words(path)
+    return int(words[0]) if words and words[0].isdigit() else None
+
+
+def _words(path: str) -> list[str]:
+    return " ".join(_lines(path)).split()
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return []

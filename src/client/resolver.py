@@ -1,0 +1,46 @@
+"""Addresses of the server's name, looked up once in a while and not once a connection.
+
+Ten thousand virtual users that connect at once would send ten thousand queries
+(times the search list of a pod's resolv.conf) to the cluster's DNS, and lose some.
+"""
+
+import socket
+import threading
+import time
+
+KEPT_SECONDS = 30.0
+"""CoreDNS answers with a time to live of 30 s by default (its plugin kubernetes, option ttl)."""
+
+Address = tuple[socket.AddressFamily, tuple[object, ...]]
+
+
+class Resolver:
+    """Thread-safe look-ups, each kept for `KEPT_SECONDS`."""
+
+    def __init__(self) -> None:
+        """Start with nothing known."""
+        self._lock = threading.Lock()
+        self._known: dict[tuple[str, int], tuple[float, list[Address]]] = {}
+
+    def addresses(self, host: str, port: int) -> list[Address]:
+        """Return the addresses of `host`, never an empty list.
+
+        Raises:
+            socket.gaierror: the name has no address.
+        """
+        with self._lock:
+            looked_up, found = self._known.get((host, port), (0.0, []))
+            if not found or time.monotonic() - looked_up > KEPT_SECONDS:
+                found = lookup(host, port)
+                self._known[host, port] = (time.monotonic(), found)
+            return found
+
+
+def lookup(host: str, port: int) -> list[Address]:
+    """Ask for the addresses of `host` now; duplicates are dropped, the order is kept.
+
+    Raises:
+        socket.gaierror: the name has no address.
+    """
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys((family, address) for family, _, _, _, address in found))

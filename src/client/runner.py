@@ -1,0 +1,186 @@
+"""A run from the first check to the summary: starts the users, waits, and settles the account.
+
+Every wait is bounded or ends at a signal: a first SIGINT or SIGTERM stops sending and
+writes the summary with everything so far, a second ends the process at once.
+"""
+
+import json
+import os
+import resource
+import signal
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from types import FrameType
+
+from client import pacing, preflight
+from client.clock import Clock
+from client.connections import ConnectionBook, Transport, counted_pool
+from client.exchange import Exchange
+from client.ledger import Ledger
+from client.output import Output
+from client.readiness import NotReady, await_servers
+from client.resolver import Resolver
+from client.summary import summarize
+from client.users import VirtualUser
+from settings import Settings
+from settings.arguments import refuse
+
+STACK_BYTES = 256 * 1024
+"""Of a user's thread: enough for requests and urllib3; only the pages in use cost memory."""
+
+SWITCH_INTERVAL_SECONDS = 60.0
+"""Every thread that waits for the GIL wakes once in this interval; the default of 5 ms makes
+ten thousand of them burn minutes of CPU (measured: 111 s against 28 s)."""
+
+TICK_SECONDS = 0.2
+FAILED_STATUS = 1
+
+
+class Runner:
+    """One client's run."""
+
+    def __init__(
+        self, settings: Settings, source_address: str = "", progress_seconds: float = 5.0
+    ) -> None:
+        """Prepare a run that connects from `source_address` and reports every so often (0: never)."""
+        self._settings = settings
+        self._url = settings.client.url or f"http://127.0.0.1:{settings.server.port}/"
+        self._progress_seconds = progress_seconds
+        self._clock = Clock()
+        self._output = Output()
+        self._ledger = Ledger(
+            self._clock,
+            self._output,
+            pacing.planned_requests(settings.client),
+            settings.client.log_responses,
+        )
+        self._book = ConnectionBook(self._clock, self._ledger.enter_close)
+        self._pool_class = counted_pool(self._book, Resolver(), source_address)
+        # Kept for the whole run: a transport that nobody holds closes its connections.
+        self._transports = (
+            [Transport(self._url, self._pool_class, settings.client.concurrency)]
+            if settings.client.connections == "shared"
+            else [Transport(self._url, self._pool_class, 1) for _ in range(settings.client.concurrency)]
+        )
+        self._gate = threading.Event()
+        self._stopped = threading.Event()
+        self._signal: int | None = None
+        self._at_gate = 0
+        self._finished = 0
+        self._count_lock = threading.Lock()
+
+    def run(self) -> int:
+        """Do the run and write its summary; return the exit status. Does not return after a signal."""
+        self._check_limits()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
+        problem = None
+        try:
+            await_servers(self._settings, self._url, self._stopped, _say)
+        except NotReady as error:
+            problem = str(error)
+        if problem is None and not self._stopped.is_set():
+            problem = self._load()
+        return self._settle(problem)
+
+    def _check_limits(self) -> None:
+        limits, needed = preflight.read_limits(), preflight.needs(self._settings)
+        lines = preflight.check(limits, needed)
+        if lines:
+            refuse("client", "; ".join(lines))
+        preflight.raise_file_limit(limits, needed)
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        if self._signal is not None:
+            os._exit(128 + number)
+        self._signal = number
+        self._stopped.set()
+
+    def _load(self) -> str | None:
+        """Run all users; return what went wrong in starting them, if anything did."""
+        settings = self._settings.client
+        exchange = Exchange(self._settings, self._url)
+        if settings.engine == "threads":
+            sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
+            threading.stack_size(STACK_BYTES)
+        self._executor = ThreadPoolExecutor(settings.concurrency, thread_name_prefix="user")
+        began = time.monotonic()
+        try:
+            for number in range(settings.concurrency):
+                transport = self._transports[number % len(self._transports)]
+                user = VirtualUser(number, settings, exchange, transport, self._ledger)
+                self._executor.submit(self._live, user)
+                if self._stopped.is_set():
+                    return None
+        except RuntimeError as error:
+            return f"only {number} of {settings.concurrency} virtual users started: {error}"
+        while self._at_gate < settings.concurrency and not self._stopped.is_set():
+            self._stopped.wait(0.01)
+        _say(f"Started: {settings.concurrency} virtual users in {time.monotonic() - began:.1f} s")
+        self._clock.restart()
+        self._gate.set()
+        self._await_users(settings.concurrency)
+        return None
+
+    def _live(self, user: VirtualUser) -> None:
+        """Be one user, in a thread or greenlet of the executor."""
+        with self._count_lock:
+            self._at_gate += 1
+        self._gate.wait()
+        try:
+            user.run(self._clock, self._stopped)
+        finally:
+            with self._count_lock:
+                self._finished += 1
+
+    def _await_users(self, users: int) -> None:
+        """Wait until all are done, or a signal, or nobody reads the output any more."""
+        report_at = self._clock.elapsed_seconds() + self._progress_seconds
+        while self._finished < users and not self._output.broken.is_set():
+            if self._stopped.wait(TICK_SECONDS):
+                return
+            if self._progress_seconds and self._clock.elapsed_seconds() >= report_at:
+                _say(str(self._ledger.progress()))
+                report_at += self._progress_seconds
+
+    def _settle(self, problem: str | None) -> int:
+        """Close the account, write the summary as the last line, and end."""
+        load_seconds = self._clock.elapsed_seconds() if self._gate.is_set() else 0.0
+        self._book.drop_closed_by_peer()
+        self._ledger.close()
+        if not self._ledger.balanced():
+            problem = problem or "planned requests are not answered + failed: a defect of the client"
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        summary = summarize(
+            self._settings,
+            self._ledger,
+            self._book,
+            load_seconds=load_seconds,
+            stopped_by=signal.Signals(self._signal).name if self._signal else None,
+            problem=problem,
+            cost={
+                "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 3),
+                "peak_memory_bytes": usage.ru_maxrss * 1024,
+            },
+        )
+        _say(str(self._ledger.progress()))
+        if problem:
+            _say(f"client: error: {problem}")
+        self._output.write([json.dumps(summary, separators=(",", ":"))])
+        if self._output.broken.is_set():
+            problem = problem or "standard output was closed: the summary is lost"
+            _say(f"client: error: {problem}")
+        status = 128 + self._signal if self._signal else FAILED_STATUS if problem else 0
+        # Users may still be in the middle of a request or a think time, each in a thread that
+        # an orderly exit would join; the account is closed and all that matters is written.
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def _say(line: str) -> None:
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except OSError:
+        pass

@@ -1,0 +1,32 @@
+"""What a run left behind, whichever backend ran it: the input of verdict and report."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A run at one moment, for the display."""
+
+    planned: int
+    in_flight: int
+    answered: int
+    failed: int
+    by_replica: dict[str, int]
+    note: str = ""
+
+
+@dataclass
+class Observation:
+    """What the clients and the lab saw."""
+
+    summary: dict[str, Any] | None = None
+    """The clients' summaries, merged; None where there was none."""
+    replicas: list[str] = field(default_factory=list)
+    """Names of the replicas that served, in the order of their start."""
+    server_counts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What each replica says of itself (GET /stats), where it could be asked."""
+    problems: list[str] = field(default_factory=list)
+    """What went wrong; any makes the run incomplete."""
+    stopped_by: int | None = None
+    """Number of the signal that ended the run."""
