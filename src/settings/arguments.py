@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from settings.errors import SettingsError
+from settings.errors import SettingsError, one_line
 from settings.load import ENVIRONMENT_PREFIX, load
 from settings.model import Settings
 
@@ -59,5 +59,5 @@ def settings_from(arguments: argparse.Namespace, program: str) -> Settings:
 
 def refuse(program: str, reason: str) -> NoReturn:
     """Say in one line why `program` cannot start, and exit with status 2."""
-    print(f"{program}: error: {reason}", file=sys.stderr)
+    print(f"{program}: error: {one_line(reason)}", file=sys.stderr)
     raise SystemExit(USAGE_STATUS)

@@ -1,11 +1,323 @@
 """The values that only Helm and Kubernetes read: images, placement, resources.
 
 They live beside the maps `server`, `client` and `experiment`, never in them, so
-that each of those goes whole into the apps' values file.
+that each of those goes whole into the apps' values file. A free-form map (labels,
+security contexts, affinity, …) is passed on to Kubernetes as it is.
 """
 
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
 from settings.section import Section
+
+DnsLabel = Annotated[
+    str, StringConstraints(max_length=63, pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$")
+]
+Strings = dict[str, str]
+FreeForm = dict[str, Any]
+Quantities = dict[str, str | float]
+CountOrPercent = (
+    Annotated[int, Field(ge=0)] | Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}%$")]
+)
+ProbePeriod = Annotated[
+    int, Field(ge=1, le=3600, description="Time from one probe to the next, in seconds.")
+]
+ProbeTimeout = Annotated[
+    int, Field(ge=1, le=3600, description="Longest wait for an answer, in seconds.")
+]
+ProbeFailures = Annotated[
+    int, Field(ge=1, le=10_000, description="Failures in a row that count as failed.")
+]
+Repository = Annotated[
+    str, Field(min_length=1, description="Name of the image below the registry.")
+]
+Tag = Annotated[str, Field(description="Tag of the image. Empty means the chart's appVersion.")]
+Digest = Annotated[
+    str,
+    Field(
+        pattern=r"^(sha256:[0-9a-f]{64})?$",
+        description="Digest of the image; wins over the tag. Empty means by tag.",
+    ),
+]
+
+SafeSysctlName = Literal[
+    "kernel.shm_rmid_forced",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.ip_unprivileged_port_start",
+    "net.ipv4.ping_group_range",
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_keepalive_intvl",
+    "net.ipv4.tcp_keepalive_probes",
+    "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_syncookies",
+]
+"""Source: kubernetes pkg/apis/policy and the Pod Security Standard "restricted"."""
+
+
+class PullSecret(Section):
+    """A Secret with registry credentials."""
+
+    name: Annotated[str, StringConstraints(min_length=1)]
+    """Name of the Secret."""
+
+
+class ServerImage(Section):
+    """The server's image, built from `Dockerfile`."""
+
+    repository: Repository = "long-lived-server"
+    tag: Tag = ""
+    digest: Digest = ""
+
+
+class ClientImage(Section):
+    """The client's image, built from `Dockerfile_client`."""
+
+    repository: Repository = "long-lived-client"
+    tag: Tag = ""
+    digest: Digest = ""
+
+
+class Images(Section):
+    """Where the two images come from."""
+
+    registry: str = ""
+    """Registry, and path in it, in front of both repositories. Empty means the images that the
+    nodes hold already, as after `make kind-load`."""
+
+    pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
+    """When a node fetches an image."""
+
+    pull_secrets: list[PullSecret] = Field(default=[])
+    """Secrets with registry credentials, as `- name: SECRET`."""
+
+    server: ServerImage = ServerImage()
+    """The server's image, built from `Dockerfile`."""
+
+    client: ClientImage = ClientImage()
+    """The client's image, built from `Dockerfile_client`."""
+
+
+class Service(Section):
+    """The Service that the client calls."""
+
+    type: Literal["ClusterIP", "NodePort", "LoadBalancer"] = "ClusterIP"
+    """Type of the Service. The client calls its cluster IP in any case."""
+
+    port: Annotated[int, Field(ge=1, le=65_535)] = 80
+    """TCP port of the Service."""
+
+    session_affinity: Literal["None", "ClientIP"] = "None"
+    """`ClientIP` sends every connection of one client pod to the same server pod: with fewer
+    client pods than replicas some replicas then get nothing."""
+
+    session_affinity_timeout_seconds: Annotated[int, Field(ge=1, le=86_400)] = 10_800
+    """How long `ClientIP` remembers a client without connections, in seconds."""
+
+    annotations: Strings = Field(default={})
+    """Annotations of the Service."""
+
+
+class Resources(Section):
+    """What a container asks for, and what it may use at most."""
+
+    requests: Quantities = Field(default={})
+    """What the scheduler sets aside."""
+
+    limits: Quantities = Field(default={})
+    """What the container may use at most."""
+
+
+class Sysctl(Section):
+    """One kernel setting of a pod."""
+
+    name: SafeSysctlName
+    """Name, from the sysctls that restricted Pod Security allows."""
+
+    value: Annotated[str, StringConstraints(min_length=1)]
+    """Value, quoted: "1024 65535"."""
+
+
+class StartupProbe(Section):
+    """Probe of /healthz until the server answers for the first time."""
+
+    period_seconds: ProbePeriod = 1
+    timeout_seconds: ProbeTimeout = 5
+    failure_threshold: ProbeFailures = 120
+
+
+class LivenessProbe(Section):
+    """Probe of /healthz; a failure restarts the container."""
+
+    period_seconds: ProbePeriod = 30
+    timeout_seconds: ProbeTimeout = 30
+    failure_threshold: ProbeFailures = 6
+
+
+class ReadinessProbe(Section):
+    """Probe of /readyz; a failure takes the pod out of the Service."""
+
+    period_seconds: ProbePeriod = 5
+    timeout_seconds: ProbeTimeout = 15
+    failure_threshold: ProbeFailures = 6
+
+
+class Pod(Section):
+    """What the pods of both kinds have in common."""
+
+    labels: Strings = Field(default={})
+    """Further labels of the pods."""
+
+    annotations: Strings = Field(default={})
+    """Annotations of the pods."""
+
+    extra_env: list[FreeForm] = Field(default=[])
+    """Further environment variables, as in a container's `env`. LONG_LIVED__… variables win over
+    the values above."""
+
+    sysctls: list[Sysctl] = Field(default=[])
+    """Safe kernel settings, as `- name: net.ipv4.ip_local_port_range` with
+    `value: "1024 65535"`."""
+
+    pod_security_context: FreeForm = Field(
+        default={
+            "runAsNonRoot": True,
+            "runAsUser": 65532,
+            "runAsGroup": 65532,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        }
+    )
+    """Security context of the pods. On OpenShift set runAsUser and runAsGroup to null."""
+
+    container_security_context: FreeForm = Field(
+        default={
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+        }
+    )
+    """Security context of the containers."""
+
+    node_selector: Strings = Field(default={})
+    """Labels that a node must have."""
+
+    tolerations: list[FreeForm] = Field(default=[])
+    """Taints that the pods tolerate."""
+
+    affinity: FreeForm = Field(default={})
+    """Affinity of the pods."""
+
+    topology_spread_constraints: list[FreeForm] = Field(
+        default=[
+            {
+                "maxSkew": 1,
+                "topologyKey": "kubernetes.io/hostname",
+                "whenUnsatisfiable": "ScheduleAnyway",
+            }
+        ]
+    )
+    """How the pods spread over nodes. A constraint without labelSelector gets the pods' own."""
+
+    priority_class_name: str = ""
+    """Priority class of the pods. Empty means the cluster's default."""
+
+
+class ServerPod(Pod):
+    """The server's pods, beyond what the app reads."""
+
+    resources: Resources = Resources(
+        requests={"cpu": "100m", "memory": "128Mi"}, limits={"memory": "1Gi"}
+    )
+    """Resources of a server container. The memory request fits 1,000 requests in flight on one
+    replica (measured with the kernel's share: 90 MB), the limit 10,000 (460 MB with `flask`,
+    590 MB with `gunicorn`). There is no CPU limit by default, because throttling distorts the
+    times."""
+
+    startup_probe: StartupProbe = StartupProbe()
+    """Probe of /healthz until the server answers for the first time."""
+
+    liveness_probe: LivenessProbe = LivenessProbe()
+    """Probe of /healthz; a failure restarts the container. Patient enough for 10,000 requests
+    in flight on one pod."""
+
+    readiness_probe: ReadinessProbe = ReadinessProbe()
+    """Probe of /readyz; a failure takes the pod out of the Service. Patient enough for the burst
+    in which 10,000 connections arrive."""
+
+
+class ClientPod(Pod):
+    """The client's pods, beyond what the app reads."""
+
+    annotations: Strings = Field(
+        default={
+            "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+            "karpenter.sh/do-not-disrupt": "true",
+        }
+    )
+    """Annotations of the pods. The default asks node autoscalers to let a run finish."""
+
+    resources: Resources = Resources(
+        requests={"cpu": "250m", "memory": "128Mi"}, limits={"memory": "1Gi"}
+    )
+    """Resources of a client container. The memory request fits 1,000 virtual users (measured with
+    the kernel's share: 90 MB), the limit 10,000 (590 MB with `threads`, 390 MB with `gevent`).
+    There is no CPU limit by default, because throttling distorts the times."""
+
+
+class Job(Section):
+    """The client's Job."""
+
+    ttl_seconds_after_finished: Annotated[int, Field(ge=0)] = 0
+    """Seconds after which a finished Job is deleted, and the result in its pods' logs with it.
+    0 means never."""
+
+    annotations: Strings = Field(default={})
+    """Annotations of the Job."""
+
+
+class PodDisruptionBudget(Section):
+    """Protection of the server's pods from evictions (node drains, autoscalers)."""
+
+    enabled: bool = False
+    """Whether there is one."""
+
+    max_unavailable: CountOrPercent = 1
+    """Most server pods that may be evicted at a time, as a number or as a percentage."""
 
 
 class ChartValues(Section):
     """The chart's own keys."""
+
+    images: Images = Images()
+    """Where the two images come from."""
+
+    service: Service = Service()
+    """The Service that the client calls."""
+
+    server_pod: ServerPod = ServerPod()
+    """The server's pods, beyond what the app reads."""
+
+    client_pod: ClientPod = ClientPod()
+    """The client's pods, beyond what the app reads."""
+
+    job: Job = Job()
+    """The client's Job."""
+
+    pod_disruption_budget: PodDisruptionBudget = PodDisruptionBudget()
+    """Protection of the server's pods from evictions."""
+
+    name_override: DnsLabel = ""
+    """Name of the application in names and labels. Empty means the chart's name."""
+
+    fullname_override: DnsLabel = ""
+    """Start of all object names. Empty means release and application name."""
+
+    common_labels: Strings = Field(default={})
+    """Labels of every object."""
+
+    common_annotations: Strings = Field(default={})
+    """Annotations of every object but the pods."""
+
+    global_: FreeForm = Field(default={}, alias="global")
+    """Passed by parent charts; this chart reads nothing from it."""

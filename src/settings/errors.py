@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -11,11 +12,25 @@ _BOUNDS = (
     ("exclusiveMinimum", "above {} up"),
     ("maximum", "to {}"),
 )
-_ANY = {"integer": "a whole number", "number": "a number", "string": "text", "boolean": "true or false"}
+_ANY = {
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "text",
+    "boolean": "true or false",
+}
 
 
 class SettingsError(ValueError):
     """Settings that cannot be used; its text is one line for the user."""
+
+    def __init__(self, text: str) -> None:
+        """Keep `text` in one line, whatever the user's keys and values hold."""
+        super().__init__(one_line(text))
+
+
+def one_line(text: str) -> str:
+    """Escape what would break the line, or the terminal."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def explain(error: ValidationError, model: type[BaseModel], origins: Mapping[str, str]) -> str:
@@ -23,8 +38,13 @@ def explain(error: ValidationError, model: type[BaseModel], origins: Mapping[str
 
     `origins` maps a key path to where its value came from (a file, a flag, a variable).
     """
-    schema = model.model_json_schema(by_alias=True)
+    schema = _schema(model)
     return "; ".join(_complaint(item, schema, origins) for item in error.errors())
+
+
+@cache
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema(by_alias=True)
 
 
 def _complaint(item: Any, schema: dict[str, Any], origins: Mapping[str, str]) -> str:
@@ -34,18 +54,24 @@ def _complaint(item: Any, schema: dict[str, Any], origins: Mapping[str, str]) ->
         low = ".".join([*path, context["key"]])
         high = ".".join([*path, context["high"]])
         return (
-            f"{low} = {context['value']:g} is above {high} = {context['limit']:g}: "
-            f"allowed is at most {context['limit']:g}{_origin(low, origins)}"
+            f"{low} = {context['value']:.15g} is above {high} = {context['limit']:.15g}: "
+            f"allowed is at most {context['limit']:.15g}{_origin(low, origins)}"
         )
     if item["type"] == "number_expected":
         path.append(context["key"])
         value = value[context["key"]]
     name = ".".join(path)
     where = _origin(name, origins)
+    if item["type"] == "invalid_key":
+        return f"{name} is no setting: a key is text, not {type(value).__name__}{where}"
     if item["type"] == "extra_forbidden":
         known = sorted(_lookup(schema, path[:-1]).get("properties", {}))
         close = get_close_matches(path[-1], known, n=1)
-        hint = f"did you mean {'.'.join([*path[:-1], close[0]])}?" if close else f"allowed: {', '.join(known)}"
+        hint = (
+            f"did you mean {'.'.join([*path[:-1], close[0]])}?"
+            if close
+            else f"allowed: {', '.join(known)}"
+        )
         return f"{name} = {_shown(value)} is no setting: {hint}{where}"
     return f"{name} = {_shown(value)} is not allowed: {_allowed(schema, path)}{where}"
 
@@ -62,7 +88,12 @@ def _origin(name: str, origins: Mapping[str, str]) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value) if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    try:
+        if isinstance(value, bool):
+            return str(value).lower()
+        text = repr(value) if isinstance(value, str) else str(value)
+    except ValueError:  # more digits than CPython writes (4300)
+        return "a very large number"
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
@@ -89,5 +120,9 @@ def _allowed(schema: dict[str, Any], path: list[str]) -> str:
         return "allowed is an http:// address"
     if "pattern" in node:
         return f"allowed is what matches {node['pattern']}"
-    bounds = " ".join(words.format(f"{node[key]:g}" if node[key] < 1e5 else f"{node[key]:.0f}") for key, words in _BOUNDS if key in node)
+    bounds = " ".join(
+        words.format(f"{node[key]:g}" if node[key] < 1e5 else f"{node[key]:.0f}")
+        for key, words in _BOUNDS
+        if key in node
+    )
     return f"allowed is {_ANY.get(node.get('type', ''), 'another value')} {bounds}".rstrip()

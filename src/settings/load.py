@@ -48,7 +48,9 @@ def load(
         tree = read_values_file(file)
         origins.update(dict.fromkeys(_paths(tree), f"in {file}"))
         from_files = _overlaid(from_files, tree)
-    from_environment = _read_environment(os.environ if environment is None else environment, origins)
+    from_environment = _read_environment(
+        os.environ if environment is None else environment, origins
+    )
     from_flags: Tree = {}
     for override in overrides:
         for path, value in _read_override(override):
@@ -56,7 +58,9 @@ def load(
             origins[".".join(path)] = f"in --set {override}"
 
     chart_keys = {field.alias for field in ChartValues.model_fields.values()}
-    _check_chart_keys({key: value for key, value in from_files.items() if key in chart_keys}, origins)
+    _check_chart_keys(
+        {key: value for key, value in from_files.items() if key in chart_keys}, origins
+    )
     own = {key: value for key, value in from_files.items() if key not in chart_keys}
     return _validated([from_flags, from_environment, own], origins)
 
@@ -71,18 +75,30 @@ def read_values_file(file: Path) -> Tree:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise SettingsError(f"values file {file}: {reason}: allowed is a readable YAML file") from None
+        raise SettingsError(
+            f"values file {file}: {reason}: allowed is a readable YAML file"
+        ) from None
     try:
         tree = yaml.load(text, Loader=_StrictLoader)
-    except yaml.YAMLError as error:
+        _paths(tree if isinstance(tree, dict) else {})  # does not end where a map holds itself
+    except (yaml.YAMLError, ValueError, KeyError, AttributeError) as error:
+        # PyYAML lets through what Python says to `2020-13-45`, to `!!int x` and to `!!bool x`.
         mark = getattr(error, "problem_mark", None)
         place = f" line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "unreadable"
-        raise SettingsError(f"values file {file}{place}: no valid YAML ({problem}): allowed is a YAML map") from None
+        raise SettingsError(
+            f"values file {file}{place}: no valid YAML ({problem}): allowed is a YAML map"
+        ) from None
+    except RecursionError:
+        raise SettingsError(
+            f"values file {file}: nested too deeply: allowed is a YAML map"
+        ) from None
     if tree is None:
         return {}
     if not isinstance(tree, dict) or not all(isinstance(key, str) for key in tree):
-        raise SettingsError(f"values file {file}: {type(tree).__name__} at the top: allowed is a YAML map")
+        raise SettingsError(
+            f"values file {file}: {type(tree).__name__} at the top: allowed is a YAML map"
+        )
     return tree
 
 
@@ -92,11 +108,13 @@ class _StrictLoader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key_node, _ in node.value:
-            if key_node.value in seen:
+            if not isinstance(key_node, yaml.ScalarNode):
+                continue  # refused below: a list or a map is no key
+            if (key_node.tag, key_node.value) in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"key {key_node.value!r} stands twice", key_node.start_mark
                 )
-            seen.add(key_node.value)
+            seen.add((key_node.tag, key_node.value))
         return super().construct_mapping(node, deep)
 
 
@@ -127,6 +145,10 @@ def _read_environment(environment: Mapping[str, str], origins: dict[str, str]) -
     for name in sorted(environment):
         if name.upper().startswith(ENVIRONMENT_PREFIX):
             words = name[len(ENVIRONMENT_PREFIX) :].lower().split("__")
+            if not all(words):
+                raise SettingsError(
+                    f"variable {name} names no setting: allowed is {ENVIRONMENT_PREFIX}SECTION__KEY"
+                )
             path = [to_camel(word) for word in words]
             _put(tree, path, environment[name], f"variable {name}")
             origins[".".join(path)] = f"in variable {name}"
@@ -134,12 +156,14 @@ def _read_environment(environment: Mapping[str, str], origins: dict[str, str]) -
 
 
 def _read_override(override: str) -> list[tuple[list[str], Any]]:
-    """Split `a.b=1,c.d=x` as Helm does; `\\,` is a comma inside a value."""
+    r"""Split `a.b=1,c.d=x` as Helm does; `\,` is a comma inside a value."""
     pairs = []
     for part in override.replace("\\,", "\0").split(","):
         key, equals, text = part.replace("\0", ",").partition("=")
         if not equals or not all(key.strip().split(".")):
-            raise SettingsError(f"--set {override}: {part!r} is no setting: allowed is key.path=value")
+            raise SettingsError(
+                f"--set {override}: {part!r} is no setting: allowed is key.path=value"
+            )
         value = None if text.strip() == "null" else text
         pairs.append((key.strip().split("."), value))
     return pairs
@@ -149,9 +173,13 @@ def _put(tree: Tree, path: Sequence[str], value: Any, origin: str) -> None:
     for part in path[:-1]:
         tree = tree.setdefault(part, {})
         if not isinstance(tree, dict):
-            raise SettingsError(f"{'.'.join(path)} = {value!r} ({origin}): {part} is given as a value too")
+            raise SettingsError(
+                f"{'.'.join(path)} = {value!r} ({origin}): {part} is given as a value too"
+            )
     if isinstance(tree.get(path[-1]), dict):
-        raise SettingsError(f"{'.'.join(path)} = {value!r} ({origin}): {path[-1]} is a map: allowed is a key below it")
+        raise SettingsError(
+            f"{'.'.join(path)} = {value!r} ({origin}): {path[-1]} is a map: allowed is a key in it"
+        )
     tree[path[-1]] = value
 
 
@@ -173,11 +201,13 @@ def _validated(trees: Sequence[Tree], origins: Mapping[str, str]) -> Settings:
 
         @classmethod
         def settings_customise_sources(
-            cls, settings_cls: type[BaseSettings], **_: PydanticBaseSettingsSource
+            cls, settings_cls: type[BaseSettings], *_: Any, **__: Any
         ) -> tuple[PydanticBaseSettingsSource, ...]:
             return (InitSettingsSource(settings_cls, init_kwargs=merged),)
 
     try:
-        return Sourced()
+        loaded = Sourced()
     except ValidationError as error:
         raise SettingsError(explain(error, Settings, origins)) from None
+    # As plain settings: those of two loads could not be equal otherwise.
+    return Settings(**{name: getattr(loaded, name) for name in Settings.model_fields})

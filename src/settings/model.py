@@ -5,11 +5,12 @@ docstring; the docstrings are published (chart schema, values tables), so they
 are written for the person who sets the value.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AnyHttpUrl, Field, StringConstraints, TypeAdapter, field_validator
 from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from settings.section import Range, Seconds, Section, WholeSeconds
 
@@ -178,8 +179,17 @@ class Client(Section):
     @field_validator("url")
     @classmethod
     def refuse_what_is_no_http_url(cls, url: str) -> str:
-        """Accept an empty string or an http URL."""
-        if url and _URL.validate_python(url).scheme != "http":
+        """Accept an empty string or an http URL.
+
+        pydantic repairs what it reads (`http:x`, ` http://x`) as browsers do; the client does not.
+        """
+        if not url:
+            return url
+        plain = url.isprintable() and not set(url) & set(" \\")
+        if not plain or _URL.validate_python(url).scheme != "http":
+            raise PydanticCustomError("http_url", "")
+        parts = urlsplit(url)
+        if parts.hostname is None or parts.port == 0:
             raise PydanticCustomError("http_url", "")
         return url
 
@@ -222,6 +232,17 @@ class Settings(BaseSettings):
 
     experiment: Experiment = Experiment()
     """The experiment."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic's
+        init_settings: PydanticBaseSettingsSource,
+        *_: Any,
+        **__: Any,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what is given and nothing else: `settings.load` knows the sources."""
+        return (init_settings,)
 
     def as_values(self) -> dict[str, object]:
         """Return the settings as the values file that would give them (camelCase keys)."""

@@ -1,0 +1,272 @@
+"""What the chart publishes of the settings: schema, values.yaml and the README's tables.
+
+The models are the only source: `python -m settings.schema` writes all three from
+them, `python -m settings.schema --check` fails where one is stale. Nothing here is
+read by an app.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from textwrap import wrap
+from typing import Any
+
+import yaml
+
+from settings.chart import ChartValues
+from settings.model import Settings
+
+CHART = Path(__file__).parents[2] / "charts" / "long-lived"
+DIALECT = "http://json-schema.org/draft-07/schema#"
+"""The newest dialect that the validators of both Helm 3 and Helm 4 know."""
+
+README_MARKS = (
+    "<!-- values: written by `make generate` -->",
+    "<!-- end of the values -->",
+)
+
+READ_BY_TEMPLATES = (
+    "server.replicas",
+    "server.runtime",
+    "server.port",
+    "server.delay.minSeconds",
+    "server.delay.maxSeconds",
+    "server.gunicorn.workerClass",
+    "server.gracefulTimeoutSeconds",
+    "client.enabled",
+    "client.concurrency",
+    "client.requestsPerUser",
+    "client.durationSeconds",
+    "client.thinkTime.minSeconds",
+    "client.thinkTime.maxSeconds",
+    "client.keepAlive.mode",
+    "client.connections",
+    "client.parallelism",
+    "images.pullPolicy",
+    "images.server.repository",
+    "images.client.repository",
+    "service.type",
+    "service.port",
+    "service.sessionAffinity",
+    "service.sessionAffinityTimeoutSeconds",
+    "serverPod.startupProbe",
+    "serverPod.livenessProbe",
+    "serverPod.readinessProbe",
+    "clientPod",
+    "job",
+    "podDisruptionBudget.enabled",
+    "podDisruptionBudget.maxUnavailable",
+)
+"""Values that a template calculates with. They are required, so that a null, with which Helm takes
+a default away, is refused by name; any other null leaves the value to the app or to Kubernetes."""
+
+HEADER = """\
+# The default values of the chart, written by `make generate` from src/settings.
+# To change one, use --set or a file of your own, as those in values/, never this file.
+#
+# server, client and experiment are what the apps read: each goes whole into their values file.
+# All other keys are read by Helm alone.
+"""
+
+Node = dict[str, Any]
+
+
+def chart_schema() -> Node:
+    """Return the schema of all values, references resolved, in the dialect of DIALECT."""
+    properties: Node = {}
+    for model in (Settings, ChartValues):
+        schema = model.model_json_schema(by_alias=True)
+        definitions = schema.get("$defs", {})
+        for key, node in schema["properties"].items():
+            properties[key] = _plain(node, definitions)
+    root: Node = {
+        "$schema": DIALECT,
+        "title": "Values of the chart long-lived",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": properties,
+    }
+    for path in READ_BY_TEMPLATES:
+        node = root
+        for part in path.split("."):
+            required = node.setdefault("required", [])
+            if part not in required:
+                required.append(part)
+            node = node["properties"][part]
+    return root
+
+
+def defaults() -> Node:
+    """Return the default of every value, as values.yaml states it."""
+    settings, chart = Settings(), ChartValues()
+    tree = {**settings.as_values(), **chart.model_dump(mode="json", by_alias=True)}
+    return {key: _whole_numbers(value) for key, value in tree.items()}
+
+
+def values_yaml() -> str:
+    """Return the chart's values.yaml, each value below its description."""
+    lines = [HEADER.rstrip()]
+    for key, node in chart_schema()["properties"].items():
+        lines += ["", *_yaml_lines(key, node, defaults()[key], indent=0)]
+    return "\n".join(lines) + "\n"
+
+
+def values_table() -> str:
+    """Return the tables of the chart's README, one for each of the first keys that is a map."""
+    parts: list[str] = []
+    loose: list[str] = []
+    for key, node in chart_schema()["properties"].items():
+        rows = [_row(*leaf) for leaf in _leaves(key, node, defaults()[key])]
+        if "properties" in node:
+            parts.append("\n".join([f"### {key}", "", _text(node), "", *_HEAD, *rows]))
+        else:
+            loose += rows
+    parts.append("\n".join(["### Names and labels", "", *_HEAD, *loose]))
+    return "\n\n".join(parts)
+
+
+def published() -> dict[Path, str]:
+    """Return each file that the models are published in, with the content it should have."""
+    readme = CHART / "README.md"
+    begin, end = README_MARKS
+    before, _, rest = readme.read_text(encoding="utf-8").partition(begin)
+    _, _, after = rest.partition(end)
+    return {
+        CHART / "values.schema.json": json.dumps(chart_schema(), indent=2, ensure_ascii=False)
+        + "\n",
+        CHART / "values.yaml": values_yaml(),
+        readme: f"{before}{begin}\n\n{values_table()}\n\n{end}{after}",
+    }
+
+
+def main() -> int:
+    """Write the files, or with --check say which are stale."""
+    parser = argparse.ArgumentParser(prog="python -m settings.schema", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail on stale files")
+    check = parser.parse_args().check
+    stale = [
+        (file, text)
+        for file, text in published().items()
+        if not file.exists() or file.read_text(encoding="utf-8") != text
+    ]
+    for file, text in stale:
+        what = "stale: run make generate" if check else "written"
+        print(f"{file.relative_to(CHART.parents[1])}: {what}")
+        if not check:
+            file.write_text(text, encoding="utf-8")
+    return 1 if check and stale else 0
+
+
+def _plain(node: Node, definitions: Mapping[str, Node]) -> Node:
+    """Resolve references and drop what pydantic makes up: titles, and defaults of whole maps."""
+    if "$ref" in node:
+        target = definitions[node["$ref"].rpartition("/")[2]]
+        node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
+    plain: Node = {}
+    for key, value in node.items():
+        if key == "title" or (key == "default" and "properties" in node):
+            continue
+        if key == "description":
+            plain[key] = " ".join(value.split())
+        elif key == "properties":
+            plain[key] = {name: _plain(child, definitions) for name, child in value.items()}
+        elif key in ("items", "additionalProperties") and isinstance(value, dict):
+            plain[key] = _plain(value, definitions)
+        elif key in ("anyOf", "allOf", "oneOf"):
+            plain[key] = [_plain(child, definitions) for child in value]
+        else:
+            plain[key] = _whole_numbers(value)
+    return _number_or_text(plain) if plain.get("type") == "number" and "maximum" in plain else plain
+
+
+def _number_or_text(node: Node) -> Node:
+    """Let a fraction be text as well, because Helm's --set reads only whole numbers as numbers."""
+    bounds = {key: node.pop(key) for key in list(node) if key in (*_BOUNDS, "type")}
+    whole = f"[0-9]{{1,{len(str(int(bounds['maximum'])))}}}"
+    fraction = r"(\.[0-9]+)?"
+    pattern = rf"{whole}{fraction}" if bounds["maximum"] > 1 else rf"(0{fraction}|1(\.0+)?)"
+    text = {"type": "string", "pattern": f"^{pattern}$"}
+    return {**node, "anyOf": [bounds, text]}
+
+
+def _whole_numbers(value: Any) -> Any:
+    """Write 20.0 as 20, at any depth."""
+    if isinstance(value, dict):
+        return {key: _whole_numbers(child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_whole_numbers(child) for child in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _text(node: Node) -> str:
+    return str(node.get("description", ""))
+
+
+def _yaml_lines(key: str, node: Node, default: Any, indent: int) -> list[str]:
+    margin = " " * indent
+    lines = [f"{margin}# {line}" for line in wrap(_text(node), width=96 - indent)]
+    if "properties" in node:
+        lines.append(f"{margin}{key}:")
+        for name, child in node["properties"].items():
+            lines += _yaml_lines(name, child, default[name], indent + 2)
+    else:
+        dumped = yaml.dump({key: default}, Dumper=_Dumper, sort_keys=False, width=1000)
+        lines += [f"{margin}{line}" for line in dumped.splitlines()]
+    return lines
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes YAML as charts do: lists indented, text that needs quotes in double ones."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
+        super().increase_indent(flow, indentless=False)
+
+    def represent_text(self, text: str) -> yaml.ScalarNode:
+        plain = yaml.safe_dump(text).startswith(text or " ")
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')
+
+
+_Dumper.add_representer(str, _Dumper.represent_text)
+
+
+def _leaves(path: str, node: Node, default: Any) -> Iterator[tuple[str, Node, Any]]:
+    if "properties" in node:
+        for name, child in node["properties"].items():
+            yield from _leaves(f"{path}.{name}", child, default[name])
+    else:
+        yield path, node, default
+
+
+_BOUNDS = {"minimum": "from", "exclusiveMinimum": "above", "maximum": "to"}
+_HEAD = ("| Key | Default | Allowed | Description |", "|---|---|---|---|")
+
+
+def _row(path: str, node: Node, default: Any) -> str:
+    shown = json.dumps(default, ensure_ascii=False)
+    cells = (f"`{path}`", f"`{shown}`", _allowed(node), _text(node).replace("<", r"\<"))
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _allowed(node: Node) -> str:
+    if "anyOf" in node:
+        number, text = node["anyOf"]
+        return (
+            _allowed(number)
+            if number["type"] == "number"
+            else f"{_allowed(number)}, {_allowed(text)}"
+        )
+    if "enum" in node:
+        return ", ".join(f"`{word}`" for word in node["enum"])
+    words = [str(node.get("type", "any"))]
+    words += [f"{word} {node[bound]}" for bound, word in _BOUNDS.items() if bound in node]
+    if "pattern" in node:
+        words.append(f"matching `{node['pattern']}`")
+    if "items" in node:
+        words.append("of maps")
+    return " ".join(words)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
