@@ -4,20 +4,24 @@ With the engine gevent this process becomes `client.patched`, because gevent's p
 must come before anything else is imported.
 """
 
+import logging
 import os
 import sys
+from typing import NoReturn
 
 from client.arguments import read
 from client.runner import Runner
 
 
-def main() -> int:
-    """Run the client that the command line names; return the exit status."""
+def main() -> NoReturn:
+    """Run the client that the command line names, and end with its exit status."""
     options = read()
     if options.settings.client.engine == "gevent" and "gevent.monkey" not in sys.modules:
         os.execv(sys.executable, [sys.executable, "-m", "client.patched", *sys.argv[1:]])
-    return Runner(options.settings, options.source_address, options.progress_seconds).run()
+    # urllib3 warns about every connection that its pool has no room for: here, by design.
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
+    Runner(options.settings, options.source_address, options.progress_seconds).run()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

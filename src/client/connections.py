@@ -41,6 +41,7 @@ class Connection:
     closed_seconds: float | None = None
     requests: int = 0
     pod: str | None = None
+    end_counted: bool = False
 
 
 class ConnectionBook:
@@ -90,7 +91,11 @@ class ConnectionBook:
 
 def _at_end(descriptor: int) -> bool:
     """Tell whether a readable connection is closed or reset, rather than holding an answer."""
-    with socket.socket(fileno=os.dup(descriptor)) as sock:
+    try:
+        copy = os.dup(descriptor)
+    except OSError:  # closed meanwhile, by a user, who enters that
+        return False
+    with socket.socket(fileno=copy) as sock:
         try:
             return sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
         except BlockingIOError:
@@ -108,7 +113,11 @@ class Transport(HTTPAdapter):
     """
 
     def __init__(self, url: str, pool_class: type[HTTPConnectionPool], size: int) -> None:
-        """Keep up to `size` connections to the server of `url`."""
+        """Keep up to `size` connections to the server of `url`; 0 closes each after its answer.
+
+        A client that sends `Connection: close` must not send again on that connection
+        (RFC 9112, 9.6), whatever the server answers; urllib3 leaves that to its user.
+        """
         parts = urlsplit(url)
         if parts.hostname is None:
             raise ValueError(f"no host in {url!r}")
@@ -127,18 +136,19 @@ class _Stack:
     """What urllib3 asks of a pool's queue, without the three conditions (2 KB) of LifoQueue.
 
     A list's append and pop are atomic; nobody ever waits, because the pool does not block.
+    A connection for which there is no room is closed by the pool.
     """
 
     def __init__(self, maxsize: int) -> None:
         self._maxsize = maxsize
         self._items: list[Any] = []
 
-    def put(self, item: Any, block: bool = True) -> None:
+    def put(self, item: Any, block: bool = True) -> None:  # noqa: ARG002 - urllib3 passes it
         if len(self._items) >= self._maxsize:
             raise queue.Full
         self._items.append(item)
 
-    def get(self, block: bool = True, timeout: float | None = None) -> Any:
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:  # noqa: ARG002
         try:
             return self._items.pop()
         except IndexError:
@@ -157,17 +167,17 @@ def counted_pool(
     `source_address` is the local address to connect from; empty lets the kernel choose.
     """
 
-    class Counted(_CountedConnection):
+    class Counted(CountedConnection):
         _book, _resolver, _source = book, resolver, source_address
 
     class CountedPool(HTTPConnectionPool):
         ConnectionCls = Counted
-        QueueCls = _Stack
+        QueueCls = _Stack  # type: ignore[assignment]
 
     return CountedPool
 
 
-class _CountedConnection(HTTPConnection):
+class CountedConnection(HTTPConnection):
     """urllib3's connection, which tells the book when its socket opens and closes."""
 
     _book: ConnectionBook
@@ -183,38 +193,42 @@ class _CountedConnection(HTTPConnection):
             raise NameResolutionError(self.host, self, error) from error
         failure: OSError | None = None
         for family, address in addresses:
-            sock = socket.socket(family, socket.SOCK_STREAM)
+            sock = None
             try:
+                sock = socket.socket(family, socket.SOCK_STREAM)
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                sock.settimeout(self.timeout)  # type: ignore[arg-type]
+                sock.settimeout(self.timeout)
                 if self._source:
                     sock.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
                     sock.bind((self._source, 0))
                 sock.connect(address)
                 return sock
             except OSError as error:
-                sock.close()
+                if sock is not None:
+                    sock.close()
                 failure = error
         if isinstance(failure, TimeoutError):
             raise ConnectTimeoutError(self, f"no connection to {self.host} in time") from failure
         raise NewConnectionError(self, f"no connection: {failure}") from failure
 
     def connect(self) -> None:
+        """Connect, and enter it in the book."""
         super().connect()
         self.tcp = self._book.open(self.sock)
 
-    def getresponse(self) -> HTTPResponse:
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
         """Wait for the first byte before anything is allocated to read it.
 
         http.client makes its buffer of 8 KiB first and waits then: 80 MB for ten thousand
         requests in flight. A timeout or reset is raised as it is, for urllib3 to wrap.
         """
         if self.sock is not None:
-            self.sock.settimeout(self.timeout)  # type: ignore[arg-type]
+            self.sock.settimeout(self.timeout)
             self.sock.recv(1, socket.MSG_PEEK)
         return super().getresponse()
 
     def close(self) -> None:
+        """Close, and enter it in the book."""
         if self.tcp is not None and self.sock is not None:
             self._book.close(self.tcp)
         super().close()

@@ -2,6 +2,7 @@
 
 import socket
 from enum import StrEnum
+from http.client import IncompleteRead
 
 import requests
 import urllib3.exceptions as urllib3_errors
@@ -55,21 +56,29 @@ def classify(error: BaseException) -> ErrorKind:
     chain = _chain(error)
     if _any(chain, socket.gaierror, urllib3_errors.NameResolutionError):
         return ErrorKind.NAME_UNRESOLVED
-    if _any(chain, requests.ConnectTimeout, urllib3_errors.ConnectTimeoutError):
-        return ErrorKind.CONNECT_TIMEOUT
+    # First: to urllib3 a refused connection is a kind of connect timeout, too.
     if _any(chain, urllib3_errors.NewConnectionError):
         refused = _any(chain, ConnectionRefusedError)
         return ErrorKind.CONNECT_REFUSED if refused else ErrorKind.CONNECT_FAILED
+    if _any(chain, requests.ConnectTimeout, urllib3_errors.ConnectTimeoutError):
+        return ErrorKind.CONNECT_TIMEOUT
     if _any(chain, requests.ReadTimeout, urllib3_errors.ReadTimeoutError, TimeoutError):
         return ErrorKind.READ_TIMEOUT
-    if _any(chain, urllib3_errors.ProtocolError, urllib3_errors.IncompleteRead, ConnectionError):
-        broken = _any(chain, ConnectionError, urllib3_errors.IncompleteRead)
-        return ErrorKind.CONNECTION_LOST if broken else ErrorKind.BAD_ANSWER
+    if _any(chain, urllib3_errors.InvalidChunkLength):
+        return ErrorKind.BAD_ANSWER
+    if _any(chain, ConnectionError, IncompleteRead) or any(map(_ended_between_chunks, chain)):
+        return ErrorKind.CONNECTION_LOST
     if _any(chain, urllib3_errors.HTTPError, requests.RequestException):
         return ErrorKind.BAD_ANSWER
     if _any(chain, OSError):
         return ErrorKind.CONNECT_FAILED
     return ErrorKind.CLIENT_ERROR
+
+
+def _ended_between_chunks(error: BaseException) -> bool:
+    """Tell by its text alone. Source: urllib3 2.8 response.py, _update_chunk_length."""
+    ended = ("Response ended prematurely",)
+    return isinstance(error, urllib3_errors.ProtocolError) and error.args == ended
 
 
 def _any(chain: list[BaseException], *kinds: type[BaseException]) -> bool:

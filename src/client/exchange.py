@@ -2,11 +2,12 @@
 
 import json
 import time
+from typing import cast
 
 import requests
 from urllib3.util import Timeout
 
-from client.connections import Connection, Transport
+from client.connections import CountedConnection, Transport
 from client.errors import BadAnswer, UnexpectedStatus
 from client.ledger import Answer
 from settings import Settings
@@ -33,7 +34,9 @@ class Exchange:
             "User-Agent": "long-lived",
         }
         self._request = requests.Request("GET", url, headers=headers).prepare()
-        read = client.timeouts.read_seconds or settings.server.delay.max_seconds + READ_MARGIN_SECONDS
+        read = (
+            client.timeouts.read_seconds or settings.server.delay.max_seconds + READ_MARGIN_SECONDS
+        )
         self._timeout = Timeout(connect=client.timeouts.connect_seconds, read=read)
 
     def perform(self, transport: Transport) -> Answer:
@@ -45,7 +48,9 @@ class Exchange:
         """
         sent = time.monotonic()
         response = transport.send(self._request, timeout=self._timeout, proxies={})  # type: ignore[arg-type]
-        tcp: Connection = response.raw.connection.tcp
+        tcp = cast(CountedConnection, response.raw.connection).tcp
+        if tcp is None:
+            raise AssertionError("unreachable: an answer came over a connection")
         body = response.content
         service_seconds = time.monotonic() - sent
         if response.status_code != 200:
@@ -61,6 +66,12 @@ def _read(body: bytes) -> tuple[str, float]:
         pod, delay_seconds = answer["pod"], answer["delay_seconds"]
     except (ValueError, KeyError, TypeError):
         raise BadAnswer(f"no pod in {body[:80]!r}") from None
-    if not isinstance(pod, str) or not pod or pod.split() != [pod] or not isinstance(delay_seconds, int | float):
+    if (
+        not isinstance(pod, str)
+        or not pod
+        or pod.split() != [pod]
+        or not pod.isprintable()
+        or not isinstance(delay_seconds, int | float)
+    ):
         raise BadAnswer(f"no usable pod or delay_seconds in {body[:80]!r}")
     return pod, float(delay_seconds)

@@ -16,7 +16,7 @@ _GROWTH = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)
 _LOG_GROWTH = math.log(_GROWTH)
 _FLOOR_SECONDS = 1e-4
 _ZERO_BIN = math.ceil(math.log(_FLOOR_SECONDS) / _LOG_GROWTH)
-"""Everything at or below the floor counts as the floor: finer than a scheduler tick means nothing."""
+"""Durations at or below the floor count as the floor: less than a scheduler tick means nothing."""
 
 
 class Histogram:

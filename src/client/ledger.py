@@ -159,7 +159,7 @@ class Ledger:
                 self._enter_end(connection)
 
     def close(self) -> None:
-        """Count what is in flight as interrupted, and what was not sent as such; end the account."""
+        """Count what is in flight as interrupted, what is left as not sent; end the account."""
         with self._lock:
             if self._closed:
                 return
@@ -192,6 +192,9 @@ class Ledger:
         closed = connection.closed_seconds
         if connection.pod is None or closed is None:
             raise AssertionError("unreachable: only a closed connection with a pod ends")
+        if connection.end_counted:
+            return
+        connection.end_counted = True
         pod = self.pods[connection.pod]
         pod.closed += 1
         pod.oldest_seconds = max(pod.oldest_seconds, closed - connection.opened_seconds)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 class Output:
-    """Writes lines to a descriptor, each in one piece. Thread-safe; blocks while the reader is slow.
+    """Writes whole lines to a descriptor. Thread-safe; blocks while the reader is slow.
 
     `print` writes text and newline separately, so that the lines of many threads merge.
     """

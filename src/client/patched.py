@@ -1,7 +1,5 @@
 """The client's entry for the engine gevent: patches first, imports everything else after."""
 
-import sys
-
 from gevent import monkey
 
 monkey.patch_all()
@@ -9,4 +7,4 @@ monkey.patch_all()
 from client.__main__ import main  # noqa: E402 - must follow the patch
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -14,7 +14,7 @@ SPARE_FILES = 64
 """Standard streams, the event loop, the name service: what is open beside the connections."""
 SPARE_THREADS = 16
 MAPS_PER_THREAD = 2
-"""A thread's stack and its guard page. Source: pthread_create(3), mmap'd by glibc's allocatestack.c."""
+"""A thread's stack and its guard page. Source: glibc, nptl/allocatestack.c."""
 SPARE_MAPS = 2000
 
 
@@ -75,12 +75,16 @@ def check(limits: Limits, needed: Needs) -> list[str]:
 
 def read_limits() -> Limits:
     """Read the limits of this process."""
-    soft, hard = (None if value == resource.RLIM_INFINITY else value
-                  for value in resource.getrlimit(resource.RLIMIT_NOFILE))
+    soft, hard = (
+        None if value == resource.RLIM_INFINITY else value
+        for value in resource.getrlimit(resource.RLIMIT_NOFILE)
+    )
     threads = [value for value in (_pids_max(), _number("/proc/sys/kernel/threads-max")) if value]
     low_high = _words("/proc/sys/net/ipv4/ip_local_port_range")
     ports = int(low_high[1]) - int(low_high[0]) + 1 if len(low_high) == 2 else None
-    return Limits(soft, hard, min(threads, default=None), _number("/proc/sys/vm/max_map_count"), ports)
+    return Limits(
+        soft, hard, min(threads, default=None), _number("/proc/sys/vm/max_map_count"), ports
+    )
 
 
 def raise_file_limit(limits: Limits, needed: Needs) -> None:
@@ -91,7 +95,7 @@ def raise_file_limit(limits: Limits, needed: Needs) -> None:
 
 
 def _pids_max() -> int | None:
-    """Read the cgroup's limit on tasks: of this process's own cgroup, or of the container's root."""
+    """Read the limit on tasks of this process's own cgroup, or of the container's root."""
     places = [Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/pids")]
     for line in _lines("/proc/self/cgroup"):
         _, controllers, path = line.split(":", 2)

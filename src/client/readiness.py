@@ -6,12 +6,12 @@ Whoever is up first would get every connection, and keep it.
 import socket
 import time
 from collections.abc import Callable
-from threading import Event
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
 
 from client.resolver import lookup
+from client.stop import Stop
 from settings import Settings
 
 PAUSE_SECONDS = 0.2
@@ -23,7 +23,7 @@ class NotReady(Exception):
 
 
 def await_servers(
-    settings: Settings, url: str, stopped: Event, report: Callable[[str], None]
+    settings: Settings, url: str, stopped: Stop, report: Callable[[str], None]
 ) -> None:
     """Wait until every replica (or, with no readiness.host, the url) answers /readyz.
 

@@ -42,5 +42,8 @@ def lookup(host: str, port: int) -> list[Address]:
     Raises:
         socket.gaierror: the name has no address.
     """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except ValueError as error:  # of the codec "idna": a label that is empty or too long
+        raise socket.gaierror(socket.EAI_NONAME, f"no host name ({error})") from None
     return list(dict.fromkeys((family, address) for family, _, _, _, address in found))

@@ -13,6 +13,9 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
+from typing import NoReturn
+
+from urllib3 import HTTPConnectionPool
 
 from client import pacing, preflight
 from client.clock import Clock
@@ -22,9 +25,10 @@ from client.ledger import Ledger
 from client.output import Output
 from client.readiness import NotReady, await_servers
 from client.resolver import Resolver
+from client.stop import Stop
 from client.summary import summarize
 from client.users import VirtualUser
-from settings import Settings
+from settings import Client, Settings
 from settings.arguments import refuse
 
 STACK_BYTES = 256 * 1024
@@ -44,7 +48,7 @@ class Runner:
     def __init__(
         self, settings: Settings, source_address: str = "", progress_seconds: float = 5.0
     ) -> None:
-        """Prepare a run that connects from `source_address` and reports every so often (0: never)."""
+        """Prepare a run from `source_address` that reports every so many seconds (0: never)."""
         self._settings = settings
         self._url = settings.client.url or f"http://127.0.0.1:{settings.server.port}/"
         self._progress_seconds = progress_seconds
@@ -59,20 +63,16 @@ class Runner:
         self._book = ConnectionBook(self._clock, self._ledger.enter_close)
         self._pool_class = counted_pool(self._book, Resolver(), source_address)
         # Kept for the whole run: a transport that nobody holds closes its connections.
-        self._transports = (
-            [Transport(self._url, self._pool_class, settings.client.concurrency)]
-            if settings.client.connections == "shared"
-            else [Transport(self._url, self._pool_class, 1) for _ in range(settings.client.concurrency)]
-        )
+        self._transports = _transports(settings.client, self._url, self._pool_class)
         self._gate = threading.Event()
-        self._stopped = threading.Event()
+        self._stopped = Stop()
         self._signal: int | None = None
         self._at_gate = 0
         self._finished = 0
         self._count_lock = threading.Lock()
 
-    def run(self) -> int:
-        """Do the run and write its summary; return the exit status. Does not return after a signal."""
+    def run(self) -> NoReturn:
+        """Do the run, write its summary, and end the process with the exit status."""
         self._check_limits()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
@@ -83,7 +83,7 @@ class Runner:
             problem = str(error)
         if problem is None and not self._stopped.is_set():
             problem = self._load()
-        return self._settle(problem)
+        self._settle(problem)
 
     def _check_limits(self) -> None:
         limits, needed = preflight.read_limits(), preflight.needs(self._settings)
@@ -118,7 +118,10 @@ class Runner:
             return f"only {number} of {settings.concurrency} virtual users started: {error}"
         while self._at_gate < settings.concurrency and not self._stopped.is_set():
             self._stopped.wait(0.01)
-        _say(f"Started: {settings.concurrency} virtual users in {time.monotonic() - began:.1f} s")
+        _say(
+            f"Started: {settings.concurrency} virtual users in {time.monotonic() - began:.1f} s, "
+            f"{time.process_time():.1f} s of CPU since the process began"
+        )
         self._clock.restart()
         self._gate.set()
         self._await_users(settings.concurrency)
@@ -145,13 +148,15 @@ class Runner:
                 _say(str(self._ledger.progress()))
                 report_at += self._progress_seconds
 
-    def _settle(self, problem: str | None) -> int:
+    def _settle(self, problem: str | None) -> NoReturn:
         """Close the account, write the summary as the last line, and end."""
         load_seconds = self._clock.elapsed_seconds() if self._gate.is_set() else 0.0
         self._book.drop_closed_by_peer()
         self._ledger.close()
         if not self._ledger.balanced():
-            problem = problem or "planned requests are not answered + failed: a defect of the client"
+            problem = (
+                problem or "planned requests are not answered + failed: a defect of the client"
+            )
         usage = resource.getrusage(resource.RUSAGE_SELF)
         summary = summarize(
             self._settings,
@@ -177,6 +182,19 @@ class Runner:
         # an orderly exit would join; the account is closed and all that matters is written.
         sys.stderr.flush()
         os._exit(status)
+
+
+def _transports(
+    settings: Client, url: str, pool_class: type[HTTPConnectionPool]
+) -> list[Transport]:
+    """Make one transport for each user, or one for all."""
+    shared = settings.connections == "shared"
+    keeps = settings.keep_alive.mode == "persistent"
+    size = settings.concurrency if shared else 1
+    return [
+        Transport(url, pool_class, size if keeps else 0)
+        for _ in range(1 if shared else settings.concurrency)
+    ]
 
 
 def _say(line: str) -> None:

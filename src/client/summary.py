@@ -61,7 +61,9 @@ def summarize(
             "planned": ledger.planned,
             "answered": ledger.answered,
             "failed": ledger.failed,
-            "failed_by_kind": {kind: ledger.failed_by_kind[kind] for kind in sorted(ledger.failed_by_kind)},
+            "failed_by_kind": {
+                kind: ledger.failed_by_kind[kind] for kind in sorted(ledger.failed_by_kind)
+            },
         },
         "pods": pods,
         "connections": {
@@ -138,8 +140,9 @@ def _merged_pods(parts: Sequence[dict[str, dict[str, Any]]]) -> dict[str, dict[s
 
 
 def _summed(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Add up counts, key by key; a ratio over nothing (None) adds nothing."""
     keys = sorted({key for part in parts for key in part})
-    return {key: sum(part.get(key, 0) for part in parts) for key in keys}
+    return {key: sum(part.get(key) or 0 for part in parts) for key in keys}
 
 
 def _ratio(part: int, whole: int) -> float | None:

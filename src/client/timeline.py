@@ -24,7 +24,9 @@ class Timeline:
     def __init__(self, bucket_seconds: float = FINEST_SECONDS) -> None:
         """Start empty."""
         self.bucket_seconds = bucket_seconds
-        self._counts: dict[str, dict[str, Counter[int]]] = {name: defaultdict(Counter) for name in SERIES}
+        self._counts: dict[str, dict[str, Counter[int]]] = {
+            name: defaultdict(Counter) for name in SERIES
+        }
         self._first: int | None = None
         self._last = 0
 
@@ -36,15 +38,22 @@ class Timeline:
     def as_dict(self) -> dict[str, Any]:
         """Return equally long lists of counts from the first event's bucket to the last's."""
         if self._first is None:
-            return {"start_unix_seconds": None, "bucket_seconds": self.bucket_seconds, "buckets": 0,
-                    **{name: {} for name in SERIES}}
+            return {
+                "start_unix_seconds": None,
+                "bucket_seconds": self.bucket_seconds,
+                "buckets": 0,
+                **{name: {} for name in SERIES},
+            }
         indices = range(self._first, self._last + 1)
         return {
             "start_unix_seconds": self._first * self.bucket_seconds,
             "bucket_seconds": self.bucket_seconds,
             "buckets": len(indices),
             **{
-                name: {key: [counts[index] for index in indices] for key, counts in sorted(keys.items())}
+                name: {
+                    key: [counts[index] for index in indices]
+                    for key, counts in sorted(keys.items())
+                }
                 for name, keys in self._counts.items()
             },
         }

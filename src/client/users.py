@@ -2,7 +2,6 @@
 
 import time
 import traceback
-from threading import Event
 
 from client import pacing
 from client.clock import Clock
@@ -10,6 +9,7 @@ from client.connections import Transport
 from client.errors import ErrorKind, classify
 from client.exchange import Exchange
 from client.ledger import Ledger
+from client.stop import Stop
 from settings import Client
 
 
@@ -19,7 +19,12 @@ class VirtualUser:
     __slots__ = ("_exchange", "_ledger", "_number", "_settings", "_transport")
 
     def __init__(
-        self, number: int, settings: Client, exchange: Exchange, transport: Transport, ledger: Ledger
+        self,
+        number: int,
+        settings: Client,
+        exchange: Exchange,
+        transport: Transport,
+        ledger: Ledger,
     ) -> None:
         """Make user `number` (from 0), who sends over `transport`."""
         self._number = number
@@ -28,7 +33,7 @@ class VirtualUser:
         self._transport = transport
         self._ledger = ledger
 
-    def run(self, clock: Clock, stopped: Event) -> None:
+    def run(self, clock: Clock, stopped: Stop) -> None:
         """Make the user's requests from the start of `clock` on; return early when `stopped`."""
         settings = self._settings
         planned_at = pacing.first_send_seconds(
