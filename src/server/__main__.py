@@ -1,0 +1,75 @@
+"""`python -m server`: one replica, in the runtime that the settings name."""
+
+import importlib
+import json
+import logging
+import os
+from collections.abc import Sequence
+
+from server import capacity, listener, log
+from server.pod import pod_id
+from server.runtimes import Assignment, Unavailable
+from settings import arguments
+
+PROGRAM = "server"
+
+RUNTIMES = {
+    "flask": "server.runtimes.flask_server",
+    "gunicorn": "server.runtimes.gunicorn_server",
+    "go": "server.runtimes.go_server",
+}
+
+logger = logging.getLogger(__name__)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Serve until a signal ends the process; refuse bad settings with exit status 2."""
+    parser = arguments.parser(PROGRAM, "One replica of the server of the experiment.")
+    parser.add_argument(
+        "--bind",
+        metavar="HOST:PORT",
+        action="append",
+        default=[],
+        help="address to listen on, port 0 for a free one; may be repeated; "
+        "default: all interfaces on server.port",
+    )
+    parser.add_argument(
+        "--reuse-port",
+        action="store_true",
+        help="share the port with other replicas (SO_REUSEPORT): the kernel spreads connections",
+    )
+    given = parser.parse_args(argv)
+    settings = arguments.settings_from(given, PROGRAM)
+    server = settings.server
+    try:
+        pod = pod_id(os.environ)
+        for bind in given.bind:
+            listener.parse_bind(bind)
+        runtime = importlib.import_module(RUNTIMES[server.runtime])
+        serve = runtime.prepare(settings)
+        held = capacity.plan(server, capacity.raise_file_limit(), capacity.thread_limit())
+        # Last: from here on the kernel files connections for this replica.
+        listeners = listener.open_listeners(
+            given.bind, server.port, server.backlog, reuse_port=given.reuse_port
+        )
+    except ModuleNotFoundError as error:
+        arguments.refuse(
+            PROGRAM,
+            f"server.runtime = {server.runtime!r} needs the package "
+            f"{str(error.name).partition('.')[0]}: "
+            "install long-lived[server]",
+        )
+    except (ValueError, listener.ListenError, Unavailable) as error:
+        arguments.refuse(PROGRAM, str(error))
+
+    log.set_up()
+    values = settings.as_values()["server"]
+    logger.info("Settings server=%s", json.dumps(values, separators=(",", ":")))
+    backlog_warning = listener.backlog_warning(server.backlog, listener.somaxconn())
+    for warning in [*held.warnings, *([backlog_warning] if backlog_warning else [])]:
+        logger.warning(warning)
+    serve(Assignment(settings, pod, listeners, held))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""What a replica answers: the Flask app of the runtimes `flask` and `gunicorn`.
+
+The Go server (src/server_go) answers the same; tests/server holds both to it.
+Must not know how it is served: a runtime passes in what differs.
+"""
+
+import json
+import os
+import random
+import time
+from collections.abc import Callable
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from server.pod import pod_id
+from server.replica import Replica
+from settings import Settings
+
+TEXT = "text/plain; charset=utf-8"
+JSON = "application/json"
+
+SOCKETS = ("gunicorn.socket", "werkzeug.socket")
+"""Where a runtime leaves the connection's socket in the WSGI environment."""
+
+
+REPLICA = "replica"
+"""Where the app keeps its `Replica`, among its extensions: a runtime tells it of connections."""
+
+
+def create_app(
+    settings: Settings,
+    replica: Replica | None = None,
+    wait: Callable[[float], None] | None = None,
+) -> Flask:
+    """Make the app.
+
+    Args:
+        settings: of which only `server` is read.
+        replica: keeps the counts; None makes one named by POD_ID.
+        wait: blocks for that many seconds; None means time.sleep, looked up now, so that an
+            app made after gevent's patches sleeps as a greenlet.
+    """
+    server = settings.server
+    counts = replica or Replica(pod_id(os.environ), server.runtime)
+    sleep = wait or time.sleep
+    app = Flask("server", static_folder=None)
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    app.url_map.merge_slashes = False
+    app.extensions[REPLICA] = counts
+
+    @app.get("/")
+    def answer() -> Response:
+        environ = request.environ
+        socket = next((environ[name] for name in SOCKETS if name in environ), None)
+        with counts.request(socket) as arrival:
+            started = time.monotonic()
+            sleep(random.uniform(server.delay.min_seconds, server.delay.max_seconds))
+            delay_seconds = time.monotonic() - started
+        if JSON not in request.headers.get("Accept", ""):
+            return _text(f"Response from Pod {counts.pod} after {delay_seconds:.3f} s")
+        connection = arrival.connection
+        return _json(
+            {
+                "pod": counts.pod,
+                "runtime": counts.runtime,
+                "delay_seconds": round(delay_seconds, 6),
+                "in_flight": arrival.in_flight,
+                "connection": {
+                    "number": connection.number,
+                    "age_seconds": round(counts.connections.age_seconds(connection), 6),
+                    "requests": connection.requests,
+                },
+            }
+        )
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        return _text("ok")
+
+    @app.get("/readyz")
+    def readyz() -> Response:
+        return _text(f"ready {counts.pod}")
+
+    @app.get("/stats")
+    def stats() -> Response:
+        return _json(counts.stats())
+
+    @app.errorhandler(HTTPException)
+    def refuse(error: HTTPException) -> Response:
+        response = _text(f"{error.code} {error.name}")
+        response.status_code = error.code or 500
+        if isinstance(error, MethodNotAllowed):
+            response.headers["Allow"] = "GET, HEAD"
+        return response
+
+    return app
+
+
+def _text(line: str) -> Response:
+    return Response(line + "\n", content_type=TEXT)
+
+
+def _json(content: object) -> Response:
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return Response(text + "\n", content_type=JSON)

@@ -1,0 +1,73 @@
+"""What a replica knows of its connections: number, age, and requests carried.
+
+A connection is known by its socket object, which lives exactly as long as the
+connection does; the register holds it weakly, so nothing has to say "closed".
+Only connections that carried a `GET /` get a number: probes do not count.
+"""
+
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+
+@dataclass
+class _Record:
+    opened_at: float
+    number: int = 0
+    requests: int = 0
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One connection as one of its requests found it."""
+
+    number: int
+    """1, 2, 3 … on this replica, in the order of their first `GET /`."""
+
+    requests: int
+    """`GET /` requests it has carried, this one included."""
+
+    opened_at: float
+    """When it was accepted, on the clock of the register, in seconds."""
+
+
+class Connections:
+    """The register of one replica; every method may be called from any thread."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._numbers = itertools.count(1)
+        self._records: WeakKeyDictionary[object, _Record] = WeakKeyDictionary()
+        self._lock = threading.Lock()
+        self._count = 0
+
+    @property
+    def count(self) -> int:
+        """How many connections have carried a `GET /` so far."""
+        return self._count
+
+    def opened(self, socket: object) -> None:
+        """Note that `socket` was accepted now; called again it changes nothing."""
+        with self._lock:
+            if socket not in self._records:
+                self._records[socket] = _Record(self._clock())
+
+    def carry(self, socket: object | None) -> Connection:
+        """Count a `GET /` on `socket`; None stands for a connection of its own."""
+        with self._lock:
+            record = self._records.get(socket) if socket is not None else None
+            if record is None:
+                record = _Record(self._clock())
+                if socket is not None:
+                    self._records[socket] = record
+            if not record.number:
+                record.number = self._count = next(self._numbers)
+            record.requests += 1
+            return Connection(record.number, record.requests, record.opened_at)
+
+    def age_seconds(self, connection: Connection) -> float:
+        """Return how long ago `connection` was opened."""
+        return self._clock() - connection.opened_at

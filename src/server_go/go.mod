@@ -1,0 +1,3 @@
+module long-lived/server
+
+go 1.22

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// handler answers as src/server/app.py does; tests/server holds both to one contract. It does
+// without http.ServeMux, which redirects paths that it would rather have in another form.
+type handler struct {
+	replica  *replica
+	settings settings
+}
+
+// seconds is a number of seconds that JSON shows with a fraction, also where it is whole.
+type seconds float64
+
+func (s seconds) MarshalJSON() ([]byte, error) {
+	return strconv.AppendFloat(nil, float64(s), 'f', 6, 64), nil
+}
+
+type description struct {
+	Pod          string  `json:"pod"`
+	Runtime      string  `json:"runtime"`
+	DelaySeconds seconds `json:"delay_seconds"`
+	InFlight     int     `json:"in_flight"`
+	Connection   struct {
+		Number     int     `json:"number"`
+		AgeSeconds seconds `json:"age_seconds"`
+		Requests   int     `json:"requests"`
+	} `json:"connection"`
+}
+
+func (h *handler) ServeHTTP(response http.ResponseWriter, request *http.Request) {
+	var answer func(http.ResponseWriter, *http.Request)
+	switch request.URL.Path {
+	case "/":
+		answer = h.answer
+	case "/healthz":
+		answer = func(w http.ResponseWriter, _ *http.Request) { text(w, http.StatusOK, "ok") }
+	case "/readyz":
+		answer = func(w http.ResponseWriter, _ *http.Request) { text(w, http.StatusOK, "ready "+h.replica.pod) }
+	case "/stats":
+		answer = func(w http.ResponseWriter, _ *http.Request) { asJSON(w, h.replica.stats()) }
+	default:
+		text(response, http.StatusNotFound, "404 Not Found")
+		return
+	}
+	if request.Method != http.MethodGet && request.Method != http.MethodHead {
+		response.Header().Set("Allow", "GET, HEAD")
+		text(response, http.StatusMethodNotAllowed, "405 Method Not Allowed")
+		return
+	}
+	answer(response, request)
+}
+
+// answer waits and names the pod.
+func (h *handler) answer(response http.ResponseWriter, request *http.Request) {
+	started := time.Now()
+	arrived := h.replica.arrive(request.Context())
+	low, high := h.settings.Delay.MinSeconds, h.settings.Delay.MaxSeconds
+	time.Sleep(time.Duration((low + rand.Float64()*(high-low)) * float64(time.Second)))
+	delay := time.Since(started).Seconds()
+	h.replica.answer()
+
+	if !strings.Contains(request.Header.Get("Accept"), "application/json") {
+		text(response, http.StatusOK, fmt.Sprintf("Response from Pod %s after %.3f s", h.replica.pod, delay))
+		return
+	}
+	described := description{
+		Pod:          h.replica.pod,
+		Runtime:      h.replica.runtime,
+		DelaySeconds: seconds(delay),
+		InFlight:     arrived.inFlight,
+	}
+	described.Connection.Number = arrived.number
+	described.Connection.AgeSeconds = seconds(time.Since(arrived.openedAt).Seconds())
+	described.Connection.Requests = arrived.requests
+	asJSON(response, described)
+}
+
+func text(response http.ResponseWriter, status int, line string) {
+	response.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	response.WriteHeader(status)
+	fmt.Fprintln(response, line)
+}
+
+func asJSON(response http.ResponseWriter, content any) {
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(content); err != nil {
+		text(response, http.StatusInternalServerError, "500 Internal Server Error")
+		return
+	}
+	response.Header().Set("Content-Type", "application/json")
+	_, _ = response.Write(body.Bytes())
+}
