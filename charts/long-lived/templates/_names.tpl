@@ -1,0 +1,83 @@
+{{- /*
+Names and labels. Declared here:
+
+  long-lived.name             name of the application, for labels
+  long-lived.fullname         start of all object names
+  long-lived.named            object name with a suffix; takes (dict "root" . "suffix" "server")
+  long-lived.server.name      Deployment, ConfigMap and Service of the server
+  long-lived.headless.name    headless Service of the server
+  long-lived.client.name      Job and ConfigMap of the client; changes with every revision
+  long-lived.test.name        pod of `helm test`
+  long-lived.labels           labels of an object; takes (dict "root" . "component" "server")
+  long-lived.selector         selector labels; takes the same
+  long-lived.annotations      commonAnnotations, overlaid by own ones; takes (dict "root" . "own" MAP)
+*/ -}}
+
+{{- define "long-lived.name" -}}
+{{- .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "long-lived.fullname" -}}
+{{- $name := .Values.nameOverride | default .Chart.Name -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride -}}
+{{- else if contains $name .Release.Name -}}
+{{- .Release.Name -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* Only the start is cut, so that the suffix, which tells the objects apart, stays whole. */ -}}
+{{- define "long-lived.named" -}}
+{{- $start := include "long-lived.fullname" .root | trunc (int (sub 62 (len .suffix))) | trimSuffix "-" -}}
+{{- printf "%s-%s" $start .suffix -}}
+{{- end -}}
+
+{{- define "long-lived.server.name" -}}
+{{- include "long-lived.named" (dict "root" . "suffix" "server") -}}
+{{- end -}}
+
+{{- define "long-lived.headless.name" -}}
+{{- include "long-lived.named" (dict "root" . "suffix" "server-headless") -}}
+{{- end -}}
+
+{{- /*
+A Job's pod template is immutable, so each revision of the release has a Job of its own: Helm makes
+the new one, which is a new run, and prunes the old one. The ConfigMap carries the revision too,
+so that a late pod of an old Job never reads new settings.
+A host name of an Indexed Job is NAME-INDEX and must fit in 63 as well: four are kept for "-199".
+*/ -}}
+{{- define "long-lived.client.name" -}}
+{{- $suffix := printf "client-%d" (int .Release.Revision) -}}
+{{- $start := include "long-lived.fullname" . | trunc (int (sub 58 (len $suffix))) | trimSuffix "-" -}}
+{{- printf "%s-%s" $start $suffix -}}
+{{- end -}}
+
+{{- define "long-lived.test.name" -}}
+{{- include "long-lived.named" (dict "root" . "suffix" "test") -}}
+{{- end -}}
+
+{{- define "long-lived.selector" -}}
+app.kubernetes.io/name: {{ include "long-lived.name" .root }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end -}}
+
+{{- define "long-lived.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{ include "long-lived.selector" . }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+{{- with .root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "long-lived.annotations" -}}
+{{- $all := merge (dict) (.own | default dict) (.root.Values.commonAnnotations | default dict) -}}
+{{- with $all -}}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}

@@ -1,0 +1,169 @@
+{{- /*
+What pods are made of. Declared here:
+
+  long-lived.image            image reference; takes (dict "root" . "image" .Values.images.server)
+  long-lived.pod              the part of a pod's spec that server, client and test share;
+                              takes (dict "root" . "pod" .Values.serverPod)
+  long-lived.spread           topology spread; takes (dict "root" . "pod" MAP "component" "server")
+  long-lived.container        likewise for a container; takes the same as long-lived.pod
+  long-lived.server.grace     seconds that a server pod gets to end
+  long-lived.server.template  the server's pod template; takes (dict "root" . "generation" TEXT)
+  long-lived.server.generation  name of the server's pods with these settings
+*/ -}}
+
+{{- define "long-lived.image" -}}
+{{- $registry := .root.Values.images.registry | trimSuffix "/" -}}
+{{- $name := .image.repository -}}
+{{- if $registry -}}
+{{- $name = printf "%s/%s" $registry $name -}}
+{{- end -}}
+{{- if .image.digest -}}
+{{- printf "%s@%s" $name .image.digest -}}
+{{- else -}}
+{{- printf "%s:%s" $name (.image.tag | default .root.Chart.AppVersion) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "long-lived.pod" -}}
+automountServiceAccountToken: false
+# A Service called x-server would put X_SERVER_PORT=tcp://… into every pod of the namespace.
+enableServiceLinks: false
+{{- with .root.Values.images.pullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- $security := deepCopy (.pod.podSecurityContext | default dict) }}
+{{- with .pod.sysctls }}
+{{- $_ := set $security "sysctls" (concat ($security.sysctls | default list) .) }}
+{{- end }}
+{{- with $security }}
+securityContext:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .pod.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .pod.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .pod.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .pod.priorityClassName }}
+priorityClassName: {{ . | quote }}
+{{- end }}
+{{- end -}}
+
+{{- define "long-lived.spread" -}}
+{{- $selector := dict "matchLabels" (include "long-lived.selector" . | fromYaml) -}}
+{{- $spread := list -}}
+{{- range .pod.topologySpreadConstraints -}}
+{{- $spread = append $spread (hasKey . "labelSelector" | ternary . (set (deepCopy .) "labelSelector" $selector)) -}}
+{{- end -}}
+{{- with $spread -}}
+topologySpreadConstraints:
+  {{- toYaml . | nindent 2 }}
+{{- end -}}
+{{- end -}}
+
+{{- define "long-lived.container" -}}
+imagePullPolicy: {{ .root.Values.images.pullPolicy }}
+{{- with .pod.containerSecurityContext }}
+securityContext:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .pod.resources }}
+resources:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{- /*
+Without gracefulTimeoutSeconds the longest drain is gunicorn's, delay.maxSeconds plus 5. Five more
+are for the process to end by itself, before the kubelet kills it.
+*/ -}}
+{{- define "long-lived.server.grace" -}}
+{{- $drain := int .Values.server.gracefulTimeoutSeconds -}}
+{{- if eq $drain 0 -}}
+{{- $drain = add 5 (ceil .Values.server.delay.maxSeconds) -}}
+{{- end -}}
+{{- add 5 $drain -}}
+{{- end -}}
+
+{{- define "long-lived.server.template" -}}
+{{- $root := .root -}}
+{{- $pod := $root.Values.serverPod -}}
+{{- $server := $root.Values.server -}}
+metadata:
+  labels:
+    {{- include "long-lived.selector" (dict "root" $root "component" "server") | nindent 4 }}
+    {{- with .generation }}
+    long-lived/generation: {{ . | quote }}
+    {{- end }}
+    {{- with merge (dict) ($pod.labels | default dict) ($root.Values.commonLabels | default dict) }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  annotations:
+    # Without the replica count, which no server reads: scaling must not restart the others.
+    checksum/settings: {{ omit $server "replicas" | include "long-lived.numbers" | sha256sum }}
+    {{- with $pod.annotations }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+spec:
+  {{- include "long-lived.pod" (dict "root" $root "pod" $pod) | nindent 2 }}
+  {{- with include "long-lived.spread" (dict "root" $root "pod" $pod "component" "server") }}
+  {{- . | nindent 2 }}
+  {{- end }}
+  terminationGracePeriodSeconds: {{ include "long-lived.server.grace" $root }}
+  containers:
+    - name: server
+      image: {{ include "long-lived.image" (dict "root" $root "image" $root.Values.images.server) | quote }}
+      {{- include "long-lived.container" (dict "root" $root "pod" $pod) | nindent 6 }}
+      args: ["--values", "/etc/long-lived/values.yaml"]
+      env:
+        - name: POD_ID
+          valueFrom:
+            fieldRef:
+              fieldPath: metadata.name
+        {{- with $pod.extraEnv }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+      ports:
+        - name: http
+          containerPort: {{ int $server.port }}
+          protocol: TCP
+      {{- range $probe, $path := dict "startupProbe" "/healthz" "livenessProbe" "/healthz" "readinessProbe" "/readyz" }}
+      {{ $probe }}:
+        httpGet:
+          path: {{ $path }}
+          port: http
+        {{- toYaml (get $pod $probe) | nindent 8 }}
+      {{- end }}
+      volumeMounts:
+        - name: settings
+          mountPath: /etc/long-lived
+          readOnly: true
+        - name: tmp
+          mountPath: /tmp
+  volumes:
+    - name: settings
+      configMap:
+        name: {{ include "long-lived.server.name" $root }}
+    # In memory, because gunicorn's workers touch their heartbeat files there.
+    - name: tmp
+      emptyDir:
+        medium: Memory
+        sizeLimit: 16Mi
+{{- end -}}
+
+{{- /*
+All server pods of one template share this label, and both Services ask for it: after an upgrade
+that restarts the servers, neither the wait for all replicas nor the run that follows it counts
+pods with the settings of before. It changes only where the template changes anyway.
+*/ -}}
+{{- define "long-lived.server.generation" -}}
+{{- include "long-lived.server.template" (dict "root" . "generation" "") | sha256sum | trunc 10 -}}
+{{- end -}}
