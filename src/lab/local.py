@@ -56,8 +56,7 @@ class LocalRun:
     def run(self) -> Observation:
         """Start everything, wait for the clients, and stop everything, whatever happens."""
         with Processes(self._folder) as processes:
-            # The replicas read the file before the clients' url is known: it holds only what
-            # they need; the clients get the url as a flag.
+            # The clients get the url, which is not known before the port is, as a flag.
             service = Service(processes, write_values(self._folder, self._settings))
             try:
                 self._serve_and_load(processes, service)
@@ -78,7 +77,9 @@ class LocalRun:
             self._seen.problems.append(problem)
         if problem or self._stop_signal():
             return
-        clients = [self._start_client(processes, service, n) for n in range(settings.client.parallelism)]
+        clients = [
+            self._start_client(processes, service, n) for n in range(settings.client.parallelism)
+        ]
         self._tails = [Tail(client.log) for client in clients]
         self._await_clients(processes, clients, replicas)
         self._collect(clients, replicas)
@@ -109,7 +110,9 @@ class LocalRun:
                         f"{replica.child.status}: {replica.child.last_words(1)}"
                     )
             if time.monotonic() > deadline:
-                self._seen.problems.append("the clients did not end in the time that the settings allow")
+                self._seen.problems.append(
+                    "the clients did not end in the time that the settings allow"
+                )
             if time.monotonic() > deadline or self._stop_signal():
                 processes.stop(clients, self._stop_signal() or signal.SIGTERM, CLIENT_STOP_SECONDS)
             time.sleep(TICK_SECONDS)
@@ -121,7 +124,8 @@ class LocalRun:
         for client, tail in zip(clients, self._tails, strict=True):
             if tail.log.summary is None:
                 self._seen.problems.append(
-                    f"{client.name} left no summary (status {client.status}): {client.last_words(1)}"
+                    f"{client.name} left no summary (status {client.status}): "
+                    f"{client.last_words(1)}"
                 )
             else:
                 summaries.append(tail.log.summary)

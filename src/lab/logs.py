@@ -12,9 +12,7 @@ from client.ledger import Progress
 from lab.observation import Moment
 
 _ANSWER = re.compile(r"^Response from Pod (\S+) after ")
-_PROGRESS = re.compile(
-    r"^Progress: (\d+) planned, (\d+) in flight, (\d+) answered, (\d+) failed$"
-)
+_PROGRESS = re.compile(r"^Progress: (\d+) planned, (\d+) in flight, (\d+) answered, (\d+) failed$")
 
 
 @dataclass

@@ -71,6 +71,7 @@ class Processes:
         """Start the guardian."""
         self._guardian = subprocess.Popen(
             [sys.executable, "-m", "lab.guardian"],
+            bufsize=0,
             stdin=subprocess.PIPE,
             start_new_session=True,
         )
@@ -92,7 +93,11 @@ class Processes:
         Settings in this process's environment are not handed on: the values file has them.
         """
         log = self._folder / f"{name}.log"
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(ENVIRONMENT_PREFIX)}
+        kept = {
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith(ENVIRONMENT_PREFIX)
+        }
         descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         try:
             process = subprocess.Popen(
@@ -127,5 +132,7 @@ class Processes:
 
     def _tell_guardian(self, line: str) -> None:
         if self._guardian.stdin is not None:
-            self._guardian.stdin.write(line.encode())
-            self._guardian.stdin.flush()
+            try:
+                self._guardian.stdin.write(line.encode())
+            except BrokenPipeError:
+                pass  # it was killed; without a net there is all the more reason to clean up

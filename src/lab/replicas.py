@@ -114,7 +114,11 @@ class Service:
         return replica
 
     def await_ready(
-        self, waiting: list[Replica], seconds: float, pause: Callable[[], bool], now: Callable[[], float]
+        self,
+        waiting: list[Replica],
+        seconds: float,
+        pause: Callable[[], bool],
+        now: Callable[[], float],
     ) -> str | None:
         """Wait until all of `waiting` are ready; return what is wrong, if anything is.
 

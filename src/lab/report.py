@@ -86,7 +86,9 @@ def _percentiles(durations: dict[str, Any]) -> str:
 
 
 def seconds(value: float) -> str:
-    """Write a duration with three digits and its unit."""
+    """Write a duration with three digits, or all before the point, and its unit."""
+    if value >= 999.5:
+        return f"{value:.0f} s"
     return f"{value * 1000:.3g} ms" if value < 0.9995 else f"{value:.3g} s"
 
 

@@ -66,10 +66,14 @@ def spread(counts: Mapping[str, int]) -> Spread:
         ValueError: no replica, or a negative count.
     """
     if not counts or min(counts.values()) < 0:
-        raise ValueError(f"counts of at least one replica, none negative, are needed: {dict(counts)}")
+        raise ValueError(
+            f"counts of at least one replica, none negative, are needed: {dict(counts)}"
+        )
     replicas, total = len(counts), sum(counts.values())
     expected = total / replicas
-    chi_square = sum((count - expected) ** 2 / expected for count in counts.values()) if total else 0.0
+    chi_square = (
+        sum((count - expected) ** 2 / expected for count in counts.values()) if total else 0.0
+    )
     variance = sum((count - expected) ** 2 for count in counts.values()) / replicas
     return Spread(
         counts=dict(counts),

@@ -19,7 +19,7 @@ class Finding(StrEnum):
     UNEVEN = "uneven"
     """They are not, and no restart explains it."""
     PINNED = "pinned"
-    """A restarted replica gets far less than its share, because connections outlived the restart."""
+    """A restarted replica gets far less than its share: connections outlived the restart."""
     TOO_FEW = "too few"
     """Too few connections to tell."""
     INCOMPLETE = "incomplete"
@@ -78,7 +78,9 @@ def _shortcomings(summary: dict[str, Any], most_failed: float) -> list[str]:
     if summary["stopped_by"]:
         reasons.append(f"a client was stopped by {summary['stopped_by']}")
     if planned != requests["answered"] + failed:
-        reasons.append(f"{planned:,} planned are not {requests['answered']:,} answered + {failed:,} failed")
+        reasons.append(
+            f"{planned:,} planned are not {requests['answered']:,} answered + {failed:,} failed"
+        )
     if not requests["answered"]:
         reasons.append("no request was answered")
     elif failed > most_failed * planned:
