@@ -1,0 +1,1 @@
+"""The chart, the images and the tools around them, without a cluster."""

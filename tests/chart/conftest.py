@@ -1,0 +1,139 @@
+"""The real helm, and what it renders; each set of arguments is rendered once a session."""
+
+import os
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from settings import Settings, load
+
+ROOT = Path(__file__).parents[2]
+CHART = ROOT / "charts" / "long-lived"
+FILL_EVERYTHING = Path(__file__).parent / "fill-everything.yaml"
+SCENARIOS = sorted((ROOT / "values").glob("*.yaml"))
+
+Manifest = dict[str, Any]
+
+
+def command(name: str) -> str:
+    """Return the path of a tool, from PATH or from the virtual environment."""
+    found = shutil.which(name, path=f"{os.environ['PATH']}:{Path(sys.executable).parent}")
+    if not found:
+        pytest.fail(f"{name} is neither on PATH nor in the virtual environment: run make helm")
+    return found
+
+
+@cache
+def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run helm, with no cluster in reach."""
+    return subprocess.run(
+        [command("helm"), *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "KUBECONFIG": os.devnull},
+        check=False,
+    )
+
+
+class Rendered:
+    """The manifests of one release."""
+
+    def __init__(self, text: str) -> None:
+        """Read what `helm template` printed."""
+        self.text = text
+        self.manifests: list[Manifest] = [tree for tree in yaml.safe_load_all(text) if tree]
+
+    def find(self, kind: str, suffix: str = "") -> list[Manifest]:
+        """Return the manifests of a kind whose name ends with `suffix`."""
+        return [
+            manifest
+            for manifest in self.manifests
+            if manifest["kind"] == kind and manifest["metadata"]["name"].endswith(suffix)
+        ]
+
+    def one(self, kind: str, suffix: str = "") -> Manifest:
+        """Return the only manifest of a kind (whose name ends with `suffix`)."""
+        (manifest,) = self.find(kind, suffix)
+        return manifest
+
+    @property
+    def deployment(self) -> Manifest:
+        """The server's Deployment."""
+        return self.one("Deployment")
+
+    @property
+    def job(self) -> Manifest:
+        """The client's Job."""
+        return self.one("Job")
+
+    @property
+    def server_pod(self) -> Manifest:
+        """The spec of the server's pods."""
+        return self.deployment["spec"]["template"]["spec"]
+
+    @property
+    def client_pod(self) -> Manifest:
+        """The spec of the client's pods."""
+        return self.job["spec"]["template"]["spec"]
+
+    @property
+    def test_pod(self) -> Manifest:
+        """The spec of the pod of `helm test`."""
+        return self.one("Pod")["spec"]
+
+    @property
+    def services(self) -> dict[str, Manifest]:
+        """The Services by name."""
+        return {service["metadata"]["name"]: service for service in self.find("Service")}
+
+    def mounted(self, pod: Manifest) -> str:
+        """Return the values file that the container of `pod` is started with."""
+        (container,) = pod["containers"]
+        flag, file = container["args"]
+        assert flag == "--values"
+        (mount,) = [m for m in container["volumeMounts"] if file.startswith(f"{m['mountPath']}/")]
+        (volume,) = [v for v in pod["volumes"] if v["name"] == mount["name"]]
+        config_map = self.one("ConfigMap", volume["configMap"]["name"])
+        return str(config_map["data"][file.removeprefix(f"{mount['mountPath']}/")])
+
+
+def render(
+    *sets: str,
+    values: tuple[Path, ...] = (),
+    release: str = "try",
+    flags: tuple[str, ...] = (),
+) -> Rendered:
+    """Render a release with `--set` for each of `sets`; fail where helm fails."""
+    done = template(*sets, values=values, release=release, flags=flags)
+    assert done.returncode == 0, done.stderr
+    return _read(done.stdout)
+
+
+def template(
+    *sets: str,
+    values: tuple[Path, ...] = (),
+    release: str = "try",
+    flags: tuple[str, ...] = (),
+) -> subprocess.CompletedProcess[str]:
+    """Run `helm template` and return what became of it."""
+    arguments = [part for file in values for part in ("--values", str(file))]
+    arguments += [part for pair in sets for part in ("--set", pair)]
+    return helm("template", release, str(CHART), *arguments, *flags)
+
+
+_read = cache(Rendered)
+
+
+def loaded(rendered: Rendered, pod: Manifest, folder: Path) -> Settings:
+    """Load what `pod` would load: its values file, by the apps' own code."""
+    file = folder / "values.yaml"
+    file.write_text(rendered.mounted(pod), encoding="utf-8")
+    return load([file], environment={})

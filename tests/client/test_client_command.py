@@ -1,0 +1,55 @@
+"""The client's own flags, and what it refuses."""
+
+import sys
+
+import pytest
+
+from client import arguments
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch):
+    """Read a command line."""
+
+    def read_these(*flags: str) -> arguments.Options:
+        monkeypatch.setattr(sys, "argv", ["client", *flags])
+        return arguments.read()
+
+    return read_these
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (("--source-address", "here"), "--source-address 'here': allowed is an IP address"),
+        (("--progress-seconds", "-1"), "--progress-seconds -1.0: allowed is 0 to 3600"),
+        (("--progress-seconds", "nan"), "--progress-seconds nan: allowed is 0 to 3600"),
+        (("--progress-seconds", "x"), "argument --progress-seconds: invalid float value: 'x'"),
+        (("--val", "x"), "unrecognized arguments: --val x"),
+        (("--set", "client.enabled=false"), "client.enabled = false: "),
+    ],
+    ids=["address", "negative", "nan", "word", "abbreviation", "disabled"],
+)
+def test_flag_that_cannot_be_used_is_refused(
+    flags: tuple[str, ...], words: str, read, capsys
+) -> None:
+    """A flag of another form ends the program with status 2 and one line."""
+    with pytest.raises(SystemExit) as caught:
+        read(*flags)
+    assert caught.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"client: error: {words}")
+
+
+def test_flags_that_can_be_used_are_taken(read) -> None:
+    """The twin: good flags are taken as they are."""
+    options = read(
+        "--source-address", "127.0.0.7", "--progress-seconds", "0.5", "--set", "server.port=9"
+    )
+    assert (options.source_address, options.progress_seconds) == ("127.0.0.7", 0.5)
+    assert options.settings.server.port == 9
+
+
+def test_flags_have_defaults(read) -> None:
+    """Without flags the kernel chooses the address, and progress comes every 5 s."""
+    assert (read().source_address, read().progress_seconds) == ("", 5.0)

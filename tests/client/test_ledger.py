@@ -1,0 +1,258 @@
+"""The account of a run: planned = answered + failed, whatever happens and whenever it ends."""
+
+from collections import Counter
+
+import hypothesis
+import hypothesis.strategies as some
+import pytest
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from client.clock import Clock
+from client.connections import Connection
+from client.errors import ErrorKind
+from client.ledger import Answer, Ledger
+
+PODS = ("server-a", "server-b", "server-c")
+KINDS = [kind for kind in ErrorKind if kind not in (ErrorKind.INTERRUPTED, ErrorKind.NOT_SENT)]
+
+
+class Lines:
+    """An output that keeps its lines."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def write(self, lines: list[str]) -> None:
+        self.lines += lines
+
+
+def answer(connection: Connection, pod: str = "server-a", **given: object) -> Answer:
+    """Make an answer over `connection`."""
+    values = {"delay_seconds": 0.5, "service_seconds": 0.6, "close_announced": False, **given}
+    return Answer(pod=pod, connection=connection, **values)
+
+
+def ledger(planned: int, **given: object) -> Ledger:
+    """Make a ledger whose lines can be read."""
+    return Ledger(Clock(), Lines(), planned, **given)
+
+
+class Accounting(RuleBasedStateMachine):
+    """Users that send, get answers, fail and lose connections in any order; and an end."""
+
+    @initialize(planned=some.integers(0, 12))
+    def begin(self, planned: int) -> None:
+        self.ledger = ledger(planned)
+        self.limit = planned
+        self.sent = 0
+        self.in_flight = 0
+        self.counted: Counter[str] = Counter()
+        self.connections: list[Connection] = []
+        self.closed: dict[str, object] | None = None
+
+    def may_send(self) -> bool:
+        return self.limit == 0 or self.sent < self.limit
+
+    @precondition(lambda self: self.may_send())
+    @rule()
+    def send(self) -> None:
+        entered = self.ledger.enter_send(0.0)
+        assert entered is (self.closed is None)
+        self.sent += 1
+        self.in_flight += 1
+
+    @precondition(lambda self: self.in_flight)
+    @rule(
+        pod=some.sampled_from(PODS),
+        again=some.booleans(),
+        lost=some.booleans(),
+        close=some.booleans(),
+    )
+    def get_answer(self, pod: str, again: bool, lost: bool, close: bool) -> None:
+        usable = [item for item in self.connections if item.closed_seconds is None]
+        if again and usable:
+            connection = usable[-1]
+            pod = connection.pod or pod
+        else:
+            connection = Connection(len(self.connections) + 1, self.ledger.clock.elapsed_seconds())
+            self.connections.append(connection)
+        if lost and connection.closed_seconds is None:
+            self.end(connection)
+        self.ledger.enter_answer(answer(connection, pod, close_announced=close))
+        self.in_flight -= 1
+        self.counted["answered"] += self.closed is None
+
+    @precondition(lambda self: self.in_flight)
+    @rule(kind=some.sampled_from(KINDS), detail=some.text())
+    def fail(self, kind: ErrorKind, detail: str) -> None:
+        self.ledger.enter_failure(kind, detail)
+        self.in_flight -= 1
+        self.counted[kind] += self.closed is None
+
+    @precondition(lambda self: self.connections)
+    @rule(data=some.data())
+    def lose(self, data: some.DataObject) -> None:
+        connection = data.draw(some.sampled_from(self.connections))
+        if connection.closed_seconds is None:
+            self.end(connection)
+
+    def end(self, connection: Connection) -> None:
+        connection.closed_seconds = self.ledger.clock.elapsed_seconds()
+        self.ledger.enter_close(connection)
+
+    @rule()
+    def close(self) -> None:
+        left = self.in_flight
+        self.ledger.close()
+        if self.closed is None:
+            assert self.ledger.failed_by_kind[ErrorKind.INTERRUPTED] == left
+            self.closed = self.snapshot()
+
+    def snapshot(self) -> dict[str, object]:
+        counts = self.ledger
+        return {
+            "planned": counts.planned,
+            "answered": counts.answered,
+            "failed": dict(counts.failed_by_kind),
+            "pods": {
+                name: (pod.requests, pod.opened, pod.closed) for name, pod in counts.pods.items()
+            },
+            "timeline": counts.timeline.as_dict(),
+            "lines": len(counts.output.lines),
+        }
+
+    @invariant()
+    def every_request_is_in_one_place(self) -> None:
+        if not hasattr(self, "ledger"):
+            return
+        counts = self.ledger
+        progress = counts.progress()
+        assert progress.answered == self.counted["answered"]
+        assert progress.answered == sum(pod.requests for pod in counts.pods.values())
+        assert progress.answered == counts.service.count == counts.overhead.count
+        series = counts.timeline.as_dict()
+        assert sum(map(sum, series["answered"].values())) == progress.answered
+        assert sum(map(sum, series["failed"].values())) == progress.failed
+        assert sum(map(sum, series["sent"].values())) == counts.send_lag.count
+        for name, pod in counts.pods.items():
+            assert sum(series["opened"][name]) == pod.opened
+            assert sum(series["closed"].get(name, [])) == pod.closed <= pod.opened
+        if self.closed is None:
+            assert progress.in_flight == self.in_flight
+            assert progress.planned >= progress.answered + progress.failed + progress.in_flight
+            if self.limit == 0:
+                assert progress.planned == self.sent
+        else:
+            assert counts.balanced()
+            assert self.snapshot() == self.closed
+
+    @invariant()
+    def lines_tell_the_same_as_counts(self) -> None:
+        if not hasattr(self, "ledger"):
+            return
+        lines = self.ledger.output.lines
+        assert all("\n" not in line for line in lines)
+        answered = Counter(line.split()[3] for line in lines if line.startswith("Response from"))
+        assert answered == Counter({name: pod.requests for name, pod in self.ledger.pods.items()})
+        failed = Counter(line.split()[2] for line in lines if line.startswith("Request failed"))
+        assert failed == Counter(
+            {kind: n for kind, n in self.ledger.failed_by_kind.items() if kind != "not_sent"}
+        )
+
+
+Accounting.TestCase.settings = hypothesis.settings(
+    deadline=None, max_examples=40, stateful_step_count=30
+)
+TestAccounting = Accounting.TestCase
+
+
+def test_answer_is_one_line_with_connection_and_age() -> None:
+    """The first answer on a connection says new=yes, the next new=no."""
+    account = ledger(2)
+    connection = Connection(7, 0.0)
+    for _ in range(2):
+        account.enter_send(0.0)
+        account.enter_answer(answer(connection))
+    first, second = account.output.lines
+    assert first.startswith(
+        "Response from Pod server-a after 0.500 s connection=7 new=yes service=0.600 at="
+    )
+    assert " connection=7 new=no " in second
+    assert account.pods["server-a"].opened == 1
+    assert account.most_requests_on_a_connection == 2
+
+
+def test_failure_is_one_line_whatever_its_detail() -> None:
+    """A detail of many lines becomes one, and stays short."""
+    account = ledger(1)
+    account.enter_send(0.0)
+    account.enter_failure(ErrorKind.BAD_ANSWER, "one\ntwo\r\n" + "x" * 1000)
+    (line,) = account.output.lines
+    assert line.startswith("Request failed: bad_answer at=")
+    assert " one two xxx" in line
+    assert len(line) < 300
+    assert line.isprintable()
+
+
+def test_lines_are_left_out_where_they_are_not_wanted() -> None:
+    """Without logResponses everything is counted and nothing written."""
+    account = ledger(3, log_responses=False)
+    account.enter_send(0.0)
+    account.enter_answer(answer(Connection(1, 0.0)))
+    account.enter_send(0.0)
+    account.enter_failure(ErrorKind.READ_TIMEOUT, "late")
+    account.close()
+    assert account.output.lines == []
+    assert (account.answered, account.failed) == (1, 2)
+
+
+def test_close_in_mid_run_names_interrupted_and_not_sent() -> None:
+    """What is in flight at the end is interrupted, what had not its turn is not sent."""
+    account = ledger(10)
+    for _ in range(4):
+        account.enter_send(0.0)
+    account.enter_answer(answer(Connection(1, 0.0)))
+    account.close()
+    assert account.failed_by_kind == {ErrorKind.INTERRUPTED: 3, ErrorKind.NOT_SENT: 6}
+    assert account.balanced()
+    assert str(account.progress()) == "Progress: 10 planned, 0 in flight, 1 answered, 9 failed"
+
+
+def test_duration_run_plans_what_it_sends() -> None:
+    """Where the duration decides, nothing is ever left unsent."""
+    account = ledger(0)
+    for _ in range(3):
+        account.enter_send(0.0)
+    account.close()
+    assert (account.planned, account.failed_by_kind) == (3, {ErrorKind.INTERRUPTED: 3})
+    assert account.enter_send(0.0) is False
+    assert account.planned == 3
+
+
+def test_connection_closed_before_its_first_answer_is_counted_with_its_pod() -> None:
+    """A connection whose end is entered before its pod is known is ended when it is."""
+    account = ledger(1)
+    connection = Connection(1, 0.0, closed_seconds=1.5)
+    account.enter_close(connection)
+    account.enter_send(0.0)
+    account.enter_answer(answer(connection))
+    assert (account.pods["server-a"].opened, account.pods["server-a"].closed) == (1, 1)
+    assert account.pods["server-a"].oldest_seconds == pytest.approx(1.5)
+
+
+def test_end_of_a_connection_counts_once() -> None:
+    """An end that two threads notice is one end."""
+    account = ledger(1)
+    connection = Connection(1, 0.0, closed_seconds=1.5)
+    account.enter_send(0.0)
+    account.enter_answer(answer(connection))
+    account.enter_close(connection)
+    assert account.pods["server-a"].closed == 1
+
+
+def test_overhead_is_never_negative() -> None:
+    """A server that says it waited longer than the answer took has no negative overhead."""
+    account = ledger(1)
+    account.enter_send(0.0)
+    account.enter_answer(answer(Connection(1, 0.0), delay_seconds=5.0))
+    assert account.overhead.as_dict()["max"] == 0.0

@@ -1,0 +1,55 @@
+"""Standard output: whole lines, from however many threads, to a reader that may go away."""
+
+import os
+import threading
+
+from client.output import Output
+
+
+def test_lines_of_many_threads_stay_whole() -> None:
+    """Fifty writers, and every line arrives once and in one piece."""
+    reading, writing = os.pipe()
+    lines = {
+        f"{writer}-{number}-" + "x" * (97 * number) for writer in range(50) for number in range(40)
+    }
+    output = Output(writing)
+
+    def write(writer: int) -> None:
+        for line in sorted(line for line in lines if line.startswith(f"{writer}-")):
+            output.write([line])
+
+    received: list[str] = []
+    with os.fdopen(reading) as stream:
+        reader = threading.Thread(target=lambda: received.extend(stream))
+        reader.start()
+        writers = [threading.Thread(target=write, args=(writer,)) for writer in range(50)]
+        for thread in writers:
+            thread.start()
+        for thread in writers:
+            thread.join()
+        os.close(writing)
+        reader.join()
+    assert sorted(received) == sorted(f"{line}\n" for line in lines)
+    assert not output.broken.is_set()
+
+
+def test_lines_of_one_call_stay_together() -> None:
+    """Lines that are written at once arrive in their order."""
+    reading, writing = os.pipe()
+    Output(writing).write(["a", "", "ü"])
+    os.close(writing)
+    with os.fdopen(reading, encoding="utf-8") as stream:
+        assert stream.read() == "a\n\nü\n"
+
+
+def test_reader_that_is_gone_breaks_the_output_for_good() -> None:
+    """Once nobody reads, writing does nothing and says so; nothing is raised."""
+    reading, writing = os.pipe()
+    output = Output(writing)
+    os.close(reading)
+    try:
+        for _ in range(3):
+            output.write(["lost"])
+            assert output.broken.is_set()
+    finally:
+        os.close(writing)

@@ -1,0 +1,207 @@
+"""Signals, readers that go away, and servers that die: the account holds to the last line."""
+
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+SIGNALS = pytest.mark.parametrize(
+    ("number", "status"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143)],
+    ids=["SIGINT", "SIGTERM"],
+)
+ENGINES = pytest.mark.parametrize("engine", ["threads", "gevent"])
+
+ENDLESS = ("client.durationSeconds=600", "client.concurrency=5")
+
+
+@pytest.fixture
+def refused_url() -> Iterator[str]:
+    """Hold a port at which nothing listens."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{held.getsockname()[1]}/"
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "engine"),
+    [
+        (signal.SIGINT, 130, "threads"),
+        (signal.SIGTERM, 143, "threads"),
+        (signal.SIGTERM, 143, "gevent"),
+    ],
+    ids=["SIGINT-threads", "SIGTERM-threads", "SIGTERM-gevent"],
+)
+def test_signal_ends_requests_in_flight(
+    number: int, status: int, engine: str, slow_server, start_client, eventually
+) -> None:
+    """What is in flight is interrupted, what had not its turn is not sent; the summary is there."""
+    client = start_client(
+        slow_server.url,
+        *("client.concurrency=5", "client.requestsPerUser=2", f"client.engine={engine}"),
+        flags=("--progress-seconds", "0.1"),
+    )
+    eventually(lambda: "5 in flight" in client.errors)
+    client.signal(number)
+    run = client.finish()
+    assert run.status == status
+    run.check_account()
+    assert run.summary["stopped_by"] == signal.Signals(number).name
+    assert run.summary["requests"]["planned"] == 10
+    assert run.summary["requests"]["failed_by_kind"] == {"interrupted": 5, "not_sent": 5}
+
+
+def test_signal_in_the_thick_of_it_keeps_the_account(
+    keeping_server, start_client, eventually
+) -> None:
+    """Answers before the signal are kept, and lines and summary agree."""
+    client = start_client(keeping_server.url, *ENDLESS, "client.engine=gevent")
+    eventually(lambda: client.output.count("Response from Pod") >= 10)
+    client.signal(signal.SIGTERM)
+    run = client.finish()
+    assert run.status == 143
+    run.check_account()
+    assert run.summary["requests"]["answered"] >= 10
+    assert set(run.summary["requests"]["failed_by_kind"]) <= {"interrupted"}
+
+
+def test_signal_while_connections_come_and_go_keeps_the_account(
+    closing_server, start_client, eventually
+) -> None:
+    """Users that close connections while the summary is written do not disturb it."""
+    client = start_client(
+        closing_server.url, "client.durationSeconds=600", "client.concurrency=100"
+    )
+    eventually(lambda: client.output.count("Response from Pod") >= 200)
+    client.signal(signal.SIGINT)
+    run = client.finish()
+    assert run.status == 130
+    run.check_account()
+
+
+@SIGNALS
+def test_signal_in_the_wait_for_the_server_writes_the_summary(
+    number: int, status: int, refused_url: str, start_client, eventually
+) -> None:
+    """A client that still waits for its server has sent nothing, and says so."""
+    client = start_client(refused_url, "client.concurrency=5")
+    eventually(lambda: "Waiting: " in client.errors)
+    client.signal(number)
+    run = client.finish()
+    assert run.status == status
+    run.check_account()
+    assert run.summary["requests"]["failed_by_kind"] == {"not_sent": 5}
+    assert run.summary["load_seconds"] == 0
+    assert run.summary["pods"] == {}
+
+
+def test_server_that_never_comes_fails_the_run(refused_url: str, run_client) -> None:
+    """After the bound of the wait the run has failed, with the reason in the summary."""
+    run = run_client(refused_url, "client.readiness.timeoutSeconds=0.2", "client.concurrency=5")
+    assert run.status == 1
+    run.check_account()
+    assert run.summary["problem"].startswith(
+        "not ready within client.readiness.timeoutSeconds = 0.2: "
+    )
+    assert run.summary["requests"]["failed_by_kind"] == {"not_sent": 5}
+
+
+def test_second_signal_ends_at_once(refused_url: str, tmp_path, eventually) -> None:
+    """A client that cannot write its summary, because nobody reads, ends at the second signal."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    try:
+        while True:
+            os.write(writing, b"x" * 4096)
+    except BlockingIOError:
+        os.set_blocking(writing, True)
+    errors = tmp_path / "errors"
+    with errors.open("w") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "client", "--set", f"client.url={refused_url}"],
+            stdin=subprocess.DEVNULL,
+            stdout=writing,
+            stderr=stream,
+            start_new_session=True,
+        )
+    try:
+        eventually(lambda: "Waiting: " in errors.read_text())
+        process.send_signal(signal.SIGTERM)
+        eventually(lambda: "Progress: " in errors.read_text())
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+    finally:
+        process.kill()
+        process.wait(30)
+        os.close(reading)
+        os.close(writing)
+    assert "Traceback" not in errors.read_text()
+
+
+def test_reader_that_goes_away_ends_the_run(keeping_server) -> None:
+    """`| head -1` gets its line, and the client ends without a traceback and not with success."""
+    command = (
+        f"{sys.executable} -m client --set client.url={keeping_server.url}"
+        f" --set client.rampUpSeconds=0,{','.join(ENDLESS)}"
+        " --set client.thinkTime.minSeconds=0,client.thinkTime.maxSeconds=0.02"
+        " | head -1; exit ${PIPESTATUS[0]}"
+    )
+    run = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert run.returncode == 1
+    (line,) = run.stdout.splitlines()
+    assert line.startswith("Response from Pod keeper-1 after ")
+    assert "Traceback" not in run.stderr
+    assert run.stderr.splitlines()[-1] == (
+        "client: error: standard output was closed: the summary is lost"
+    )
+
+
+def test_hard_file_limit_that_is_too_low_is_refused(refused_url: str, run_client) -> None:
+    """Before anything is sent the client says which limit is too low, and by how much."""
+    prefix = ("bash", "-c", 'ulimit -n 300 && exec "$@"', "bash")
+    run = run_client(refused_url, "client.concurrency=1000", prefix=prefix)
+    assert run.status == 2
+    assert run.lines == []
+    (line,) = run.errors.splitlines()
+    assert line.startswith("client: error: open files: 1064 are needed, the hard limit is 300 (")
+
+
+def test_soft_file_limit_that_is_too_low_is_raised(keeping_server, run_client) -> None:
+    """A soft limit below the need is no hindrance."""
+    prefix = ("bash", "-c", 'ulimit -Sn 40 && exec "$@"', "bash")
+    run = run_client(keeping_server.url, "client.concurrency=60", prefix=prefix)
+    assert run.status == 0
+    run.check_account()
+    assert run.summary["requests"]["answered"] == 60
+
+
+@ENGINES
+def test_server_that_dies_is_counted_and_ends_the_run(
+    engine: str, start_server, start_client, eventually
+) -> None:
+    """Requests in flight are lost, later ones refused; every one is counted, and the run ends."""
+    server = start_server(
+        "server.runtime=gunicorn", "server.delay.minSeconds=0.2", "server.delay.maxSeconds=0.3"
+    )
+    client = start_client(
+        server.url,
+        *("client.concurrency=8", "client.requestsPerUser=20", f"client.engine={engine}"),
+    )
+    eventually(lambda: client.output.count("Response from Pod") >= 8)
+    os.killpg(server.process.pid, signal.SIGKILL)
+    run = client.finish()
+    assert run.status == 0
+    run.check_account()
+    requests = run.summary["requests"]
+    assert requests["planned"] == 160
+    assert set(requests["failed_by_kind"]) == {"connection_lost", "connect_refused"}
+    assert run.summary["connections"]["open"] == 0

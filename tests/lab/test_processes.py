@@ -1,0 +1,220 @@
+"""Processes of a run: each ends with it, workers included, also when the lab itself is killed."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+
+from lab.processes import Processes
+
+BOUND_SECONDS = 30
+FAMILY = ["sh", "-c", "sleep 600 & echo worker $!; wait"]
+"""A process with a worker, whose number it logs."""
+
+
+def wait_for(condition: Callable[[], object]) -> object:
+    """Block until `condition` is true, and return what it is; fail after a bound."""
+    deadline = time.monotonic() + BOUND_SECONDS
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
+    return found
+
+
+def runs(pid: int) -> bool:
+    """Tell whether a process runs: it exists, and is no zombie that nobody has reaped."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def await_end(pids: Iterable[int]) -> None:
+    """Wait until none of these runs: a kill is obeyed soon, but not at once."""
+    wait_for(lambda: not any(map(runs, pids)))
+
+
+def worker(log: Path) -> int:
+    """Wait for the worker's number in a log."""
+
+    def logged() -> re.Match[str] | None:
+        return re.search(r"worker (\d+)\n", log.read_text()) if log.exists() else None
+
+    return int(wait_for(logged)[1])
+
+
+def test_end_of_the_run_kills_process_and_workers(tmp_path: Path) -> None:
+    """At the end of the block nothing runs, also nothing that a child has started."""
+    with Processes(tmp_path) as processes:
+        child = processes.start("server-a", FAMILY)
+        both = [child.pid, worker(child.log)]
+        assert all(map(runs, both))
+        guardian = processes._guardian.pid
+    await_end([*both, guardian])
+    assert child.status == -signal.SIGKILL
+
+
+def test_error_in_the_run_kills_process_and_workers(tmp_path: Path) -> None:
+    """However the block ends, nothing is left."""
+    with pytest.raises(ZeroDivisionError), Processes(tmp_path) as processes:
+        child = processes.start("server-a", FAMILY)
+        both = [child.pid, worker(child.log)]
+        raise ZeroDivisionError
+    await_end(both)
+
+
+def test_worker_that_outlives_its_parent_is_killed(tmp_path: Path) -> None:
+    """A child that has ended may leave workers: they end with the run."""
+    with Processes(tmp_path) as processes:
+        child = processes.start("server-a", ["sh", "-c", "sleep 600 & echo worker $!"])
+        orphan = worker(child.log)
+        assert child.wait(BOUND_SECONDS)
+        assert runs(orphan)
+    await_end([orphan])
+
+
+LAB = """
+import sys, time
+from pathlib import Path
+from lab.processes import Processes
+with Processes(Path(sys.argv[1])) as processes:
+    stopped = processes.start("stopped", ["sleep", "600"])
+    processes.stop([stopped], 15, 10)
+    first = processes.start("first", ["sh", "-c", "sleep 600 & echo worker $!; wait"])
+    second = processes.start("second", ["sleep", "600"])
+    print(first.pid, second.pid, processes._guardian.pid, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def lab(tmp_path: Path):
+    """Run a small lab in a process of its own; yield it with the numbers of what it started."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", LAB, str(tmp_path)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    started: list[int] = []
+    try:
+        started += map(int, process.stdout.readline().split())
+        yield process, [*started[:2], worker(tmp_path / "first.log")], started[2]
+    finally:
+        for group in [process.pid, *started]:
+            try:
+                os.killpg(group, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        process.wait(BOUND_SECONDS)
+        process.stdout.close()
+
+
+def test_guardian_kills_what_a_killed_lab_leaves(lab) -> None:
+    """SIGKILL on the lab leaves no process: neither children nor workers nor the guardian."""
+    process, started, guardian = lab
+    assert all(map(runs, [*started, guardian]))
+    process.kill()
+    await_end([*started, guardian])
+
+
+def test_guardian_outlives_the_signals_of_a_terminal(lab) -> None:
+    """Ctrl-C and a hang-up reach the guardian, too: it stays until the lab is gone."""
+    process, started, guardian = lab
+
+    def ignores_signals() -> bool:
+        ignored = re.search(r"SigIgn:\s+(\w+)", Path(f"/proc/{guardian}/status").read_text())[1]
+        wanted = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        return all(int(ignored, 16) >> (number - 1) & 1 for number in wanted)
+
+    wait_for(ignores_signals)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        os.kill(guardian, number)
+    assert runs(guardian)
+    process.kill()
+    await_end([*started, guardian])
+
+
+def test_run_whose_guardian_is_killed_still_cleans_up(tmp_path: Path) -> None:
+    """Without its guardian the lab goes on, and leaves nothing."""
+    with Processes(tmp_path) as processes:
+        children = [processes.start(name, FAMILY) for name in ("server-a", "server-b")]
+        everyone = [pid for child in children for pid in (child.pid, worker(child.log))]
+        processes._guardian.kill()
+        processes._guardian.wait(BOUND_SECONDS)
+        late = processes.start("server-c", FAMILY)
+        everyone += [late.pid, worker(late.log)]
+    await_end(everyone)
+
+
+def test_stop_gives_time_to_end(tmp_path: Path) -> None:
+    """A process that ends at its signal ends with a status of its own."""
+    with Processes(tmp_path) as processes:
+        script = "trap 'exit 7' TERM; sleep 600 & echo worker $!; wait"
+        child = processes.start("server-a", ["sh", "-c", script])
+        left = worker(child.log)
+        processes.stop([child], signal.SIGTERM, BOUND_SECONDS)
+        assert child.status == 7
+        await_end([left])
+
+
+def test_stop_kills_what_does_not_end_in_time(tmp_path: Path) -> None:
+    """A process that ignores its signal is killed after the patience."""
+    with Processes(tmp_path) as processes:
+        script = "trap '' TERM; sleep 600 & echo worker $!; wait"
+        child = processes.start("server-a", ["sh", "-c", script])
+        left = worker(child.log)
+        processes.stop([child], signal.SIGTERM, 0.1)
+        assert child.status == -signal.SIGKILL
+        await_end([left])
+
+
+def test_stop_of_a_process_that_has_ended_keeps_its_status(tmp_path: Path) -> None:
+    """What has ended by itself is not signalled, and nothing is lost."""
+    with Processes(tmp_path) as processes:
+        child = processes.start("client-1", ["sh", "-c", "exit 3"])
+        assert child.wait(BOUND_SECONDS)
+        processes.stop([child], signal.SIGTERM, 1)
+        child.signal(signal.SIGTERM)
+        assert child.status == 3
+
+
+def test_child_reads_no_settings_from_the_lab_s_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The values file has the settings; other variables, and those given, are handed on."""
+    monkeypatch.setenv("LONG_LIVED__CLIENT__CONCURRENCY", "5")
+    monkeypatch.setenv("HANDED_ON", "yes")
+    with Processes(tmp_path) as processes:
+        child = processes.start("server-a", ["env"], {"POD_ID": "server-a"})
+        assert child.wait(BOUND_SECONDS)
+        text = child.log.read_text()
+    assert "HANDED_ON=yes\n" in text
+    assert "POD_ID=server-a\n" in text
+    assert "LONG_LIVED__" not in text
+
+
+def test_both_outputs_of_a_child_are_in_its_log(tmp_path: Path) -> None:
+    """A log holds standard output and standard error, and its end is at hand."""
+    with Processes(tmp_path) as processes:
+        child = processes.start("server-a", ["sh", "-c", "echo one; echo two >&2; echo three"])
+        assert child.wait(BOUND_SECONDS)
+        assert child.log == tmp_path / "server-a.log"
+        assert child.log.read_text() == "one\ntwo\nthree\n"
+        assert child.last_words() == "one | two | three"
+        assert child.last_words(1) == "three"
+
+
+def test_wait_tells_whether_the_process_has_ended(tmp_path: Path) -> None:
+    """A wait that is too short says so, and ends nothing."""
+    with Processes(tmp_path) as processes:
+        child = processes.start("server-a", FAMILY)
+        assert child.wait(0.05) is False
+        assert child.status is None

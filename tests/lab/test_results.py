@@ -1,0 +1,105 @@
+"""The results folder: one for each run, and a link to the newest."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from lab.observation import Observation
+from lab.results import keep, make_folder, write_values
+from lab.statistics import spread
+from lab.verdict import Finding, Verdict
+from settings import load
+
+NOON = datetime(2026, 1, 2, 12, 0, 0)
+LATER = datetime(2026, 1, 2, 12, 0, 1)
+
+
+def test_folder_is_named_by_time_and_scenario(tmp_path: Path) -> None:
+    """A run's folder sorts by time and says which scenario it was; its parent is made, too."""
+    folder = make_folder(tmp_path / "a" / "b", "smoke", NOON)
+    assert folder == tmp_path / "a" / "b" / "20260102T120000-smoke"
+    assert folder.is_dir()
+
+
+def test_latest_points_to_the_newest(tmp_path: Path) -> None:
+    """The link moves with every run, is relative, and leaves nothing beside it."""
+    first = make_folder(tmp_path, "smoke", NOON)
+    assert (tmp_path / "latest").resolve() == first
+    second = make_folder(tmp_path, "smoke", LATER)
+    assert (tmp_path / "latest").resolve() == second
+    assert (tmp_path / "latest").readlink() == Path(second.name)
+    assert {entry.name for entry in tmp_path.iterdir()} == {first.name, second.name, "latest"}
+
+
+def test_runs_of_the_same_second_get_folders_of_their_own(tmp_path: Path) -> None:
+    """No run writes into the folder of another."""
+    folders = [make_folder(tmp_path, "smoke", NOON) for _ in range(3)]
+    assert [folder.name for folder in folders] == [
+        "20260102T120000-smoke",
+        "20260102T120000-smoke-2",
+        "20260102T120000-smoke-3",
+    ]
+    assert (tmp_path / "latest").resolve() == folders[-1]
+
+
+def test_link_to_a_folder_that_is_gone_is_replaced(tmp_path: Path) -> None:
+    """Whoever deletes the newest results has a link to nothing: the next run repairs it."""
+    make_folder(tmp_path, "smoke", NOON).rmdir()
+    folder = make_folder(tmp_path, "smoke", LATER)
+    assert (tmp_path / "latest").resolve() == folder
+
+
+@pytest.mark.parametrize("kind", ["folder", "file"])
+def test_latest_that_is_no_link_is_left_alone(kind: str, tmp_path: Path) -> None:
+    """What somebody has put there by hand is not touched, and the run goes on."""
+    latest = tmp_path / "latest"
+    if kind == "folder":
+        latest.mkdir()
+        (latest / "mine").touch()
+    else:
+        latest.write_text("mine")
+    assert make_folder(tmp_path, "smoke", NOON).is_dir()
+    assert not latest.is_symlink()
+    assert (latest / "mine").exists() if kind == "folder" else latest.read_text() == "mine"
+
+
+def test_parent_that_is_a_file_is_an_error(tmp_path: Path) -> None:
+    """A folder that cannot be made is an OSError, for the command to explain."""
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError):
+        make_folder(tmp_path / "file", "smoke", NOON)
+
+
+def test_kept_values_give_the_same_settings(tmp_path: Path) -> None:
+    """The values of a run start the same run again."""
+    settings = load([], ["client.concurrency=7,experiment.description=a – b: c"], {})
+    assert load([write_values(tmp_path, settings)], [], {}) == settings
+
+
+@pytest.mark.parametrize(
+    ("seen", "verdict"),
+    [
+        (
+            Observation(summary={"format": 1}, replicas=["a", "b"], problems=[]),
+            Verdict(Finding.EVEN, True, "even – as expected", spread({"a": 5, "b": 5})),
+        ),
+        (
+            Observation(problems=["a did not start"]),
+            Verdict(Finding.INCOMPLETE, False, "incomplete: a did not start", None),
+        ),
+    ],
+    ids=["complete", "nothing"],
+)
+def test_record_of_a_run_is_json(seen: Observation, verdict: Verdict, tmp_path: Path) -> None:
+    """What was seen and what it means is in summary.json, the report as printed beside it."""
+    keep(tmp_path, seen, verdict, ["", "counts server-name", "± 1"])
+    record = json.loads((tmp_path / "summary.json").read_text())
+    assert record["verdict"]["finding"] == verdict.finding
+    assert record["verdict"]["passed"] is verdict.passed
+    assert record["verdict"]["words"] == verdict.words
+    assert record["replicas"] == seen.replicas
+    assert record["problems"] == seen.problems
+    assert record["clients"] == seen.summary
+    assert (tmp_path / "report.txt").read_text(encoding="utf-8") == "\ncounts server-name\n± 1\n"

@@ -1,0 +1,62 @@
+"""Real replicas for the tests: processes on free ports, ended with each test."""
+
+import itertools
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from server.runtimes import go_build
+
+from .replicas import BOUND_SECONDS, Replica, Start, command, environment
+
+
+def _starter(folder: Path) -> Iterator[Start]:
+    started: list[Replica] = []
+    numbers = itertools.count()
+
+    def start(
+        *settings: str,
+        binds: tuple[str, ...] = ("127.0.0.1:0",),
+        flags: tuple[str, ...] = (),
+        prefix: tuple[str, ...] = (),
+        **variables: str,
+    ) -> Replica:
+        if "server.runtime=go" in settings:
+            go_build.binary(install=True)  # takes a minute once; then it is there
+        log_file = folder / f"server-{next(numbers)}.log"
+        with log_file.open("wb") as log:
+            process = subprocess.Popen(
+                [*prefix, *command(*settings, binds=binds, flags=flags)],
+                env=environment(**variables),
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        replica = Replica(process, log_file)
+        started.append(replica)
+        replica.wait_until_serving()
+        return replica
+
+    yield start
+    for replica in started:
+        try:
+            os.killpg(replica.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        replica.process.wait(BOUND_SECONDS)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start replicas that end with the test."""
+    yield from _starter(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def start_for_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """Start replicas that serve several tests."""
+    yield from _starter(tmp_path_factory.mktemp("servers"))

@@ -1,0 +1,210 @@
+"""Replicas as the tests see them: variants, a running process, requests, answers."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+BOUND_SECONDS = 30
+"""Longest wait for anything; reached only where something is broken."""
+
+QUICK = ("server.delay.minSeconds=0", "server.delay.maxSeconds=0.02")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to run the server, and what its connections do."""
+
+    name: str
+    settings: tuple[str, ...]
+    keeps: bool = True
+    """Whether a connection carries more than one request."""
+    concurrent: bool = True
+    """Whether requests are served beside one another."""
+
+    @property
+    def runtime(self) -> str:
+        """Return what the server calls itself."""
+        return self.settings[0].partition("=")[2]
+
+
+def gunicorn(worker_class: str, **properties: bool) -> Variant:
+    """Make the variant for one worker class."""
+    settings = ("server.runtime=gunicorn", f"server.gunicorn.workerClass={worker_class}")
+    return Variant(f"gunicorn-{worker_class}", settings, **properties)
+
+
+FLASK = Variant("flask", ("server.runtime=flask",), keeps=False)
+GTHREAD = gunicorn("gthread")
+GEVENT = gunicorn("gevent")
+SYNC = gunicorn("sync", keeps=False, concurrent=False)
+GO = Variant("go", ("server.runtime=go",))
+GO_DRAINING = Variant("go-draining", ("server.runtime=go", "server.gracefulTimeoutSeconds=20"))
+
+
+class Replica:
+    """A running server process."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log_file: Path) -> None:
+        self.process = process
+        self._log_file = log_file
+        self.urls: list[tuple[str, int]] = []
+
+    @property
+    def log(self) -> str:
+        """Return what it has logged so far."""
+        return self._log_file.read_text()
+
+    @property
+    def port(self) -> int:
+        """Return the port of its first address."""
+        return self.urls[0][1]
+
+    def wait_until_serving(self) -> None:
+        """Block until it says where it serves."""
+
+        def serving() -> bool:
+            found = re.search(r"Serving pod=\S+ runtime=\S+ on (.+)", self.log)
+            if found:
+                self.urls = [
+                    (host.strip("[]"), int(port))
+                    for host, port in re.findall(r"http://(\S+):(\d+)/", found[1])
+                ]
+            assert self.process.poll() is None, self.log
+            return bool(found)
+
+        eventually(serving)
+
+    def connect(self, address: int = 0) -> http.client.HTTPConnection:
+        """Open a connection for requests that follow one another."""
+        host, port = self.urls[address]
+        host = {"::": "127.0.0.1", "0.0.0.0": "127.0.0.1"}.get(host, host)
+        connection = http.client.HTTPConnection(host, port, timeout=BOUND_SECONDS)
+        connection.connect()
+        return connection
+
+    def get(self, path: str, method: str = "GET", address: int = 0, **headers: str) -> "Answer":
+        """Send one request on a connection of its own."""
+        connection = self.connect(address)
+        try:
+            return ask(connection, path, method, **headers)
+        finally:
+            connection.close()
+
+    def stats(self) -> dict[str, object]:
+        """Return its own counts."""
+        return self.get("/stats").json
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self.process.send_signal(number)
+
+    def wait(self) -> int:
+        """Block until it has ended; return its exit status."""
+        return self.process.wait(BOUND_SECONDS)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def json(self) -> dict[str, object]:
+        """Return the body as JSON."""
+        assert self.headers["Content-Type"] == "application/json"
+        return json.loads(self.text)
+
+
+def ask(
+    connection: http.client.HTTPConnection, path: str = "/", method: str = "GET", **headers: str
+) -> Answer:
+    """Send one request on `connection` and read the answer."""
+    connection.request(method, path, headers=headers)
+    return read(connection)
+
+
+def read(connection: http.client.HTTPConnection) -> Answer:
+    """Read the answer to a request that has been sent."""
+    response = connection.getresponse()
+    return Answer(response.status, response.headers, response.read().decode())
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    """Block until `condition` holds; fail after a bound."""
+    deadline = time.monotonic() + BOUND_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+def command(*settings: str, binds: tuple[str, ...] = (), flags: tuple[str, ...] = ()) -> list[str]:
+    """Make the command line of a server."""
+    pairs = [argument for setting in settings for argument in ("--set", setting)]
+    addresses = [argument for bind in binds for argument in ("--bind", bind)]
+    return [sys.executable, "-m", "server", *pairs, *addresses, *flags]
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """Return this process's environment without settings, plus `variables`."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("LONG_LIVED__") and name != "POD_ID"
+    }
+    return {**kept, **variables}
+
+
+def refusal(*arguments: str, **variables: str) -> str:
+    """Run a server that must not start; return the one line with which it refuses."""
+    run = subprocess.run(
+        [sys.executable, "-m", "server", *arguments],
+        env=environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=BOUND_SECONDS,
+        check=False,
+    )
+    assert run.returncode == 2, run.stderr
+    assert run.stdout == ""
+    (line,) = run.stderr.splitlines()
+    assert line.startswith("server: error: ")
+    return line
+
+
+Start = Callable[..., Replica]
+
+
+def side_by_side(
+    variants: Sequence[Variant],
+) -> Callable[[Callable[[Variant, Start], None]], Callable[[Start], None]]:
+    """Run one test for all `variants` at once, since it mostly waits; failures name theirs."""
+
+    def decorate(check: Callable[[Variant, Start], None]) -> Callable[[Start], None]:
+        def test(start: Start) -> None:
+            with ThreadPoolExecutor(len(variants)) as pool:
+                runs = [(variant, pool.submit(check, variant, start)) for variant in variants]
+            failures = []
+            for variant, run in runs:
+                error = run.exception()
+                if error:
+                    error.add_note(f"with {variant.name}")
+                    failures.append(error)
+            if failures:
+                raise BaseExceptionGroup(check.__name__, failures)
+
+        test.__name__, test.__doc__ = check.__name__, check.__doc__
+        return test
+
+    return decorate

@@ -1,0 +1,128 @@
+"""What a replica can hold, decided from numbers."""
+
+import resource
+from pathlib import Path
+
+import pytest
+
+from server.capacity import (
+    HELD,
+    MOST,
+    RESERVED_FILES,
+    RESERVED_THREADS,
+    ThreadLimit,
+    plan,
+    raise_file_limit,
+    thread_limit,
+)
+from server.listener import backlog_warning
+from settings import Server, load
+
+
+def server(*overrides: str) -> Server:
+    """Make the settings of a server."""
+    return load(overrides=[f"server.{override}" for override in overrides], environment={}).server
+
+
+def gunicorn(worker_class: str, threads: int = 0) -> Server:
+    """Make the settings of one worker class."""
+    return server(
+        "runtime=gunicorn", f"gunicorn.workerClass={worker_class}", f"gunicorn.threads={threads}"
+    )
+
+
+FLASK = server("runtime=flask")
+GO = server("runtime=go")
+
+
+def test_ample_limits_carry_the_load_without_a_word() -> None:
+    """Where nothing falls short there is nothing to warn of."""
+    for one in (FLASK, GO, gunicorn("gthread"), gunicorn("gevent"), gunicorn("sync")):
+        capacity = plan(one, 1_048_576, ThreadLimit(192_686, "threads-max"))
+        assert capacity.connections == MOST
+        assert capacity.threads == MOST
+        assert capacity.warnings == ()
+
+
+def test_file_limit_bounds_connections_and_threads() -> None:
+    """Each connection takes a file, each of gthread's requests at least a connection."""
+    capacity = plan(gunicorn("gthread"), 20_000, None)
+    assert capacity.connections == capacity.threads == 20_000 - RESERVED_FILES
+
+
+def test_threads_that_are_asked_for_bound_threads_alone() -> None:
+    """server.gunicorn.threads limits requests in flight, not connections."""
+    capacity = plan(gunicorn("gthread", threads=50), 20_000, None)
+    assert (capacity.connections, capacity.threads) == (20_000 - RESERVED_FILES, 50)
+    assert capacity.warnings == ()
+
+
+@pytest.mark.parametrize("files", [HELD + RESERVED_FILES, HELD + RESERVED_FILES - 1])
+def test_file_limit_below_the_load_is_warned_of_with_both_numbers(files: int) -> None:
+    """The warning begins exactly where one replica cannot hold the load."""
+    for one in (FLASK, GO, gunicorn("gthread"), gunicorn("gevent")):
+        warnings = plan(one, files, None).warnings
+        if files - RESERVED_FILES >= HELD:
+            assert warnings == ()
+        else:
+            (warning,) = warnings
+            assert str(files) in warning
+            assert str(HELD) in warning
+
+
+@pytest.mark.parametrize("one", [FLASK, gunicorn("gthread")], ids=["flask", "gthread"])
+@pytest.mark.parametrize("room", [HELD, HELD - 1])
+def test_thread_limit_below_the_load_is_warned_of(one: Server, room: int) -> None:
+    """The warning names the limit and the file that sets it."""
+    capacity = plan(one, MOST, ThreadLimit(room + RESERVED_THREADS, "/pids.max"))
+    assert capacity.threads == room
+    if room >= HELD:
+        assert capacity.warnings == ()
+    else:
+        (warning,) = capacity.warnings
+        assert "/pids.max" in warning
+        assert str(room) in warning
+
+
+@pytest.mark.parametrize("one", [GO, gunicorn("gevent")], ids=["go", "gevent"])
+def test_thread_limit_does_not_concern_runtimes_without_a_thread_per_request(
+    one: Server,
+) -> None:
+    """Greenlets and goroutines need no threads."""
+    assert plan(one, MOST, ThreadLimit(100, "/pids.max")).warnings == ()
+
+
+def test_sync_warns_of_nothing() -> None:
+    """One request at a time fits into any limit."""
+    assert plan(gunicorn("sync"), 64, ThreadLimit(10, "/pids.max")).warnings == ()
+
+
+def test_lowest_thread_limit_counts(tmp_path: Path) -> None:
+    """Missing files and "max" are no limit; of the others the lowest counts."""
+    files = [tmp_path / name for name in ("missing", "unlimited", "high", "low")]
+    for file, text in zip(files[1:], ("max\n", "900\n", "500\n"), strict=True):
+        file.write_text(text)
+    assert thread_limit(files) == ThreadLimit(500, str(files[3]))
+    assert thread_limit(files[:2]) is None
+
+
+def test_soft_file_limit_is_raised_to_the_hard_one() -> None:
+    """A container's soft limit of 1024 is no obstacle."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))
+    try:
+        files = raise_file_limit()
+        assert files == resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        assert files == hard
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_backlog_above_the_kernels_cap_is_warned_of() -> None:
+    """Both numbers stand in the warning; a cap that suffices, or is unknown, gives none."""
+    warning = backlog_warning(16_384, 4096)
+    assert warning
+    assert "16384" in warning
+    assert "4096" in warning
+    assert backlog_warning(4096, 4096) is None
+    assert backlog_warning(4096, None) is None

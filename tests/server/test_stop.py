@@ -1,0 +1,207 @@
+"""How a replica ends: what each runtime does with its answers in flight and with its port."""
+
+import http.client
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+
+from .replicas import (
+    FLASK,
+    GEVENT,
+    GO,
+    GO_DRAINING,
+    GTHREAD,
+    QUICK,
+    SYNC,
+    Replica,
+    Start,
+    Variant,
+    ask,
+    eventually,
+    read,
+    side_by_side,
+)
+
+DRAINING = [GTHREAD, GEVENT, SYNC, GO_DRAINING]
+KEEPING = [GTHREAD, GEVENT, GO_DRAINING]
+ENDING = [FLASK, GO]
+
+SLOW = ("server.delay.minSeconds=2", "server.delay.maxSeconds=2")
+ENDLESS = ("server.delay.minSeconds=600", "server.delay.maxSeconds=600")
+
+JSON = {"Accept": "application/json"}
+
+
+def in_flight(replica: Replica, variant: Variant, address: int = 0) -> http.client.HTTPConnection:
+    """Send a request, and return its connection when the server is waiting."""
+    connection = replica.connect(address)
+    connection.request("GET", "/", headers=JSON)
+    if variant.concurrent:
+        eventually(lambda: replica.stats()["in_flight"] == 1)
+    else:
+        time.sleep(0.3)  # it cannot be asked
+    return connection
+
+
+def refused(replica: Replica, address: int = 0) -> bool:
+    """Return whether a new connection is refused."""
+    try:
+        replica.connect(address).close()
+    except ConnectionRefusedError:
+        return True
+    except ConnectionResetError:
+        pass
+    return False
+
+
+@side_by_side(DRAINING)
+def test_sigterm_lets_the_answer_in_flight_finish_and_refuses_new_connections(
+    variant: Variant, start: Start
+) -> None:
+    """A draining replica leaves its port at once, answers, and then closes the connection."""
+    replica = start(*variant.settings, *SLOW)
+    connection = in_flight(replica, variant)
+    replica.signal(signal.SIGTERM)
+    eventually(lambda: refused(replica))
+    assert replica.process.poll() is None
+    sock = connection.sock
+    assert read(connection).json["delay_seconds"] >= 2
+    assert sock.fileno() == -1 or sock.recv(1) == b""
+    connection.close()
+    assert replica.wait() == 0
+    assert "Stopped pod=" in replica.log
+    assert "answered=1 connections=1 in_flight=0" in replica.log
+    assert "Traceback" not in replica.log
+
+
+@side_by_side(ENDING)
+def test_sigterm_ends_a_replica_without_drain_at_once(variant: Variant, start: Start) -> None:
+    """The development server and Go's default drop what is in flight."""
+    replica = start(*variant.settings, *ENDLESS)
+    connection = in_flight(replica, variant)
+    replica.signal(signal.SIGTERM)
+    assert replica.wait() in (128 + signal.SIGTERM, -signal.SIGTERM)
+    with pytest.raises(ConnectionError):
+        read(connection)
+    connection.close()
+
+
+@side_by_side([FLASK, GTHREAD, GEVENT, SYNC])
+def test_sigint_ends_a_replica_at_once(variant: Variant, start: Start) -> None:
+    """Ctrl-C never waits for answers in flight."""
+    replica = start(*variant.settings, *ENDLESS)
+    connection = in_flight(replica, variant)
+    os.killpg(replica.process.pid, signal.SIGINT)
+    replica.wait()
+    connection.close()
+    assert "Traceback" not in replica.log
+
+
+@side_by_side(DRAINING)
+def test_draining_replica_leaves_a_shared_port_to_the_other(variant: Variant, start: Start) -> None:
+    """From the moment it drains, every new connection to the shared port goes to the other."""
+    first = start(
+        *variant.settings,
+        *SLOW,
+        binds=("127.0.0.1:0", "127.0.1.7:0"),
+        flags=("--reuse-port",),
+        POD_ID="first",
+    )
+    second = start(
+        *variant.settings,
+        *QUICK,
+        binds=(f"127.0.0.1:{first.port}",),
+        flags=("--reuse-port",),
+        POD_ID="second",
+    )
+    connection = in_flight(first, variant, address=1)
+    first.signal(signal.SIGTERM)
+    eventually(lambda: refused(first, address=1))
+    assert {second.get("/", **JSON).json["pod"] for _ in range(30)} == {"second"}
+    assert first.process.poll() is None
+    assert read(connection).json["pod"] == "first"
+    connection.close()
+    assert first.wait() == 0
+
+
+@side_by_side(KEEPING)
+def test_idle_connections_do_not_hold_up_the_stop(variant: Variant, start: Start) -> None:
+    """Kept connections, and those that never sent a request, are closed when a replica drains."""
+    generous = ("server.gracefulTimeoutSeconds=60", "server.keepAlive.idleTimeoutSeconds=0")
+    replica = start(*variant.settings, *QUICK, *generous)
+    kept = [replica.connect() for _ in range(5)]
+    for connection in kept:
+        ask(connection, "/")
+    silent = replica.connect()
+    started = time.monotonic()
+    replica.signal(signal.SIGTERM)
+    assert replica.wait() == 0
+    # gthread and Go give a connection without a request 5 s to send one.
+    assert time.monotonic() - started < 15
+    for connection in [*kept, silent]:
+        assert connection.sock.recv(1) == b""
+        connection.close()
+
+
+@side_by_side([GTHREAD, GEVENT, GO_DRAINING])
+def test_drain_ends_at_the_graceful_timeout(variant: Variant, start: Start) -> None:
+    """What is not answered within the graceful timeout is given up, and the log counts it."""
+    replica = start(*variant.settings, *ENDLESS, "server.gracefulTimeoutSeconds=1")
+    connection = in_flight(replica, variant)
+    replica.signal(signal.SIGTERM)
+    replica.wait()
+    with pytest.raises(ConnectionError):
+        read(connection)
+    connection.close()
+    assert "answered=0 connections=1 in_flight=1" in replica.log
+    assert "Traceback" not in replica.log
+
+
+@side_by_side([GTHREAD, GEVENT])
+def test_worker_that_dies_is_replaced_on_the_same_port(variant: Variant, start: Start) -> None:
+    """A SIGTERM to the worker alone is no stop: the master starts another, and nothing is lost."""
+    replica = start(*variant.settings, *QUICK)
+    (worker,) = (
+        int(pid)
+        for pid in subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(replica.process.pid)],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split()
+    )
+    os.kill(worker, signal.SIGTERM)
+    eventually(lambda: replica.log.count("Serving pod=") == 2)
+    assert replica.get("/").status == 200
+    replica.signal(signal.SIGTERM)
+    assert replica.wait() == 0
+
+
+@pytest.mark.skipif(
+    shutil.which("unshare") is None
+    or subprocess.run(
+        ["unshare", "--pid", "--fork", "true"], capture_output=True, check=False
+    ).returncode
+    != 0,
+    reason="needs the right to make a PID namespace",
+)
+@side_by_side([FLASK, GTHREAD, GO])
+def test_sigterm_ends_a_replica_that_is_pid_1(variant: Variant, start: Start) -> None:
+    """In a container the server is PID 1, for which signals without a handler are dropped."""
+    replica = start(
+        *variant.settings,
+        *QUICK,
+        prefix=("unshare", "--pid", "--fork", "--kill-child"),
+    )
+    (inner,) = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(replica.process.pid)],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    os.kill(int(inner), signal.SIGTERM)
+    replica.wait()

@@ -1,0 +1,233 @@
+"""What holds for any settings, any key and any value."""
+
+import math
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import hypothesis.strategies as some
+import pytest
+import yaml
+
+from settings import Settings, SettingsError, load
+from settings.chart import ChartValues
+
+SCHEMA = Settings.model_json_schema(by_alias=True)
+BRIEF = hypothesis.settings(deadline=None, max_examples=40)
+
+
+def resolved(node: dict[str, Any]) -> dict[str, Any]:
+    """Follow a reference of the schema."""
+    reference = node.get("$ref")
+    return SCHEMA["$defs"][reference.rpartition("/")[2]] if reference else node
+
+
+def walk(
+    node: dict[str, Any], path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], dict]]:
+    """List every map and every leaf of the settings."""
+    yield path, node
+    for name, child in node.get("properties", {}).items():
+        yield from walk(resolved(child), (*path, name))
+
+
+NODES = dict(walk(SCHEMA))
+LEAVES = {path: node for path, node in NODES.items() if "properties" not in node}
+SECTIONS = {path: node for path, node in NODES.items() if "properties" in node}
+RANGES = [
+    path
+    for path, node in SECTIONS.items()
+    if {"minSeconds", "maxSeconds"} <= set(node["properties"])
+]
+
+
+def tree(path: tuple[str, ...], value: object) -> dict[str, Any]:
+    """Make a values tree with one key."""
+    for part in reversed(path):
+        value = {part: value}
+    assert isinstance(value, dict)
+    return value
+
+
+def load_values(values: object) -> Settings:
+    """Write `values` into a file and load it."""
+    return load_text(yaml.safe_dump(values).encode())
+
+
+def load_text(content: bytes) -> Settings:
+    """Load a file of `content`."""
+    with tempfile.NamedTemporaryFile(suffix=".yaml") as file:
+        file.write(content)
+        file.flush()
+        return load([Path(file.name)], [], {})
+
+
+def valid(path: tuple[str, ...], node: dict[str, Any]) -> some.SearchStrategy[Any]:
+    """Make values that the leaf at `path` takes."""
+    if path[-1] == "url":
+        return some.sampled_from(["", "http://x", "http://127.0.0.1:8000/", "http://[::1]:80/a?b"])
+    if "enum" in node:
+        return some.sampled_from(node["enum"])
+    if "pattern" in node:
+        return some.from_regex(node["pattern"].replace("$", r"\Z"))
+    low, high = node.get("minimum", node.get("exclusiveMinimum")), node.get("maximum")
+    made: dict[str, some.SearchStrategy[Any]] = {
+        "integer": some.integers(low, high),
+        "number": some.floats(low, high, exclude_min="exclusiveMinimum" in node),
+        "boolean": some.booleans(),
+        "string": some.text(),
+    }
+    return made[node["type"]]
+
+
+@some.composite
+def values(draw: some.DrawFn) -> dict[str, Any]:
+    """Make a valid values tree that sets any of the keys."""
+    drawn: dict[str, Any] = {}
+    for path in draw(some.lists(some.sampled_from(sorted(LEAVES)), unique=True)):
+        place = drawn
+        for part in path[:-1]:
+            place = place.setdefault(part, {})
+        place[path[-1]] = draw(valid(path, LEAVES[path]))
+    for path in RANGES:
+        place = drawn
+        for part in path[:-1]:
+            place = place.setdefault(part, {})
+        seconds = some.floats(0, 86_400)
+        low, high = sorted([draw(seconds), draw(seconds)])
+        place[path[-1]] = {"minSeconds": low, "maxSeconds": high}
+    return drawn
+
+
+ANYTHING = some.recursive(
+    some.none()
+    | some.booleans()
+    | some.integers()
+    | some.floats()
+    | some.text()
+    | some.dates()
+    | some.datetimes()
+    | some.binary(max_size=20),
+    lambda inner: (
+        some.lists(inner, max_size=3)
+        | some.dictionaries(
+            some.text(max_size=5) | some.integers() | some.none(), inner, max_size=3
+        )
+    ),
+    max_leaves=6,
+)
+"""What a YAML file can hold."""
+
+
+def test_schema_walk_finds_ranges_and_leaves() -> None:
+    """The tests below look at every key: these are examples of what they must have found."""
+    assert RANGES == [("server", "delay"), ("client", "thinkTime")]
+    assert ("client", "timeouts", "readSeconds") in LEAVES
+
+
+@BRIEF
+@hypothesis.given(values())
+def test_valid_settings_survive_a_round_trip(given: dict[str, Any]) -> None:
+    """Settings that are written as a values file and loaded again are the same."""
+    loaded = load_values(given)
+    assert load_values(loaded.as_values()) == loaded
+    assert load_values(loaded.as_values()).as_values() == loaded.as_values()
+
+
+@pytest.mark.parametrize("path", RANGES, ids=".".join)
+@BRIEF
+@hypothesis.given(some.floats(0, 86_400), some.floats(0, 86_400))
+def test_range_is_refused_just_where_its_minimum_is_above(
+    path: tuple[str, ...], low: float, high: float
+) -> None:
+    """Whatever the two ends: the range loads, unless the minimum is above the maximum."""
+    given = tree(path, {"minSeconds": low, "maxSeconds": high})
+    if low <= high:
+        assert load_values(given).as_values()[path[0]][path[1]] == {
+            "minSeconds": low,
+            "maxSeconds": high,
+        }
+    else:
+        with pytest.raises(SettingsError, match=rf"^{'.'.join(path)}\.minSeconds = .* is above "):
+            load_values(given)
+
+
+CHART_KEYS = {field.alias for field in ChartValues.model_fields.values()}
+
+
+@pytest.mark.parametrize("section", sorted(SECTIONS), ids=lambda path: ".".join(path) or "top")
+@hypothesis.settings(deadline=None, max_examples=8)
+@hypothesis.given(data=some.data())
+def test_junk_key_is_refused_with_its_path(section: tuple[str, ...], data: some.DataObject) -> None:
+    """A key that no map knows is refused, wherever it stands, with its path."""
+    known = {*SECTIONS[section]["properties"], *(CHART_KEYS if not section else ())}
+    words = some.from_regex(r"[A-Za-z][A-Za-z0-9_-]{0,20}", fullmatch=True)
+    key = data.draw(words.filter(lambda word: word not in known))
+    with pytest.raises(SettingsError) as caught:
+        load_values(tree((*section, key), 1))
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith(f"{'.'.join((*section, key))} = 1 is no setting: ")
+
+
+@BRIEF
+@hypothesis.given(some.sampled_from(sorted(SECTIONS)), some.text(), ANYTHING)
+def test_any_key_loads_or_is_refused_in_one_line(
+    section: tuple[str, ...], key: str, value: object
+) -> None:
+    """Whatever text a key is: the settings load, or one line says why not."""
+    assert refusal_line(lambda: load_values(tree((*section, key), value))).isprintable()
+
+
+@pytest.mark.parametrize("path", sorted(NODES)[1:], ids=".".join)
+@hypothesis.settings(deadline=None, max_examples=8)
+@hypothesis.given(value=ANYTHING)
+def test_any_value_loads_or_is_refused_in_one_line(path: tuple[str, ...], value: object) -> None:
+    """Whatever stands in place of a value or map: it loads, or one line names its path."""
+    line = refusal_line(lambda: load_values(tree(path, value)))
+    assert line.isprintable()
+    assert not line or line.startswith(".".join(path))
+
+
+@pytest.mark.parametrize("path", sorted(LEAVES), ids=".".join)
+@hypothesis.settings(deadline=None, max_examples=6)
+@hypothesis.given(
+    text=some.text(some.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+)
+def test_any_variable_loads_or_is_refused_in_one_line(path: tuple[str, ...], text: str) -> None:
+    """Whatever a variable holds: it loads, or one line names its path."""
+    snake = ["".join(f"_{c}" if c.isupper() else c for c in part).upper() for part in path]
+    variables = {f"LONG_LIVED__{'__'.join(snake)}": text}
+    line = refusal_line(lambda: load([], [], variables))
+    assert line.isprintable()
+    assert not line or line.startswith(".".join(path))
+
+
+@hypothesis.settings(deadline=None, max_examples=80)
+@hypothesis.given(some.binary() | some.text("{}[]:,-?&*!|>'\"%@`#\n \tab1=<~.").map(str.encode))
+def test_any_file_loads_or_is_refused_in_one_line(content: bytes) -> None:
+    """Whatever bytes a file holds: it loads, or one line says why not."""
+    assert refusal_line(lambda: load_text(content)).isprintable()
+
+
+@hypothesis.settings(deadline=None, max_examples=100)
+@hypothesis.given(some.text() | some.text("ab.=,\\ "))
+def test_any_override_loads_or_is_refused_in_one_line(override: str) -> None:
+    """Whatever follows --set: it loads, or one line says why not."""
+    assert refusal_line(lambda: load([], [override], {})).isprintable()
+
+
+def refusal_line(loading: Callable[[], Settings]) -> str:
+    """Load settings, which must be finite; return the words of a refusal, empty where they load."""
+    try:
+        loaded = loading().as_values()
+    except SettingsError as error:
+        return str(error)
+    for path, node in LEAVES.items():
+        if node.get("type") == "number":
+            place: Any = loaded
+            for part in path:
+                place = place[part]
+            assert math.isfinite(place)
+    return ""

@@ -1,0 +1,95 @@
+"""What holds where nobody sets anything."""
+
+import os
+
+import pytest
+from pydantic import ValidationError
+
+from settings import Settings, load
+
+DEFAULTS = {
+    "server": {
+        "replicas": 3,
+        "runtime": "flask",
+        "port": 8000,
+        "delay": {"minSeconds": 20, "maxSeconds": 60},
+        "keepAlive": {"idleTimeoutSeconds": 0},
+        "gunicorn": {"workerClass": "gthread", "threads": 0},
+        "backlog": 16384,
+        "gracefulTimeoutSeconds": 0,
+    },
+    "client": {
+        "enabled": True,
+        "url": "",
+        "concurrency": 1000,
+        "requestsPerUser": 1,
+        "durationSeconds": 0,
+        "thinkTime": {"minSeconds": 1, "maxSeconds": 3},
+        "rampUpSeconds": 2,
+        "keepAlive": {"mode": "persistent"},
+        "connections": "per-user",
+        "timeouts": {"connectSeconds": 30, "readSeconds": 0},
+        "readiness": {"timeoutSeconds": 120, "host": ""},
+        "engine": "threads",
+        "logResponses": True,
+        "parallelism": 1,
+    },
+    "experiment": {
+        "name": "default",
+        "description": "",
+        "expect": "even",
+        "maxFailedRatio": 0.01,
+    },
+}
+
+
+def test_defaults_are_these_and_no_others() -> None:
+    """Every default stands here: a change of one is a visible change."""
+    assert load([], [], {}).as_values() == DEFAULTS
+
+
+def test_settings_without_sources_are_the_defaults() -> None:
+    """The models' own defaults are those that loading gives."""
+    assert Settings().as_values() == DEFAULTS
+
+
+def test_settings_read_no_variable_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only loading looks at the environment, and only at names with the prefix."""
+    monkeypatch.setenv("SERVER", '{"port": 1}')
+    assert Settings().server.port == DEFAULTS["server"]["port"]
+    assert load().server.port == DEFAULTS["server"]["port"]
+
+
+def test_settings_from_equal_sources_are_equal() -> None:
+    """Settings are values: equal where their fields are, and of one class."""
+    assert load([], ["server.port=1"], {}) == load([], ["server.port=1"], {})
+    assert load([], ["server.port=1"], {}) != load([], ["server.port=2"], {})
+    assert load([], [], {}) == Settings()
+
+
+def test_load_without_environment_reads_that_of_the_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without a given environment the variables of the process count."""
+    monkeypatch.setenv("LONG_LIVED__CLIENT__CONCURRENCY", "7")
+    assert load().client.concurrency == 7
+    assert load([], [], {}).client.concurrency == DEFAULTS["client"]["concurrency"]
+    assert "LONG_LIVED__CLIENT__CONCURRENCY" in os.environ
+
+
+@pytest.mark.parametrize(
+    ("section", "field"),
+    [
+        ("", "client"),
+        ("client", "concurrency"),
+        ("client.think_time", "min_seconds"),
+        ("experiment", "name"),
+    ],
+)
+def test_settings_are_frozen(section: str, field: str) -> None:
+    """Nothing changes settings once they are loaded."""
+    owner: object = load([], [], {})
+    for part in filter(None, section.split(".")):
+        owner = getattr(owner, part)
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(owner, field, getattr(owner, field))

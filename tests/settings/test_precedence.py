@@ -1,0 +1,140 @@
+"""Which source wins: command line, environment, values files in reverse order, default."""
+
+from pathlib import Path
+
+import pytest
+
+from settings import load
+
+FILE_A = "client: {concurrency: 11, thinkTime: {minSeconds: 0.5, maxSeconds: 9}}"
+FILE_B = "client: {concurrency: 12, thinkTime: {maxSeconds: 8}}"
+VARIABLE = {"LONG_LIVED__CLIENT__CONCURRENCY": "13"}
+FLAG = "client.concurrency=14"
+
+
+@pytest.mark.parametrize(
+    ("files", "environment", "flags", "concurrency"),
+    [
+        ((), {}, (), 1000),
+        ((FILE_A,), {}, (), 11),
+        ((FILE_A, FILE_B), {}, (), 12),
+        ((FILE_B, FILE_A), {}, (), 11),
+        ((FILE_A, FILE_B), VARIABLE, (), 13),
+        ((FILE_A, FILE_B), VARIABLE, (FLAG,), 14),
+        ((), VARIABLE, (), 13),
+        ((FILE_A,), {}, (FLAG,), 14),
+        ((), {}, (FLAG, "client.concurrency=15"), 15),
+        ((), {}, ("client.concurrency=15,client.concurrency=16",), 16),
+    ],
+    ids=[
+        "default",
+        "file",
+        "later-file",
+        "later-file-swapped",
+        "environment-over-files",
+        "flag-over-all",
+        "environment-over-default",
+        "flag-over-file",
+        "later-flag",
+        "later-in-one-flag",
+    ],
+)
+def test_source_of_higher_rank_wins(
+    files: tuple[str, ...],
+    environment: dict[str, str],
+    flags: tuple[str, ...],
+    concurrency: int,
+    write_values,
+) -> None:
+    """The command line wins over the environment, that over files, a later file over an earlier."""
+    loaded = load([write_values(text) for text in files], flags, environment)
+    assert loaded.client.concurrency == concurrency
+
+
+def test_later_file_wins_map_by_map(write_values) -> None:
+    """A later file replaces only the keys that it holds, at any depth."""
+    client = load([write_values(FILE_A), write_values(FILE_B)], [], {}).client
+    assert (client.think_time.min_seconds, client.think_time.max_seconds) == (0.5, 8)
+
+
+def test_sources_meet_within_one_map(write_values) -> None:
+    """Sources fill one map together: the range is checked on what results."""
+    loaded = load(
+        [write_values("server: {delay: {minSeconds: 70}}")],
+        ["server.port=9000"],
+        {"LONG_LIVED__SERVER__DELAY__MAX_SECONDS": "80"},
+    )
+    assert (loaded.server.delay.min_seconds, loaded.server.delay.max_seconds) == (70, 80)
+    assert loaded.server.port == 9000
+
+
+@pytest.mark.parametrize(
+    "second",
+    ["client: {thinkTime: {minSeconds: null}}", "client: {thinkTime: null}", "client: null"],
+    ids=["key", "map", "section"],
+)
+def test_null_in_a_later_file_gives_the_default_back(second: str, write_values) -> None:
+    """A null removes what earlier files set, as with Helm."""
+    first = write_values("client: {thinkTime: {minSeconds: 0.5}}")
+    assert load([first, write_values(second)], [], {}).client.think_time.min_seconds == 1
+
+
+def test_null_on_the_command_line_gives_the_default_back(write_values) -> None:
+    """`--set key=null` removes what file and environment set."""
+    loaded = load([write_values(FILE_A)], ["client.concurrency=null"], VARIABLE)
+    assert loaded.client.concurrency == 1000
+
+
+@pytest.mark.parametrize("content", ["", "# nothing\n", "---\n", "{}", "null"])
+def test_file_without_keys_changes_nothing(content: str, write_values) -> None:
+    """An empty file is a values file, too."""
+    assert load([write_values(content)], [], {}) == load([], [], {})
+
+
+def test_chart_keys_are_left_to_helm(write_values) -> None:
+    """The same file serves Helm: its own keys are no settings of an app."""
+    loaded = load([write_values("nameOverride: lab\nclient: {concurrency: 5}")], [], {})
+    assert loaded == load([], ["client.concurrency=5"], {})
+
+
+@pytest.mark.parametrize(
+    ("override", "value"),
+    [
+        ("experiment.description=a\\,b", "a,b"),
+        ("experiment.description=a=b", "a=b"),
+        ("experiment.description=", ""),
+        (" experiment.description =x", "x"),
+    ],
+    ids=["comma", "equals", "empty", "spaces"],
+)
+def test_override_is_split_as_by_helm(override: str, value: str) -> None:
+    """A comma separates settings unless a backslash stands before it; the first = ends the key."""
+    assert load([], [override], {}).experiment.description == value
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "LONG_LIVED_SERVER_PORT",
+        "LONG_LIVED_SERVER_SERVICE_HOST",
+        "LONG_LIVED_PORT_80_TCP_ADDR",
+        "LONG_LIVED",
+        "LONG_LIVEDX__CLIENT__CONCURRENCY",
+        "MY_LONG_LIVED__CLIENT__CONCURRENCY",
+    ],
+)
+def test_variables_of_service_links_are_ignored(name: str) -> None:
+    """What Kubernetes sets for a Service named long-lived-… is no setting, and no error."""
+    assert load([], [], {name: "tcp://10.0.0.1:80"}) == load([], [], {})
+
+
+def test_variable_name_is_read_in_any_case() -> None:
+    """Case does not matter in a variable's name."""
+    variables = {"long_lived__client__think_time__min_seconds": "0.25"}
+    assert load([], [], variables).client.think_time.min_seconds == 0.25
+
+
+def test_values_file_is_no_path_that_a_variable_can_name(tmp_path: Path) -> None:
+    """Only the command line names files: nothing is read from the working folder."""
+    (tmp_path / "values.yaml").write_text("client: {concurrency: 2}")
+    assert load([], [], {"VALUES": str(tmp_path / "values.yaml")}) == load([], [], {})

@@ -1,0 +1,29 @@
+"""How the real programs refuse bad settings: exit status 2, one line, no traceback."""
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--set", "client.concurrancy=5"), "client.concurrancy = '5' is no setting: did you mean"),
+        (
+            ("--set", "server.delay.minSeconds=abc"),
+            "server.delay.minSeconds = 'abc' is not allowed",
+        ),
+        (("--set", "client.thinkTime.minSeconds=9"), "client.thinkTime.minSeconds = 9 is above"),
+        (("--values", "absent.yaml"), "values file absent.yaml: No such file or directory"),
+        (("--zebra\nx",), "unrecognized arguments: --zebra\\nx (see --help)"),
+    ],
+    ids=["unknown", "duration", "range", "missing-file", "usage"],
+)
+def test_program_refuses_bad_arguments(arguments: tuple[str, ...], words: str, refusal) -> None:
+    """Bad settings and bad usage end a program at once, with a reason in one line."""
+    assert refusal(*arguments).startswith(words)
+
+
+def test_program_refuses_a_bad_variable(refusal) -> None:
+    """The environment is held to the same rules."""
+    line = refusal(LONG_LIVED__CLIENT__CONCURRENCY="-1")
+    assert line.startswith("client.concurrency = '-1' is not allowed")
+    assert line.endswith("(in variable LONG_LIVED__CLIENT__CONCURRENCY)")

@@ -1,0 +1,314 @@
+"""Bad settings: one line that names the key path, the value, what is allowed and the origin."""
+
+from pathlib import Path
+
+import pytest
+
+from settings import SettingsError, load
+from settings.model import Settings
+
+
+def reason(*sources: object, **given: object) -> str:
+    """Return why the settings are refused, which is one line."""
+    with pytest.raises(SettingsError) as caught:
+        load(*sources, **given)
+    (line,) = str(caught.value).splitlines()
+    return line
+
+
+WHOLE = "allowed is a whole number from 1 to 100000"
+
+BAD_VALUES = [
+    ("client.concurrency", "0", "0", WHOLE),
+    ("client.concurrency", "-5", "-5", WHOLE),
+    ("client.concurrency", "100001", "100001", WHOLE),
+    ("client.concurrency", "1.5", "1.5", WHOLE),
+    ("client.concurrency", "many", "'many'", WHOLE),
+    ("client.concurrency", "true", "true", WHOLE),
+    ("client.concurrency", ".nan", "nan", WHOLE),
+    ("client.concurrency", "[5]", "[5]", WHOLE),
+    ("client.concurrency", "{a: 1}", "{'a': 1}", WHOLE),
+    ("client.concurrency", "''", "''", WHOLE),
+    ("client.concurrency", f"0x{'f' * 5000}", "a very large number", WHOLE),
+    ("server.replicas", "0", "0", "allowed is a whole number from 1 to 1000"),
+    ("server.port", "70000", "70000", "allowed is a whole number from 1 to 65535"),
+    ("server.port", "0", "0", "allowed is a whole number from 1 to 65535"),
+    ("client.rampUpSeconds", "abc", "'abc'", "allowed is a number from 0 to 86400"),
+    ("client.rampUpSeconds", "-0.1", "-0.1", "allowed is a number from 0 to 86400"),
+    ("client.rampUpSeconds", ".inf", "inf", "allowed is a number from 0 to 86400"),
+    ("client.rampUpSeconds", ".nan", "nan", "allowed is a number from 0 to 86400"),
+    ("client.rampUpSeconds", "'nan'", "'nan'", "allowed is a number from 0 to 86400"),
+    ("client.rampUpSeconds", "true", "true", "allowed is a number from 0 to 86400"),
+    ("server.delay.maxSeconds", "10s", "'10s'", "allowed is a number from 0 to 86400"),
+    ("server.gracefulTimeoutSeconds", "0.5", "0.5", "allowed is a whole number from 0 to 86400"),
+    ("client.timeouts.connectSeconds", "0", "0", "allowed is a number above 0 up to 3600"),
+    ("client.logResponses", "perhaps", "'perhaps'", "allowed is true or false"),
+    ("server.runtime", "django", "'django'", "allowed is one of flask, gunicorn, go"),
+    ("client.engine", "asyncio", "'asyncio'", "allowed is one of threads, gevent"),
+    ("client.keepAlive.mode", "on", "true", "allowed is one of persistent, per-request"),
+    ("client.url", "ftp://x/", "'ftp://x/'", "allowed is an http:// address"),
+    ("client.url", "https://x/", "'https://x/'", "allowed is an http:// address"),
+    ("client.url", "'http://'", "'http://'", "allowed is an http:// address"),
+    ("client.url", "'http:x'", "'http:x'", "allowed is an http:// address"),
+    ("client.url", "'http:///x'", "'http:///x'", "allowed is an http:// address"),
+    ("client.url", "' http://x'", "' http://x'", "allowed is an http:// address"),
+    ("client.url", "'http:\\\\x'", "'http:\\\\\\\\x'", "allowed is an http:// address"),
+    ("client.url", "http://x:0/", "'http://x:0/'", "allowed is an http:// address"),
+    ("client.url", "http://x:70000/", "'http://x:70000/'", "allowed is an http:// address"),
+    ("client.url", "localhost", "'localhost'", "allowed is an http:// address"),
+    ("client.url", "8000", "8000", "allowed is an http:// address"),
+    ("client.thinkTime", "3", "3", "allowed is a map"),
+    ("client", "[1]", "[1]", "allowed is a map"),
+    ("experiment.name", "Big Name", "'Big Name'", "allowed is what matches ^[a-z0-9]"),
+    ("experiment.name", "''", "''", "allowed is what matches ^[a-z0-9]"),
+    ("experiment.maxFailedRatio", "1.1", "1.1", "allowed is a number from 0 to 1"),
+    ("experiment.description", "5", "5", "allowed is text"),
+]
+
+
+def nested(path: str, yaml_value: str) -> str:
+    """Write a values file with one key, in YAML's flow style."""
+    parts = path.split(".")
+    return "".join(f"{{{part}: " for part in parts) + yaml_value + "}" * len(parts)
+
+
+@pytest.mark.parametrize(
+    ("path", "given", "shown", "allowed"),
+    BAD_VALUES,
+    ids=[f"{path}={given[:20]}" for path, given, _, _ in BAD_VALUES],
+)
+def test_bad_value_in_a_file_is_refused(
+    path: str, given: str, shown: str, allowed: str, write_values
+) -> None:
+    """A bad value in a file is refused with its path, itself, what is allowed, and the file."""
+    file = write_values(nested(path, given))
+    line = reason([file], [], {})
+    assert line.startswith(f"{path} = {shown} is not allowed: {allowed}")
+    assert line.endswith(f"(in {file})")
+
+
+@pytest.mark.parametrize(
+    ("sources", "origin"),
+    [
+        (([], ["client.concurrency=0"], {}), "in --set client.concurrency=0"),
+        (
+            ([], ["server.port=1,client.concurrency=0"], {}),
+            "in --set server.port=1,client.concurrency=0",
+        ),
+        (
+            ([], [], {"LONG_LIVED__CLIENT__CONCURRENCY": "0"}),
+            "in variable LONG_LIVED__CLIENT__CONCURRENCY",
+        ),
+    ],
+    ids=["flag", "one-of-two-in-a-flag", "variable"],
+)
+def test_bad_value_elsewhere_is_refused_with_its_origin(sources, origin: str) -> None:
+    """Flags and variables are refused in the same words as files."""
+    assert reason(*sources) == f"client.concurrency = '0' is not allowed: {WHOLE} ({origin})"
+
+
+def test_origin_is_that_of_the_source_that_won(write_values) -> None:
+    """Of two files the one that gave the refused value is named."""
+    good, bad = write_values("server: {port: 80}"), write_values("server: {port: 0}")
+    assert reason([good, bad], [], {}).endswith(f"(in {bad})")
+    assert load([bad, good], [], {}).server.port == 80
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("client.concurrancy", "did you mean client.concurrency?"),
+        ("client.thinkTime.minSecond", "did you mean client.thinkTime.minSeconds?"),
+        ("client.think_time", "did you mean client.thinkTime?"),
+        ("zebra", "allowed: client, experiment, server"),
+        ("client.keepAlive.zebra", "allowed: mode"),
+    ],
+)
+def test_unknown_key_is_refused_from_every_source(path: str, hint: str, write_values) -> None:
+    """An unknown key is an error in a file, in a flag and in the environment alike."""
+    file = write_values(nested(path, "x"))
+    expected = f"{path} = 'x' is no setting: {hint} "
+    assert reason([file], [], {}) == f"{expected}(in {file})"
+    assert reason([], [f"{path}=x"], {}) == f"{expected}(in --set {path}=x)"
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("LONG_LIVED__CLIENT__CONCURRANCY", "client.concurrancy"),
+        ("LONG_LIVED__CLIENT__THINK_TIME__MIN", "client.thinkTime.min"),
+        ("LONG_LIVED__ZEBRA", "zebra"),
+    ],
+)
+def test_unknown_variable_is_refused(name: str, path: str) -> None:
+    """A variable with the prefix that names no setting is an error."""
+    line = reason([], [], {name: "5"})
+    assert line.startswith(f"{path} = '5' is no setting: ")
+    assert line.endswith(f"(in variable {name})")
+
+
+@pytest.mark.parametrize("name", ["LONG_LIVED__", "LONG_LIVED__CLIENT__", "LONG_LIVED____CLIENT"])
+def test_variable_with_an_empty_part_is_refused(name: str) -> None:
+    """A variable that names nothing is refused by its own name."""
+    assert reason([], [], {name: "5"}).startswith(f"variable {name} names no setting: allowed is ")
+
+
+@pytest.mark.parametrize("section", ["server.delay", "client.thinkTime"])
+def test_minimum_above_maximum_is_refused(section: str, write_values) -> None:
+    """A range that holds no value is refused with both of its ends."""
+    file = write_values(nested(section, "{minSeconds: 5.25, maxSeconds: 5.125}"))
+    assert reason([file], [], {}) == (
+        f"{section}.minSeconds = 5.25 is above {section}.maxSeconds = 5.125: "
+        f"allowed is at most 5.125 (in {file})"
+    )
+
+
+def test_minimum_equal_to_maximum_is_allowed() -> None:
+    """A range of one value is a range."""
+    loaded = load([], ["server.delay.minSeconds=5,server.delay.maxSeconds=5"], {})
+    assert loaded.server.delay.min_seconds == loaded.server.delay.max_seconds == 5
+
+
+def test_minimum_above_the_default_maximum_is_refused() -> None:
+    """A range is checked as a whole, defaults included."""
+    assert reason([], ["client.thinkTime.minSeconds=4"], {}) == (
+        "client.thinkTime.minSeconds = 4 is above client.thinkTime.maxSeconds = 3: "
+        "allowed is at most 3 (in --set client.thinkTime.minSeconds=4)"
+    )
+
+
+def test_ends_that_differ_little_are_shown_apart() -> None:
+    """The two ends of a refused range never look equal."""
+    ends = "server.delay.minSeconds=1234.5679,server.delay.maxSeconds=1234.5678"
+    assert "1234.5679 is above server.delay.maxSeconds = 1234.5678" in reason([], [ends], {})
+
+
+def test_several_bad_values_are_refused_in_one_line() -> None:
+    """All complaints come at once, and still in one line."""
+    line = reason([], ["server.port=0", "client.concurrency=0"], {})
+    assert "server.port = '0'" in line
+    assert "client.concurrency = '0'" in line
+
+
+BAD_FILES = [
+    ("- a\n- b", "list at the top: allowed is a YAML map"),
+    ("just text", "str at the top: allowed is a YAML map"),
+    ("5", "int at the top: allowed is a YAML map"),
+    ("1: 2", "dict at the top: allowed is a YAML map"),
+    ("client: [1", " line 1: no valid YAML ("),
+    ("a: b: c", " line 1: no valid YAML (mapping values are not allowed here)"),
+    ("client:\n\tconcurrency: 5", " line 2: no valid YAML ("),
+    ("{a: 1}\n---\n{b: 2}", " line 2: no valid YAML (but found another document)"),
+    ("client: *nobody", " line 1: no valid YAML (found undefined alias 'nobody')"),
+    ("a: !!python/object:os.system x", " line 1: no valid YAML (could not determine a constructor"),
+    ("client: 1\nserver: 2\nclient: 3", " line 3: no valid YAML (key 'client' stands twice)"),
+    (
+        "client:\n  concurrency: 1\n  concurrency: 2",
+        " line 3: no valid YAML (key 'concurrency' stands twice)",
+    ),
+    ("{client: {? [a] : 1}}", " line 1: no valid YAML (found unhashable key)"),
+    ("? {a: 1}\n: 2", " line 1: no valid YAML (found unhashable key)"),
+    ("client: \x00", ": no valid YAML (unreadable)"),
+    ("client: 2020-13-45", ": no valid YAML (unreadable)"),
+    ("client: !!int x", ": no valid YAML (unreadable)"),
+    ("client: !!bool x", ": no valid YAML (unreadable)"),
+    (f"client: {'1' * 5000}", ": no valid YAML (unreadable)"),
+    ("client: &a {thinkTime: *a}", ": nested too deeply: allowed is a YAML map"),
+    ("client: " + "[" * 1500 + "]" * 1500, ": nested too deeply: allowed is a YAML map"),
+    (b"client: \xff\xfe", ": not UTF-8 text: allowed is a readable YAML file"),
+]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), BAD_FILES, ids=[repr(content)[:32] for content, _ in BAD_FILES]
+)
+def test_file_that_is_no_yaml_map_is_refused(
+    content: str | bytes, words: str, write_values
+) -> None:
+    """A file that cannot be read as a map is refused by its name, and its line where known."""
+    file = write_values(content)
+    line = reason([file], [], {})
+    assert line.startswith(
+        f"values file {file}{'' if words.startswith((' ', ':')) else ': '}{words}"
+    )
+    assert "allowed is a " in line
+
+
+def test_key_that_is_no_text_is_refused(write_values) -> None:
+    """A number or null in place of a key below the top is named as such."""
+    assert reason([write_values("client: {1: 2}")], [], {}).startswith(
+        "client.1 is no setting: a key is text, not int"
+    )
+    assert reason([write_values("client: {null: 2}")], [], {}).startswith(
+        "client.None is no setting: a key is text, not NoneType"
+    )
+
+
+def test_same_key_in_two_maps_is_allowed(write_values) -> None:
+    """Only within one map may a key not stand twice."""
+    file = write_values("server: {keepAlive: {}}\nclient: {keepAlive: {}}")
+    assert load([file], [], {}) == Settings()
+
+
+def test_missing_file_is_refused(tmp_path: Path) -> None:
+    """A file that does not exist is refused by its name."""
+    file = tmp_path / "absent.yaml"
+    assert reason([file], [], {}) == (
+        f"values file {file}: No such file or directory: allowed is a readable YAML file"
+    )
+
+
+def test_folder_as_file_is_refused(tmp_path: Path) -> None:
+    """A folder is no values file."""
+    assert reason([tmp_path], [], {}).startswith(f"values file {tmp_path}: Is a directory: ")
+
+
+@pytest.mark.parametrize(
+    ("override", "part"),
+    [
+        ("client", "'client'"),
+        ("", "''"),
+        ("=5", "'=5'"),
+        ("client..x=5", "'client..x=5'"),
+        (".client=5", "'.client=5'"),
+        ("client.concurrency=1,", "''"),
+    ],
+)
+def test_override_of_another_form_is_refused(override: str, part: str) -> None:
+    """--set takes key.path=value."""
+    assert reason([], [override], {}) == (
+        f"--set {override}: {part} is no setting: allowed is key.path=value"
+    )
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (["client=5"], "client = '5' is not allowed: allowed is a map"),
+        (["client.concurrency.x=5"], f"client.concurrency = {{'x': '5'}} is not allowed: {WHOLE}"),
+        (["client.concurrency=1", "client.concurrency.x=5"], "concurrency is given as a value too"),
+        (["client.concurrency=1", "client=5"], "client is a map: allowed is a key in it"),
+    ],
+    ids=["map", "below-a-value", "both-value-first", "both-map-first"],
+)
+def test_override_at_the_wrong_depth_is_refused(overrides: list[str], words: str) -> None:
+    """A value in place of a map, or a key below a value, is refused."""
+    assert words in reason([], overrides, {})
+
+
+@pytest.mark.parametrize("char", ["\n", "\r", "\x1b", "\x85", "\u2028", "\u202e"], ids=ascii)
+def test_line_breaks_of_the_user_are_escaped(char: str) -> None:
+    """A key or value that holds a line break or a control character stays in one line."""
+    for override in (f"client.a{char}b=1", f"client.engine=a{char}b", f"client{char}"):
+        line = reason([], [override], {})
+        assert line.isprintable()
+        assert ascii(char)[1:-1] in line
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "http://x", "HTTP://x:80/a?b=c", "http://[::1]:8000/", "http://10.0.0.1/", "http://ä.x/"],
+)
+def test_http_address_is_allowed(url: str, write_values) -> None:
+    """What is an http address, or empty, is taken as it is written."""
+    assert load([write_values(f"client: {{url: {url!r}}}")], [], {}).client.url == url
