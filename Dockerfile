@@ -9,14 +9,21 @@ RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /long-lived-server-go .
 FROM docker.io/library/python:3.13-slim-trixie AS build
 COPY locks/server.txt /locks/server.txt
 # The environment gets no pip of its own: the base image's pip fills it, with hashes checked.
+# Bytecode goes by hash: some builders round the times of files, and what is older than its source
+# by a second would be compiled anew at every start, since the root file system is read-only.
 RUN python -m venv --without-pip /venv \
     && python -m pip --python /venv/bin/python install \
-        --no-cache-dir --no-deps --only-binary :all: --require-hashes --requirement /locks/server.txt
+        --no-cache-dir --no-compile --no-deps --only-binary :all: \
+        --require-hashes --requirement /locks/server.txt \
+    && python -m compileall -q --invalidation-mode unchecked-hash /venv/lib
 COPY src/settings/ /app/settings/
 COPY src/server/ /app/server/
-RUN python -m compileall -q /app
+RUN python -m compileall -q --invalidation-mode unchecked-hash /app
 
 FROM docker.io/library/python:3.13-slim-trixie
+# Nothing is installed from here on: the base image's pip, and the copy in ensurepip, are not needed.
+RUN python -m pip uninstall --yes --root-user-action=ignore pip \
+    && rm -rf "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')/ensurepip"
 ARG VERSION=0.1.0
 ARG REVISION=""
 LABEL org.opencontainers.image.title="long-lived server" \

@@ -20,6 +20,9 @@ run: $(VENV)/.run ## Run an experiment, by default the seed's 10,000 requests [S
 test: $(VENV)/.dev helm ## Run the whole test suite [TESTS=]
 	$(BIN)/python -m pytest $(TESTS)
 
+compare: $(VENV)/.run ## Restart Flask, Go and gunicorn replicas under load, side by side [SET=]
+	$(BIN)/long-lived compare $(foreach pair,$(SET),--set '$(pair)')
+
 scenarios: $(VENV)/.run ## List the scenarios
 	$(BIN)/long-lived scenarios
 
@@ -50,20 +53,23 @@ IMAGE_PREFIX = $(or $(REGISTRY),docker.io/library)
 SERVER_IMAGE = $(IMAGE_PREFIX)/long-lived-server:$(IMAGE_TAG)
 CLIENT_IMAGE = $(IMAGE_PREFIX)/long-lived-client:$(IMAGE_TAG)
 ENGINE ?= $(shell for engine in docker podman buildah; do $$engine info >/dev/null 2>&1 && echo $$engine && break; done)
-BUILD_FLAGS = $(if $(PLATFORM),--platform $(PLATFORM)) --build-arg VERSION=$(IMAGE_TAG) --build-arg REVISION=$(shell git rev-parse --verify --quiet HEAD)
+# What a machine needs to reach the package index is no matter of the Dockerfiles. With podman and
+# buildah, for example: BUILD_FLAGS="--volume /etc/pip.conf:/etc/pip.conf:ro"
+BUILD_FLAGS ?=
+BUILD_ARGS = $(if $(PLATFORM),--platform $(PLATFORM)) --build-arg VERSION=$(IMAGE_TAG) --build-arg REVISION=$(shell git rev-parse --verify --quiet HEAD)
 
 HELM_WHERE = --namespace $(NAMESPACE) $(if $(CONTEXT),--kube-context $(CONTEXT))
 KUBECTL_WHERE = --namespace $(NAMESPACE) $(if $(CONTEXT),--context $(CONTEXT))
 HELM_IMAGES = $(if $(REGISTRY),--set-string images.registry=$(REGISTRY)) $(if $(TAG),--set-string images.server.tag=$(TAG)$(COMMA)images.client.tag=$(TAG))
 HELM_VALUES = $(HELM_IMAGES) $(foreach file,$(VALUES),--values $(file)) $(foreach pair,$(SET),--set '$(pair)')
 
-.PHONY: engine images push kind-load install upgrade helm-test logs verify uninstall manifests e2e
+.PHONY: engine images push kind-load install upgrade helm-test logs verify restart cluster-run uninstall manifests e2e
 engine:
 	@test -n "$(ENGINE)" || { echo "make: none of docker, podman and buildah is there and answers" >&2; exit 1; }
 
-images: engine ## Build both images [REGISTRY= TAG= PLATFORM=]
-	$(ENGINE) build $(BUILD_FLAGS) --tag $(SERVER_IMAGE) --file Dockerfile .
-	$(ENGINE) build $(BUILD_FLAGS) --tag $(CLIENT_IMAGE) --file Dockerfile_client .
+images: engine ## Build both images [REGISTRY= TAG= PLATFORM= BUILD_FLAGS=]
+	$(ENGINE) build $(BUILD_ARGS) $(BUILD_FLAGS) --tag $(SERVER_IMAGE) --file Dockerfile .
+	$(ENGINE) build $(BUILD_ARGS) $(BUILD_FLAGS) --tag $(CLIENT_IMAGE) --file Dockerfile_client .
 
 push: engine ## Push both images [REGISTRY= TAG=]
 	@test -n "$(REGISTRY)" || { echo "make: push needs REGISTRY=registry.example/team" >&2; exit 1; }
@@ -102,6 +108,14 @@ logs: helm ## Follow the logs of all client pods [RELEASE= NAMESPACE= CONTEXT=]
 
 verify: $(VENV)/.run helm ## Wait for the newest run, print tables and verdict [RELEASE= NAMESPACE= CONTEXT=]
 	$(BIN)/long-lived verify --release $(RELEASE) --namespace $(NAMESPACE) $(if $(CONTEXT),--context $(CONTEXT))
+
+restart: $(VENV)/.run helm ## Restart all server pods but KEEP=1 in a run that is under way [RELEASE= NAMESPACE= CONTEXT=]
+	$(BIN)/long-lived restart --release $(RELEASE) --namespace $(NAMESPACE) $(if $(CONTEXT),--context $(CONTEXT)) $(if $(KEEP),--keep $(KEEP))
+
+cluster-run: $(VENV)/.run helm ## Install, run, restart as the scenario says, verdict [SCENARIO= SET= RELEASE= NAMESPACE= CONTEXT= REGISTRY= TAG=]
+	$(BIN)/long-lived run $(SCENARIO) --on cluster --release $(RELEASE) --namespace $(NAMESPACE) $(if $(CONTEXT),--context $(CONTEXT)) \
+	  $(if $(REGISTRY),--set images.registry=$(REGISTRY)) $(if $(TAG),--set images.server.tag=$(TAG)$(COMMA)images.client.tag=$(TAG)) \
+	  $(foreach pair,$(SET),--set '$(pair)')
 
 uninstall: helm ## helm uninstall [RELEASE= NAMESPACE= CONTEXT=]
 	$(HELM) uninstall $(RELEASE) $(HELM_WHERE)

@@ -6,6 +6,6 @@ frozen `Settings`; everything else takes that object as an argument.
 
 from settings.errors import SettingsError
 from settings.load import load
-from settings.model import Client, Experiment, Server, Settings
+from settings.model import Client, Experiment, Restart, Server, Settings
 
-__all__ = ["Client", "Experiment", "Server", "Settings", "SettingsError", "load"]
+__all__ = ["Client", "Experiment", "Restart", "Server", "Settings", "SettingsError", "load"]

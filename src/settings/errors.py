@@ -57,6 +57,12 @@ def _complaint(item: Any, schema: dict[str, Any], origins: Mapping[str, str]) ->
             f"{low} = {context['value']:.15g} is above {high} = {context['limit']:.15g}: "
             f"allowed is at most {context['limit']:.15g}{_origin(low, origins)}"
         )
+    if item["type"] == "limit":
+        key, high = context["key"], context["high"]
+        return (
+            f"{key} = {context['value']:.15g} is not below {high} = {context['limit']:.15g}: "
+            f"allowed is less than {context['limit']:.15g}{_origin(key, origins)}"
+        )
     if item["type"] == "number_expected":
         path.append(context["key"])
         value = value[context["key"]]

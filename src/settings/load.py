@@ -57,12 +57,50 @@ def load(
             _put(from_flags, path, value, f"--set {override}")
             origins[".".join(path)] = f"in --set {override}"
 
-    chart_keys = {field.alias for field in ChartValues.model_fields.values()}
-    _check_chart_keys(
-        {key: value for key, value in from_files.items() if key in chart_keys}, origins
-    )
-    own = {key: value for key, value in from_files.items() if key not in chart_keys}
+    chart = _of_the_chart(from_files)
+    _check_chart_keys(chart, origins)
+    own = {key: value for key, value in from_files.items() if key not in chart}
     return _validated([from_flags, from_environment, own], origins)
+
+
+def chart_values(files: Iterable[Path]) -> Tree:
+    """Return the chart's own keys of values files, of which `load` only checks that they are right.
+
+    Raises:
+        SettingsError: a file that cannot be read.
+    """
+    merged: Tree = {}
+    for file in files:
+        merged = _overlaid(merged, read_values_file(file))
+    return _of_the_chart(merged)
+
+
+def divided(overrides: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Divide overrides into those of the settings and those of the chart's own keys.
+
+    Raises:
+        SettingsError: no setting, or a chart key that does not exist or is out of bounds.
+    """
+    own: list[str] = []
+    chart: list[str] = []
+    for override in overrides:
+        for path, value in _read_override(override):
+            text = "null" if value is None else value.replace(",", "\\,")
+            pair = f"{'.'.join(path)}={text}"
+            is_chart = path[0].partition("[")[0] in _CHART_KEYS
+            (chart if is_chart else own).append(pair)
+            if is_chart and value is not None and "[" not in ".".join(path):
+                tree: Tree = {}
+                _put(tree, path, value, f"--set {override}")
+                _check_chart_keys(tree, {".".join(path): f"in --set {override}"})
+    return own, chart
+
+
+_CHART_KEYS = {field.alias for field in ChartValues.model_fields.values()}
+
+
+def _of_the_chart(tree: Tree) -> Tree:
+    return {key: value for key, value in tree.items() if key in _CHART_KEYS}
 
 
 def read_values_file(file: Path) -> Tree:

@@ -5,10 +5,18 @@ docstring; the docstrings are published (chart schema, values tables), so they
 are written for the person who sets the value.
 """
 
+import math
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AnyHttpUrl, Field, StringConstraints, TypeAdapter, field_validator
+from pydantic import (
+    AnyHttpUrl,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -20,6 +28,14 @@ KeepAliveMode = Literal["persistent", "per-request"]
 Connections = Literal["per-user", "shared"]
 Engine = Literal["threads", "gevent"]
 Expectation = Literal["even", "pinned", "any"]
+RestartMode = Literal["together", "rolling"]
+RestartSignal = Literal["graceful", "kill"]
+
+DRAIN_MARGIN_SECONDS = 5
+"""What an answer may take beyond its delay, where no graceful timeout is set."""
+
+EXIT_MARGIN_SECONDS = 5
+"""What a process may take to end after its drain."""
 
 _URL = TypeAdapter(AnyHttpUrl)
 
@@ -95,6 +111,18 @@ class Server(Section):
     """Longest wait at SIGTERM for answers in flight, in whole seconds. 0 means what the runtime
     does by itself: `flask` and `go` end at once, `gunicorn` waits for delay.maxSeconds plus 5."""
 
+    @property
+    def drain_seconds(self) -> int:
+        """Longest drain at SIGTERM of a runtime that drains, in seconds."""
+        return self.graceful_timeout_seconds or (
+            math.ceil(self.delay.max_seconds) + DRAIN_MARGIN_SECONDS
+        )
+
+    @property
+    def grace_period_seconds(self) -> int:
+        """Time from SIGTERM to SIGKILL, in seconds. The chart's pods get the same."""
+        return self.drain_seconds + EXIT_MARGIN_SECONDS
+
 
 class ClientKeepAlive(Section):
     """The client's side of HTTP keep-alive."""
@@ -123,9 +151,9 @@ class Readiness(Section):
 
     host: str = ""
     """Name that resolves to the address of every replica (the headless Service). The clock starts
-    when it has server.replicas addresses and each answers /readyz: otherwise the first replica up
-    gets every connection. Empty means the chart's headless Service on a cluster, and elsewhere
-    only the client's url."""
+    when it has exactly server.replicas addresses, each answers /readyz, and the client's url has
+    led to each: otherwise the first replica up gets every connection. Empty means the chart's
+    headless Service on a cluster, and elsewhere only the client's url."""
 
 
 class Client(Section):
@@ -194,6 +222,30 @@ class Client(Section):
         return url
 
 
+class Restart(Section):
+    """A restart of server replicas in the middle of the run, made by the lab."""
+
+    after_seconds: Seconds = 0
+    """When replicas are restarted, in seconds from the start of the client's clock. Must stay
+    below client.durationSeconds. 0 means never."""
+
+    keep: Annotated[int, Field(ge=0, le=1000)] = 1
+    """Number of replicas that are left alone, the oldest ones; fewer than server.replicas."""
+
+    mode: RestartMode = "together"
+    """`together` restarts the others all at once, `rolling` one after the other, each when the
+    replacement of the one before is ready."""
+
+    signal: RestartSignal = "graceful"
+    """`graceful` is SIGTERM, and SIGKILL when the grace period is over; `kill` is SIGKILL at once
+    (on a cluster: a forced deletion)."""
+
+    replacement_seconds: Annotated[float, Field(ge=0, le=3600)] = 2
+    """How long after the stop a replacement starts on one machine, in seconds: what scheduling,
+    container start and readiness probe take on a cluster, where this is without effect. Clients
+    that reconnect sooner all go to the replicas that are left."""
+
+
 class Experiment(Section):
     """What the run is called, and what it should show."""
 
@@ -210,7 +262,11 @@ class Experiment(Section):
     uniform), `pinned` (restarted replicas get far less than their share) or `any`."""
 
     max_failed_ratio: Annotated[float, Field(ge=0, le=1)] = 0.01
-    """Largest share of failed requests, 0 to 1, with which a run still counts as complete."""
+    """Largest share of failed requests, 0 to 1, with which a run still counts as complete. Requests
+    that failed while replicas were restarting are counted apart."""
+
+    restart: Restart = Restart()
+    """A restart of server replicas in the middle of the run, made by the lab."""
 
 
 class Settings(BaseSettings):
@@ -232,6 +288,31 @@ class Settings(BaseSettings):
 
     experiment: Experiment = Experiment()
     """The experiment."""
+
+    @model_validator(mode="after")
+    def refuse_a_restart_that_cannot_be(self) -> "Settings":
+        """Refuse a restart of no replica, and one after the end of the run."""
+        restart = self.experiment.restart
+        if not restart.after_seconds:
+            return self
+        limits: list[tuple[str, float, str, float]] = [
+            ("experiment.restart.keep", restart.keep, "server.replicas", self.server.replicas)
+        ]
+        if self.client.duration_seconds:
+            limits.append(
+                (
+                    "experiment.restart.afterSeconds",
+                    restart.after_seconds,
+                    "client.durationSeconds",
+                    self.client.duration_seconds,
+                )
+            )
+        for key, value, high, limit in limits:
+            if value >= limit:
+                raise PydanticCustomError(
+                    "limit", "", {"key": key, "value": value, "high": high, "limit": limit}
+                )
+        return self
 
     @classmethod
     def settings_customise_sources(

@@ -44,6 +44,8 @@ READ_BY_TEMPLATES = (
     "client.keepAlive.mode",
     "client.connections",
     "client.parallelism",
+    "experiment.restart.afterSeconds",
+    "experiment.restart.keep",
     "images.pullPolicy",
     "images.server.repository",
     "images.client.repository",

@@ -82,6 +82,12 @@ def valid(path: tuple[str, ...], node: dict[str, Any]) -> some.SearchStrategy[An
     return made[node["type"]]
 
 
+RESTARTS = some.tuples(
+    some.integers(1, 1000), some.floats(0, 86_400), some.just(0) | some.floats(0, 86_400)
+).filter(lambda drawn: drawn[2] == 0 or drawn[1] < drawn[2])
+"""Number of replicas, when some are restarted, and how long the run takes."""
+
+
 @some.composite
 def values(draw: some.DrawFn) -> dict[str, Any]:
     """Make a valid values tree that sets any of the keys."""
@@ -98,6 +104,11 @@ def values(draw: some.DrawFn) -> dict[str, Any]:
         seconds = some.floats(0, 86_400)
         low, high = sorted([draw(seconds), draw(seconds)])
         place[path[-1]] = {"minSeconds": low, "maxSeconds": high}
+    replicas, after, duration = draw(RESTARTS)
+    drawn.setdefault("server", {})["replicas"] = replicas
+    drawn.setdefault("client", {})["durationSeconds"] = duration
+    restart = drawn.setdefault("experiment", {}).setdefault("restart", {})
+    restart |= {"keep": draw(some.integers(0, replicas - 1)), "afterSeconds": after}
     return drawn
 
 
@@ -151,6 +162,33 @@ def test_range_is_refused_just_where_its_minimum_is_above(
         }
     else:
         with pytest.raises(SettingsError, match=rf"^{'.'.join(path)}\.minSeconds = .* is above "):
+            load_values(given)
+
+
+@BRIEF
+@hypothesis.given(
+    some.integers(1, 5),
+    some.integers(0, 5),
+    some.just(0) | some.floats(0, 100),
+    some.just(0) | some.floats(0, 100),
+)
+def test_restart_is_refused_just_where_it_cannot_be(
+    replicas: int, keep: int, after: float, duration: float
+) -> None:
+    """Whatever the numbers: a restart needs a replica to restart, and a run that still goes on."""
+    given = {
+        "server": {"replicas": replicas},
+        "client": {"durationSeconds": duration},
+        "experiment": {"restart": {"keep": keep, "afterSeconds": after}},
+    }
+    if after == 0 or (keep < replicas and (duration == 0 or after < duration)):
+        loaded = load_values(given)
+        assert (loaded.experiment.restart.keep, loaded.experiment.restart.after_seconds) == (
+            keep,
+            after,
+        )
+    else:
+        with pytest.raises(SettingsError, match=r"^experiment\.restart\.\w+ = .* is not below "):
             load_values(given)
 
 

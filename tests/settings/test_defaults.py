@@ -39,6 +39,13 @@ DEFAULTS = {
         "description": "",
         "expect": "even",
         "maxFailedRatio": 0.01,
+        "restart": {
+            "afterSeconds": 0,
+            "keep": 1,
+            "mode": "together",
+            "signal": "graceful",
+            "replacementSeconds": 2,
+        },
     },
 }
 

@@ -63,6 +63,18 @@ BAD_VALUES = [
     ("experiment.name", "''", "''", "allowed is what matches ^[a-z0-9]"),
     ("experiment.maxFailedRatio", "1.1", "1.1", "allowed is a number from 0 to 1"),
     ("experiment.description", "5", "5", "allowed is text"),
+    ("experiment.restart", "5", "5", "allowed is a map"),
+    ("experiment.restart.afterSeconds", "-1", "-1", "allowed is a number from 0 to 86400"),
+    ("experiment.restart.keep", "-1", "-1", "allowed is a whole number from 0 to 1000"),
+    ("experiment.restart.keep", "0.5", "0.5", "allowed is a whole number from 0 to 1000"),
+    ("experiment.restart.mode", "one", "'one'", "allowed is one of together, rolling"),
+    ("experiment.restart.signal", "15", "15", "allowed is one of graceful, kill"),
+    (
+        "experiment.restart.replacementSeconds",
+        "3601",
+        "3601",
+        "allowed is a number from 0 to 3600",
+    ),
 ]
 
 
@@ -181,6 +193,57 @@ def test_ends_that_differ_little_are_shown_apart() -> None:
     """The two ends of a refused range never look equal."""
     ends = "server.delay.minSeconds=1234.5679,server.delay.maxSeconds=1234.5678"
     assert "1234.5679 is above server.delay.maxSeconds = 1234.5678" in reason([], [ends], {})
+
+
+IMPOSSIBLE_RESTARTS = [
+    (
+        "experiment.restart.afterSeconds=5,experiment.restart.keep=3",
+        "experiment.restart.keep = 3 is not below server.replicas = 3: allowed is less than 3",
+    ),
+    (
+        "server.replicas=1,experiment.restart.afterSeconds=5",
+        "experiment.restart.keep = 1 is not below server.replicas = 1: allowed is less than 1",
+    ),
+    (
+        "client.durationSeconds=10,experiment.restart.afterSeconds=10",
+        "experiment.restart.afterSeconds = 10 is not below client.durationSeconds = 10: "
+        "allowed is less than 10",
+    ),
+    (
+        "client.durationSeconds=1.5,experiment.restart.afterSeconds=1.625",
+        "experiment.restart.afterSeconds = 1.625 is not below client.durationSeconds = 1.5: "
+        "allowed is less than 1.5",
+    ),
+]
+
+
+@pytest.mark.parametrize(("override", "words"), IMPOSSIBLE_RESTARTS)
+def test_restart_that_cannot_be_is_refused(override: str, words: str) -> None:
+    """A restart of no replica, and one after the end, are refused with both values."""
+    assert reason([], [override], {}).removesuffix(f" (in --set {override})") == words
+
+
+def test_restart_that_cannot_be_is_refused_with_its_origin(write_values) -> None:
+    """The source of the refused value is named, not that of its limit."""
+    file = write_values("experiment: {restart: {afterSeconds: 5, keep: 2}}")
+    assert reason([file], ["server.replicas=2"], {}).endswith(f"less than 2 (in {file})")
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "experiment.restart.afterSeconds=5,experiment.restart.keep=2",
+        "server.replicas=1,experiment.restart.afterSeconds=5,experiment.restart.keep=0",
+        "client.durationSeconds=10,experiment.restart.afterSeconds=9.5",
+        "client.durationSeconds=0,experiment.restart.afterSeconds=10",
+        "server.replicas=1,experiment.restart.keep=1000",
+        "client.durationSeconds=10,experiment.restart.afterSeconds=0",
+    ],
+    ids=["fewer-kept", "none-kept", "before-the-end", "no-end", "never-any-kept", "never"],
+)
+def test_restart_that_can_be_is_allowed(override: str) -> None:
+    """The twins: one replica to restart, in a run that still goes on; or no restart at all."""
+    assert load([], [override], {})
 
 
 def test_several_bad_values_are_refused_in_one_line() -> None:

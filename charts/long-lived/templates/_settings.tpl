@@ -6,6 +6,8 @@ What the apps read. Declared here:
   long-lived.url              address of the Service, from within the namespace
   long-lived.numbers          a settings map as YAML, with fractions as numbers; takes the map
   long-lived.check            fails with the key path where two values contradict each other
+  long-lived.limit            fails because a value is not below another; takes (dict "key" PATH
+                              "value" NUMBER "high" PATH "limit" NUMBER)
 */ -}}
 
 {{- define "long-lived.server.settings" -}}
@@ -57,9 +59,23 @@ schema lets such text pass for a fraction, whose key says by its unit that it is
 {{- fail (printf "%s.minSeconds = %v is above %s.maxSeconds = %v: allowed is at most %v" $path $range.minSeconds $path $range.maxSeconds $range.maxSeconds) -}}
 {{- end -}}
 {{- end -}}
+{{- $restart := .Values.experiment.restart -}}
+{{- if gt (float64 $restart.afterSeconds) 0.0 -}}
+{{- if ge (int $restart.keep) (int .Values.server.replicas) -}}
+{{- include "long-lived.limit" (dict "key" "experiment.restart.keep" "value" $restart.keep "high" "server.replicas" "limit" .Values.server.replicas) -}}
+{{- end -}}
+{{- $duration := .Values.client.durationSeconds -}}
+{{- if and (gt (float64 $duration) 0.0) (ge (float64 $restart.afterSeconds) (float64 $duration)) -}}
+{{- include "long-lived.limit" (dict "key" "experiment.restart.afterSeconds" "value" $restart.afterSeconds "high" "client.durationSeconds" "limit" $duration) -}}
+{{- end -}}
+{{- end -}}
 {{- with .Values.client.url -}}
 {{- if not (hasPrefix "http://" .) -}}
 {{- fail (printf "client.url = %q is not allowed: allowed is an http:// address" .) -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+
+{{- define "long-lived.limit" -}}
+{{- fail (printf "%s = %v is not below %s = %v: allowed is less than %v" .key .value .high .limit .limit) -}}
 {{- end -}}

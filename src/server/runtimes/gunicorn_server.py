@@ -8,7 +8,6 @@ it is told to stop.
 
 import importlib
 import logging
-import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +21,7 @@ from server.app import create_app
 from server.listener import url
 from server.replica import Replica
 from server.runtimes import Assignment
-from settings import Server, Settings
+from settings import Settings
 
 WORKER_CLASSES = {
     "gthread": "server.runtimes.thread_worker.ThreadWorker",
@@ -32,9 +31,6 @@ WORKER_CLASSES = {
 
 FOREVER_SECONDS = 10**9
 """Idle timeout that stands for none: gunicorn knows 0 only as "close after each answer"."""
-
-GRACEFUL_MARGIN_SECONDS = 5
-"""What an answer may take beyond its delay, where no graceful timeout is set."""
 
 FAREWELL_SECONDS = 2
 """How much longer the master waits than its worker, which gives up what is in flight at the end
@@ -60,13 +56,6 @@ def prepare(settings: Settings) -> Callable[[Assignment], None]:
 
 def _serve(assignment: Assignment) -> None:
     _Application(assignment).run()
-
-
-def graceful_seconds(server: Server) -> int:
-    """Return the longest wait for answers in flight at SIGTERM, in seconds."""
-    if server.graceful_timeout_seconds:
-        return server.graceful_timeout_seconds
-    return math.ceil(server.delay.max_seconds) + GRACEFUL_MARGIN_SECONDS
 
 
 class _Log(Logger):
@@ -102,7 +91,7 @@ class _Application(BaseApplication):
             # The heartbeat of a sync worker stops while it waits, and that of a thread worker
             # while the GIL is contended: neither is a reason to kill it.
             "timeout": 0,
-            "graceful_timeout": graceful_seconds(server) + FAREWELL_SECONDS,
+            "graceful_timeout": server.drain_seconds + FAREWELL_SECONDS,
             # A pod's root file system may be read-only; the heartbeat file needs a place.
             "worker_tmp_dir": str(SHARED_MEMORY) if os.access(SHARED_MEMORY, os.W_OK) else None,
             "control_socket_disable": True,
@@ -124,7 +113,7 @@ class _Application(BaseApplication):
         return create_app(settings, self.replica)
 
     def _shorten_the_workers_patience(self, _: Any, worker: Any) -> None:
-        worker.cfg.set("graceful_timeout", graceful_seconds(self._assignment.settings.server))
+        worker.cfg.set("graceful_timeout", self._assignment.settings.server.drain_seconds)
 
     def _greet(self, _: Any) -> None:
         pod, runtime = self.replica.pod, self.replica.runtime
