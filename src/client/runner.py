@@ -118,11 +118,12 @@ class Runner:
             return f"only {number} of {settings.concurrency} virtual users started: {error}"
         while self._at_gate < settings.concurrency and not self._stopped.is_set():
             self._stopped.wait(0.01)
+        self._clock.restart()
         _say(
             f"Started: {settings.concurrency} virtual users in {time.monotonic() - began:.1f} s, "
-            f"{time.process_time():.1f} s of CPU since the process began"
+            f"{time.process_time():.1f} s of CPU since the process began, "
+            f"clock={self._clock.started_unix_seconds:.3f}"
         )
-        self._clock.restart()
         self._gate.set()
         self._await_users(settings.concurrency)
         return None
