@@ -1,6 +1,21 @@
 """The command `long-lived`."""
 
-from lab.commands import cli
+import click
+
+from lab.cli import OneLineErrors
+from lab.cluster_commands import restart, verify
+from lab.commands import compare, run, scenarios
+
+
+@click.group(
+    cls=OneLineErrors, context_settings={"help_option_names": ["-h", "--help"]}, name="long-lived"
+)
+def cli() -> None:
+    """Show, prove and compare what long-lived connections do to load balancing."""
+
+
+for command in (run, compare, scenarios, verify, restart):
+    cli.add_command(command)
 
 
 def main() -> None:

@@ -1,26 +1,23 @@
-"""The experiment on one machine: replicas and clients as processes.
-
-The lab waits in one loop that looks at everything a few times a second; a signal
-only sets a flag, which the loop sees. So every step can be stopped, and what was
-measured until then is kept.
-"""
+"""The backend on one machine: replicas and clients as processes."""
 
 import signal
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Self
 
 from client.exchange import READ_MARGIN_SECONDS
 from client.summary import merge
+from lab.backend import Pause, Trouble
 from lab.logs import Tail, moment
 from lab.observation import Moment, Observation
 from lab.processes import Child, Processes
-from lab.replicas import Replica, Service
+from lab.recovery import recovered
 from lab.results import write_values
+from lab.service import Service
+from server.runtimes import Unavailable, go_build
 from settings import Settings
 
-TICK_SECONDS = 0.2
 CLIENT_PROGRESS_SECONDS = 1
 CLIENT_STOP_SECONDS = 15.0
 """How long a client may take to write its summary after a signal."""
@@ -31,120 +28,117 @@ START_MARGIN_SECONDS = 300.0
 CPython 3.11, on two busy cores."""
 
 
-class LocalRun:
-    """One run of the experiment on this machine."""
+class LocalBackend:
+    """Processes that share one port, and clients with a source address each."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        folder: Path,
-        show: Callable[[Moment], None],
-        stop_signal: Callable[[], int | None],
-    ) -> None:
-        """Prepare a run that leaves its files in `folder`.
-
-        `show` is told several times a second how the run stands; `stop_signal` tells the
-        number of the signal that asks the lab to stop, or None.
-        """
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        """Prepare a run that leaves its files in `folder`."""
         self._settings = settings
         self._folder = folder
-        self._show = show
-        self._stop_signal = stop_signal
-        self._seen = Observation()
+        self._processes = Processes(folder)
+        self._clients: list[Child] = []
         self._tails: list[Tail] = []
+        self._problems: list[str] = []
 
-    def run(self) -> Observation:
-        """Start everything, wait for the clients, and stop everything, whatever happens."""
-        with Processes(self._folder) as processes:
-            # The clients get the url, which is not known before the port is, as a flag.
-            service = Service(processes, write_values(self._folder, self._settings))
-            try:
-                self._serve_and_load(processes, service)
-            finally:
-                service.close()
-        self._seen.stopped_by = self._stop_signal()
-        return self._seen
+    def __enter__(self) -> Self:
+        """Reserve the port."""
+        self._processes.__enter__()
+        # The clients get the url, which is not known before the port is, as a flag.
+        values = write_values(self._folder, self._settings)
+        self._service = Service(self._processes, values, self._settings)
+        return self
 
-    def _serve_and_load(self, processes: Processes, service: Service) -> None:
+    def __exit__(self, *_: object) -> None:
+        """End all processes and give the port back."""
+        self._processes.__exit__()
+        self._service.close()
+        for tail in self._tails:
+            tail.close()
+
+    def prepare(self, show: Callable[[Moment], None], pause: Pause) -> None:
+        """Start the replicas, wait until all are ready, and start the clients."""
         settings = self._settings
-        replicas = [service.start_replica() for _ in range(settings.server.replicas)]
-        self._seen.replicas = [replica.name for replica in replicas]
-        self._show(Moment(0, 0, 0, 0, {}, f"starting {len(replicas)} replicas"))
-        problem = service.await_ready(
-            replicas, settings.client.readiness.timeout_seconds, self._pause, time.monotonic
-        )
-        if problem:
-            self._seen.problems.append(problem)
-        if problem or self._stop_signal():
+        if settings.server.runtime == "go":
+            show(Moment(0, 0, 0, 0, {}, "building the Go server"))
+            try:
+                go_build.binary(install=True)
+            except Unavailable as error:
+                raise Trouble(str(error)) from None
+        show(Moment(0, 0, 0, 0, {}, f"starting {settings.server.replicas} replicas"))
+        if not self._service.start(settings.client.readiness.timeout_seconds, pause):
             return
-        clients = [
-            self._start_client(processes, service, n) for n in range(settings.client.parallelism)
-        ]
-        self._tails = [Tail(client.log) for client in clients]
-        self._await_clients(processes, clients, replicas)
-        self._collect(clients, replicas)
-        processes.stop([replica.child for replica in replicas], signal.SIGTERM, SERVER_STOP_SECONDS)
+        self._clients = [self._start_client(n) for n in range(settings.client.parallelism)]
+        self._tails = [Tail(client.log) for client in self._clients]
 
-    def _start_client(self, processes: Processes, service: Service, index: int) -> Child:
+    def look(self) -> Moment:
+        """Read the clients' logs, and follow the replicas."""
+        for tail in self._tails:
+            tail.read()
+        self._problems += self._service.look()
+        return moment([tail.log for tail in self._tails], self._service.names())
+
+    def running(self) -> bool:
+        """Tell whether a client still runs."""
+        return any(client.status is None for client in self._clients)
+
+    def clock_started_unix_seconds(self) -> float | None:
+        """Tell when the last client started its clock; it is ours."""
+        starts = [tail.log.clock_started_unix_seconds for tail in self._tails]
+        known = [at for at in starts if at is not None]
+        return max(known) if known and len(known) == len(starts) else None
+
+    def serving(self) -> list[str]:
+        """List the replicas that serve, oldest first."""
+        return self._service.serving()
+
+    def restart(self, replicas: Sequence[str]) -> None:
+        """Stop replicas as a cluster would; replacements follow."""
+        self._service.restart(replicas)
+
+    def replaced(self) -> bool:
+        """Tell whether every replica that was stopped has a replacement that is ready."""
+        return self._service.replaced()
+
+    def longest_seconds(self) -> float:
+        """Tell how long a client can take at the most, from its start to its summary."""
+        return longest_run_seconds(self._settings)
+
+    def stop(self, number: int) -> None:
+        """Signal the clients, and wait until they have written their summaries."""
+        self._processes.stop(self._clients, number, CLIENT_STOP_SECONDS)
+
+    def collect(self) -> Observation:
+        """Gather the clients' summaries and the replicas' own counts, and end the replicas."""
+        seen = Observation(
+            replicas=self._service.names(),
+            replacements=self._service.replacements,
+            server_counts=self._service.counts(),
+            problems=self._problems,
+        )
+        summaries = []
+        for client, tail in zip(self._clients, self._tails, strict=True):
+            tail.read()
+            summary = tail.log.summary
+            if summary is None:
+                why = f"{client.name} left no summary (status {client.status})"
+                summary = recovered(client.lines(), self._settings, f"{why}: its log was counted")
+                if summary is None:
+                    seen.problems.append(f"{why}: {client.last_words(1)}")
+            if summary is not None:
+                summaries.append(summary)
+        if summaries:
+            seen.summary = merge(summaries)
+        self._processes.stop(self._service.children(), signal.SIGTERM, SERVER_STOP_SECONDS)
+        return seen
+
+    def _start_client(self, index: int) -> Child:
         command = [
             *(sys.executable, "-m", "client", "--values", str(self._folder / "values.yaml")),
-            *("--set", f"client.url={service.url}"),
+            *("--set", f"client.url={self._service.url}"),
             *("--source-address", f"127.0.0.{2 + index}"),
             *("--progress-seconds", str(CLIENT_PROGRESS_SECONDS)),
         ]
-        return processes.start(f"client-{index + 1}", command)
-
-    def _await_clients(
-        self, processes: Processes, clients: list[Child], replicas: list[Replica]
-    ) -> None:
-        """Wait until all clients have ended: by themselves, by our signal, or at the bound."""
-        deadline = time.monotonic() + longest_run_seconds(self._settings)
-        crashed: set[str] = set()
-        while any(client.status is None for client in clients):
-            self._report()
-            for replica in replicas:
-                if replica.child.status is not None and replica.name not in crashed:
-                    crashed.add(replica.name)
-                    self._seen.problems.append(
-                        f"{replica.name} ended in the middle of the run with status "
-                        f"{replica.child.status}: {replica.child.last_words(1)}"
-                    )
-            if time.monotonic() > deadline:
-                self._seen.problems.append(
-                    "the clients did not end in the time that the settings allow"
-                )
-            if time.monotonic() > deadline or self._stop_signal():
-                processes.stop(clients, self._stop_signal() or signal.SIGTERM, CLIENT_STOP_SECONDS)
-            time.sleep(TICK_SECONDS)
-        self._report()
-
-    def _collect(self, clients: list[Child], replicas: list[Replica]) -> None:
-        """Gather the clients' summaries and the replicas' own counts."""
-        summaries = []
-        for client, tail in zip(clients, self._tails, strict=True):
-            if tail.log.summary is None:
-                self._seen.problems.append(
-                    f"{client.name} left no summary (status {client.status}): "
-                    f"{client.last_words(1)}"
-                )
-            else:
-                summaries.append(tail.log.summary)
-            tail.close()
-        if summaries:
-            self._seen.summary = merge(summaries)
-        for replica in replicas:
-            counts = replica.counts()
-            if counts is not None:
-                self._seen.server_counts[replica.name] = counts
-
-    def _report(self) -> None:
-        for tail in self._tails:
-            tail.read()
-        self._show(moment([tail.log for tail in self._tails], self._seen.replicas))
-
-    def _pause(self) -> bool:
-        time.sleep(TICK_SECONDS)
-        return self._stop_signal() is not None
+        return self._processes.start(f"client-{index + 1}", command)
 
 
 def longest_run_seconds(settings: Settings) -> float:

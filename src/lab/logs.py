@@ -2,8 +2,9 @@
 
 import json
 import re
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from client.ledger import Progress
 from lab.observation import Moment
 
 _ANSWER = re.compile(r"^Response from Pod (\S+) after ")
+_AT = re.compile(r" at=(\d+\.\d+)")
+_STARTED = re.compile(r"^Started: .* clock=(\d+\.\d+)$")
 _PROGRESS = re.compile(r"^Progress: (\d+) planned, (\d+) in flight, (\d+) answered, (\d+) failed$")
 
 
@@ -21,6 +24,8 @@ class ClientLog:
 
     answered: Counter[str] = field(default_factory=Counter)
     """Answers per replica, counted from the log's own lines."""
+    clock_started_unix_seconds: float | None = None
+    """When the client's clock started, by its own wall clock."""
     progress: Progress | None = None
     summary: dict[str, Any] | None = None
 
@@ -30,6 +35,8 @@ class ClientLog:
             self.answered[answer[1]] += 1
         elif progress := _PROGRESS.match(line):
             self.progress = Progress(*(int(number) for number in progress.groups()))
+        elif started := _STARTED.match(line):
+            self.clock_started_unix_seconds = float(started[1])
         elif line.startswith('{"format":'):
             try:
                 self.summary = json.loads(line)
@@ -40,9 +47,13 @@ class ClientLog:
 class Tail:
     """Follows a growing log file, whole lines at a time."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, now: Callable[[], float] = time.time) -> None:
         """Start at the beginning of `file`, which must exist."""
         self.log = ClientLog()
+        self.clock_lag_seconds: float | None = None
+        """By how much the client's wall clock is behind ours, at most: the least time between a
+        line by its clock and its arrival here."""
+        self._now = now
         self._stream = file.open("rb")
         self._rest = b""
 
@@ -51,28 +62,52 @@ class Tail:
         *lines, self._rest = (self._rest + self._stream.read()).split(b"\n")
         for line in lines:
             self.log.feed(line.decode("utf-8", errors="replace"))
+        if lines:
+            self._compare_clocks(lines[-1].decode("utf-8", errors="replace"))
 
     def close(self) -> None:
         """Stop following."""
         self._stream.close()
 
+    def _compare_clocks(self, newest: str) -> None:
+        started, at = self.log.clock_started_unix_seconds, _AT.search(newest)
+        if started is None:
+            return
+        elapsed = float(at[1]) if at and newest.startswith("Re") else None
+        if newest.startswith("Started: "):
+            elapsed = 0.0
+        if elapsed is not None:
+            lag = self._now() - (started + elapsed)
+            known = self.clock_lag_seconds
+            self.clock_lag_seconds = lag if known is None else min(known, lag)
+
+
+def beginning_lost(name: str, log: ClientLog) -> str | None:
+    """Say that a log with a summary has fewer answers than it, as after a rotation."""
+    if log.summary is None or not log.summary["settings"]["client"]["logResponses"]:
+        return None
+    answered, lines = log.summary["requests"]["answered"], sum(log.answered.values())
+    if lines >= answered:
+        return None
+    return (
+        f"the log of {name} holds {lines:,} of {answered:,} answers: its beginning is gone, as "
+        "after a rotation; the numbers are the summary's"
+    )
+
 
 def moment(logs: Sequence[ClientLog], replicas: Sequence[str]) -> Moment:
-    """Add up how the clients stand.
+    """Add up how the clients stand, by their last lines of progress.
 
-    Progress lines come once in a while, answers as they happen: what the answers are ahead
-    is no longer in flight.
+    The answers by replica are counted as they come, and may be a little ahead.
     """
     known = [log.progress for log in logs if log.progress]
     by_replica: Counter[str] = Counter(dict.fromkeys(replicas, 0))
     for log in logs:
         by_replica.update(log.answered)
-    told = sum(progress.answered for progress in known)
-    ahead = max(0, sum(by_replica.values()) - told) if known else 0
     return Moment(
         planned=sum(progress.planned for progress in known),
-        in_flight=max(0, sum(progress.in_flight for progress in known) - ahead),
-        answered=told + ahead,
+        in_flight=sum(progress.in_flight for progress in known),
+        answered=sum(progress.answered for progress in known),
         failed=sum(progress.failed for progress in known),
         by_replica=dict(by_replica),
         note="" if known else "starting the virtual users",

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from lab.replacement import Replacement
+
 
 @dataclass(frozen=True)
 class Moment:
@@ -24,9 +26,13 @@ class Observation:
     """The clients' summaries, merged; None where there was none."""
     replicas: list[str] = field(default_factory=list)
     """Names of the replicas that served, in the order of their start."""
+    replacements: list[Replacement] = field(default_factory=list)
+    """The replicas that were restarted, by the clients' clock."""
     server_counts: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What each replica says of itself (GET /stats), where it could be asked."""
     problems: list[str] = field(default_factory=list)
     """What went wrong; any makes the run incomplete."""
+    remarks: list[str] = field(default_factory=list)
+    """What the reader should know, and what takes nothing from the result."""
     stopped_by: int | None = None
     """Number of the signal that ended the run."""

@@ -53,10 +53,13 @@ class Child:
             return False
         return True
 
+    def lines(self) -> list[str]:
+        """Return the log; a last line without its end is left out."""
+        return self.log.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]
+
     def last_words(self, lines: int = 3) -> str:
         """Return the end of the log, for a message about an unexpected end."""
-        text = self.log.read_text(encoding="utf-8", errors="replace")
-        return " | ".join(line[:200] for line in text.splitlines()[-lines:])
+        return " | ".join(line[:200] for line in self.lines()[-lines:])
 
 
 class Processes:

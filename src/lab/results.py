@@ -1,7 +1,7 @@
 """The results folder of a run: everything that is needed to understand it later."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -38,10 +38,16 @@ def make_folder(parent: Path, scenario: str, now: datetime) -> Path:
     raise FileExistsError(f"{parent / base}: too many runs in one second")
 
 
-def write_values(folder: Path, settings: Settings) -> Path:
-    """Keep the effective settings; the processes of the run read this very file."""
+def write_values(
+    folder: Path, settings: Settings, chart: Mapping[str, object] | None = None
+) -> Path:
+    """Keep the effective settings, with the chart's own keys where they are given.
+
+    The processes of the run, or helm, read this very file.
+    """
     file = folder / VALUES
-    file.write_text(yaml.safe_dump(settings.as_values(), sort_keys=False), encoding="utf-8")
+    values = {**settings.as_values(), **(chart or {})}
+    file.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
     return file
 
 
@@ -54,12 +60,20 @@ def keep(folder: Path, seen: Observation, verdict: Verdict, report: Sequence[str
             "words": verdict.words,
             "spread": None if verdict.spread is None else asdict(verdict.spread),
         },
+        "restart": None if verdict.aftermath is None else asdict(verdict.aftermath),
         "replicas": seen.replicas,
+        "replacements": [asdict(replacement) for replacement in seen.replacements],
         "problems": seen.problems,
+        "remarks": seen.remarks,
         "server_counts": seen.server_counts,
         "clients": seen.summary,
     }
     (folder / SUMMARY).write_text(f"{json.dumps(record, indent=1)}\n", encoding="utf-8")
+    keep_report(folder, report)
+
+
+def keep_report(folder: Path, report: Sequence[str]) -> None:
+    """Keep a report as it was printed."""
     (folder / REPORT).write_text("\n".join(report) + "\n", encoding="utf-8")
 
 

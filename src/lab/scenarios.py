@@ -4,7 +4,8 @@ from pathlib import Path
 
 from settings import SettingsError
 
-FOLDER = Path(__file__).resolve().parents[2] / "values"
+REPOSITORY = Path(__file__).resolve().parents[2]
+FOLDER = REPOSITORY / "values"
 
 
 def values_files(names: tuple[str, ...]) -> list[Path]:

@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scipy.special import chdtrc
+from scipy.special import bdtr, chdtrc
 
 LEVEL = 0.001
 """A spread counts as chance unless it is rarer than this: one false alarm in a thousand runs,
@@ -86,3 +86,12 @@ def spread(counts: Mapping[str, int]) -> Spread:
         max_over_mean=max(counts.values()) / expected if total else 1.0,
         coefficient_of_variation=math.sqrt(variance) / expected if total else 0.0,
     )
+
+
+def far_below(count: int, total: int, replicas: int, compared: int = 1) -> bool:
+    """Tell whether one replica's `count` of `total` connections is far below its share.
+
+    That is: random balancing gives so few or fewer less often than LEVEL, shared among
+    the `compared` replicas that are asked about (Bonferroni).
+    """
+    return float(bdtr(count, total, 1 / replicas)) < LEVEL / max(1, compared)

@@ -1,0 +1,137 @@
+"""What all commands of the lab share: one-line errors, options, and the end of every run."""
+
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+from rich.console import Console
+
+from lab import results
+from lab.backend import Backend
+from lab.experiment import Experiment
+from lab.interrupts import Interrupts
+from lab.observation import Observation
+from lab.progress import display
+from lab.report import report
+from lab.scenarios import values_files
+from lab.verdict import Verdict, judge
+from settings import Restart, Settings, SettingsError, load
+from settings.arguments import USAGE_STATUS
+
+
+def refuse(reason: str) -> NoReturn:
+    """Say in one line why the lab cannot start, and exit with status 2."""
+    click.echo(f"long-lived: error: {reason}", err=True)
+    sys.exit(USAGE_STATUS)
+
+
+class OneLineErrors(click.Group):
+    """A group whose usage errors are one line with exit status 2, as everywhere else."""
+
+    def main(self, *args, **kwargs):  # type: ignore[no-untyped-def]
+        """Run; turn click's complaints into `refuse`."""
+        kwargs["standalone_mode"] = False
+        try:
+            status = super().main(*args, **kwargs)
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message(), err=True)
+            sys.exit(USAGE_STATUS)
+        except click.ClickException as error:
+            refuse(f"{error.format_message()} (see --help)")
+        except click.Abort:
+            sys.exit(130)
+        sys.exit(status)
+
+
+set_option = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="One setting, as for Helm: --set client.concurrency=500. May be repeated.",
+)
+out_option = click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("results"),
+    show_default=True,
+    help="Folder for the results folders.",
+)
+
+
+def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say which release is meant."""
+    for option in (
+        click.option("--context", default="", help="Kubernetes context; default: the current one."),
+        click.option("--namespace", default="long-lived", show_default=True, help="Namespace."),
+        click.option("--release", default="long-lived", show_default=True, help="Helm release."),
+    ):
+        command = option(command)
+    return command
+
+
+def settings_of(scenarios: tuple[str, ...], overrides: tuple[str, ...]) -> Settings:
+    """Load the settings of a run; refuse what cannot be run."""
+    try:
+        settings = load(values_files(scenarios), overrides)
+    except SettingsError as error:
+        refuse(str(error))
+    if not settings.client.enabled:
+        refuse("client.enabled = false: a run needs client.enabled = true")
+    return settings
+
+
+def new_folder(out: Path, name: str) -> Path:
+    """Make the results folder."""
+    try:
+        return results.make_folder(out, name, datetime.now())
+    except OSError as error:
+        refuse(f"--out {out}: {error.strerror}: allowed is a folder that can be written")
+
+
+def carry_out(
+    backend: Backend, restart: Restart, folder: Path, interrupts: Interrupts, opening: str
+) -> tuple[Observation, Verdict]:
+    """Run an experiment, keep its results, print its report; return what was seen and shown."""
+    console = Console()
+    console.print(f"{opening}, in {folder}", highlight=False, soft_wrap=True)
+    with display(console) as shown:
+        seen = Experiment(backend, restart, shown.show, interrupts.stop_signal).run()
+    return seen, conclude(seen, folder)
+
+
+def conclude(seen: Observation, folder: Path) -> Verdict:
+    """Judge what was seen, keep it, and print the report."""
+    verdict = judge(seen.summary, seen.replicas, seen.problems, seen.replacements)
+    lines = report(seen.summary, verdict, str(folder), seen.remarks)
+    results.keep(folder, seen, verdict, lines)
+    click.echo("\n".join(lines))
+    return verdict
+
+
+def status_of(seen: Observation, verdict: Verdict) -> int:
+    """Return the exit status of a run."""
+    if seen.stopped_by is not None:
+        return 128 + seen.stopped_by
+    return 0 if verdict.passed else 1
+
+
+def opening(settings: Settings) -> str:
+    """Say in one line what is going to be run."""
+    server, client, experiment = settings.server, settings.client, settings.experiment
+    runtime: list[str] = [server.runtime]
+    if server.runtime == "gunicorn":
+        runtime.append(server.gunicorn.worker_class)
+    users = client.concurrency * client.parallelism
+    restart = ""
+    if experiment.restart.after_seconds:
+        stopped = server.replicas - experiment.restart.keep
+        restart = f", {stopped} restarted after {experiment.restart.after_seconds:g} s"
+    return (
+        f"{experiment.name}: {users:,} virtual users ({client.engine}, {client.keep_alive.mode}, "
+        f"{client.connections}) against {server.replicas} replicas ({' '.join(runtime)}), delay "
+        f"{server.delay.min_seconds:g}-{server.delay.max_seconds:g} s{restart}"
+    )

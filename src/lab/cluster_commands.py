@@ -1,0 +1,108 @@
+"""The commands for a run on a cluster that somebody has started: `verify`, `restart`."""
+
+from pathlib import Path
+
+import click
+
+from lab.backend import Trouble
+from lab.cli import (
+    carry_out,
+    conclude,
+    new_folder,
+    out_option,
+    place_options,
+    refuse,
+    status_of,
+)
+from lab.cluster import ClusterBackend
+from lab.interrupts import Interrupts
+from lab.release import Release, names
+from lab.saved_logs import observation
+from lab.tools import Kubectl, Place
+from settings import Restart
+
+
+@click.command()
+@place_options
+@click.option(
+    "--from-log",
+    "logs",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A client's log that was saved, instead of a cluster. May be repeated.",
+)
+@click.argument("more_logs", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
+@out_option
+def verify(
+    release: str,
+    namespace: str,
+    context: str,
+    logs: tuple[Path, ...],
+    more_logs: tuple[Path, ...],
+    out: Path,
+) -> int:
+    """Wait for the newest run of a release, and say what it showed.
+
+    The logs of all client pods are merged. With --from-log FILE… the same is done for logs
+    that were saved, of all clients of one run.
+
+    Exit status: 0 the finding is the expected one, 1 it is not or the run is incomplete,
+    2 no such release, 130 or 143 interrupted.
+    """
+    if more_logs and not logs:
+        refuse(f"verify {more_logs[0]}: a log is given with --from-log {more_logs[0]}")
+    if logs:
+        return _verify_logs((*logs, *more_logs), out)
+    place = Place(namespace, context)
+    try:
+        job = Release(Kubectl(place), release, namespace).newest_job()
+        folder = new_folder(out, job.name)
+        backend = ClusterBackend(release, place, folder)
+    except Trouble as trouble:
+        refuse(str(trouble))
+    opening = f"{job.name}: release {release} in namespace {namespace}"
+    return status_of(*carry_out(backend, Restart(), folder, Interrupts(), opening))
+
+
+@click.command()
+@place_options
+@click.option(
+    "--keep",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="How many server pods are left alone, the oldest ones.",
+)
+@click.option("--kill", is_flag=True, help="Force the deletion, without a drain.")
+def restart(release: str, namespace: str, context: str, keep: int, kill: bool) -> int:
+    """Restart server pods of a release by deleting them, in a run that is under way.
+
+    `verify` then finds the restart by itself.
+    """
+    place = Place(namespace, context)
+    try:
+        found = Release(Kubectl(place), release, namespace)
+        pods = names(pod for pod in found.server_pods(found.generation()) if not pod.leaving)
+        if not pods:
+            raise Trouble(f"release {release} in namespace {namespace} has no server pods")
+        if len(pods) <= keep:
+            raise Trouble(
+                f"--keep {keep}: there are {len(pods)} server pods; allowed is less than that"
+            )
+        found.delete(pods[keep:], kill=kill)
+    except Trouble as trouble:
+        refuse(str(trouble))
+    click.echo(f"deleted: {', '.join(pods[keep:])}; kept: {', '.join(pods[:keep]) or 'none'}")
+    return 0
+
+
+def _verify_logs(files: tuple[Path, ...], out: Path) -> int:
+    try:
+        seen = observation(files)
+    except OSError as error:
+        refuse(f"--from-log {error.filename}: {error.strerror}: allowed is a client's log")
+    name = "from-log"
+    if seen.summary is not None:
+        name = seen.summary["settings"]["experiment"]["name"]
+    return status_of(seen, conclude(seen, new_folder(out, name)))

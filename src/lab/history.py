@@ -1,0 +1,93 @@
+"""The timeline of a run, read: what each replica did when, and which connections it held.
+
+A bucket is addressed by its index, a stretch of time by `first` and `end`, as in range().
+"""
+
+import math
+from itertools import accumulate
+from typing import Any
+
+CLOSED_AFTER_EACH_RATIO = 0.9
+"""Connections closed per answer from which each request counts as having its own: it is 1 where
+either side closes after every answer, and at most 0.5 where one carries two requests or more."""
+
+
+class History:
+    """A merged timeline (`client.timeline`) with the clock of the run."""
+
+    def __init__(self, timeline: dict[str, Any], started_unix_seconds: float) -> None:
+        """Read `timeline` of a run whose clock started at `started_unix_seconds`."""
+        self.buckets: int = timeline["buckets"]
+        self.bucket_seconds: float = timeline["bucket_seconds"]
+        self._started = started_unix_seconds
+        self._start: float = timeline["start_unix_seconds"] or started_unix_seconds
+        self._series: dict[str, dict[str, list[int]]] = {
+            name: counts for name, counts in timeline.items() if isinstance(counts, dict)
+        }
+        nothing = [0] * self.buckets
+        opened, closed = self._series["opened"], self._series["closed"]
+        self._held = {
+            replica: list(
+                accumulate(
+                    more - less
+                    for more, less in zip(
+                        opened.get(replica, nothing), closed.get(replica, nothing), strict=True
+                    )
+                )
+            )
+            for replica in {*opened, *closed}
+        }
+
+    def bucket(self, unix_seconds: float) -> int:
+        """Tell which bucket a moment falls into, from 0 to `buckets` (after the last)."""
+        index = math.floor((unix_seconds - self._start) / self.bucket_seconds)
+        return min(max(index, 0), self.buckets)
+
+    def seconds(self, bucket: int) -> float:
+        """Tell when a bucket begins, in seconds since the clock started; never negative."""
+        at = self._start + bucket * self.bucket_seconds - self._started
+        return round(max(0.0, at), 3)
+
+    def unix_seconds(self, bucket: int) -> float:
+        """Tell when a bucket begins."""
+        return self._start + bucket * self.bucket_seconds
+
+    def replicas(self) -> list[str]:
+        """List the replicas that answered, by name."""
+        return sorted(self._series["answered"])
+
+    def counts(self, series: str, key: str) -> list[int]:
+        """Return the counts of all buckets."""
+        return self._series[series].get(key) or [0] * self.buckets
+
+    def count(self, series: str, key: str, first: int, end: int) -> int:
+        """Add up one key's counts from bucket `first` to before `end`."""
+        return sum(self.counts(series, key)[first:end])
+
+    def by_key(self, series: str, first: int, end: int) -> dict[str, int]:
+        """Add up the counts of each key; keys without any are left out."""
+        sums = {key: sum(counts[first:end]) for key, counts in self._series[series].items()}
+        return {key: count for key, count in sorted(sums.items()) if count}
+
+    def held(self, replica: str, bucket: int) -> int:
+        """Tell how many connections a replica has at the end of `bucket`; 0 before the first."""
+        held = self._held.get(replica)
+        return held[min(bucket, self.buckets - 1)] if held and bucket >= 0 else 0
+
+    def kept(self) -> bool:
+        """Tell whether connections outlive their requests, by what happened in the run."""
+        answered = sum(self.by_key("answered", 0, self.buckets).values())
+        closed = sum(self.by_key("closed", 0, self.buckets).values())
+        return closed < CLOSED_AFTER_EACH_RATIO * answered
+
+    def load_end(self) -> int:
+        """Tell where the load ends: after the last bucket with half of the most connections.
+
+        What follows is the tail in which the last answers come in and connections close.
+        """
+        totals = [sum(held[index] for held in self._held.values()) for index in range(self.buckets)]
+        most = max(totals, default=0)
+        return max(
+            (index + 1 for index, total in enumerate(totals) if 2 * total >= most),
+            default=self.buckets,
+        )

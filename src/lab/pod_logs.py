@@ -1,0 +1,98 @@
+"""The logs of client pods, followed while they grow and kept as files.
+
+`kubectl logs --follow` ends when the connection to the cluster is lost, too: then the log
+is read again from its beginning. In the end the summary, its last line, has to be there.
+"""
+
+from pathlib import Path
+
+from lab.backend import Trouble
+from lab.logs import ClientLog, Tail
+from lab.processes import Child, Processes
+from lab.release import Pod, Release
+
+MOST_ATTEMPTS = 20
+
+
+class PodLogs:
+    """The logs of one run's client pods, by pod."""
+
+    def __init__(self, release: Release, processes: Processes, folder: Path) -> None:
+        """Keep logs in `folder`, in a file for each pod."""
+        self._release = release
+        self._processes = processes
+        self._folder = folder
+        self._followers: dict[str, Child] = {}
+        self._tails: dict[str, Tail] = {}
+        self._attempts: dict[str, int] = {}
+
+    def follow(self, pods: list[Pod]) -> None:
+        """Follow the log of each of `pods` that has one, and take up again what was cut."""
+        for pod in pods:
+            follower = self._followers.get(pod.name)
+            cut = (
+                follower is not None
+                and follower.status is not None
+                and self._tails[pod.name].log.summary is None
+            )
+            if pod.started and (follower is None or cut):
+                self._follow(pod.name)
+
+    def read(self) -> None:
+        """Take in what has been added."""
+        for tail in self._tails.values():
+            tail.read()
+
+    def tails(self) -> list[Tail]:
+        """List the logs in the order in which they were found."""
+        return list(self._tails.values())
+
+    def following(self) -> bool:
+        """Tell whether there may be more to come from a log that is followed."""
+        return any(child.status is None for child in self._followers.values())
+
+    def final(self, pod: str) -> ClientLog | None:
+        """Return the log of a pod that has ended; None where there is none.
+
+        A log without a summary is asked for once more.
+        """
+        tail = self._tails.get(pod)
+        if tail is not None:
+            tail.read()
+            if tail.log.summary is not None:
+                return tail.log
+        try:
+            text = self._release.log(pod)
+        except Trouble:
+            return tail.log if tail else None
+        log = ClientLog()
+        for line in text.splitlines():
+            log.feed(line)
+        self._file(pod).write_text(text, encoding="utf-8")
+        return log
+
+    def lines(self, pod: str) -> list[str]:
+        """Return a pod's log as it was kept; a last line without its end is left out."""
+        file = self._file(pod)
+        if not file.exists():
+            return []
+        return file.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]
+
+    def close(self) -> None:
+        """Stop following."""
+        for tail in self._tails.values():
+            tail.close()
+
+    def _follow(self, pod: str) -> None:
+        attempts = self._attempts.get(pod, 0)
+        if attempts >= MOST_ATTEMPTS:
+            return
+        self._attempts[pod] = attempts + 1
+        if pod in self._tails:
+            self._tails[pod].close()
+            self._file(pod).unlink()
+        self._followers[pod] = self._processes.start(pod, self._release.follow(pod))
+        self._tails[pod] = Tail(self._file(pod))
+
+    def _file(self, pod: str) -> Path:
+        return self._folder / f"{pod}.log"
