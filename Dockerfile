@@ -17,6 +17,7 @@ RUN python -m venv --without-pip /venv \
         --require-hashes --requirement /locks/server.txt \
     && python -m compileall -q --invalidation-mode unchecked-hash /venv/lib
 COPY src/settings/ /app/settings/
+COPY src/process/ /app/process/
 COPY src/server/ /app/server/
 RUN python -m compileall -q --invalidation-mode unchecked-hash /app
 

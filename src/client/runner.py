@@ -28,15 +28,9 @@ from client.resolver import Resolver
 from client.stop import Stop
 from client.summary import summarize
 from client.users import VirtualUser
+from process.threads import ease_many_threads
 from settings import Client, Settings
 from settings.arguments import refuse
-
-STACK_BYTES = 256 * 1024
-"""Of a user's thread: enough for requests and urllib3; only the pages in use cost memory."""
-
-SWITCH_INTERVAL_SECONDS = 60.0
-"""Every thread that waits for the GIL wakes once in this interval; the default of 5 ms makes
-ten thousand of them burn minutes of CPU (measured: 111 s against 28 s)."""
 
 TICK_SECONDS = 0.2
 FAILED_STATUS = 1
@@ -103,8 +97,7 @@ class Runner:
         settings = self._settings.client
         exchange = Exchange(self._settings, self._url)
         if settings.engine == "threads":
-            sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
-            threading.stack_size(STACK_BYTES)
+            ease_many_threads(settings.concurrency)
         self._executor = ThreadPoolExecutor(settings.concurrency, thread_name_prefix="user")
         began = time.monotonic()
         try:

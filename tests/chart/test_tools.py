@@ -53,18 +53,29 @@ def test_dockerfile_is_clean(file: str) -> None:
     ("file", "app"), [("Dockerfile", "server"), ("Dockerfile_client", "client")]
 )
 def test_dockerfile_keeps_its_promises(file: str, app: str) -> None:
-    """Pinned bases, hashed locks, its own sources alone, a numeric user, an exec-form entry."""
+    """Pinned bases, hashed locks, own sources, no pip, a numeric user, an exec-form entry."""
     text = (ROOT / file).read_text()
     stages = re.split(r"^FROM ", text, flags=re.MULTILINE)[1:]
     for stage in stages:
         assert re.match(r"\S+/(python:3\.\d+-slim-\w+|golang:1\.\d+-\w+)\b", stage)
     assert "--require-hashes" in text
     final = stages[-1]
+    assert "pip uninstall" in final
     assert "USER 65532:65532\n" in final
     assert f'ENTRYPOINT ["python", "-m", "{app}"]\n' in final
     assert "org.opencontainers.image.version" in final
     copied = set(re.findall(r"^COPY src/(\w+)/", text, flags=re.MULTILINE))
-    assert copied - {"server_go"} == {"settings", app}
+    assert copied - {"server_go"} == {"settings", "process", app}
+
+
+@pytest.mark.parametrize("file", DOCKERFILES)
+def test_bytecode_in_the_image_does_not_depend_on_times(file: str) -> None:
+    """Builders round the times of files; bytecode that goes by them would be stale at random."""
+    text = (ROOT / file).read_text()
+    compilations = re.findall(r"compileall (.*) (/\S+)", text)
+    assert {folder for _, folder in compilations} == {"/app", "/venv/lib"}
+    assert all("--invalidation-mode unchecked-hash" in flags for flags, _ in compilations)
+    assert "--no-compile" in text
 
 
 def test_images_have_one_python() -> None:
@@ -145,6 +156,16 @@ def test_make_wraps_a_command_one_to_one(arguments: list[str], expected: str) ->
 def test_make_never_switches_the_context() -> None:
     """No target of the Makefile calls `config use-context` or `set-context`."""
     assert not re.search(r"use-context|set-context", (ROOT / "Makefile").read_text())
+
+
+def test_make_images_keeps_its_arguments_beside_those_of_the_user() -> None:
+    """BUILD_FLAGS adds to what labels the image."""
+    build = make("--dry-run", "images", "ENGINE=podman", "TAG=x", "BUILD_FLAGS=--layers=false")
+    lines = [line for line in build.stdout.splitlines() if line.startswith("podman build ")]
+    assert len(lines) == 2
+    for line in lines:
+        assert " --build-arg VERSION=x --build-arg REVISION=" in line
+        assert " --layers=false --tag " in line
 
 
 def test_make_images_uses_one_name_for_build_and_push() -> None:

@@ -16,11 +16,11 @@ from typing import Any, cast
 from flask import Flask
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
+from process.threads import ease_many_threads
 from server.app import REPLICA, create_app
 from server.listener import url
 from server.replica import Replica
 from server.runtimes import Assignment
-from server.runtimes.threads import ease_many_threads
 from settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def prepare(_: Settings) -> Callable[[Assignment], None]:
 def _serve(assignment: Assignment) -> None:
     replica = Replica(assignment.pod, assignment.settings.server.runtime)
     app = create_app(assignment.settings, replica)
-    ease_many_threads()
+    ease_many_threads(assignment.capacity.threads)
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
 
     def end(signum: int, _: FrameType | None) -> None:

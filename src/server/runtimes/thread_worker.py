@@ -18,8 +18,8 @@ from typing import Any
 
 from gunicorn.workers import gthread
 
+from process.threads import ease_many_threads
 from server.app import REPLICA
-from server.runtimes.threads import ease_many_threads
 
 LINGER_SECONDS = 2.0
 """As in util.close_graceful."""
@@ -41,7 +41,7 @@ class ThreadWorker(gthread.ThreadWorker):
 
     def init_process(self) -> None:
         """Run the worker; called once, in its process."""
-        ease_many_threads()
+        ease_many_threads(self.cfg.threads)
         super().init_process()
 
     def enqueue_req(self, conn: Any) -> None:

@@ -1,0 +1,44 @@
+"""What makes 10,000 threads in one CPython process bearable."""
+
+import ctypes
+import sys
+import threading
+
+STACK_BYTES = 256 * 1024
+"""Of each thread: enough for requests, urllib3, Werkzeug and gunicorn; only the pages in use cost
+memory. The default of 8 MiB is address space that the kernel maps and unmaps for each."""
+
+SWITCH_INTERVAL_SECONDS = 60.0
+"""How long a thread may hold the GIL while others wait for it; the default is 5 ms, and each that
+waits wakes once in this interval: ten thousand of them burn minutes of CPU for nothing. Threads
+that mostly sleep or do I/O give the GIL up by themselves. Source: take_gil() in CPython
+ceval_gil.c."""
+
+PR_FUTEX_HASH = 78
+PR_FUTEX_HASH_SET_SLOTS = 1
+"""Source: Linux 6.16, include/uapi/linux/prctl.h."""
+
+SLOTS_PER_THREAD = 4
+MOST_SLOTS = 65_536
+"""4 MiB of the kernel's memory."""
+
+
+def ease_many_threads(threads: int) -> None:
+    """Set this process up for so many threads that mostly wait; call it before they start."""
+    threading.stack_size(STACK_BYTES)
+    sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
+    _widen_the_futex_hash(threads)
+
+
+def _widen_the_futex_hash(threads: int) -> None:
+    """Give the kernel's table of waiting threads room; without effect where it has none.
+
+    Since Linux 6.16 each process has a table of its own, with four slots for each CPU: with
+    ten thousand waiting threads every wake-up walks past hundreds of others. Measured on 2 CPUs
+    with bunched answers: 18 to 85 s of CPU for 10,000 requests, 13 to 16 s with this.
+    """
+    wanted = min(max(16, SLOTS_PER_THREAD * threads), MOST_SLOTS)
+    slots = 1 << (wanted - 1).bit_length()
+    prctl = getattr(ctypes.CDLL(None), "prctl", None)
+    if prctl is not None:
+        prctl(PR_FUTEX_HASH, PR_FUTEX_HASH_SET_SLOTS, slots, 0, 0)
