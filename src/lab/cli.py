@@ -13,6 +13,7 @@ from lab import results
 from lab.backend import Backend
 from lab.experiment import Experiment
 from lab.interrupts import Interrupts
+from lab.lasting import lasting
 from lab.observation import Observation
 from lab.progress import display
 from lab.report import report
@@ -96,7 +97,7 @@ def carry_out(
     backend: Backend, restart: Restart, folder: Path, interrupts: Interrupts, opening: str
 ) -> tuple[Observation, Verdict]:
     """Run an experiment, keep its results, print its report; return what was seen and shown."""
-    console = Console()
+    console = Console(file=lasting(sys.stdout))
     console.print(f"{opening}, in {folder}", highlight=False, soft_wrap=True)
     with display(console) as shown:
         seen = Experiment(backend, restart, shown.show, interrupts.stop_signal).run()
@@ -108,7 +109,7 @@ def conclude(seen: Observation, folder: Path) -> Verdict:
     verdict = judge(seen.summary, seen.replicas, seen.problems, seen.replacements)
     lines = report(seen.summary, verdict, str(folder), seen.remarks)
     results.keep(folder, seen, verdict, lines)
-    click.echo("\n".join(lines))
+    click.echo("\n".join(lines), file=lasting(sys.stdout))
     return verdict
 
 

@@ -114,7 +114,8 @@ class ClusterBackend:
             self._looked = time.monotonic()
         self._logs.read()
         stood = moment([tail.log for tail in self._logs.tails()], self._replicas)
-        waiting = next((pod for pod in self._clients.values() if pod.reason), None)
+        pods = [*self._clients.values(), *self._servers]
+        waiting = next((pod for pod in pods if pod.reason in STUCK), None)
         note = f"{waiting.name}: {waiting.reason}" if waiting and not stood.planned else stood.note
         return Moment(
             stood.planned, stood.in_flight, stood.answered, stood.failed, stood.by_replica, note
@@ -192,6 +193,11 @@ class ClusterBackend:
                 f"{self._job.clients - len(self._clients)} of {self._job.clients} client pods are "
                 "gone or never came, and their logs with them"
             )
+        seen.remarks += [
+            f"server pod {pod.name} cannot start: {pod.reason}"
+            for pod in self._servers
+            if pod.reason in STUCK
+        ]
         if summaries:
             seen.summary = merge(summaries)
         self._take_replicas(seen)
@@ -202,6 +208,9 @@ class ClusterBackend:
         if pod.exit_status:
             why = f" ({pod.reason})" if pod.reason and pod.reason != "Error" else ""
             seen.problems.append(f"client pod {pod.name} ended with status {pod.exit_status}{why}")
+        if pod.reason in STUCK and not pod.ended:
+            seen.problems.append(f"client pod {pod.name} cannot start: {pod.reason}")
+            return None
         log = self._logs.final(pod.name)
         if log is None or log.summary is None:
             why = f"the log of client pod {pod.name} has no summary"

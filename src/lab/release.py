@@ -10,6 +10,7 @@ from lab.tools import Kubectl
 
 STUCK = frozenset(
     {
+        "CrashLoopBackOff",
         "CreateContainerConfigError",
         "CreateContainerError",
         "ErrImageNeverPull",

@@ -26,7 +26,7 @@ class Restarter:
             return f"{after} was not made: the clients had ended by then"
         if self._waves:
             left = ", ".join(replica for wave in self._waves for replica in wave)
-            return f"{after} was not finished before the clients ended: {left} was not restarted"
+            return f"{after} was not finished before the clients ended: left is {left}"
         return None
 
     def tick(self) -> None:

@@ -67,7 +67,9 @@ def observation(files: Sequence[Path]) -> Observation:
         return seen
     clients = settings["client"]["parallelism"]
     if len(logs) != clients:
-        seen.problems.append(f"client.parallelism is {clients}, and {len(logs)} logs were given")
+        seen.problems.append(
+            f"logs of {clients} clients (client.parallelism) are needed, given: {len(logs)}"
+        )
     seen.summary = merge(summaries)
     replicas = settings["server"]["replicas"]
     seen.replicas = sorted(seen.summary["pods"])

@@ -5,8 +5,8 @@ import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
+from tests.cluster.api import running
 
-from .cluster import running
 from .conftest import CHART, FILL_EVERYTHING, ROOT, command
 
 Notes = Callable[..., str]
@@ -43,6 +43,7 @@ def test_notes_name_the_next_commands(notes: Notes) -> None:
     assert "kubectl --namespace lab logs --follow" in text
     assert "job/demo-long-lived-client-1" in text
     assert "make verify RELEASE=demo NAMESPACE=lab" in text
+    assert "make restart RELEASE=demo NAMESPACE=lab\n" in text
     assert "app.kubernetes.io/instance=demo,app.kubernetes.io/component=server" in text
     assert "kubectl --namespace lab delete" in text
 

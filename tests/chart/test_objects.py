@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from settings import load
+
 from .conftest import FILL_EVERYTHING, Rendered, render
 
 PODS = ("server_pod", "client_pod", "test_pod")
@@ -118,8 +120,9 @@ def test_spread_can_be_switched_off() -> None:
     ],
 )
 def test_grace_period_lets_answers_finish(sets: tuple[str, ...], seconds: int) -> None:
-    """It follows from the longest drain, and the kubelet never cuts it."""
+    """It follows from the longest drain, the kubelet never cuts it, and the lab gives the same."""
     assert render(*sets).server_pod["terminationGracePeriodSeconds"] == seconds
+    assert load([], sets, {}).server.grace_period_seconds == seconds
 
 
 def test_probes_are_patient() -> None:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from settings import SettingsError, load
+
 from .conftest import template
 
 
@@ -15,6 +17,7 @@ from .conftest import template
         ("images.server.tagg=1", "tagg"),
         ("serverPod.livenessProbe.seconds=1", "seconds"),
         ("experiment.restrat.x=1", "restrat"),
+        ("experiment.restart.after=1", "after"),
     ],
 )
 def test_misspelt_key_is_refused_by_name(pair: str, named: str) -> None:
@@ -37,6 +40,9 @@ def test_misspelt_key_is_refused_by_name(pair: str, named: str) -> None:
         ("client.timeouts.connectSeconds=0", "connectSeconds"),
         ("server.delay.minSeconds=soon", "minSeconds"),
         ("experiment.maxFailedRatio=1.5", "maxFailedRatio"),
+        ("experiment.restart.keep=-1", "keep"),
+        ("experiment.restart.mode=some", "mode"),
+        ("experiment.restart.signal=term", "signal"),
         ("images.server.digest=abc", "digest"),
         ("service.type=ExternalName", "type"),
         ("serverPod.annotations.number=1", "number"),
@@ -73,15 +79,59 @@ def test_contradiction_between_values_is_refused_with_the_key_path(pair: str, me
 
 
 @pytest.mark.parametrize(
-    "pair",
-    ["server.delay.minSeconds=60", "client.thinkTime.maxSeconds=1", "client.url=http://a.example/"],
+    "pairs",
+    [
+        "server.delay.minSeconds=70",
+        "client.thinkTime.maxSeconds=0.5",
+        "experiment.restart.afterSeconds=5,experiment.restart.keep=3",
+        "experiment.restart.afterSeconds=5,server.replicas=1",
+        "experiment.restart.afterSeconds=60,client.durationSeconds=60",
+        "experiment.restart.afterSeconds=0.75,client.durationSeconds=0.5",
+        "experiment.restart.afterSeconds=86400,client.durationSeconds=3600,server.replicas=1",
+    ],
 )
-def test_value_on_the_bound_is_accepted(pair: str) -> None:
-    """Equal minimum and maximum are a range."""
-    assert template(pair).returncode == 0
+def test_contradiction_is_refused_in_the_words_of_the_apps(pairs: str) -> None:
+    """Helm and the apps refuse the same values, and say so in the same words."""
+    with pytest.raises(SettingsError) as refused:
+        load([], [pairs], {})
+    words = str(refused.value).removesuffix(f" (in --set {pairs})")
+    done = template(pairs)
+    assert done.returncode != 0
+    assert f"{words}\n" in done.stderr
 
 
-@pytest.mark.parametrize("pair", ["server.port=null", "client.parallelism=null", "server=null"])
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        "server.delay.minSeconds=60",
+        "client.thinkTime.maxSeconds=1",
+        "client.url=http://a.example/",
+        "experiment.restart.afterSeconds=5,experiment.restart.keep=2",
+        "experiment.restart.afterSeconds=5,experiment.restart.keep=0,server.replicas=1",
+        "experiment.restart.afterSeconds=0.5,client.durationSeconds=0.75",
+        "experiment.restart.afterSeconds=60",
+        "experiment.restart.keep=1000,server.replicas=1",
+        "client.durationSeconds=60,experiment.restart.afterSeconds=0",
+    ],
+)
+def test_value_on_the_bound_is_accepted(pairs: str) -> None:
+    """Where the apps take the values, Helm does: an equal minimum and maximum are a range."""
+    assert load([], [pairs], {})
+    done = template(pairs)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        "server.port=null",
+        "client.parallelism=null",
+        "server=null",
+        "experiment.restart.afterSeconds=null",
+        "experiment.restart.keep=null",
+        "experiment.restart=null",
+    ],
+)
 def test_null_for_a_value_that_templates_need_is_refused_by_name(pair: str) -> None:
     """A removed default is said, not rendered as 0."""
     done = template(pair)
@@ -96,6 +146,7 @@ def test_null_for_a_value_that_templates_need_is_refused_by_name(pair: str) -> N
         "serverPod.podSecurityContext.runAsUser=null",
         "client.timeouts=null",
         "client.readiness=null",
+        "experiment.restart.mode=null",
     ],
 )
 def test_null_for_any_other_value_is_accepted(pair: str) -> None:

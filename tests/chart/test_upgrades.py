@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.cluster.api import Cluster, running
 
-from .cluster import Cluster, running
 from .conftest import CHART, FILL_EVERYTHING, ROOT, SCENARIOS, command, render
 
 Helm = Callable[..., str]
@@ -107,6 +107,7 @@ def test_disabled_client_leaves_the_server_alone(cluster: tuple[Cluster, Helm]) 
         "client.enabled=false",
         "clientPod.priorityClassName=low",
         "experiment.expect=any",
+        "experiment.restart.afterSeconds=5",
         "images.client.tag=dev",
         "job.ttlSecondsAfterFinished=60",
         "server.replicas=5",

@@ -182,6 +182,18 @@ def test_changed_server_runs_on_new_pods_alone(place: Place) -> None:
     assert all(pod in output for pod in place.server_pods())
 
 
+def test_restart_pins_kept_connections_to_the_survivor(place: Place) -> None:
+    """The lab installs, restarts two of three pods in the middle, and finds what it expects."""
+    output = place.make(
+        "cluster-run",
+        "SCENARIO=restart-gunicorn",
+        "SET=client.concurrency=150",
+        f"REGISTRY={os.environ.get('REGISTRY', '')}",
+        f"TAG={os.environ.get('TAG', '')}",
+    )
+    assert "pinned, as expected" in " ".join(output.split())
+
+
 def test_uninstall_leaves_nothing(place: Place) -> None:
     """No object of the release stays in the namespace."""
     place.make("uninstall")

@@ -119,15 +119,71 @@ def test_moment_adds_clients_up() -> None:
     assert seen.note == ""
 
 
-def test_moment_takes_answers_since_the_last_report_out_of_flight() -> None:
-    """Answers come as they happen, reports once in a while: the answers know better."""
-    seen = moment([fed(str(Progress(10, 6, 0, 0)), ANSWER, ANSWER)], ["server-a"])
-    assert (seen.in_flight, seen.answered) == (4, 2)
+def test_moment_tells_the_account_as_the_client_told_it() -> None:
+    """Answers that came after the last report count for their replica, and change nothing else."""
+    seen = moment([fed(str(Progress(10, 6, 1, 0)), ANSWER, ANSWER, ANSWER)], ["server-a"])
+    assert (seen.planned, seen.in_flight, seen.answered, seen.failed) == (10, 6, 1, 0)
+    assert seen.by_replica == {"server-a": 3}
 
 
 def test_moment_without_logged_answers_believes_the_report() -> None:
-    """Where answers are not logged the report alone counts, and nothing is negative."""
+    """Where answers are not logged the report alone counts."""
     seen = moment([fed(PROGRESS)], ["server-a"])
     assert (seen.in_flight, seen.answered, seen.by_replica) == (4, 3, {"server-a": 0})
-    ahead = moment([fed(str(Progress(3, 1, 0, 0)), ANSWER, ANSWER, ANSWER)], ["server-a"])
-    assert ahead.in_flight == 0
+
+
+def test_moment_knows_replicas_that_nobody_has_announced() -> None:
+    """A replica that answers is shown, whether the lab has started it or not."""
+    assert moment([fed(ANSWER)], ["server-b"]).by_replica == {"server-b": 0, "server-a": 1}
+
+
+def test_clock_of_the_client_is_read() -> None:
+    """The line that a runner writes at the start tells when its clock started."""
+    assert fed(ANSWER).clock_started_unix_seconds is None
+    assert fed(STARTED, ANSWER).clock_started_unix_seconds == 1_000.5
+
+
+STARTED = "Started: 10 virtual users in 0.1 s, 0.5 s of CPU since the process began, clock=1000.500"
+LATE = "Request failed: read_timeout at=2.000 late"
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "lag"),
+    [
+        ([(PROGRESS, 5000.0)], None),
+        ([(ANSWER, 5000.0)], None),
+        ([(STARTED, 1007.5)], 7.0),
+        ([(STARTED, 1007.5), (ANSWER, 1006.502)], 5.0),
+        ([(STARTED, 1007.5), (ANSWER, 2000.0)], 7.0),
+        ([(STARTED, 1007.5), (PROGRESS, 1001.0)], 7.0),
+        ([(STARTED, 990.0)], -10.5),
+        ([(f"{STARTED}\n{LATE}", 1003.5)], 1.0),
+    ],
+    ids=[
+        "before-the-clock",
+        "clock-not-seen",
+        "start",
+        "quicker-line",
+        "slower-line",
+        "no-time",
+        "ahead",
+        "newest-line",
+    ],
+)
+def test_lag_of_a_clock_is_the_least_time_that_a_line_took(
+    arrivals: list[tuple[str, float]], lag: float | None, tmp_path: Path
+) -> None:
+    """A line arrives when it was written or later: the quickest tells most of the clocks."""
+    file = tmp_path / "client.log"
+    file.touch()
+    now = iter([at for _, at in arrivals])
+    made = Tail(file, lambda: next(now))
+    for text, _ in arrivals:
+        with file.open("a") as stream:
+            stream.write(f"{text}\n")
+        made.read()
+        made.read()
+        if made.clock_lag_seconds is None:
+            next(now, None)
+    made.close()
+    assert made.clock_lag_seconds == (None if lag is None else pytest.approx(lag))

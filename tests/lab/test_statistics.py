@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from lab.statistics import FEWEST_EXPECTED, LEVEL, spread
+from lab.statistics import FEWEST_EXPECTED, LEVEL, far_below, spread
 
 
 @pytest.mark.parametrize(
@@ -100,6 +100,64 @@ def test_pinned_replica_is_never_called_chance() -> None:
         counts = random_counts(rng, 600, 3)
         counts["0"] //= 10
         assert not spread(counts).within_chance
+
+
+@pytest.mark.parametrize(
+    ("connections", "replicas", "compared"),
+    [(300, 3, 1), (300, 3, 2), (60, 5, 4), (1000, 2, 1)],
+    ids=["one-of-three", "two-of-three", "four-of-five", "one-of-two"],
+)
+def test_random_share_is_rarely_called_far_below(
+    connections: int, replicas: int, compared: int
+) -> None:
+    """However many replicas are asked about, a run has no more false alarms than LEVEL allows."""
+    rng, runs = random.Random(20_261_124), 2_000
+    alarms = 0
+    for _ in range(runs):
+        counts = list(random_counts(rng, connections, replicas).values())
+        alarms += any(
+            far_below(count, connections, replicas, compared) for count in counts[:compared]
+        )
+    assert alarms <= runs * LEVEL + 5 * math.sqrt(runs * LEVEL * (1 - LEVEL))
+
+
+@pytest.mark.parametrize("compared", [1, 2])
+def test_tenth_of_a_share_is_always_called_far_below(compared: int) -> None:
+    """A replica with a tenth of its share is noticed in every one of 2,000 runs."""
+    rng = random.Random(8)
+    for _ in range(2_000):
+        fair = random_counts(rng, 300, 3)["0"]
+        assert far_below(fair // 10, 300 - fair + fair // 10, 3, compared)
+
+
+@pytest.mark.parametrize(
+    ("count", "total", "replicas", "compared", "expected"),
+    [
+        (0, 17, 3, 1, False),
+        (0, 18, 3, 1, True),
+        (0, 18, 3, 2, False),
+        (0, 19, 3, 2, True),
+        (0, 18, 3, 0, True),
+        (100, 100, 3, 1, False),
+        (0, 0, 3, 1, False),
+        (500, 500, 1, 1, False),
+    ],
+    ids=[
+        "nothing-of-too-few",
+        "nothing-of-enough",
+        "shared-level",
+        "shared-level-enough",
+        "of-nobody-else",
+        "all",
+        "of-nothing",
+        "the-only-one",
+    ],
+)
+def test_far_below_is_where_chance_gives_less_than_level(
+    count: int, total: int, replicas: int, compared: int, expected: bool
+) -> None:
+    """By hand: nothing of n connections over three replicas has the probability (2/3)^n."""
+    assert far_below(count, total, replicas, compared) is expected
 
 
 def test_one_replica_has_nothing_to_be_uneven_with() -> None:

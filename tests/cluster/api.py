@@ -1,0 +1,157 @@
+"""The Kubernetes API of a cluster on a port of this machine, over plain HTTP."""
+
+import json
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from . import kinds, openapi, tables, watch
+from .kinds import Object
+from .store import Cluster, Refused
+
+CONTEXT = "miniature"
+"""Name of the kubeconfig's only context."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection of a client."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: "Server"
+
+    def handle_any(self) -> None:
+        """Answer one request, which may be a stream."""
+        cluster = self.server.cluster
+        url = urlsplit(self.path)
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        query = {key: values[-1] for key, values in parse_qs(url.query).items()}
+        where = kinds.place(url.path)
+        get = self.command == "GET"
+        try:
+            if cluster.unavailable:
+                raise Refused(503, "ServiceUnavailable", "the server is not available")
+            if get and query.get("watch", "false") not in ("false", "0") and where:
+                self._stream("application/json", watch.lines(cluster, url.path, query))
+                return
+            if get and where and where.part == "log" and where.kind.name == "Pod":
+                self._stream("text/plain", cluster.log(where, query))
+                return
+            media = self.headers.get("Content-Type", "")
+            answer = openapi.document(url.path) if get else None
+            answer = answer or cluster.answer(self.command, url.path, query, body, media)
+            if get and "as=Table" in self.headers.get("Accept", ""):
+                answer = tables.table(answer) or answer
+            self._send(201 if self.command == "POST" else 200, answer)
+        except Refused as refused:
+            self._send(refused.status, failure(refused))
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any
+
+    def _send(self, status: int, answer: Object) -> None:
+        content = json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def _stream(self, media: str, chunks: Iterable[bytes]) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", media)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for chunk in chunks:
+            if chunk:
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+        self.wfile.write(b"0\r\n\r\n")
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Stay silent."""
+
+
+class Server(ThreadingHTTPServer):
+    """Serves a cluster; `server_close` leaves no thread and no connection."""
+
+    daemon_threads = False
+    request_queue_size = 128
+
+    def __init__(self, cluster: Cluster) -> None:
+        """Take a free port."""
+        self.cluster = cluster
+        super().__init__(("127.0.0.1", 0), Handler)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Remember the connection as long as it is open."""
+        self.cluster.connections.add(request)
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self.cluster.connections.discard(request)
+
+    def handle_error(self, *_: Any) -> None:
+        """Raise what went wrong, unless it is that the client went away."""
+        try:
+            raise
+        except ConnectionError:
+            pass
+
+    def server_close(self) -> None:
+        """Cut what is still open, so that the threads that read from it end."""
+        self.cluster.stop()
+        self.cluster.cut_connections()
+        super().server_close()
+
+
+def failure(refused: Refused) -> Object:
+    """Return the Status that says why a request was refused."""
+    return {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "status": "Failure",
+        "reason": refused.reason,
+        "message": str(refused),
+        "code": refused.status,
+    }
+
+
+def write_kubeconfig(file: Path, port: int) -> None:
+    """Write a kubeconfig whose only context is the cluster on this port."""
+    file.touch(mode=0o600)
+    named = {"name": CONTEXT}
+    content = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": CONTEXT,
+        "clusters": [{**named, "cluster": {"server": f"http://127.0.0.1:{port}"}}],
+        "users": [{**named, "user": {}}],
+        "contexts": [{**named, "context": {"cluster": CONTEXT, "user": CONTEXT}}],
+    }
+    file.write_text(json.dumps(content), encoding="utf-8")
+
+
+@contextmanager
+def serving(cluster: Cluster, folder: Path) -> Iterator[Path]:
+    """Serve `cluster`; gives a kubeconfig for it, in `folder`."""
+    with Server(cluster) as server:
+        kubeconfig = folder / "kubeconfig"
+        write_kubeconfig(kubeconfig, server.server_port)
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield kubeconfig
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
+def running(folder: Path, version: str = "1.33.0") -> Iterator[tuple[Cluster, Path]]:
+    """Serve a cluster in which nothing runs; gives it and a kubeconfig for it."""
+    cluster = Cluster(version)
+    with serving(cluster, folder) as kubeconfig:
+        yield cluster, kubeconfig

@@ -1,0 +1,282 @@
+"""Runs pods: one worker for each, and in it the container as a process of this machine."""
+
+import http.client
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from lab.processes import Child, Processes
+
+from . import kinds, logs, pods
+from .container import Container, NotYet, container
+from .kinds import Object
+from .network import Network
+from .store import Cluster, Refused, timestamp
+
+TICK_SECONDS = 0.1
+PROBE_SECONDS = 0.2
+PROBE_TIMEOUT_SECONDS = 1.0
+PROBE_FAILURES = 3
+KILL_SECONDS = 5.0
+FIRST_BACKOFF_SECONDS = 1.0
+"""Wait before a container is started again, from the second time on; doubles. A kubelet's is 10."""
+
+WAITING_TEXTS = {
+    "ErrImagePull": "image can't be pulled",
+    "ImagePullBackOff": "trying and failing to pull image",
+}
+"""Source: kubernetes pkg/kubelet/kubelet_pods.go, validateContainerLogStatus."""
+
+
+class Run:
+    """One run of a container: a restart makes another."""
+
+    def __init__(self, processes: Processes, name: str, made: Container) -> None:
+        """Start the process; its output goes to a log of this name."""
+        self._processes = processes
+        self.child: Child = processes.start(name, made.command, made.environment)
+        self.started_at = timestamp()
+        self.ended = threading.Event()
+        self.killed_for_memory = False
+        self.signalled: float | None = None
+
+    def end(self, grace_seconds: float) -> None:
+        """Ask the process to end, and kill it when the grace is over."""
+        if self.signalled is None:
+            self.signalled = time.monotonic()
+            self.child.signal(signal.SIGTERM)
+        elif time.monotonic() - self.signalled > grace_seconds:
+            self.kill()
+
+    def kill(self) -> None:
+        """Kill the whole group: also the workers that outlived the process."""
+        self._processes.stop([self.child], signal.SIGKILL, KILL_SECONDS)
+
+    def state(self) -> Object:
+        """Return the state of the container while this run lasts."""
+        return {"running": {"startedAt": self.started_at}}
+
+    def last_state(self, status: int) -> Object:
+        """Return the state of the container when the process has ended with this status."""
+        code = status if status >= 0 else 128 - status
+        reason = "OOMKilled" if self.killed_for_memory else "Error" if code else "Completed"
+        times = {"startedAt": self.started_at, "finishedAt": timestamp()}
+        return {"terminated": {"exitCode": code, "reason": reason, **times}}
+
+
+class Worker:
+    """One pod, from its scheduling to its removal."""
+
+    def __init__(self, kubelet: "Kubelet", pod: Object, address: str) -> None:
+        """Start a thread that does all the rest."""
+        self._kubelet = kubelet
+        self._pod = pod
+        self._address = address
+        metadata = pod["metadata"]
+        self._folder = kubelet.folder / f"{metadata['namespace']}.{metadata['name']}"
+        self._start_at = time.monotonic() + kubelet.start_delay_seconds
+        self._container: Container | None = None
+        self._state: Object = {"waiting": {"reason": "ContainerCreating"}}
+        self._last_state: Object = {}
+        self._wanted = True
+        """Whether the container is to be started, the first time or again."""
+        self._ready = False
+        self._failures = 0
+        self._probe_at = 0.0
+        self.runs: list[Run] = []
+        self.thread = threading.Thread(target=self._live, name=f"pod {metadata['name']}")
+        self.thread.start()
+
+    @property
+    def waiting_reason(self) -> str | None:
+        """Why the container does not run; None where it does or did."""
+        return self._state["waiting"]["reason"] if "waiting" in self._state else None
+
+    def _live(self) -> None:
+        path = kinds.path_of(self._pod)
+        try:
+            while not self._kubelet.stopped.wait(TICK_SECONDS):
+                pod = self._kubelet.cluster.objects.get(path)
+                if pod is None or pod["metadata"]["uid"] != self._pod["metadata"]["uid"]:
+                    return
+                self._pod = pod
+                if self._sync():
+                    self._kubelet.cluster.remove(pod)
+                    return
+                self._report()
+        finally:
+            if self.runs:
+                self.runs[-1].kill()
+                self.runs[-1].ended.set()
+            if not self._kubelet.stopped.is_set():
+                shutil.rmtree(self._folder, ignore_errors=True)
+                for run in self.runs:
+                    run.child.log.unlink(missing_ok=True)
+
+    def _sync(self) -> bool:
+        """Bring the process into line with the object; tell whether the pod can be removed."""
+        leaving = pods.is_leaving(self._pod)
+        if "running" not in self._state:
+            if leaving:
+                return True
+            if self._wanted and time.monotonic() >= self._start_at:
+                self._start()
+            return False
+        run = self.runs[-1]
+        if leaving:
+            run.end(self._pod["metadata"]["deletionGracePeriodSeconds"])
+        status = run.child.status
+        if status is not None:
+            self._note_end(run, status)
+        elif time.monotonic() >= self._probe_at:
+            self._ready = self._probe()
+            self._probe_at = time.monotonic() + PROBE_SECONDS
+        return False
+
+    def _start(self) -> None:
+        try:
+            (spec,) = self._pod["spec"]["containers"]
+            if self._kubelet.unpullable and self._kubelet.unpullable in spec["image"]:
+                raise NotYet("ImagePullBackOff")
+            kubelet = self._kubelet
+            self._container = container(
+                kubelet.cluster, kubelet.network, self._pod, self._address, self._folder
+            )
+        except NotYet as reason:
+            self._state = {"waiting": {"reason": str(reason)}}
+            return
+        self._folder.mkdir(exist_ok=True)
+        name = f"{self._folder.name}-{len(self.runs)}"
+        self.runs.append(Run(kubelet.processes, name, self._container))
+        if "terminated" in self._state:
+            self._last_state = self._state
+        self._state = self.runs[-1].state()
+        self._wanted = False
+
+    def _note_end(self, run: Run, status: int) -> None:
+        run.kill()  # the rest of its group, and with it all that would still write to the log
+        run.ended.set()
+        self._ready = False
+        self._failures = 0
+        self._state = run.last_state(status)
+        if self._pod["spec"]["restartPolicy"] == "Always" and not pods.is_leaving(self._pod):
+            self._wanted = True
+            earlier = len(self.runs) - 1
+            if earlier:
+                self._start_at = time.monotonic() + FIRST_BACKOFF_SECONDS * 2 ** (earlier - 1)
+                self._last_state = self._state
+                self._state = {"waiting": {"reason": "CrashLoopBackOff"}}
+
+    def _probe(self) -> bool:
+        """Tell whether the container is ready; a single failure does not change it."""
+        probed = self._container and self._container.probed
+        if not probed:
+            return True
+        address, port, path = probed
+        connection = http.client.HTTPConnection(address, port, timeout=PROBE_TIMEOUT_SECONDS)
+        try:
+            connection.request("GET", path, headers={"Connection": "close"})
+            passed = connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            passed = False
+        finally:
+            connection.close()
+        self._failures = 0 if passed else self._failures + 1
+        return passed or (self._ready and self._failures < PROBE_FAILURES)
+
+    def _report(self) -> None:
+        """Write the status down; nothing is stored where nothing changed."""
+        phase = "Running" if self.runs else "Pending"
+        if "terminated" in self._state and not self._wanted:
+            phase = "Failed" if self._state["terminated"]["exitCode"] else "Succeeded"
+
+        def update(pod: Object) -> None:
+            pod["spec"]["nodeName"] = "this-machine"
+            pod["status"] = pods.status(
+                pod,
+                phase=phase,
+                address=self._address,
+                state=self._state,
+                last_state=self._last_state,
+                ready=self._ready,
+                restarts=max(0, len(self.runs) - 1),
+            )
+
+        self._kubelet.cluster.change(self._pod, update)
+
+
+class Kubelet:
+    """All pods of the cluster."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        network: Network,
+        processes: Processes,
+        folder: Path,
+        start_delay_seconds: float,
+    ) -> None:
+        """Run pods with `processes`, each so long after it was made; files go to `folder`."""
+        self.cluster = cluster
+        self.network = network
+        self.processes = processes
+        self.folder = folder
+        self.start_delay_seconds = start_delay_seconds
+        self.stopped = threading.Event()
+        self.unpullable = ""
+        """Part of the names of images that cannot be pulled."""
+        self._workers: dict[str, Worker] = {}
+
+    def reconcile(self) -> None:
+        """Start a worker for each new pod. The caller holds the cluster's lock."""
+        for pod in self.cluster.all("Pod"):
+            if pod["metadata"]["uid"] not in self._workers:
+                address = self.network.new_pod_address()
+                self._workers[pod["metadata"]["uid"]] = Worker(self, pod, address)
+
+    def worker(self, pod: Object) -> Worker | None:
+        """Return the worker of a pod, if it has one."""
+        return self._workers.get(pod["metadata"]["uid"])
+
+    def stop(self) -> None:
+        """Kill what runs, and wait for all workers."""
+        self.stopped.set()
+        for worker in self._workers.values():
+            worker.thread.join()
+
+    def log(self, pod: Object, query: dict[str, str]) -> Iterator[bytes]:
+        """Return a pod's log, that of the newest run or with `previous` of the one before.
+
+        Raises:
+            Refused: there is no such container or no such run.
+        """
+        name = pod["metadata"]["name"]
+        (spec,) = pod["spec"]["containers"]
+        wanted = query.get("container", spec["name"])
+        if wanted != spec["name"]:
+            text = f"container {wanted} is not valid for pod {name}"
+            raise Refused(400, "BadRequest", text)
+        worker = self.worker(pod)
+        runs = worker.runs if worker else []
+        if query.get("previous") == "true":
+            runs = runs[:-1]
+            if not runs:
+                text = f'previous terminated container "{wanted}" in pod "{name}" not found'
+                raise Refused(400, "BadRequest", text)
+        if not runs:
+            reason = (worker and worker.waiting_reason) or "ContainerCreating"
+            why = WAITING_TEXTS.get(reason, reason)
+            text = f'container "{wanted}" in pod "{name}" is waiting to start: {why}'
+            raise Refused(400, "BadRequest", text)
+        run = runs[-1]
+        tail = query.get("tailLines")
+        read = logs.stream(
+            run.child.log,
+            lambda: run.ended.is_set() or self.cluster.stopped,
+            follow=query.get("follow") == "true",
+            tail_lines=None if tail is None else int(tail),
+        )
+        return logs.stamped(read) if query.get("timestamps") == "true" else read

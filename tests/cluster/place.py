@@ -1,0 +1,112 @@
+"""A cluster as a test uses it: through the real helm and kubectl."""
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.chart.conftest import CHART, ROOT, command
+
+from .kinds import Object
+from .miniature import Miniature
+from .pods import is_leaving
+
+BOUND_SECONDS = 60
+SERVER, JOB = "demo-long-lived-server", "demo-long-lived-client"
+
+
+class Place:
+    """A cluster, and the two commands that work on it."""
+
+    def __init__(self, cluster: Miniature, kubeconfig: Path) -> None:
+        """Let both commands use `kubeconfig`, and keep their caches beside it."""
+        self.cluster = cluster
+        self.environment = {
+            **os.environ,
+            "KUBECONFIG": str(kubeconfig),
+            "KUBECACHEDIR": str(kubeconfig.parent / "cache"),
+        }
+
+    def run(self, program: str, *arguments: str, given: str = "") -> tuple[int, str]:
+        """Run a command; return its status and all that it printed."""
+        done = subprocess.run(
+            [command(program), *arguments],
+            cwd=ROOT,
+            input=given,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=BOUND_SECONDS,
+            env=self.environment,
+            check=False,
+        )
+        return done.returncode, done.stdout
+
+    def kubectl(self, *arguments: str, given: str = "") -> str:
+        """Run kubectl, which must succeed, and return what it printed."""
+        status, output = self.run("kubectl", *arguments, given=given)
+        assert status == 0, f"kubectl {arguments}: {output}"
+        return output
+
+    def helm(self, action: str, *flags: str, sets: tuple[str, ...] = ()) -> str:
+        """Run helm on the release, which must succeed."""
+        chart = [str(CHART)] if action in ("install", "upgrade") else []
+        pairs = [part for pair in sets for part in ("--set", pair)]
+        status, output = self.run("helm", action, "demo", *chart, *flags, *pairs)
+        assert status == 0, f"helm {action}: {output}"
+        return output
+
+    def start(self, name: str, code: str) -> None:
+        """Start a pod that runs this Python program once."""
+        container = {"name": "main", "image": "client", "command": ["python", "-c", code]}
+        pod = {
+            **{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}},
+            "spec": {"restartPolicy": "Never", "containers": [container]},
+        }
+        self.kubectl("create", "--filename", "-", given=json.dumps(pod))
+
+    def pods(self, component: str) -> dict[str, Object]:
+        """Return the pods of the server or the client that are to stay, by name."""
+        return {
+            pod["metadata"]["name"]: pod
+            for pod in self.cluster.all("Pod")
+            if pod["metadata"]["labels"]["app.kubernetes.io/component"] == component
+            and not is_leaving(pod)
+        }
+
+    def state(self, pod: str) -> Any:
+        """Return the state of a pod's container; empty before there is one."""
+        status = self.cluster.get("Pod", pod)["status"]
+        return status.get("containerStatuses", [{"state": {}}])[0]["state"]
+
+    def await_servers(self) -> None:
+        """Wait until the Deployment is rolled out."""
+        bound = f"--timeout={BOUND_SECONDS}s"
+        self.kubectl("rollout", "status", f"deployment/{SERVER}", bound)
+
+    def await_job(self, revision: int, condition: str = "complete") -> None:
+        """Wait until the Job of a revision has ended."""
+        bound = f"--timeout={BOUND_SECONDS}s"
+        self.kubectl("wait", f"--for=condition={condition}", f"job/{JOB}-{revision}", bound)
+
+    def summary(self, revision: int) -> Any:
+        """Return the last line of the client's log."""
+        return json.loads(self.kubectl("logs", f"job/{JOB}-{revision}").splitlines()[-1])
+
+    def only_client(self) -> str:
+        """Return the name of the client's only pod, which runs."""
+        eventually(lambda: self.pods("client"))
+        (name,) = self.pods("client")
+        eventually(lambda: "running" in self.state(name))
+        return name
+
+
+def eventually(holds: Callable[[], object]) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + BOUND_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, f"not within {BOUND_SECONDS} s"
+        time.sleep(0.05)

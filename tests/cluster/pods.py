@@ -1,0 +1,140 @@
+"""Pods as objects: made from a template, looked at, and described by their status."""
+
+import copy
+import random
+from collections.abc import Mapping
+
+from .kinds import Object
+from .store import timestamp
+
+SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
+"""Source: kubernetes staging/src/k8s.io/apimachinery/pkg/util/rand/rand.go."""
+LONGEST_BASE = 58
+"""Source: kubernetes staging/src/k8s.io/apiserver/pkg/storage/names/generate.go."""
+
+
+def made(
+    owner: Object, template: Object, base: str, labels: Mapping[str, str] | None = None
+) -> Object:
+    """Return a pod of a controller's template, named `base` and five random characters."""
+    metadata = template.get("metadata", {})
+    suffix = "".join(random.choices(SUFFIX_LETTERS, k=5))
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": f"{base[:LONGEST_BASE]}{suffix}",
+            "generateName": base,
+            "namespace": owner["metadata"]["namespace"],
+            "labels": {**(metadata.get("labels") or {}), **(labels or {})},
+            "annotations": dict(metadata.get("annotations") or {}),
+            "ownerReferences": [reference(owner)],
+        },
+        "spec": copy.deepcopy(template["spec"]),
+    }
+
+
+def reference(owner: Object) -> Object:
+    """Return the reference by which an object names its controller."""
+    return {
+        "apiVersion": owner["apiVersion"],
+        "kind": owner["kind"],
+        "name": owner["metadata"]["name"],
+        "uid": owner["metadata"]["uid"],
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def same(one: Object, other: Object) -> bool:
+    """Tell whether two snapshots are of one object."""
+    return bool(one["metadata"]["uid"] == other["metadata"]["uid"])
+
+
+def owned_by(owner: Object, found: Object) -> bool:
+    """Tell whether an object is a controller's."""
+    references = found["metadata"].get("ownerReferences", [])
+    return any(item["uid"] == owner["metadata"]["uid"] for item in references)
+
+
+def is_leaving(pod: Object) -> bool:
+    """Tell whether a pod is being deleted."""
+    return "deletionTimestamp" in pod["metadata"]
+
+
+def is_over(pod: Object) -> bool:
+    """Tell whether a pod has ended for good."""
+    return pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
+
+
+def is_ready(pod: Object) -> bool:
+    """Tell whether a pod's condition Ready is True."""
+    return any(
+        condition["type"] == "Ready" and condition["status"] == "True"
+        for condition in pod.get("status", {}).get("conditions", [])
+    )
+
+
+def condition(name: str, holds: bool, reason: str = "", message: str = "") -> Object:
+    """Return a condition as of now."""
+    found = {"type": name, "status": str(holds), "lastTransitionTime": timestamp()}
+    if reason:
+        found |= {"reason": reason, "message": message}
+    return found
+
+
+def kept_times(before: list[Object], after: list[Object]) -> list[Object]:
+    """Give conditions that hold as before their earlier transition time."""
+    known = {item["type"]: item for item in before}
+    for item in after:
+        same = known.get(item["type"])
+        if same and same["status"] == item["status"]:
+            item["lastTransitionTime"] = same["lastTransitionTime"]
+            if "lastUpdateTime" in item:
+                item["lastUpdateTime"] = same["lastUpdateTime"]
+    return after
+
+
+def status(
+    pod: Object,
+    *,
+    phase: str,
+    address: str,
+    state: Object,
+    last_state: Object,
+    ready: bool,
+    restarts: int,
+) -> Object:
+    """Return a pod's status, given its container's state."""
+    (container,) = pod["spec"]["containers"]
+    before = pod.get("status", {})
+    not_ready = ("PodCompleted", "") if phase == "Succeeded" else ("ContainersNotReady", "")
+    why = ("", "") if ready else not_ready
+    return {
+        "phase": phase,
+        "podIP": address,
+        "podIPs": [{"ip": address}],
+        "hostIP": "127.0.0.1",
+        "startTime": before.get("startTime", timestamp()),
+        "conditions": kept_times(
+            before.get("conditions", []),
+            [
+                condition("Initialized", True),
+                condition("Ready", ready, *why),
+                condition("ContainersReady", ready, *why),
+                condition("PodScheduled", True),
+            ],
+        ),
+        "containerStatuses": [
+            {
+                "name": container["name"],
+                "image": container["image"],
+                "imageID": "",
+                "ready": ready,
+                "started": "running" in state,
+                "restartCount": restarts,
+                "state": state,
+                "lastState": last_state,
+            }
+        ],
+    }

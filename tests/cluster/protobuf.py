@@ -1,0 +1,66 @@
+"""What clients send in protobuf: helm its releases, as Secrets, and kubectl a new namespace."""
+
+from base64 import b64encode
+
+from .kinds import Object
+
+
+def decoded(body: bytes) -> Object:
+    """Read a Secret or a Namespace.
+
+    Source: kubernetes staging/src/k8s.io/api/core/v1/generated.proto, apimachinery runtime
+    (Unknown) and meta/v1 (ObjectMeta); https://protobuf.dev/programming-guides/encoding/.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    envelope = _fields(body.removeprefix(b"k8s\x00"))
+    kind = _fields(envelope[1][0])[2][0].decode()
+    message = _fields(envelope[2][0])
+    metadata = _fields(message[1][0])
+    found: Object = {
+        "apiVersion": "v1",
+        "kind": kind,
+        "metadata": {"name": metadata[1][0].decode(), "labels": _texts(metadata.get(11, []))},
+    }
+    if kind == "Secret":
+        found["type"] = message[3][0].decode()
+        data = dict(map(_pair, message.get(2, [])))
+        found["data"] = {name.decode(): b64encode(value).decode() for name, value in data.items()}
+    elif kind != "Namespace":
+        raise ValueError(f"a {kind} in protobuf is not understood here")
+    return found
+
+
+def _texts(entries: list[bytes]) -> dict[str, str]:
+    return {name.decode(): value.decode() for name, value in map(_pair, entries)}
+
+
+def _pair(entry: bytes) -> tuple[bytes, bytes]:
+    fields = _fields(entry)
+    return fields[1][0], fields[2][0]
+
+
+def _fields(message: bytes) -> dict[int, list[bytes]]:
+    """Split a message into its length-delimited fields; numbers are passed over."""
+    fields: dict[int, list[bytes]] = {}
+    at = 0
+
+    def number() -> int:
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte = message[at]
+            at += 1
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                return value
+
+    while at < len(message):
+        tag = number()
+        size = number()
+        if tag & 7 == 2:
+            fields.setdefault(tag >> 3, []).append(message[at : at + size])
+            at += size
+    return fields

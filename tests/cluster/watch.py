@@ -1,0 +1,89 @@
+"""A watch: the changes of some objects from a version on, as they happen."""
+
+import json
+import time
+from collections.abc import Iterator
+
+from . import kinds, selectors
+from .kinds import Object
+from .store import Change, Cluster
+
+IDLE_SECONDS = 0.5
+
+
+def lines(cluster: Cluster, path: str, query: dict[str, str]) -> Iterator[bytes]:
+    """Give each event as a line of JSON, until the request's timeoutSeconds or the cluster's end.
+
+    Source: https://kubernetes.io/docs/reference/using-api/api-concepts/, "Efficient detection of
+    changes" and "Streaming lists".
+    """
+    where = kinds.place(path)
+    if where is None:
+        return
+    if where.name:
+        query = {**query, "fieldSelector": f"metadata.name={where.name}"}
+    watch = _Watch(where, query)
+    deadline = time.monotonic() + float(query.get("timeoutSeconds", "3600"))
+    with cluster.changed:
+        reached = len(cluster.history)
+        events = watch.beginning(cluster.history, query)
+    while True:
+        yield b"".join(json.dumps(event).encode() + b"\n" for event in events)
+        with cluster.changed:
+            if len(cluster.history) == reached and not cluster.stopped:
+                cluster.changed.wait(IDLE_SECONDS)
+            if cluster.stopped or time.monotonic() > deadline:
+                return
+            events = [event for change in cluster.history[reached:] for event in watch.see(change)]
+            reached = len(cluster.history)
+
+
+class _Watch:
+    """Which objects the watcher knows of: one that stops to match is gone for it."""
+
+    def __init__(self, where: kinds.Place, query: dict[str, str]) -> None:
+        self._where = where
+        self._matches = selectors.chosen(query)
+        self._known: dict[str, Object] = {}
+
+    def beginning(self, history: list[Change], query: dict[str, str]) -> list[Object]:
+        """Return the events up to now: from resourceVersion on, or all objects as added."""
+        initial = query.get("sendInitialEvents") == "true"
+        since = int(query.get("resourceVersion") or 0)
+        later = [
+            event
+            for change in history
+            for event in self.see(change)
+            if not initial and 0 < since < change.version
+        ]
+        if since and not initial:
+            return later
+        events: list[Object] = [
+            {"type": "ADDED", "object": found} for found in self._known.values()
+        ]
+        if initial:
+            metadata = {
+                "resourceVersion": str(len(history)),
+                "annotations": {"k8s.io/initial-events-end": "true"},
+            }
+            kind = self._where.kind
+            bookmark = {"kind": kind.name, "apiVersion": kind.group, "metadata": metadata}
+            events.append({"type": "BOOKMARK", "object": bookmark})
+        return events
+
+    def see(self, change: Change) -> list[Object]:
+        """Take in a change; return the event that it is for the watcher, if it is one."""
+        found = change.object
+        if found["kind"] != self._where.kind.name or self._where.namespace not in (
+            "",
+            found["metadata"].get("namespace"),
+        ):
+            return []
+        known = change.path in self._known
+        if change.type == "DELETED" or not self._matches(found):
+            if not known:
+                return []
+            del self._known[change.path]
+            return [{"type": "DELETED", "object": found}]
+        self._known[change.path] = found
+        return [{"type": "MODIFIED" if known else "ADDED", "object": found}]

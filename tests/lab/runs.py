@@ -1,0 +1,245 @@
+"""Runs as the tests tell them, entered in the client's own account and summed up by its own code.
+
+So what the lab is given here has the layout that clients really write, whatever it becomes.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from client.clock import Clock
+from client.connections import Connection, ConnectionBook
+from client.errors import ErrorKind
+from client.ledger import Answer, Ledger
+from client.summary import summarize
+from client.timeline import Timeline
+from lab.history import History
+from lab.replacement import Replacement
+from settings import load
+
+START = 1_800_000_000.0
+"""When the clock of every run starts: at the border of a bucket."""
+
+SERVERS = ("server-a", "server-b", "server-c")
+NEW = ("server-d", "server-e")
+
+STOP_SECONDS, READY_SECONDS, LOAD_SECONDS = 10.0, 12.0, 30.0
+"""When `restarted` stops two replicas, when their successors are ready, and when it ends."""
+
+
+class HandClock(Clock):
+    """A clock that only the test moves."""
+
+    def restart(self) -> None:
+        """Start at `START`."""
+        self.started_unix_seconds = START
+        self.now = 0.0
+
+    def elapsed_seconds(self) -> float:
+        """Tell what the test has set."""
+        return self.now
+
+
+class Lines:
+    """An output that keeps its lines."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.lines: list[str] = []
+
+    def write(self, lines: Iterable[str]) -> None:
+        """Keep them."""
+        self.lines += lines
+
+
+class Run:
+    """One client's run, told event by event, in any order."""
+
+    def __init__(self, *overrides: str) -> None:
+        """Begin a run with these settings."""
+        self.settings = load([], list(overrides), {})
+        self.clock = HandClock()
+        self._output = Lines()
+        self.ledger = Ledger(self.clock, self._output, 0, self.settings.client.log_responses)
+        self._book = ConnectionBook(self.clock, self.ledger.enter_close)
+        self._made: dict[str, Any] | None = None
+        # The book looks into sockets only at the end of a real client.
+        self._socket: Any = object()
+
+    def connect(self, pod: str, at: float) -> Connection:
+        """Open a connection, on which `pod` answers the first request at once."""
+        self.clock.now = at
+        connection = self._book.open(self._socket)
+        self._answer(connection, pod)
+        return connection
+
+    def ask(self, connection: Connection, at: float) -> None:
+        """Have one more request answered on a connection."""
+        self.clock.now = at
+        assert connection.pod is not None
+        self._answer(connection, connection.pod)
+
+    def hang_up(self, connection: Connection, at: float) -> None:
+        """Close a connection."""
+        self.clock.now = at
+        self._book.close(connection)
+
+    def fail(self, kind: ErrorKind, at: float, count: int = 1) -> None:
+        """Have requests fail."""
+        self.clock.now = at
+        for _ in range(count):
+            self.ledger.enter_send(0.0)
+            self.ledger.enter_failure(kind, "told by the test")
+
+    def summary(
+        self,
+        load_seconds: float = LOAD_SECONDS,
+        stopped_by: str | None = None,
+        problem: str | None = None,
+    ) -> dict[str, Any]:
+        """End the run, and return its summary; every time the same."""
+        if self._made is None:
+            self.clock.now = load_seconds
+            self.ledger.close()
+            self._made = summarize(
+                self.settings,
+                self.ledger,
+                self._book,
+                load_seconds=load_seconds,
+                stopped_by=stopped_by,
+                problem=problem,
+                cost={"cpu_seconds": 12.34, "peak_memory_bytes": 450e6},
+            )
+        return self._made
+
+    def log(self, **given: Any) -> list[str]:
+        """End the run, and return the lines of its log."""
+        made = self.summary(**given)
+        users = self.settings.client.concurrency
+        return [
+            f"Waiting for {self.settings.server.replicas} servers",
+            f"Started: {users} virtual users in 0.1 s, 0.5 s of CPU since the process began, "
+            f"clock={START:.3f}",
+            *self._output.lines,
+            str(self.ledger.progress()),
+            json.dumps(made, separators=(",", ":")),
+        ]
+
+    def _answer(self, connection: Connection, pod: str) -> None:
+        closes = self.settings.server.runtime == "flask"
+        self.ledger.enter_send(0.0)
+        self.ledger.enter_answer(Answer(pod, 0.4, 0.41, closes, connection))
+
+
+def plain(
+    pods: Mapping[str, int],
+    *overrides: str,
+    failed: Mapping[ErrorKind, int] | None = None,
+    **ended: Any,
+) -> dict[str, Any]:
+    """Return the summary of a run in which each request had a connection of its own."""
+    run = Run(*overrides)
+    for pod, count in pods.items():
+        for index in range(count):
+            at = LOAD_SECONDS * index / count
+            run.hang_up(run.connect(pod, at), at)
+    for kind, count in (failed or {}).items():
+        run.fail(kind, LOAD_SECONDS / 2, count)
+    return run.summary(**ended)
+
+
+def restarted(
+    *overrides: str,
+    users: int = 60,
+    heals: bool = False,
+    servers: Sequence[str] = SERVERS,
+    new: Sequence[str] = NEW,
+    keeps: bool = True,
+    lost: int = 0,
+    end: float = LOAD_SECONDS,
+) -> tuple[Run, list[Replacement]]:
+    """Tell a run in the middle of which all replicas but the first are restarted.
+
+    Users take turns with the replicas, so that nothing is left to chance. Kept connections of
+    the stopped replicas go to the first at once, and stay; where it `heals` all connections
+    are opened anew later on, by turns. Without `keeps` each request has its own connection.
+    """
+    run = Run(*overrides)
+    stays, last = [servers[0]], [servers[0], *new]
+    replacements = [
+        Replacement(
+            START + STOP_SECONDS,
+            old,
+            START + STOP_SECONDS + 0.5,
+            heir,
+            START + READY_SECONDS - (0.5 if heir != new[-1] else 0.0),
+        )
+        for old, heir in zip(servers[1:], new, strict=True)
+    ]
+
+    def serving(at: float) -> Sequence[str]:
+        if at < STOP_SECONDS:
+            return servers
+        return stays if at < READY_SECONDS else last
+
+    for user in range(users):
+        connection: Connection | None = None
+        reconnected = False
+        second = 0
+        while (at := second + user / users) < end:
+            crew = serving(at)
+            if not keeps:
+                connection = run.connect(crew[(user + second) % len(crew)], at)
+                run.hang_up(connection, at)
+            elif connection is None:
+                connection = run.connect(crew[user % len(crew)], at)
+            elif connection.pod not in crew:
+                run.hang_up(connection, at)
+                connection = run.connect(crew[user % len(crew)], at)
+            elif heals and not reconnected and at >= READY_SECONDS + 2:
+                reconnected = True
+                run.hang_up(connection, at)
+                connection = run.connect(crew[user % len(crew)], at)
+            else:
+                run.ask(connection, at)
+            second += 1
+    run.fail(ErrorKind.CONNECTION_LOST, STOP_SECONDS + 0.1, lost)
+    return run, replacements
+
+
+def history(timeline: Timeline) -> History:
+    """Read a timeline by the clock that all runs have."""
+    return History(timeline.as_dict(), START)
+
+
+def scaled(made: Any, factor: int) -> Any:
+    """Return a summary with so many times the counts; settings and durations stay."""
+    counted = ("requests", "pods", "connections", "timeline")
+    return {
+        key: _multiplied(value, factor) if key in counted else value for key, value in made.items()
+    }
+
+
+def saved(folder: Path, name: str, lines: Iterable[str]) -> Path:
+    """Save a log."""
+    file = folder / name
+    file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return file
+
+
+def answers_in(lines: Iterable[str]) -> Counter[str]:
+    """Count the answers in a log's lines, by replica."""
+    return Counter(line.split()[3] for line in lines if line.startswith("Response from Pod "))
+
+
+def _multiplied(value: Any, factor: int) -> Any:
+    if isinstance(value, dict):
+        kept = ("start_unix_seconds", "bucket_seconds", "buckets", "oldest_connection_seconds")
+        return {
+            key: item if key in kept else _multiplied(item, factor) for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [_multiplied(item, factor) for item in value]
+    return value * factor if isinstance(value, int) else value

@@ -1,0 +1,332 @@
+"""Runs on a cluster: the lab with the real helm and kubectl, and pods that really run."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.cluster.api import CONTEXT
+from tests.cluster.miniature import running
+from tests.cluster.place import JOB, SERVER, Place, eventually
+
+LONGEST_SECONDS = 120
+
+QUICK = (
+    "server.delay.minSeconds=0.1",
+    "server.delay.maxSeconds=0.3",
+    "client.thinkTime.minSeconds=0.1",
+    "client.thinkTime.maxSeconds=0.3",
+    "client.concurrency=60",
+    "client.rampUpSeconds=0",
+    "experiment.expect=any",  # chance makes a spread uneven once in a thousand runs
+)
+ENDLESS = (*QUICK, "client.durationSeconds=300")
+RESTART = (*QUICK, "client.durationSeconds=12", "experiment.restart.afterSeconds=4")
+PINNED = "experiment.expect=pinned"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    """Give a cluster without anything in it."""
+    with running(tmp_path, start_delay_seconds=0.5) as (cluster, kubeconfig):
+        yield Place(cluster, kubeconfig)
+
+
+class Lab:
+    """The command `long-lived` on that cluster, with a folder for its results."""
+
+    def __init__(self, place: Place, folder: Path) -> None:
+        self._environment = place.environment
+        self.out = folder / "results"
+
+    def begin(
+        self, *arguments: str, namespace: str = "default", **variables: str
+    ) -> subprocess.Popen[str]:
+        """Start the command."""
+        where = ["--release", "demo", "--namespace", namespace]
+        return subprocess.Popen(
+            [sys.executable, "-m", "lab", *arguments, *where],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**self._environment, **variables},
+        )
+
+    def end(self, process: subprocess.Popen[str]) -> tuple[int, str]:
+        """Wait for its end; return its exit status, and all it printed as one line of words."""
+        output, _ = process.communicate(timeout=LONGEST_SECONDS)
+        return process.returncode, " ".join(output.split())
+
+    def do(self, *arguments: str, **options: Any) -> tuple[int, str]:
+        """Run the command to its end."""
+        return self.end(self.begin(*arguments, **options))
+
+    def verify(self) -> tuple[int, str]:
+        """Run `verify`."""
+        return self.do("verify", "--out", str(self.out))
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What the newest results folder has."""
+        found: dict[str, Any] = json.loads((self.out / "latest" / "summary.json").read_text())
+        return found
+
+
+@pytest.fixture
+def lab(place: Place, tmp_path: Path) -> Lab:
+    """Give the command."""
+    return Lab(place, tmp_path)
+
+
+def sets(*pairs: str) -> list[str]:
+    """Make the flags of settings."""
+    return [part for pair in pairs for part in ("--set", pair)]
+
+
+def answering(place: Place) -> bool:
+    """Tell whether the client has had an answer."""
+    status, output = place.run("kubectl", "logs", f"job/{JOB}-1", "--tail=3")
+    return status == 0 and "Response from Pod" in output
+
+
+def test_verify_waits_for_the_run_and_merges_all_clients(place: Place, lab: Lab) -> None:
+    """The newest run is awaited; the summaries of its clients are added up, and judged."""
+    place.helm("install", sets=(*QUICK, "client.parallelism=2", "client.requestsPerUser=3"))
+    status, output = lab.verify()
+    assert status == 0, output
+    assert "360 of 360 planned were answered" in output
+    assert "verdict even: the connections are within chance of uniform" in output
+    assert f"{JOB}-1" in output
+    record = lab.record
+    assert set(record["replicas"]) == set(place.pods("server"))
+    assert record["clients"]["clients"] == 2
+    logs = list((lab.out / "latest").glob(f"{JOB}-1-*.log"))
+    assert len(logs) == 2
+    lines = "".join(log.read_text() for log in logs)
+    assert lines.count("Response from Pod ") == 360
+    assert "concurrency: 60" in (lab.out / "latest" / "values.yaml").read_text()
+
+
+def test_verify_of_a_run_that_is_over_says_the_same(place: Place, lab: Lab) -> None:
+    """A run can be judged as long as its pods are there, as often as one likes."""
+    place.helm("install", sets=(*QUICK, "client.requestsPerUser=2"))
+    place.await_job(1)
+    first, second = lab.verify(), lab.verify()
+    assert first[0] == second[0] == 0
+    assert "120 of 120" in first[1]
+    assert "120 of 120" in second[1]
+
+
+def test_verify_judges_the_newest_run_alone(place: Place, lab: Lab) -> None:
+    """After an upgrade with other server settings neither runs nor pods are mixed up."""
+    place.helm("install", sets=QUICK)
+    assert lab.verify()[0] == 0
+    before = set(place.pods("server"))
+    place.helm(
+        "upgrade",
+        "--reset-then-reuse-values",
+        sets=("server.runtime=gunicorn", "client.concurrency=90"),
+    )
+    status, output = lab.verify()
+    assert status == 0, output
+    assert "90 of 90" in output
+    assert not before & set(lab.record["replicas"])
+    assert len(lab.record["replicas"]) == 3
+
+
+def test_run_on_cluster_restarts_in_the_middle(place: Place, lab: Lab) -> None:
+    """One command installs, restarts two of three pods at the clients' time, and judges."""
+    status, output = lab.do(
+        *("run", "restart-gunicorn", "--on", "cluster", "--out", str(lab.out)),
+        *sets(*RESTART, PINNED, "serverPod.labels.team=blue"),
+        namespace="elsewhere",
+    )
+    assert status == 0, output
+    assert "pinned, as expected" in output
+    record = lab.record
+    phases = record["restart"]["phases"]
+    assert [phase["name"] for phase in phases] == ["before", "during", "after"]
+    assert 3 < phases[1]["start_seconds"] < 6
+    answered = sum(row["answered"] for phase in phases for row in phase["rows"])
+    assert answered == record["clients"]["requests"]["answered"]
+    assert len(record["replicas"]) == 5
+    pods = [pod for pod in place.cluster.all("Pod") if SERVER in pod["metadata"]["name"]]
+    assert {pod["metadata"]["namespace"] for pod in pods} == {"elsewhere"}
+    assert {pod["metadata"]["labels"]["team"] for pod in pods} == {"blue"}
+    assert place.kubectl("config", "current-context").strip() == CONTEXT
+
+
+def test_restart_by_hand_is_found_by_verify(place: Place, lab: Lab) -> None:
+    """`restart` deletes all server pods but the oldest, and `verify` sees who took their place."""
+    place.helm(
+        "install",
+        sets=(*QUICK, "server.runtime=gunicorn", "client.durationSeconds=14")
+        + ("experiment.expect=pinned",),
+    )
+    eventually(lambda: answering(place))
+    before = set(place.pods("server"))
+    status, output = lab.do("restart")
+    assert status == 0, output
+    status, output = lab.verify()
+    assert status == 0, output
+    assert "pinned, as expected" in output
+    replacements = lab.record["replacements"]
+    assert {one["old"] for one in replacements} < before
+    assert {one["new"] for one in replacements} == set(place.pods("server")) - before
+    assert len(replacements) == 2
+
+
+def test_client_killed_for_memory_makes_the_run_incomplete(place: Place, lab: Lab) -> None:
+    """The verdict names the pod and why it ended, and counts what it had done until then."""
+    place.helm("install", sets=ENDLESS)
+    eventually(lambda: answering(place))
+    watching = lab.begin("verify", "--out", str(lab.out))
+    eventually(lambda: (lab.out / "latest").exists())
+    place.cluster.oom(place.only_client())
+    status, output = lab.end(watching)
+    assert status == 1
+    assert re.search(r"incomplete: client pod \S+ ended with status 137 \(OOMKilled\)", output)
+    assert "Traceback" not in output
+    requests = lab.record["clients"]["requests"]
+    assert requests["answered"] > 0
+    assert requests["planned"] == requests["answered"] + requests["failed"]
+
+
+def test_client_pod_that_is_gone_makes_the_run_incomplete(place: Place, lab: Lab) -> None:
+    """A pod that went with its log is missed, and never a pass."""
+    place.helm("install", sets=(*QUICK, "client.parallelism=2"))
+    place.await_job(1)
+    place.cluster.forget(sorted(place.pods("client"))[0])
+    status, output = lab.verify()
+    assert status == 1
+    assert "incomplete: 1 of 2 client pods are gone or never came" in output
+
+
+def test_log_that_was_rotated_away_makes_the_run_incomplete(place: Place, lab: Lab) -> None:
+    """Without its summary a log says nothing, though the pod completed."""
+    place.helm("install", sets=QUICK)
+    place.await_job(1)
+    place.cluster.truncate_log(next(iter(place.pods("client"))))
+    status, output = lab.verify()
+    assert status == 1
+    assert "has no summary" in output
+    assert "verdict incomplete" in output
+
+
+def test_connection_to_the_cluster_that_is_cut_loses_nothing(place: Place, lab: Lab) -> None:
+    """A log whose following was cut is read again, and every answer counts once."""
+    place.helm("install", sets=(*QUICK, "client.durationSeconds=6"))
+    eventually(lambda: answering(place))
+    watching = lab.begin("verify", "--out", str(lab.out))
+    eventually(lambda: list(lab.out.glob(f"latest/{JOB}-1-*.log")))
+    place.cluster.cut_connections()
+    status, output = lab.end(watching)
+    assert status == 0, output
+    (log,) = (lab.out / "latest").glob(f"{JOB}-1-*.log")
+    answered = lab.record["clients"]["requests"]["answered"]
+    assert log.read_text().count("Response from Pod ") == answered
+
+
+def test_image_that_cannot_be_had_is_said(place: Place, lab: Lab) -> None:
+    """A wait without hope ends: the reason is shown while it lasts, and Ctrl-C ends it."""
+    place.cluster.break_image("client")
+    place.helm("install", sets=QUICK)
+    watching = lab.begin("verify", "--out", str(lab.out))
+    assert watching.stdout is not None
+    for line in watching.stdout:
+        if "ImagePull" in line:
+            break
+    watching.send_signal(signal.SIGINT)
+    status, output = lab.end(watching)
+    assert status == 130
+    assert "the lab stopped waiting; the run goes on" in output
+
+
+def test_ctrl_c_leaves_the_run_of_others_alone(place: Place, lab: Lab) -> None:
+    """`verify` only looks: its end is not the run's."""
+    place.helm("install", sets=ENDLESS)
+    eventually(lambda: answering(place))
+    watching = lab.begin("verify", "--out", str(lab.out))
+    eventually(lambda: list(lab.out.glob(f"latest/{JOB}-1-*.log")))
+    watching.send_signal(signal.SIGINT)
+    status, output = lab.end(watching)
+    assert status == 130, output
+    assert "Traceback" not in output
+    assert place.state(place.only_client()).keys() == {"running"}
+
+
+def test_ctrl_c_ends_a_run_of_its_own_with_a_summary(place: Place, lab: Lab) -> None:
+    """The clients are told to stop, and what they have done is kept."""
+    arguments = ["run", "smoke", "--on", "cluster", "--out", str(lab.out), *sets(*ENDLESS)]
+    running_lab = lab.begin(*arguments)
+    eventually(lambda: answering(place))
+    running_lab.send_signal(signal.SIGINT)
+    status, output = lab.end(running_lab)
+    assert status == 130, output
+    requests = lab.record["clients"]["requests"]
+    assert requests["answered"] > 0
+    assert requests["planned"] == requests["answered"] + requests["failed"]
+    assert lab.record["clients"]["stopped_by"] == "SIGTERM"
+
+
+@pytest.mark.parametrize("command", ["verify", "restart"])
+def test_release_that_is_not_there_is_one_line(command: str, lab: Lab) -> None:
+    """What is missing is named, with where it was looked for."""
+    status, output = lab.do(command)
+    assert status == 2
+    assert "demo" in output
+    assert "default" in output
+    assert "Traceback" not in output
+    assert not lab.out.exists()
+
+
+def test_release_without_a_client_is_one_line(place: Place, lab: Lab) -> None:
+    """A server alone has no run to verify."""
+    place.helm("install", sets=(*QUICK, "client.enabled=false"))
+    status, output = lab.verify()
+    assert status == 2
+    assert "has no client Job" in output
+
+
+def test_missing_context_is_one_line(lab: Lab) -> None:
+    """Without a current context the user is told how to choose one."""
+    status, output = lab.do("verify", KUBECONFIG=os.devnull)
+    assert status == 2
+    assert output.startswith("long-lived: error: no Kubernetes context is set")
+
+
+def test_missing_kubectl_is_one_line(lab: Lab, tmp_path: Path) -> None:
+    """Without kubectl the user is told that."""
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    code = (
+        "import sys; sys.executable = sys.argv[1]; sys.argv = ['long-lived', 'verify']; "
+        "from lab.__main__ import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(python)],
+        env={"PATH": str(python.parent)},
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("long-lived: error: kubectl is missing")
+    assert done.stderr.count("\n") == 1
+
+
+def test_unknown_chart_key_is_refused_before_anything_is_installed(place: Place, lab: Lab) -> None:
+    """A misspelt key of the chart is one line, as one of the settings is."""
+    status, output = lab.do(
+        "run", "smoke", "--on", "cluster", "--set", "images.registri=x", "--out", str(lab.out)
+    )
+    assert status == 2
+    assert "images.registri" in output
+    assert not place.cluster.all("Deployment")
