@@ -74,6 +74,7 @@ class ClusterBackend:
         self._job: Job | None = None
         self._clients: dict[str, Pod] = {}
         self._generation = ""
+        self._begun = False
         self._servers: list[Pod] = []
         self._replicas: list[str] = []
         self._replacements: list[Replacement] = []
@@ -258,7 +259,8 @@ class ClusterBackend:
 
     def _follow_servers(self) -> None:
         alive = [pod for pod in self._servers if not pod.leaving]
-        if self.clock_started_unix_seconds() is None:
+        self._begun = self._begun or self.clock_started_unix_seconds() is not None
+        if not self._begun:
             self._replicas = names(alive)
             return
         now = time.time()

@@ -30,12 +30,8 @@ class PodLogs:
         """Follow the log of each of `pods` that has one, and take up again what was cut."""
         for pod in pods:
             follower = self._followers.get(pod.name)
-            cut = (
-                follower is not None
-                and follower.status is not None
-                and self._tails[pod.name].log.summary is None
-            )
-            if pod.started and (follower is None or cut):
+            idle = follower is None or follower.status is not None
+            if idle and pod.started and not self._whole(pod.name):
                 self._follow(pod.name)
 
     def read(self) -> None:
@@ -82,6 +78,14 @@ class PodLogs:
         """Stop following."""
         for tail in self._tails.values():
             tail.close()
+
+    def _whole(self, pod: str) -> bool:
+        """Tell whether a log that is no longer followed has its end."""
+        tail = self._tails.get(pod)
+        if tail is None:
+            return False
+        tail.read()
+        return tail.log.summary is not None
 
     def _follow(self, pod: str) -> None:
         attempts = self._attempts.get(pod, 0)
