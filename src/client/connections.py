@@ -112,8 +112,12 @@ class Transport(HTTPAdapter):
     requests puts in between, would cost memory and time for each user and decide nothing.
     """
 
-    def __init__(self, url: str, pool_class: type[HTTPConnectionPool], size: int) -> None:
+    def __init__(
+        self, url: str, pool_class: type[HTTPConnectionPool], size: int, *, shared: bool = False
+    ) -> None:
         """Keep up to `size` connections to the server of `url`; 0 closes each after its answer.
+
+        `shared` says that several users send over it at a time.
 
         A client that sends `Connection: close` must not send again on that connection
         (RFC 9112, 9.6), whatever the server answers; urllib3 leaves that to its user.
@@ -121,8 +125,18 @@ class Transport(HTTPAdapter):
         parts = urlsplit(url)
         if parts.hostname is None:
             raise ValueError(f"no host in {url!r}")
+        self._shared = shared
         self._pool = pool_class(parts.hostname, parts.port or 80, maxsize=size)
         super().__init__(max_retries=_NO_RETRY)
+
+    def latest_pod(self) -> str | None:
+        """Return who answered on the connection that was used last; None where nobody has yet.
+
+        In a pool that users share nobody knows whose connection that was.
+        """
+        latest: CountedConnection | None = getattr(self._pool, "latest", None)
+        tcp = latest.tcp if latest is not None and not self._shared else None
+        return None if tcp is None else tcp.pod
 
     def init_poolmanager(self, *_: Any, **__: Any) -> None:
         """Make no manager: there is one pool."""
@@ -173,6 +187,11 @@ def counted_pool(
     class CountedPool(HTTPConnectionPool):
         ConnectionCls = Counted
         QueueCls = _Stack  # type: ignore[assignment]
+        latest: Any = None
+
+        def _get_conn(self, timeout: float | None = None) -> Any:
+            self.latest = super()._get_conn(timeout)
+            return self.latest
 
     return CountedPool
 
@@ -213,6 +232,7 @@ class CountedConnection(HTTPConnection):
 
     def connect(self) -> None:
         """Connect, and enter it in the book."""
+        self.tcp = None
         super().connect()
         self.tcp = self._book.open(self.sock)
 

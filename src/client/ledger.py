@@ -140,17 +140,20 @@ class Ledger:
                     ]
                 )
 
-    def enter_failure(self, kind: ErrorKind, detail: str, *, sent: bool = True) -> None:
-        """Enter that a request failed: one in flight, or one that was never sent."""
+    def enter_failure(self, kind: ErrorKind, detail: str, pod: str | None = None) -> None:
+        """Enter that a request in flight failed; `pod` is at the connection's end, where known."""
         with self._lock:
             if self._closed:
                 return
-            self._in_flight -= sent
+            self._in_flight -= 1
             self.failed_by_kind[kind] += 1
             now = self.clock.elapsed_seconds()
             self._count("failed", kind, now)
+            if pod is not None:
+                self._count("failed_on", f"{kind} {pod}", now)
             if self.log_responses:
-                self.output.write([f"Request failed: {kind} at={now:.3f} {_one_line(detail)}"])
+                at = f"at={now:.3f}" if pod is None else f"at={now:.3f} pod={pod}"
+                self.output.write([f"Request failed: {kind} {at} {_one_line(detail)}"])
 
     def enter_close(self, connection: Connection) -> None:
         """Enter that a connection is closed; before its first answer its pod is not known yet."""

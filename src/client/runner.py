@@ -186,7 +186,7 @@ def _transports(
     keeps = settings.keep_alive.mode == "persistent"
     size = settings.concurrency if shared else 1
     return [
-        Transport(url, pool_class, size if keeps else 0)
+        Transport(url, pool_class, size if keeps else 0, shared=shared)
         for _ in range(1 if shared else settings.concurrency)
     ]
 

@@ -9,8 +9,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-SERIES = ("sent", "answered", "opened", "closed", "failed")
-"""`sent` has one key, "all"; answered, opened and closed have pods; failed has error kinds."""
+SERIES = ("sent", "answered", "opened", "closed", "failed", "failed_on")
+"""`sent` has one key, "all"; answered, opened and closed have pods; failed has error kinds;
+failed_on has "KIND POD" for those failures of which the pod is known."""
 
 FINEST_SECONDS = 0.25
 MOST_BUCKETS = 240

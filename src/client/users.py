@@ -55,7 +55,7 @@ class VirtualUser:
             kind = classify(error)
             if kind is ErrorKind.CLIENT_ERROR:
                 traceback.print_exc()
-            self._ledger.enter_failure(kind, str(error))
+            self._ledger.enter_failure(kind, str(error), self._transport.latest_pod())
         else:
             self._ledger.enter_answer(answer)
 

@@ -35,6 +35,9 @@ class Row:
     opened: int
     held: int
     """Connections at the end of the phase."""
+    failed_by_kind: dict[str, int]
+    """Requests that failed on a connection on which this replica had answered before; the first
+    request on a connection fails without telling whom it would have reached."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +174,7 @@ def _count(
                 answered.get(name, 0) / everybody if everybody else 0.0,
                 history.count("opened", name, phase.first, phase.end),
                 history.held(name, settled),
+                history.failed_on(name, phase.first, phase.end),
             )
             for name in sorted({*crew, *others}, key=lambda name: (order.get(name, 0), name))
         ],

@@ -69,6 +69,15 @@ class History:
         sums = {key: sum(counts[first:end]) for key, counts in self._series[series].items()}
         return {key: count for key, count in sorted(sums.items()) if count}
 
+    def failed_on(self, replica: str, first: int, end: int) -> dict[str, int]:
+        """Add up the failures on a replica by kind, from bucket `first` to before `end`."""
+        found = {}
+        for key, count in self.by_key("failed_on", first, end).items():
+            kind, _, name = key.partition(" ")
+            if name == replica:
+                found[kind] = count
+        return found
+
     def held(self, replica: str, bucket: int) -> int:
         """Tell how many connections a replica has at the end of `bucket`; 0 before the first."""
         held = self._held.get(replica)

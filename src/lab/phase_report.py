@@ -59,9 +59,18 @@ def _table(phase: PhaseCounts, aftermath: Aftermath) -> list[str]:
         )
     lines = table(rows, NAME_WIDTH)
     if phase.failed_by_kind:
-        kinds = ", ".join(f"{count:,} {kind}" for kind, count in phase.failed_by_kind.items())
-        lines += labelled("failed", kinds)
+        lines += labelled("failed", "; ".join(_failures(phase)))
     return lines
+
+
+def _failures(phase: PhaseCounts) -> list[str]:
+    """Say how many requests failed of each kind, and on which replicas as far as known."""
+    parts = []
+    for kind, count in phase.failed_by_kind.items():
+        known = {row.replica: row.failed_by_kind.get(kind, 0) for row in phase.rows}
+        on = [f"{some:,} on {name}" for name, some in known.items() if some]
+        parts.append(f"{count:,} {kind}" + (f", of these {', '.join(on)}" if on else ""))
+    return parts
 
 
 def _role(replica: str, name: PhaseName, aftermath: Aftermath) -> str:

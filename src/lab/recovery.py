@@ -24,7 +24,7 @@ _ANSWER = re.compile(
     r"^Response from Pod (\S+) after ([\d.]+) s connection=(\d+) new=(?:yes|no) "
     r"service=([\d.]+) at=([\d.]+)$"
 )
-_FAILURE = re.compile(r"^Request failed: (\w+) at=([\d.]+) ?(.*)$")
+_FAILURE = re.compile(r"^Request failed: (\w+) at=([\d.]+)(?: pod=(\S+))? ?(.*)$")
 
 
 class _ToldClock(Clock):
@@ -85,7 +85,7 @@ def recovered(lines: Iterable[str], settings: Settings, problem: str) -> dict[st
         elif failure := _FAILURE.match(line):
             clock.tell(float(failure[2]))
             if failure[1] in set(ErrorKind) and ledger.enter_send(0.0):
-                ledger.enter_failure(ErrorKind(failure[1]), failure[3])
+                ledger.enter_failure(ErrorKind(failure[1]), failure[4], failure[3])
     clock.now_seconds = clock.last_seconds
     if told.progress is not None:
         sent = told.progress.in_flight + told.progress.answered + told.progress.failed

@@ -194,6 +194,22 @@ def test_failure_is_one_line_whatever_its_detail() -> None:
     assert line.isprintable()
 
 
+def test_failure_on_a_known_pod_is_counted_there() -> None:
+    """Where somebody had answered on the connection, line and timeline name the pod."""
+    account = ledger(2)
+    for pod in ("server-b", None):
+        account.enter_send(0.0)
+        account.enter_failure(ErrorKind.CONNECTION_LOST, "reset", pod)
+    known, unknown = account.output.lines
+    assert " pod=server-b reset" in known
+    assert "pod=" not in unknown
+    series = account.timeline.as_dict()
+    assert {key: sum(counts) for key, counts in series["failed_on"].items()} == {
+        "connection_lost server-b": 1
+    }
+    assert {key: sum(counts) for key, counts in series["failed"].items()} == {"connection_lost": 2}
+
+
 def test_lines_are_left_out_where_they_are_not_wanted() -> None:
     """Without logResponses everything is counted and nothing written."""
     account = ledger(3, log_responses=False)

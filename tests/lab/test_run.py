@@ -449,6 +449,14 @@ def test_restart_shows_what_keep_alive_does(runtime: str, restart_runs: dict[str
         assert record["server_counts"][name]["answered"] >= seen
     if runtime == "gunicorn":
         assert restart["lost_in_flight"] == 0
+    if runtime == "go":
+        # Kept connections had answered before, so the client knows on whom it lost them.
+        during = restart["phases"][1]
+        on = {row["replica"]: row["failed_by_kind"] for row in during["rows"]}
+        known = {name for name, kinds in on.items() if kinds}
+        assert known == {"server-b", "server-c"}
+        lost = sum(on[name]["connection_lost"] for name in known)
+        assert lost == during["failed_by_kind"]["connection_lost"]
     assert processes_of(lab.place) == {}
 
 
