@@ -10,7 +10,6 @@ import sys
 from typing import NoReturn
 
 from client.arguments import read
-from client.runner import Runner
 
 
 def main() -> NoReturn:
@@ -18,6 +17,9 @@ def main() -> NoReturn:
     options = read()
     if options.settings.client.engine == "gevent" and "gevent.monkey" not in sys.modules:
         os.execv(sys.executable, [sys.executable, "-m", "client.patched", *sys.argv[1:]])
+    # Not before: the process that becomes the other one has no use for it.
+    from client.runner import Runner
+
     # urllib3 warns about every connection that its pool has no room for: here, by design.
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
     Runner(options.settings, options.source_address, options.progress_seconds).run()

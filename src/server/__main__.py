@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 
 from server import capacity, listener, log
+from server.balance import balance_at_random
 from server.pod import pod_id
 from server.runtimes import Assignment, Unavailable
 from settings import arguments
@@ -36,7 +37,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--reuse-port",
         action="store_true",
-        help="share the port with other replicas (SO_REUSEPORT): the kernel spreads connections",
+        help="share the port with other replicas (SO_REUSEPORT): the kernel spreads connections "
+        "over server.replicas listeners at random",
     )
     given = parser.parse_args(argv)
     settings = arguments.settings_from(given, PROGRAM)
@@ -52,6 +54,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         listeners = listener.open_listeners(
             given.bind, server.port, server.backlog, reuse_port=given.reuse_port
         )
+        if given.reuse_port:
+            for opened in listeners:
+                balance_at_random(opened, server.replicas)
     except ModuleNotFoundError as error:
         arguments.refuse(
             PROGRAM,

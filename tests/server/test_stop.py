@@ -69,7 +69,9 @@ def test_sigterm_lets_the_answer_in_flight_finish_and_refuses_new_connections(
     eventually(lambda: refused(replica))
     assert replica.process.poll() is None
     sock = connection.sock
-    assert read(connection).json["delay_seconds"] >= 2
+    answer = read(connection)
+    assert answer.json["delay_seconds"] >= 2
+    assert answer.headers["Connection"] == "close"
     assert sock.fileno() == -1 or sock.recv(1) == b""
     connection.close()
     assert replica.wait() == 0

@@ -23,6 +23,7 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER
 
 from server.app import REPLICA
 from server.listener import ListenerName
+from server.runtimes.in_flight import InFlight
 
 POLL_SECONDS = 0.1
 
@@ -33,6 +34,7 @@ class GeventWorker(ggevent.GeventWorker):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._stopping: Event | None = None
+        self._in_flight = InFlight()
         self._sockets: dict[Any, Any] = {}  # of open connections, by their greenlet
         self._idle: set[Any] = set()  # greenlets that wait for a request
 
@@ -52,6 +54,7 @@ class GeventWorker(ggevent.GeventWorker):
         while self.alive:
             self.notify()
             self._stopping.wait(1.0)
+        self._in_flight.close_all()
         for server in servers:
             self._leave(server)
         self._drain(pool)
@@ -71,6 +74,11 @@ class GeventWorker(ggevent.GeventWorker):
             super().handle(listener, client, addr)
         finally:
             del self._sockets[greenlet]
+
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
+        """Answer one request; return whether the connection is kept."""
+        with self._in_flight.carrying(req):
+            return super().handle_request(listener_name, req, sock, addr)
 
     def timeout_ctx(self) -> "_Idle":
         """Make the context in which a connection waits for its next request."""

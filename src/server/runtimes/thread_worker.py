@@ -1,4 +1,4 @@
-"""gunicorn's `gthread` worker, with three defects repaired.
+"""gunicorn's `gthread` worker, with five defects repaired.
 
 1. Keep-alive: upstream keeps at most worker_connections - threads connections and
    closes the rest after each answer. Here all that may be open may be kept.
@@ -7,19 +7,25 @@
    has closed its copy before it tells the worker to stop.
 3. Closing: upstream waits in its only event loop, up to 2 s for each connection
    that it closes, until the client has closed it too. Here the request's thread waits.
+4. Answers in flight at the stop would keep their connections: see in_flight.
+5. Quitting: at Ctrl-C a worker gets SIGINT and then the master's SIGQUIT, each of which raises
+   SystemExit. The second cuts short the exit of the first, which then waits for answers.
 
 Source: gunicorn/workers/gthread.py and util.close_graceful, 27.0.1. The names with
 which it meets upstream are checked by tests/server against the pinned version.
 """
 
+import signal
 import socket
 from contextlib import suppress
+from types import FrameType
 from typing import Any
 
 from gunicorn.workers import gthread
 
 from process.threads import ease_many_threads
 from server.app import REPLICA
+from server.runtimes.in_flight import InFlight
 
 LINGER_SECONDS = 2.0
 """As in util.close_graceful."""
@@ -34,6 +40,7 @@ class ThreadWorker(gthread.ThreadWorker):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.max_keepalived = self.worker_connections
+        self._in_flight = InFlight()
 
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:
@@ -49,11 +56,18 @@ class ThreadWorker(gthread.ThreadWorker):
         self.wsgi.extensions[REPLICA].connections.opened(conn.sock)
         super().enqueue_req(conn)
 
+    def handle_quit(self, sig: int, frame: FrameType | None) -> None:
+        """End at once; from now on nothing else is to be heard."""
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        super().handle_quit(sig, frame)
+
     def set_accept_enabled(self, enabled: bool) -> None:
         """Accept or not; when stopping, take what is queued and leave the port."""
         super().set_accept_enabled(enabled)
         if self.alive or enabled:
             return
+        self._in_flight.close_all()
         for listener in self.sockets:
             while self.nr_conns < self.worker_connections:
                 before = self.nr_conns
@@ -61,6 +75,11 @@ class ThreadWorker(gthread.ThreadWorker):
                 if self.nr_conns == before:
                     break
             listener.close()
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Answer one request; return whether the connection is kept."""
+        with self._in_flight.carrying(req):
+            return super().handle_request(req, conn)
 
     def handle(self, conn: Any) -> Any:
         """Serve one request, in a thread of the pool; return whether the connection is kept."""

@@ -1,0 +1,91 @@
+"""How the kernel spreads connections over replicas that share a port."""
+
+import math
+import socket
+from collections import Counter
+from contextlib import ExitStack
+
+import pytest
+
+from server.balance import balance_at_random
+from server.listener import open_listeners
+
+MANY = 600
+
+
+def listen(stack: ExitStack, port: int) -> socket.socket:
+    """Open one more listener on a shared port."""
+    (opened,) = open_listeners([f"127.0.0.1:{port}"], 8000, MANY, reuse_port=True)
+    return stack.enter_context(opened)
+
+
+def spread(listeners: list[socket.socket], stack: ExitStack, count: int) -> Counter[int]:
+    """Connect so often, keep all connections, and count who got how many."""
+    for _ in range(count):
+        client = stack.enter_context(socket.socket())
+        client.connect(listeners[0].getsockname())
+    counts: Counter[int] = Counter()
+    for index, listener in enumerate(listeners):
+        listener.setblocking(False)
+        while True:
+            try:
+                accepted, _ = listener.accept()
+            except BlockingIOError:
+                break
+            stack.enter_context(accepted)
+            counts[index] += 1
+    return counts
+
+
+@pytest.mark.parametrize("replicas", [2, 3, 5])
+def test_connections_are_spread_over_all_listeners(replicas: int) -> None:
+    """Every listener gets its share, within six standard deviations."""
+    with ExitStack() as stack:
+        listeners = [listen(stack, 0)]
+        port = listeners[0].getsockname()[1]
+        listeners += [listen(stack, port) for _ in range(replicas - 1)]
+        assert all(balance_at_random(listener, replicas) for listener in listeners)
+        counts = spread(listeners, stack, MANY)
+    share = 1 / replicas
+    deviation = math.sqrt(MANY * share * (1 - share))
+    assert sum(counts.values()) == MANY
+    for index in range(replicas):
+        assert abs(counts[index] - MANY * share) < 6 * deviation
+
+
+def test_the_choice_does_not_depend_on_the_ports() -> None:
+    """One source port leads to different listeners: the kernel's own hash would choose one."""
+    with ExitStack() as stack:
+        first = listen(stack, 0)
+        second = listen(stack, first.getsockname()[1])
+        assert all(balance_at_random(listener, 2) for listener in (first, second))
+        chosen = set()
+        source = None
+        for _ in range(40):
+            with socket.socket() as client:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                # Reset at the close, so that the port is free again at once.
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+                client.bind(source or ("127.0.0.1", 0))
+                source = client.getsockname()
+                client.connect(first.getsockname())
+                for index, listener in enumerate((first, second)):
+                    listener.setblocking(False)
+                    try:
+                        accepted, _ = listener.accept()
+                    except BlockingIOError:
+                        continue
+                    accepted.close()
+                    chosen.add(index)
+    assert chosen == {0, 1}
+
+
+def test_missing_listener_gets_nothing_and_nothing_is_lost() -> None:
+    """While a replica is away the others take all, as the kernel's hash says."""
+    with ExitStack() as stack:
+        first = listen(stack, 0)
+        second = listen(stack, first.getsockname()[1])
+        assert all(balance_at_random(listener, 3) for listener in (first, second))
+        counts = spread([first, second], stack, MANY)
+    assert sum(counts.values()) == MANY
+    assert min(counts[0], counts[1]) > MANY // 4
