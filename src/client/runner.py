@@ -4,6 +4,7 @@ Every wait is bounded or ends at a signal: a first SIGINT or SIGTERM stops sendi
 writes the summary with everything so far, a second ends the process at once.
 """
 
+import gc
 import json
 import os
 import resource
@@ -31,6 +32,11 @@ from client.users import VirtualUser
 from process.threads import ease_many_threads
 from settings import Client, Settings
 from settings.arguments import refuse
+
+GARBAGE_FAILURES = 20_000
+"""Failures after which garbage is collected. A request that is answered leaves none (measured: no
+unreachable object after 1,000), one that fails leaves 38 objects. Looking for garbage all the time
+takes an eighth of the client's CPU (measured with gevent: 15.0 against 13.1 s)."""
 
 TICK_SECONDS = 0.2
 FAILED_STATUS = 1
@@ -96,6 +102,7 @@ class Runner:
         """Run all users; return what went wrong in starting them, if anything did."""
         settings = self._settings.client
         exchange = Exchange(self._settings, self._url)
+        gc.disable()
         if settings.engine == "threads":
             ease_many_threads(settings.concurrency)
         self._executor = ThreadPoolExecutor(settings.concurrency, thread_name_prefix="user")
@@ -135,12 +142,16 @@ class Runner:
     def _await_users(self, users: int) -> None:
         """Wait until all are done, or a signal, or nobody reads the output any more."""
         report_at = self._clock.elapsed_seconds() + self._progress_seconds
+        collect_at = GARBAGE_FAILURES
         while self._finished < users and not self._output.broken.is_set():
             if self._stopped.wait(TICK_SECONDS):
                 return
             if self._progress_seconds and self._clock.elapsed_seconds() >= report_at:
                 _say(str(self._ledger.progress()))
                 report_at += self._progress_seconds
+            if self._ledger.failed >= collect_at:
+                gc.collect()
+                collect_at = self._ledger.failed + GARBAGE_FAILURES
 
     def _settle(self, problem: str | None) -> NoReturn:
         """Close the account, write the summary as the last line, and end."""

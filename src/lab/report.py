@@ -96,10 +96,11 @@ def _chance(spread: Spread) -> list[str]:
     if not spread.enough or len(spread.counts) == 1:
         return []
     within = "within chance" if spread.within_chance else "not chance"
+    p = f"= {spread.p_value:.2g}" if spread.p_value else "< 1e-300"
     return labelled(
         "spread",
         f"{within}: chi-square {spread.chi_square:.2f}, {spread.degrees_of_freedom} degrees of "
-        f"freedom, p = {spread.p_value:.2g} (level {LEVEL}); max/mean "
+        f"freedom, p {p} (level {LEVEL}); max/mean "
         f"{spread.max_over_mean:.3f}, CV {spread.coefficient_of_variation:.3f}",
     )
 
