@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -56,6 +57,8 @@ def measure(name: str, settings: list[str], users: int) -> None:
             )
         try:
             while " on http" not in log.read_text():
+                if server.poll() is not None:
+                    sys.exit(log.read_text())
                 time.sleep(0.1)
             url = log.read_text().rpartition(" on ")[2].split()[0]
             client = subprocess.Popen(
@@ -81,7 +84,8 @@ def measure(name: str, settings: list[str], users: int) -> None:
             assert client.stdout is not None, "piped"
             answered = json.loads(client.stdout.read())["requests"]["answered"]
         finally:
-            os.killpg(server.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.killpg(server.pid, signal.SIGKILL)
             server.wait()
     median, longest = statistics.median(took), max(took)
     print(
@@ -97,8 +101,9 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=10_000)
     options = parser.parse_args()
     delay = ["server.delay.minSeconds=25", "server.delay.maxSeconds=30"]
-    print("| runtime | most in flight | answered | probes | median | longest |")
+    print("\n| runtime | most in flight | answered | probes | median | longest |")
     print("|---|---|---|---|---|---|")
+    subprocess.run([sys.executable, "-m", "server.runtimes.go_build", "--install"], check=True)
     for name, settings in RUNTIMES.items():
         measure(name, [*settings, *delay], options.users)
 
