@@ -99,13 +99,14 @@ def main() -> None:
     """Measure all runtimes."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--users", type=int, default=10_000)
+    parser.add_argument("--runtime", action="append", choices=RUNTIMES, help="only this one")
     options = parser.parse_args()
     delay = ["server.delay.minSeconds=25", "server.delay.maxSeconds=30"]
     print("\n| runtime | most in flight | answered | probes | median | longest |")
     print("|---|---|---|---|---|---|")
     subprocess.run([sys.executable, "-m", "server.runtimes.go_build", "--install"], check=True)
-    for name, settings in RUNTIMES.items():
-        measure(name, [*settings, *delay], options.users)
+    for name in options.runtime or RUNTIMES:
+        measure(name, [*RUNTIMES[name], *delay], options.users)
 
 
 if __name__ == "__main__":
