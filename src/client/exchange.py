@@ -16,6 +16,12 @@ READ_MARGIN_SECONDS = 30.0
 """What readSeconds = 0 adds to server.delay.maxSeconds: room for a burst to be accepted."""
 
 
+def read_timeout_seconds(settings: Settings) -> float:
+    """Tell the longest wait for an answer."""
+    asked = settings.client.timeouts.read_seconds
+    return asked or settings.server.delay.max_seconds + READ_MARGIN_SECONDS
+
+
 class Exchange:
     """Sends one kind of request, prepared once. Thread-safe.
 
@@ -34,10 +40,9 @@ class Exchange:
             "User-Agent": "long-lived",
         }
         self._request = requests.Request("GET", url, headers=headers).prepare()
-        read = (
-            client.timeouts.read_seconds or settings.server.delay.max_seconds + READ_MARGIN_SECONDS
+        self._timeout = Timeout(
+            connect=client.timeouts.connect_seconds, read=read_timeout_seconds(settings)
         )
-        self._timeout = Timeout(connect=client.timeouts.connect_seconds, read=read)
 
     def perform(self, transport: Transport) -> Answer:
         """Send the request and wait for the whole answer.

@@ -155,14 +155,15 @@ def _count(
     history: History, phase: Phase, crew: Sequence[str], replicas: Sequence[str], load_end: int
 ) -> PhaseCounts:
     settled = _settled(phase, load_end)
-    opened = {name: history.count("opened", name, phase.first, phase.end) for name in crew}
-    held = {name: history.held(name, settled) for name in crew}
     answered = history.by_key("answered", phase.first, phase.end)
     everybody = sum(answered.values())
-    # A replica that drains answers after its time, too.
-    others = [name for name in answered if name not in crew]
     order = {name: index for index, name in enumerate(replicas)}
-    judged = held if history.kept() else opened
+    # A replica that drains answers after its time, too.
+    everyone = sorted({*crew, *answered}, key=lambda name: (order.get(name, 0), name))
+    opened = {name: history.count("opened", name, phase.first, phase.end) for name in everyone}
+    held = {name: history.held(name, settled) for name in everyone}
+    counted = held if history.kept() else opened
+    judged = {name: counted[name] for name in crew}
     return PhaseCounts(
         name=phase.name,
         start_seconds=history.seconds(phase.first),
@@ -172,11 +173,11 @@ def _count(
                 name,
                 answered.get(name, 0),
                 answered.get(name, 0) / everybody if everybody else 0.0,
-                history.count("opened", name, phase.first, phase.end),
-                history.held(name, settled),
+                opened[name],
+                held[name],
                 history.failed_on(name, phase.first, phase.end),
             )
-            for name in sorted({*crew, *others}, key=lambda name: (order.get(name, 0), name))
+            for name in everyone
         ],
         failed_by_kind=history.by_key("failed", phase.first, phase.end),
         spread=spread(judged) if judged and phase.name is not PhaseName.DURING else None,

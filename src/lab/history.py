@@ -37,6 +37,11 @@ class History:
             )
             for replica in {*opened, *closed}
         }
+        answered, ended = (
+            sum(sum(counts) for counts in self._series[name].values())
+            for name in ("answered", "closed")
+        )
+        self._kept = ended < CLOSED_AFTER_EACH_RATIO * answered
 
     def bucket(self, unix_seconds: float) -> int:
         """Tell which bucket a moment falls into, from 0 to `buckets` (after the last)."""
@@ -85,9 +90,7 @@ class History:
 
     def kept(self) -> bool:
         """Tell whether connections outlive their requests, by what happened in the run."""
-        answered = sum(self.by_key("answered", 0, self.buckets).values())
-        closed = sum(self.by_key("closed", 0, self.buckets).values())
-        return closed < CLOSED_AFTER_EACH_RATIO * answered
+        return self._kept
 
     def load_end(self) -> int:
         """Tell where the load ends: after the last bucket with half of the most connections.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
-from client.exchange import READ_MARGIN_SECONDS
+from client.exchange import read_timeout_seconds
 from client.summary import merge
 from lab.backend import Pause, Trouble
 from lab.logs import Tail, moment
@@ -144,8 +144,7 @@ class LocalBackend:
 def longest_run_seconds(settings: Settings) -> float:
     """Tell how long a client can take at the most, from its start to its summary."""
     client = settings.client
-    read = client.timeouts.read_seconds or settings.server.delay.max_seconds + READ_MARGIN_SECONDS
-    request = client.timeouts.connect_seconds + read
+    request = client.timeouts.connect_seconds + read_timeout_seconds(settings)
     if client.duration_seconds > 0:
         load = client.duration_seconds + request
     else:

@@ -14,11 +14,6 @@ from lab.phases import PhaseName
 NAME_WIDTH = 26
 STRIP_WIDTH = COLUMNS - NAME_WIDTH - 2
 BLOCKS = " ▁▂▃▄▅▆▇█"
-TITLES = {
-    PhaseName.BEFORE: "before",
-    PhaseName.DURING: "during",
-    PhaseName.AFTER: "after",
-}
 
 
 def phase_tables(aftermath: Aftermath, history: History) -> list[str]:
@@ -38,7 +33,7 @@ def phase_tables(aftermath: Aftermath, history: History) -> list[str]:
 
 
 def _table(phase: PhaseCounts, aftermath: Aftermath) -> list[str]:
-    title = f"{TITLES[phase.name]}, {phase.start_seconds:.1f} to {phase.end_seconds:.1f} s"
+    title = f"{phase.name}, {phase.start_seconds:.1f} to {phase.end_seconds:.1f} s"
     judged = "held by chance" if aftermath.kept else "opened by chance"
     heading = [title, f"{'answered':>9}", f"{'share':>6}", f"{'opened':>7}", f"{'held':>6}"]
     rows = [[*heading, judged if phase.spread else ""]]
