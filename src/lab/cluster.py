@@ -199,8 +199,10 @@ class ClusterBackend:
             for pod in self._servers
             if pod.reason in STUCK
         ]
-        if summaries:
-            seen.summary = merge(summaries)
+        try:
+            seen.summary = merge(summaries) if summaries else None
+        except ValueError as error:  # of clients from another version's image
+            seen.problems.append(str(error))
         self._take_replicas(seen)
         return seen
 
