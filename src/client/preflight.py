@@ -1,13 +1,13 @@
 """What the machine must allow before ten thousand virtual users start, checked beforehand.
 
-`check` decides on plain numbers; `read_limits` and `raise_file_limit` do the looking and
-the doing. A limit that is too low is named with both numbers, before anything is sent.
+`check` decides on plain numbers, which `read_limits` looks up. A limit that is too low is
+named with both numbers, before anything is sent.
 """
 
-import resource
 from dataclasses import dataclass
 from pathlib import Path
 
+from process.limits import ThreadLimit, open_files, thread_limit
 from settings import Settings
 
 SPARE_FILES = 64
@@ -22,9 +22,9 @@ SPARE_MAPS = 2000
 class Limits:
     """Limits of this process; None where there is none, or none can be read."""
 
-    open_files_soft: int | None
-    open_files_hard: int | None
-    threads: int | None
+    open_files: int | None
+    """The hard limit: the soft one is raised."""
+    threads: ThreadLimit | None
     memory_maps: int | None
     ports: int | None
 
@@ -48,16 +48,17 @@ def needs(settings: Settings) -> Needs:
 def check(limits: Limits, needed: Needs) -> list[str]:
     """List what is too low, a line each with both numbers; empty where the run can start."""
     lines = []
-    if limits.open_files_hard is not None and needed.open_files > limits.open_files_hard:
+    if limits.open_files is not None and needed.open_files > limits.open_files:
         lines.append(
             f"open files: {needed.open_files} are needed, the hard limit is "
-            f"{limits.open_files_hard} (ulimit -Hn): raise it, lower client.concurrency, or "
+            f"{limits.open_files} (ulimit -Hn): raise it, lower client.concurrency, or "
             "raise client.parallelism"
         )
-    if limits.threads is not None and needed.threads > limits.threads:
+    if limits.threads is not None and needed.threads > limits.threads.threads:
         lines.append(
-            f"threads: {needed.threads} are needed, {limits.threads} are allowed (pids.max, "
-            "kernel.threads-max): raise it, lower client.concurrency, or use client.engine=gevent"
+            f"threads: {needed.threads} are needed, {limits.threads.threads} are allowed by "
+            f"{limits.threads.file}: raise it, lower client.concurrency, or use "
+            "client.engine=gevent"
         )
     maps = needed.threads * MAPS_PER_THREAD + SPARE_MAPS
     if limits.memory_maps is not None and maps > limits.memory_maps:
@@ -74,36 +75,14 @@ def check(limits: Limits, needed: Needs) -> list[str]:
 
 
 def read_limits() -> Limits:
-    """Read the limits of this process."""
-    soft, hard = (
-        None if value == resource.RLIM_INFINITY else value
-        for value in resource.getrlimit(resource.RLIMIT_NOFILE)
-    )
-    threads = [value for value in (_pids_max(), _number("/proc/sys/kernel/threads-max")) if value]
+    """Read the limits of this process and this machine."""
     low_high = _words("/proc/sys/net/ipv4/ip_local_port_range")
-    ports = int(low_high[1]) - int(low_high[0]) + 1 if len(low_high) == 2 else None
     return Limits(
-        soft, hard, min(threads, default=None), _number("/proc/sys/vm/max_map_count"), ports
+        open_files=open_files().hard,
+        threads=thread_limit(),
+        memory_maps=_number("/proc/sys/vm/max_map_count"),
+        ports=int(low_high[1]) - int(low_high[0]) + 1 if len(low_high) == 2 else None,
     )
-
-
-def raise_file_limit(limits: Limits, needed: Needs) -> None:
-    """Raise the soft limit on open files to what is needed; it is never lowered."""
-    if limits.open_files_soft is not None and needed.open_files > limits.open_files_soft:
-        hard = resource.RLIM_INFINITY if limits.open_files_hard is None else limits.open_files_hard
-        resource.setrlimit(resource.RLIMIT_NOFILE, (needed.open_files, hard))
-
-
-def _pids_max() -> int | None:
-    """Read the limit on tasks of this process's own cgroup, or of the container's root."""
-    places = [Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/pids")]
-    for line in _lines("/proc/self/cgroup"):
-        _, controllers, path = line.split(":", 2)
-        if controllers in ("", "pids"):
-            root = places[1] if controllers else places[0]
-            places.append(root / path.lstrip("/"))
-    found = [value for place in places if (value := _number(str(place / "pids.max")))]
-    return min(found, default=None)
 
 
 def _number(path: str) -> int | None:
@@ -112,11 +91,7 @@ def _number(path: str) -> int | None:
 
 
 def _words(path: str) -> list[str]:
-    return " ".join(_lines(path)).split()
-
-
-def _lines(path: str) -> list[str]:
     try:
-        return Path(path).read_text(encoding="ascii", errors="replace").splitlines()
+        return Path(path).read_text(encoding="ascii", errors="replace").split()
     except OSError:
         return []

@@ -29,6 +29,7 @@ from client.resolver import Resolver
 from client.stop import Stop
 from client.summary import summarize
 from client.users import VirtualUser
+from process.limits import raise_open_files
 from process.threads import ease_many_threads
 from settings import Client, Settings
 from settings.arguments import refuse
@@ -86,11 +87,11 @@ class Runner:
         self._settle(problem)
 
     def _check_limits(self) -> None:
-        limits, needed = preflight.read_limits(), preflight.needs(self._settings)
-        lines = preflight.check(limits, needed)
+        needed = preflight.needs(self._settings)
+        lines = preflight.check(preflight.read_limits(), needed)
         if lines:
             refuse("client", "; ".join(lines))
-        preflight.raise_file_limit(limits, needed)
+        raise_open_files(needed.open_files)
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         if self._signal is not None:

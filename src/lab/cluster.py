@@ -12,8 +12,8 @@ from typing import Any, Self
 
 from client.summary import merge
 from lab.backend import Pause, Trouble
-from lab.local import longest_run_seconds
-from lab.logs import beginning_lost, moment
+from lab.deadline import longest_run_seconds
+from lab.logs import beginning_lost, foreign_summary, moment
 from lab.observation import Moment, Observation
 from lab.pod_logs import PodLogs
 from lab.processes import Processes
@@ -199,10 +199,7 @@ class ClusterBackend:
             for pod in self._servers
             if pod.reason in STUCK
         ]
-        try:
-            seen.summary = merge(summaries) if summaries else None
-        except ValueError as error:  # of clients from another version's image
-            seen.problems.append(str(error))
+        seen.summary = merge(summaries) if summaries else None
         self._take_replicas(seen)
         return seen
 
@@ -224,6 +221,9 @@ class ClusterBackend:
             if lost is None:
                 seen.problems.append(why)
             return lost
+        if foreign := foreign_summary(f"client pod {pod.name}", log):
+            seen.problems.append(foreign)
+            return None
         if remark := beginning_lost(pod.name, log):
             seen.remarks.append(remark)
         return log.summary

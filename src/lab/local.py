@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
-from client.exchange import read_timeout_seconds
 from client.summary import merge
 from lab.backend import Pause, Trouble
+from lab.deadline import longest_run_seconds
 from lab.logs import Tail, moment
 from lab.observation import Moment, Observation
 from lab.processes import Child, Processes
@@ -23,9 +23,6 @@ CLIENT_STOP_SECONDS = 15.0
 """How long a client may take to write its summary after a signal."""
 SERVER_STOP_SECONDS = 5.0
 """How long replicas may take to end after the run: gunicorn lingers 2 s for kept connections."""
-START_MARGIN_SECONDS = 300.0
-"""What a client may take to start all its users: 67 s were measured for 10,000 threads on
-CPython 3.11, on two busy cores."""
 
 
 class LocalBackend:
@@ -139,14 +136,3 @@ class LocalBackend:
             *("--progress-seconds", str(CLIENT_PROGRESS_SECONDS)),
         ]
         return self._processes.start(f"client-{index + 1}", command)
-
-
-def longest_run_seconds(settings: Settings) -> float:
-    """Tell how long a client can take at the most, from its start to its summary."""
-    client = settings.client
-    request = client.timeouts.connect_seconds + read_timeout_seconds(settings)
-    if client.duration_seconds > 0:
-        load = client.duration_seconds + request
-    else:
-        load = client.requests_per_user * (request + client.think_time.max_seconds)
-    return START_MARGIN_SECONDS + client.readiness.timeout_seconds + client.ramp_up_seconds + load

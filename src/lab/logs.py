@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from client.ledger import Progress
+from client.summary import FORMAT
 from lab.observation import Moment
 
 _ANSWER = re.compile(r"^Response from Pod (\S+) after ")
@@ -80,6 +81,14 @@ class Tail:
             lag = self._now() - (started + elapsed)
             known = self.clock_lag_seconds
             self.clock_lag_seconds = lag if known is None else min(known, lag)
+
+
+def foreign_summary(name: str, log: ClientLog) -> str | None:
+    """Say that a log's summary was written by another version, which no rule here reads."""
+    written = None if log.summary is None else log.summary.get("format")
+    if log.summary is None or written == FORMAT:
+        return None
+    return f"{name} has a summary of format {written!r}: allowed is {FORMAT}"
 
 
 def beginning_lost(name: str, log: ClientLog) -> str | None:

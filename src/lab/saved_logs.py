@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from client.summary import FORMAT, merge
-from lab.logs import ClientLog, beginning_lost
+from client.summary import merge
+from lab.logs import ClientLog, beginning_lost, foreign_summary
 from lab.observation import Observation
 from lab.sightings import UNSEEN, replacements_seen
 from lab.verdict import history_of
@@ -46,9 +46,8 @@ def observation(files: Sequence[Path]) -> Observation:
         if log.summary is None:
             seen.problems.append(f"{name} has no summary: it is cut off, or no client's log")
             continue
-        if log.summary.get("format") != FORMAT:
-            written = log.summary.get("format")
-            seen.problems.append(f"{name} has a summary of format {written!r}: allowed is {FORMAT}")
+        if foreign := foreign_summary(name, log):
+            seen.problems.append(foreign)
             continue
         summaries.append(log.summary)
         answered, lines = log.summary["requests"]["answered"], sum(log.answered.values())

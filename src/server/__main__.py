@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Sequence
 
+from process.limits import raise_open_files, thread_limit
 from server import capacity, listener, log
 from server.balance import balance_at_random
 from server.pod import pod_id
@@ -49,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             listener.parse_bind(bind)
         runtime = importlib.import_module(RUNTIMES[server.runtime])
         serve = runtime.prepare(settings)
-        held = capacity.plan(server, capacity.raise_file_limit(), capacity.thread_limit())
+        held = capacity.plan(server, raise_open_files(capacity.MOST_FILES), thread_limit())
         # Last: from here on the kernel files connections for this replica.
         listeners = listener.open_listeners(
             given.bind, server.port, server.backlog, reuse_port=given.reuse_port

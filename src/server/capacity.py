@@ -1,16 +1,12 @@
-"""How much one replica can hold, from the limits of its process.
+"""How much one replica can hold, decided from the limits of its process.
 
-`plan` decides from numbers and does no I/O; `raise_file_limit` and `thread_limit`
-read and set them. A replica that holds less than it should says so at its start,
-naming both numbers, instead of failing in the middle of a run.
+A replica that holds less than it should says so at its start, naming both numbers, instead
+of failing in the middle of a run.
 """
 
-import resource
-from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
+from process.limits import ThreadLimit
 from settings import Server
 
 HELD = 10_000
@@ -27,22 +23,7 @@ MOST = 100_000
 """Bound where the file limit is huge (container runtimes allow a billion): twice the ephemeral
 ports of one client, and still a table of file descriptors that fits into memory."""
 
-THREAD_LIMITS = (
-    Path("/sys/fs/cgroup/pids.max"),
-    Path("/sys/fs/cgroup/pids/pids.max"),
-    Path("/proc/sys/kernel/threads-max"),
-    Path("/proc/sys/kernel/pid_max"),
-)
-"""Limits on threads: of the container (cgroup v2 and v1), of the kernel.
-Source: cgroups(7), proc(5)."""
-
-
-@dataclass(frozen=True)
-class ThreadLimit:
-    """The lowest limit on threads, and the file that sets it."""
-
-    threads: int
-    file: str
+MOST_FILES = MOST + RESERVED_FILES
 
 
 @dataclass(frozen=True)
@@ -87,24 +68,3 @@ def plan(server: Server, files: int, limit: ThreadLimit | None) -> Capacity:
             f"flight, fewer than {min(asked, HELD)}: each takes a thread"
         )
     return Capacity(capacity.connections, capacity.threads, tuple(warnings))
-
-
-def raise_file_limit() -> int:
-    """Raise the soft limit on open files to the hard one; return what is in force."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST + RESERVED_FILES if hard == resource.RLIM_INFINITY else hard
-    if soft == resource.RLIM_INFINITY or soft >= wanted:
-        return wanted
-    with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-
-
-def thread_limit(files: Iterable[Path] = THREAD_LIMITS) -> ThreadLimit | None:
-    """Return the lowest limit on threads that `files` name; None where there is none."""
-    found = []
-    for file in files:
-        # Missing on other kernels; "max" in a cgroup means no limit.
-        with suppress(OSError, ValueError):
-            found.append(ThreadLimit(int(file.read_text()), str(file)))
-    return min(found, key=lambda limit: limit.threads, default=None)

@@ -39,6 +39,11 @@ class Miniature(Cluster):
         """Lose what a pod wrote until now, as a kubelet does that rotates the log twice."""
         os.truncate(self._run(pod).child.log, 0)
 
+    def rewrite_log(self, pod: str, old: str, new: str) -> None:
+        """Let a pod have written `new` instead of `old`, as another version of its image would."""
+        log = self._run(pod).child.log
+        log.write_text(log.read_text().replace(old, new))
+
     def break_image(self, part: str) -> None:
         """Let no container start from now on whose image's name contains `part`; empty mends."""
         self.kubelet.unpullable = part

@@ -219,6 +219,19 @@ def test_log_that_was_rotated_away_makes_the_run_incomplete(place: Place, lab: L
     assert "verdict incomplete" in output
 
 
+def test_client_of_another_version_makes_the_run_incomplete(place: Place, lab: Lab) -> None:
+    """Summaries that this lab cannot read are named, and those that it can are merged."""
+    place.helm("install", sets=(*QUICK, "client.parallelism=2"))
+    place.await_job(1)
+    old = sorted(place.pods("client"))[0]
+    place.cluster.rewrite_log(old, '{"format":1,', '{"format":99,')
+    status, output = lab.verify()
+    assert status == 1
+    assert f"incomplete: client pod {old} has a summary of format 99: allowed is 1" in output
+    assert "Traceback" not in output
+    assert lab.record["clients"]["requests"]["answered"] > 0
+
+
 def test_connection_to_the_cluster_that_is_cut_loses_nothing(place: Place, lab: Lab) -> None:
     """A log whose following was cut is read again, and every answer counts once."""
     place.helm("install", sets=(*QUICK, "client.durationSeconds=6"))

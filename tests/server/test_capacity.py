@@ -1,20 +1,9 @@
 """What a replica can hold, decided from numbers."""
 
-import resource
-from pathlib import Path
-
 import pytest
 
-from server.capacity import (
-    HELD,
-    MOST,
-    RESERVED_FILES,
-    RESERVED_THREADS,
-    ThreadLimit,
-    plan,
-    raise_file_limit,
-    thread_limit,
-)
+from process.limits import ThreadLimit
+from server.capacity import HELD, MOST, RESERVED_FILES, RESERVED_THREADS, plan
 from server.listener import backlog_warning
 from settings import Server, load
 
@@ -95,27 +84,6 @@ def test_thread_limit_does_not_concern_runtimes_without_a_thread_per_request(
 def test_sync_warns_of_nothing() -> None:
     """One request at a time fits into any limit."""
     assert plan(gunicorn("sync"), 64, ThreadLimit(10, "/pids.max")).warnings == ()
-
-
-def test_lowest_thread_limit_counts(tmp_path: Path) -> None:
-    """Missing files and "max" are no limit; of the others the lowest counts."""
-    files = [tmp_path / name for name in ("missing", "unlimited", "high", "low")]
-    for file, text in zip(files[1:], ("max\n", "900\n", "500\n"), strict=True):
-        file.write_text(text)
-    assert thread_limit(files) == ThreadLimit(500, str(files[3]))
-    assert thread_limit(files[:2]) is None
-
-
-def test_soft_file_limit_is_raised_to_the_hard_one() -> None:
-    """A container's soft limit of 1024 is no obstacle."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))
-    try:
-        files = raise_file_limit()
-        assert files == resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        assert files == hard
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_backlog_above_the_kernels_cap_is_warned_of() -> None:
