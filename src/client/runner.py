@@ -30,6 +30,7 @@ from client.stop import Stop
 from client.summary import summarize
 from client.users import VirtualUser
 from process.limits import raise_open_files
+from process.processor import stay_on_one_processor
 from process.threads import ease_many_threads
 from settings import Client, Settings
 from settings.arguments import refuse
@@ -106,6 +107,7 @@ class Runner:
         gc.disable()
         if settings.engine == "threads":
             ease_many_threads(settings.concurrency)
+            stay_on_one_processor()
         self._executor = ThreadPoolExecutor(settings.concurrency, thread_name_prefix="user")
         began = time.monotonic()
         try:
