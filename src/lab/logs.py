@@ -28,6 +28,8 @@ class ClientLog:
     clock_started_unix_seconds: float | None = None
     """When the client's clock started, by its own wall clock."""
     progress: Progress | None = None
+    answered_by_then: Counter[str] = field(default_factory=Counter)
+    """Answers per replica when `progress` was told."""
     summary: dict[str, Any] | None = None
 
     def feed(self, line: str) -> None:
@@ -36,6 +38,7 @@ class ClientLog:
             self.answered[answer[1]] += 1
         elif progress := _PROGRESS.match(line):
             self.progress = Progress(*(int(number) for number in progress.groups()))
+            self.answered_by_then = Counter(self.answered)
         elif started := _STARTED.match(line):
             self.clock_started_unix_seconds = float(started[1])
         elif line.startswith('{"format":'):
@@ -105,14 +108,11 @@ def beginning_lost(name: str, log: ClientLog) -> str | None:
 
 
 def moment(logs: Sequence[ClientLog], replicas: Sequence[str]) -> Moment:
-    """Add up how the clients stand, by their last lines of progress.
-
-    The answers by replica are counted as they come, and may be a little ahead.
-    """
+    """Add up how the clients stood when each told its progress last."""
     known = [log.progress for log in logs if log.progress]
     by_replica: Counter[str] = Counter(dict.fromkeys(replicas, 0))
     for log in logs:
-        by_replica.update(log.answered)
+        by_replica.update(log.answered_by_then)
     return Moment(
         planned=sum(progress.planned for progress in known),
         in_flight=sum(progress.in_flight for progress in known),

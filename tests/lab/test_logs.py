@@ -120,10 +120,10 @@ def test_moment_adds_clients_up() -> None:
 
 
 def test_moment_tells_the_account_as_the_client_told_it() -> None:
-    """Answers that came after the last report count for their replica, and change nothing else."""
-    seen = moment([fed(str(Progress(10, 6, 1, 0)), ANSWER, ANSWER, ANSWER)], ["server-a"])
+    """Answers that came after the last report wait for the next, by replica, too."""
+    seen = moment([fed(ANSWER, str(Progress(10, 6, 1, 0)), ANSWER, ANSWER)], ["server-a"])
     assert (seen.planned, seen.in_flight, seen.answered, seen.failed) == (10, 6, 1, 0)
-    assert seen.by_replica == {"server-a": 3}
+    assert seen.by_replica == {"server-a": 1}
 
 
 def test_moment_without_logged_answers_believes_the_report() -> None:
@@ -134,7 +134,8 @@ def test_moment_without_logged_answers_believes_the_report() -> None:
 
 def test_moment_knows_replicas_that_nobody_has_announced() -> None:
     """A replica that answers is shown, whether the lab has started it or not."""
-    assert moment([fed(ANSWER)], ["server-b"]).by_replica == {"server-b": 0, "server-a": 1}
+    logs = [fed(ANSWER, str(Progress(10, 6, 1, 0)))]
+    assert moment(logs, ["server-b"]).by_replica == {"server-b": 0, "server-a": 1}
 
 
 def test_clock_of_the_client_is_read() -> None:
