@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import waiting
 
 from client.clock import Clock
 from client.connections import Connection, ConnectionBook, Transport, counted_pool
@@ -34,15 +34,6 @@ QUICK = (
     "client.thinkTime.minSeconds=0",
     "client.thinkTime.maxSeconds=0.02",
 )
-
-
-def await_condition(condition: Callable[[], Any]) -> Any:
-    """Block until `condition` is true, and return what it is; fail after a bound."""
-    deadline = time.monotonic() + BOUND_SECONDS
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
-    return found
 
 
 def clean_environment(**variables: str) -> dict[str, str]:
@@ -170,7 +161,7 @@ def _server_starter(folder: Path) -> Iterator[StartServer]:
             assert process.poll() is None, log.read_text()
             return re.search(r"Serving pod=.* (http://\S+/)", log.read_text())
 
-        return RunningServer(process, await_condition(serving)[1])
+        return RunningServer(process, waiting.eventually(serving)[1])
 
     yield start
     for process in started:
@@ -256,7 +247,7 @@ def run_client(start_client: StartClient) -> RunClient:
 @pytest.fixture
 def eventually() -> Callable[[Callable[[], Any]], Any]:
     """Wait for a condition, within a bound."""
-    return await_condition
+    return waiting.eventually
 
 
 Script = Callable[[socket.socket], None]

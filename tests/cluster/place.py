@@ -3,12 +3,11 @@
 import json
 import os
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tests.chart.conftest import CHART, ROOT, command
+from tests.waiting import eventually
 
 from .kinds import Object
 from .miniature import Miniature
@@ -102,11 +101,3 @@ class Place:
         (name,) = self.pods("client")
         eventually(lambda: "running" in self.state(name))
         return name
-
-
-def eventually(holds: Callable[[], object]) -> None:
-    """Wait until something holds."""
-    deadline = time.monotonic() + BOUND_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline, f"not within {BOUND_SECONDS} s"
-        time.sleep(0.05)

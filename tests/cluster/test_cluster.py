@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from tests.chart.conftest import CHART, command
+from tests.waiting import eventually
 
 from .api import CONTEXT
 from .kinds import Object
 from .miniature import running
-from .place import BOUND_SECONDS, JOB, Place, eventually
+from .place import BOUND_SECONDS, JOB, Place
 from .pods import is_ready
 
 SMALL = (

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from tests.cluster.api import CONTEXT
 from tests.cluster.miniature import running
-from tests.cluster.place import JOB, SERVER, Place, eventually
+from tests.cluster.place import JOB, SERVER, Place
+from tests.waiting import eventually
 
 LONGEST_SECONDS = 120
 

@@ -5,26 +5,17 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from tests.waiting import eventually
 
 from lab.processes import Processes
 
 BOUND_SECONDS = 30
 FAMILY = ["sh", "-c", "sleep 600 & echo worker $!; wait"]
 """A process with a worker, whose number it logs."""
-
-
-def wait_for(condition: Callable[[], object]) -> object:
-    """Block until `condition` is true, and return what it is; fail after a bound."""
-    deadline = time.monotonic() + BOUND_SECONDS
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
-    return found
 
 
 def runs(pid: int) -> bool:
@@ -37,7 +28,7 @@ def runs(pid: int) -> bool:
 
 def await_end(pids: Iterable[int]) -> None:
     """Wait until none of these runs: a kill is obeyed soon, but not at once."""
-    wait_for(lambda: not any(map(runs, pids)))
+    eventually(lambda: not any(map(runs, pids)))
 
 
 def worker(log: Path) -> int:
@@ -46,7 +37,7 @@ def worker(log: Path) -> int:
     def logged() -> re.Match[str] | None:
         return re.search(r"worker (\d+)\n", log.read_text()) if log.exists() else None
 
-    return int(wait_for(logged)[1])
+    return int(eventually(logged)[1])
 
 
 def test_end_of_the_run_kills_process_and_workers(tmp_path: Path) -> None:
@@ -134,7 +125,7 @@ def test_guardian_outlives_the_signals_of_a_terminal(lab) -> None:
         wanted = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         return all(int(ignored, 16) >> (number - 1) & 1 for number in wanted)
 
-    wait_for(ignores_signals)
+    eventually(ignores_signals)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         os.kill(guardian, number)
     assert runs(guardian)

@@ -10,13 +10,13 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.waiting import eventually
 
 from settings import load
 
@@ -41,15 +41,6 @@ SEED_PIPELINE = (
     """| cut -d' ' -f1 | sort | uniq -c"""
 )
 """The seed's way to count a log, word for word."""
-
-
-def await_condition(condition: Callable[[], Any]) -> Any:
-    """Block until `condition` is true, and return what it is; fail after a bound."""
-    deadline = time.monotonic() + BOUND_SECONDS
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
-    return found
 
 
 def processes_of(folder: Path) -> dict[int, str]:
@@ -132,11 +123,11 @@ class Lab:
             assert self.process.poll() is None, self.errors
             return answers() >= wanted
 
-        await_condition(there)
+        eventually(there)
 
     def port(self) -> int:
         """Return the port that the replicas share, while a client runs."""
-        return int(await_condition(lambda: self._port()))
+        return int(eventually(lambda: self._port()))
 
     def _port(self) -> str | None:
         lines = "\n".join(processes_of(self.place).values())
@@ -323,7 +314,7 @@ def test_reader_that_goes_away_loses_no_results(start: Start) -> None:
 def test_signal_before_the_clients_start_is_told(start: Start) -> None:
     """A run that is stopped while replicas start has no summary, says so, and leaves nothing."""
     lab = start("smoke", *QUICK, LASTING)
-    await_condition(lambda: lab.pid("-m server"))
+    eventually(lambda: lab.pid("-m server"))
     lab.process.send_signal(signal.SIGINT)
     assert lab.finish() == 130, lab.printed
     assert lab.record["verdict"]["finding"] == "incomplete"
@@ -339,7 +330,7 @@ def test_killed_lab_leaves_no_process(start: Start) -> None:
     lab.process.kill()
     assert lab.finish() == -signal.SIGKILL
     # A process that is just ending still has its sockets, and shows no files any more.
-    await_condition(lambda: not processes_of(lab.place) and not listeners(port))
+    eventually(lambda: not processes_of(lab.place) and not listeners(port))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["sigterm", "sigkill"])
@@ -349,7 +340,7 @@ def test_client_that_is_killed_in_the_restart_leaves_what_it_saw(
     """Its requests are accounted for until its end, the phases are told, and it is incomplete."""
     lab = start("smoke", *QUICK, LASTING, *RESTART, "experiment.expect=any")
     lab.await_answers()
-    await_condition(lambda: (lab.folder / "server-d.log").exists())
+    eventually(lambda: (lab.folder / "server-d.log").exists())
     lab.await_answers()
     client = lab.pid("-m client")
     assert client is not None

@@ -7,11 +7,12 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.waiting import eventually
 
 BOUND_SECONDS = 30
 """Longest wait for anything; reached only where something is broken."""
@@ -139,14 +140,6 @@ def read(connection: http.client.HTTPConnection) -> Answer:
     """Read the answer to a request that has been sent."""
     response = connection.getresponse()
     return Answer(response.status, response.headers, response.read().decode())
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    """Block until `condition` holds; fail after a bound."""
-    deadline = time.monotonic() + BOUND_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
 
 
 def command(*settings: str, binds: tuple[str, ...] = (), flags: tuple[str, ...] = ()) -> list[str]:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import pytest
+from tests.waiting import eventually
 
 from .replicas import (
     FLASK,
@@ -21,7 +22,6 @@ from .replicas import (
     Start,
     Variant,
     ask,
-    eventually,
     read,
 )
 

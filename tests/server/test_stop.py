@@ -8,6 +8,7 @@ import subprocess
 import time
 
 import pytest
+from tests.waiting import eventually
 
 from .replicas import (
     FLASK,
@@ -21,7 +22,6 @@ from .replicas import (
     Start,
     Variant,
     ask,
-    eventually,
     read,
     side_by_side,
 )

@@ -8,18 +8,20 @@
 3. Closing: upstream waits in its only event loop, up to 2 s for each connection
    that it closes, until the client has closed it too. Here the request's thread waits.
 4. Answers in flight at the stop would keep their connections: see in_flight.
-5. Quitting: at Ctrl-C a worker gets SIGINT and then the master's SIGQUIT, each of which raises
-   SystemExit. The second cuts short the exit of the first, which then waits for answers.
+5. Quitting: upstream's signal handler shuts the pool down and raises SystemExit. The code that
+   it interrupts may hold the pool's lock, as while a thread starts: the worker hangs. And at
+   Ctrl-C a worker gets SIGINT and then the master's SIGQUIT, whose exit cuts short the first.
 
 Source: gunicorn/workers/gthread.py and util.close_graceful, 27.0.1. The names with
 which it meets upstream are checked by tests/server against the pinned version.
 """
 
+import os
 import signal
 import socket
 from contextlib import suppress
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 from gunicorn.workers import gthread
 
@@ -56,11 +58,13 @@ class ThreadWorker(gthread.ThreadWorker):
         self.wsgi.extensions[REPLICA].connections.opened(conn.sock)
         super().enqueue_req(conn)
 
-    def handle_quit(self, sig: int, frame: FrameType | None) -> None:
-        """End at once; from now on nothing else is to be heard."""
+    def handle_quit(self, sig: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG002 - gunicorn's
+        """End at once, within the handler; from now on nothing else is to be heard."""
         for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
-        super().handle_quit(sig, frame)
+        self.alive = False
+        self.cfg.worker_exit(None, self)
+        os._exit(0)
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """Accept or not; when stopping, take what is queued and leave the port."""
