@@ -96,8 +96,11 @@ def _at_end(descriptor: int) -> bool:
     except OSError:  # closed meanwhile, by a user, who enters that
         return False
     with socket.socket(fileno=copy) as sock:
+        # MSG_DONTWAIT would not do: gevent waits where the kernel does not, and a user may have
+        # taken what made the connection readable.
+        sock.settimeout(0)
         try:
-            return sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+            return sock.recv(1, socket.MSG_PEEK) == b""
         except BlockingIOError:
             return False
         except OSError:

@@ -88,10 +88,9 @@ class Tail:
 
 def foreign_summary(name: str, log: ClientLog) -> str | None:
     """Say that a log's summary was written by another version, which no rule here reads."""
-    written = None if log.summary is None else log.summary.get("format")
-    if log.summary is None or written == FORMAT:
+    if log.summary is None or log.summary.get("format") == FORMAT:
         return None
-    return f"{name} has a summary of format {written!r}: allowed is {FORMAT}"
+    return f"{name} has a summary of format {log.summary.get('format')!r}: allowed is {FORMAT}"
 
 
 def beginning_lost(name: str, log: ClientLog) -> str | None:

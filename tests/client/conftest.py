@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests import waiting
+from tests.waiting import eventually
 
 from client.clock import Clock
 from client.connections import Connection, ConnectionBook, Transport, counted_pool
@@ -161,7 +161,7 @@ def _server_starter(folder: Path) -> Iterator[StartServer]:
             assert process.poll() is None, log.read_text()
             return re.search(r"Serving pod=.* (http://\S+/)", log.read_text())
 
-        return RunningServer(process, waiting.eventually(serving)[1])
+        return RunningServer(process, eventually(serving)[1])
 
     yield start
     for process in started:
@@ -242,12 +242,6 @@ def run_client(start_client: StartClient) -> RunClient:
         return start_client(url, *settings, **given).finish()
 
     return run
-
-
-@pytest.fixture
-def eventually() -> Callable[[Callable[[], Any]], Any]:
-    """Wait for a condition, within a bound."""
-    return waiting.eventually
 
 
 Script = Callable[[socket.socket], None]

@@ -2,6 +2,8 @@
 
 import select
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 
@@ -203,3 +205,18 @@ def test_book_numbers_connections_of_many_threads_once(book) -> None:
     for thread in threads:
         thread.join()
     assert sorted(numbers) == list(range(1, 1601))
+
+
+@pytest.mark.parametrize("engine", ["", "from gevent import monkey; monkey.patch_all()"])
+def test_connection_whose_answer_is_taken_is_not_waited_for(engine: str) -> None:
+    """Who looks for closed connections goes on, whatever a user has read meanwhile."""
+    program = (
+        f"{engine}\nimport socket; from client.connections import _at_end\n"
+        "ours, theirs = socket.socketpair(); ours.settimeout(60)\n"
+        "print(_at_end(ours.fileno()))\n"
+        "theirs.close(); print(_at_end(ours.fileno()))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert run.stdout.split() == ["False", "True"]

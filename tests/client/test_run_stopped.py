@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from tests.waiting import eventually
 
 SIGNALS = pytest.mark.parametrize(
     ("number", "status"),
@@ -38,7 +39,7 @@ def refused_url() -> Iterator[str]:
     ids=["SIGINT-threads", "SIGTERM-threads", "SIGTERM-gevent"],
 )
 def test_signal_ends_requests_in_flight(
-    number: int, status: int, engine: str, slow_server, start_client, eventually
+    number: int, status: int, engine: str, slow_server, start_client
 ) -> None:
     """What is in flight is interrupted, what had not its turn is not sent; the summary is there."""
     client = start_client(
@@ -56,9 +57,7 @@ def test_signal_ends_requests_in_flight(
     assert run.summary["requests"]["failed_by_kind"] == {"interrupted": 5, "not_sent": 5}
 
 
-def test_signal_in_the_thick_of_it_keeps_the_account(
-    keeping_server, start_client, eventually
-) -> None:
+def test_signal_in_the_thick_of_it_keeps_the_account(keeping_server, start_client) -> None:
     """Answers before the signal are kept, and lines and summary agree."""
     client = start_client(keeping_server.url, *ENDLESS, "client.engine=gevent")
     eventually(lambda: client.output.count("Response from Pod") >= 10)
@@ -71,7 +70,7 @@ def test_signal_in_the_thick_of_it_keeps_the_account(
 
 
 def test_signal_while_connections_come_and_go_keeps_the_account(
-    closing_server, start_client, eventually
+    closing_server, start_client
 ) -> None:
     """Users that close connections while the summary is written do not disturb it."""
     client = start_client(
@@ -86,7 +85,7 @@ def test_signal_while_connections_come_and_go_keeps_the_account(
 
 @SIGNALS
 def test_signal_in_the_wait_for_the_server_writes_the_summary(
-    number: int, status: int, refused_url: str, start_client, eventually
+    number: int, status: int, refused_url: str, start_client
 ) -> None:
     """A client that still waits for its server has sent nothing, and says so."""
     client = start_client(refused_url, "client.concurrency=5")
@@ -111,7 +110,7 @@ def test_server_that_never_comes_fails_the_run(refused_url: str, run_client) -> 
     assert run.summary["requests"]["failed_by_kind"] == {"not_sent": 5}
 
 
-def test_second_signal_ends_at_once(refused_url: str, tmp_path, eventually) -> None:
+def test_second_signal_ends_at_once(refused_url: str, tmp_path) -> None:
     """A client that cannot write its summary, because nobody reads, ends at the second signal."""
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
@@ -186,7 +185,7 @@ def test_soft_file_limit_that_is_too_low_is_raised(keeping_server, run_client) -
 
 @ENGINES
 def test_server_that_dies_is_counted_and_ends_the_run(
-    engine: str, start_server, start_client, eventually
+    engine: str, start_server, start_client
 ) -> None:
     """Requests in flight are lost, later ones refused; every one is counted, and the run ends."""
     server = start_server(
