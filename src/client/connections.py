@@ -18,7 +18,12 @@ from urllib.parse import urlsplit
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPResponse, Retry
 from urllib3.connection import HTTPConnection
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    NameResolutionError,
+    NewConnectionError,
+    ProtocolError,
+)
 
 from client.clock import Clock
 from client.resolver import Resolver
@@ -215,23 +220,38 @@ class CountedConnection(HTTPConnection):
             raise NameResolutionError(self.host, self, error) from error
         failure: OSError | None = None
         for family, address in addresses:
-            sock = None
             try:
-                sock = socket.socket(family, socket.SOCK_STREAM)
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                sock.settimeout(self.timeout)
-                if self._source:
-                    sock.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
-                    sock.bind((self._source, 0))
-                sock.connect(address)
-                return sock
+                return self._connected_to(family, address)
             except OSError as error:
-                if sock is not None:
-                    sock.close()
                 failure = error
         if isinstance(failure, TimeoutError):
             raise ConnectTimeoutError(self, f"no connection to {self.host} in time") from failure
         raise NewConnectionError(self, f"no connection: {failure}") from failure
+
+    def _connected_to(self, family: int, address: tuple[Any, ...]) -> socket.socket:
+        """Connect to one address.
+
+        A reset that answers a SYN is reported as refused; reset and broken pipe say that the
+        handshake was done and the peer has gone since (tcp_reset in Linux's
+        net/ipv4/tcp_input.c). That was a connection: it is entered as opened and closed.
+        """
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.settimeout(self.timeout)
+            if self._source:
+                sock.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+                sock.bind((self._source, 0))
+            sock.connect(address)
+        except (ConnectionResetError, BrokenPipeError) as error:
+            self._book.close(self._book.open(sock))
+            sock.close()
+            # Wrapped as urllib3 does it, which passes over a bare reset while a request is sent.
+            raise ProtocolError("Connection aborted.", error) from error
+        except OSError:
+            sock.close()
+            raise
+        return sock
 
     def connect(self) -> None:
         """Connect, and enter it in the book."""

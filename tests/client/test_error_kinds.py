@@ -99,6 +99,15 @@ def test_peer_that_fails_is_classified(name: str, scripted, call) -> None:
     assert caller.book.opened == 1
 
 
+def test_reset_before_connect_returns_is_a_lost_connection(scripted, call) -> None:
+    """A reset may come after the handshake, yet before the client's turn; some tries hit it."""
+    caller = call(f"http://127.0.0.1:{scripted(resets_at_once)}/")
+    tries = 500
+    assert {caller.fail() for _ in range(tries)} == {ErrorKind.CONNECTION_LOST}
+    assert caller.book.opened == len(caller.ended) == tries
+    assert caller.book.still_open() == []
+
+
 def test_whole_answer_is_no_failure(scripted, call) -> None:
     """The twin of all of the above: a good answer counts."""
     port = scripted(answers(whole(GOOD, OK + b"Connection: close\r\n")))
