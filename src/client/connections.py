@@ -149,6 +149,15 @@ class Transport(HTTPAdapter):
     def init_poolmanager(self, *_: Any, **__: Any) -> None:
         """Make no manager: there is one pool."""
 
+    def build_response(self, _: Any, resp: Any) -> Any:
+        """Return urllib3's response as it is.
+
+        requests would put one of its own around it, with a cookie jar, a copy of the header
+        and a generator for the body: a twelfth of the client's CPU (measured with gevent, in
+        turns, six each: 15.2 against 14.1 s), and nothing of it is read here.
+        """
+        return resp
+
     def get_connection_with_tls_context(self, *_: Any, **__: Any) -> HTTPConnectionPool:
         """Return the pool. Source: requests 2.34 adapters.py, which calls this for each request."""
         return self._pool

@@ -5,6 +5,7 @@ import time
 from typing import cast
 
 import requests
+from urllib3 import HTTPResponse
 from urllib3.util import Timeout
 
 from client.connections import CountedConnection, Transport
@@ -48,18 +49,24 @@ class Exchange:
         """Send the request and wait for the whole answer.
 
         Raises:
-            requests.RequestException: no complete answer; `errors.classify` tells why.
+            requests.RequestException, urllib3.exceptions.HTTPError: no complete answer;
+                `errors.classify` tells why.
             UnexpectedStatus, BadAnswer: an answer that does not count.
         """
         sent = time.monotonic()
-        response = transport.send(self._request, timeout=self._timeout, proxies={})  # type: ignore[arg-type]
-        tcp = cast(CountedConnection, response.raw.connection).tcp
+        response: HTTPResponse = transport.send(  # type: ignore[assignment]
+            self._request,
+            timeout=self._timeout,  # type: ignore[arg-type]
+            proxies={},
+        )
+        tcp = cast(CountedConnection, response.connection).tcp
         if tcp is None:
             raise AssertionError("unreachable: an answer came over a connection")
-        body = response.content
+        # read() alone would take a broken chunk for a lost connection.
+        body = b"".join(response.stream(None, decode_content=True))
         service_seconds = time.monotonic() - sent
-        if response.status_code != 200:
-            raise UnexpectedStatus(f"status {response.status_code}")
+        if response.status != 200:
+            raise UnexpectedStatus(f"status {response.status}")
         pod, delay_seconds = _read(body)
         close_announced = response.headers.get("Connection", "").lower() == "close"
         return Answer(pod, delay_seconds, service_seconds, close_announced, tcp)
