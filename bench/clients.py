@@ -4,6 +4,10 @@
 
 Each holds the same requests against the same server (slow_server.py), one after the other, in
 one run. Prints a table: wall time, CPU time (user + system) and peak memory of the client alone.
+Each PYTHON is an interpreter that has the client's packages, such as the one of
+
+    python3.11 -m venv .cache/python3.11
+    .cache/python3.11/bin/pip install --require-hashes --requirement locks/client.txt
 """
 
 import argparse
@@ -11,6 +15,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -35,17 +40,22 @@ def client(engine: str, port: int, options: argparse.Namespace) -> list[str]:
 def measure(name: str, command: list[str]) -> None:
     """Run a client and print its line of the table."""
     began = time.monotonic()
-    process = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": str(HERE.parent / "src")},
-    )
-    assert process.stdout is not None, "piped"
-    lines = process.stdout.read().splitlines()
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.monotonic() - began
-    process.returncode = os.waitstatus_to_exitcode(status)
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env={**os.environ, "PYTHONPATH": str(HERE.parent / "src")},
+        )
+        assert process.stdout is not None, "piped"
+        lines = process.stdout.read().splitlines()
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.monotonic() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            errors.seek(0)
+            told = errors.read().decode(errors="replace").strip().rpartition("\n")[2]
+            sys.exit(f"{name}: exit status {process.returncode}: {told}")
     answered = sum(line.count(b"Response from Pod") for line in lines)
     if lines and lines[-1].startswith(b'{"format"'):
         answered = json.loads(lines[-1])["requests"]["answered"]
@@ -62,7 +72,12 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=10_000)
     parser.add_argument("--low", type=float, default=20)
     parser.add_argument("--high", type=float, default=60)
-    parser.add_argument("--python", action="append", default=[], help="further interpreters")
+    parser.add_argument(
+        "--python",
+        action="append",
+        default=[],
+        help="further interpreters that have the client's packages",
+    )
     options = parser.parse_args()
     serve = [sys.executable, str(HERE / "slow_server.py"), str(options.low), str(options.high)]
     server = subprocess.Popen(serve, stdout=subprocess.PIPE, text=True)
