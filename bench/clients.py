@@ -13,6 +13,7 @@ Each PYTHON is an interpreter that has the client's packages, such as the one of
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -79,6 +80,9 @@ def main() -> None:
         help="further interpreters that have the client's packages",
     )
     options = parser.parse_args()
+    for python in options.python:
+        if shutil.which(python) is None:
+            parser.error(f"--python: no interpreter {python}")
     serve = [sys.executable, str(HERE / "slow_server.py"), str(options.low), str(options.high)]
     server = subprocess.Popen(serve, stdout=subprocess.PIPE, text=True)
     try:
