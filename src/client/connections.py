@@ -113,7 +113,10 @@ def _at_end(descriptor: int) -> bool:
 
 
 class Transport(HTTPAdapter):
-    """What a `requests.Session` mounts: a pool of connections that are entered in a book.
+    """requests' adapter over a pool of connections that are entered in a book.
+
+    It is called as it is, and not for a Session to mount (`Exchange` says why): what it
+    returns is urllib3's response, of which a Session could make nothing.
 
     One for each virtual user makes one connection each; one for all makes a shared
     pool, which is LIFO as in urllib3. There is one server: a manager of pools, which
