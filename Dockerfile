@@ -16,9 +16,10 @@ RUN python -m venv --without-pip /venv \
         --no-cache-dir --no-compile --no-deps --only-binary :all: \
         --require-hashes --requirement /locks/server.txt \
     && python -m compileall -q --invalidation-mode unchecked-hash /venv/lib
-COPY src/settings/ /app/settings/
-COPY src/process/ /app/process/
-COPY src/server/ /app/server/
+COPY src/long_lived/__init__.py /app/long_lived/__init__.py
+COPY src/settings/ /app/long_lived/settings/
+COPY src/process/ /app/long_lived/process/
+COPY src/server/ /app/long_lived/server/
 RUN python -m compileall -q --invalidation-mode unchecked-hash /app
 
 FROM docker.io/library/python:3.13-slim-trixie
@@ -43,4 +44,4 @@ COPY --from=build /app /app
 WORKDIR /app
 USER 65532:65532
 EXPOSE 8000
-ENTRYPOINT ["python", "-m", "server"]
+ENTRYPOINT ["python", "-m", "long_lived.server"]

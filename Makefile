@@ -176,5 +176,5 @@ helm: $(VENV)/.dev ## Fetch helm and kubectl into the virtual environment where 
 	  $(BIN)/python .ci/unpack_helm.py "$$folder" $(BIN); }
 
 generate: $(VENV)/.dev ## Write the chart's schema, values.yaml and README tables from src/settings
-	$(BIN)/python -m settings.schema
+	$(BIN)/python -m long_lived.settings.schema
 

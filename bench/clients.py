@@ -35,7 +35,7 @@ def client(engine: str, port: int, options: argparse.Namespace) -> list[str]:
         "server.delay.maxSeconds": options.high,
     }
     sets = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
-    return ["-m", "client", "--progress-seconds", "0", *sets]
+    return ["-m", "long_lived.client", "--progress-seconds", "0", *sets]
 
 
 def measure(name: str, command: list[str]) -> None:

@@ -40,7 +40,7 @@ def get(url: str) -> tuple[str, float]:
 def command(program: str, settings: list[str], *flags: str) -> list[str]:
     """Return the command of one of the project's programs."""
     sets = [part for pair in settings for part in ("--set", pair)]
-    return [sys.executable, "-m", program, *sets, *flags]
+    return [sys.executable, "-m", f"long_lived.{program}", *sets, *flags]
 
 
 def measure(name: str, settings: list[str], users: int) -> None:
@@ -104,7 +104,9 @@ def main() -> None:
     delay = ["server.delay.minSeconds=25", "server.delay.maxSeconds=30"]
     print("\n| runtime | most in flight | answered | probes | median | longest |")
     print("|---|---|---|---|---|---|")
-    subprocess.run([sys.executable, "-m", "server.runtimes.go_build", "--install"], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "long_lived.server.runtimes.go_build", "--install"], check=True
+    )
     for name in options.runtime or RUNTIMES:
         measure(name, [*RUNTIMES[name], *delay], options.users)
 

@@ -1,4 +1,4 @@
-"""Start the client: `python -m client --values FILE`.
+"""Start the client: `python -m long_lived.client --values FILE`.
 
 With the engine gevent this process becomes `client.patched`, because gevent's patches
 must come before anything else is imported.
@@ -9,16 +9,16 @@ import os
 import sys
 from typing import NoReturn
 
-from client.arguments import read
+from long_lived.client.arguments import read
 
 
 def main() -> NoReturn:
     """Run the client that the command line names, and end with its exit status."""
     options = read()
     if options.settings.client.engine == "gevent" and "gevent.monkey" not in sys.modules:
-        os.execv(sys.executable, [sys.executable, "-m", "client.patched", *sys.argv[1:]])
+        os.execv(sys.executable, [sys.executable, "-m", "long_lived.client.patched", *sys.argv[1:]])
     # Not before: the process that becomes the other one has no use for it.
-    from client.runner import Runner
+    from long_lived.client.runner import Runner
 
     # urllib3 warns about every connection that its pool has no room for: here, by design.
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)

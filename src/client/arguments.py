@@ -3,8 +3,8 @@
 import ipaddress
 from dataclasses import dataclass
 
-from settings import Settings
-from settings.arguments import parser, refuse, settings_from
+from long_lived.settings import Settings
+from long_lived.settings.arguments import parser, refuse, settings_from
 
 PROGRAM = "client"
 

@@ -25,8 +25,8 @@ from urllib3.exceptions import (
     ProtocolError,
 )
 
-from client.clock import Clock
-from client.resolver import Resolver
+from long_lived.client.clock import Clock
+from long_lived.client.resolver import Resolver
 
 IP_BIND_ADDRESS_NO_PORT = getattr(socket, "IP_BIND_ADDRESS_NO_PORT", 24)
 """Leaves the choice of the source port to connect(), which may reuse one for another

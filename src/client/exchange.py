@@ -8,10 +8,10 @@ import requests
 from urllib3 import HTTPResponse
 from urllib3.util import Timeout
 
-from client.connections import CountedConnection, Transport
-from client.errors import BadAnswer, UnexpectedStatus
-from client.ledger import Answer
-from settings import Settings
+from long_lived.client.connections import CountedConnection, Transport
+from long_lived.client.errors import BadAnswer, UnexpectedStatus
+from long_lived.client.ledger import Answer
+from long_lived.settings import Settings
 
 READ_MARGIN_SECONDS = 30.0
 """What readSeconds = 0 adds to server.delay.maxSeconds: room for a burst to be accepted."""

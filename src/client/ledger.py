@@ -8,12 +8,12 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field
 
-from client.clock import Clock
-from client.connections import Connection
-from client.errors import ErrorKind
-from client.histogram import Histogram
-from client.output import Output
-from client.timeline import Timeline
+from long_lived.client.clock import Clock
+from long_lived.client.connections import Connection
+from long_lived.client.errors import ErrorKind
+from long_lived.client.histogram import Histogram
+from long_lived.client.output import Output
+from long_lived.client.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import random
 
-from settings import Client
+from long_lived.settings import Client
 
 
 def first_send_seconds(user: int, users: int, ramp_up_seconds: float) -> float:

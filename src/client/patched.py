@@ -4,7 +4,7 @@ from gevent import monkey
 
 monkey.patch_all()
 
-from client.__main__ import main  # noqa: E402 - must follow the patch
+from long_lived.client.__main__ import main  # noqa: E402 - must follow the patch
 
 if __name__ == "__main__":
     main()

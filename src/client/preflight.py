@@ -7,8 +7,8 @@ named with both numbers, before anything is sent.
 from dataclasses import dataclass
 from pathlib import Path
 
-from process.limits import ThreadLimit, open_files, thread_limit
-from settings import Settings
+from long_lived.process.limits import ThreadLimit, open_files, thread_limit
+from long_lived.settings import Settings
 
 SPARE_FILES = 64
 """Standard streams, the event loop, the name service: what is open beside the connections."""

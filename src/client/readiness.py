@@ -23,9 +23,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 import requests
 
-from client.resolver import lookup
-from client.stop import POLL_SECONDS, Stop
-from settings import Settings
+from long_lived.client.resolver import lookup
+from long_lived.client.stop import POLL_SECONDS, Stop
+from long_lived.settings import Settings
 
 PAUSE_SECONDS = 0.2
 PROBE_TIMEOUT_SECONDS = 5.0

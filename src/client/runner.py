@@ -18,22 +18,22 @@ from typing import NoReturn
 
 from urllib3 import HTTPConnectionPool
 
-from client import pacing, preflight
-from client.clock import Clock
-from client.connections import ConnectionBook, Transport, counted_pool
-from client.exchange import Exchange
-from client.ledger import Ledger
-from client.output import Output
-from client.readiness import NotReady, await_servers
-from client.resolver import Resolver
-from client.stop import Stop
-from client.summary import summarize
-from client.users import VirtualUser
-from process.limits import raise_open_files
-from process.processor import stay_on_one_processor
-from process.threads import ease_many_threads
-from settings import Client, Settings
-from settings.arguments import refuse
+from long_lived.client import pacing, preflight
+from long_lived.client.clock import Clock
+from long_lived.client.connections import ConnectionBook, Transport, counted_pool
+from long_lived.client.exchange import Exchange
+from long_lived.client.ledger import Ledger
+from long_lived.client.output import Output
+from long_lived.client.readiness import NotReady, await_servers
+from long_lived.client.resolver import Resolver
+from long_lived.client.stop import Stop
+from long_lived.client.summary import summarize
+from long_lived.client.users import VirtualUser
+from long_lived.process.limits import raise_open_files
+from long_lived.process.processor import stay_on_one_processor
+from long_lived.process.threads import ease_many_threads
+from long_lived.settings import Client, Settings
+from long_lived.settings.arguments import refuse
 
 GARBAGE_FAILURES = 20_000
 """Failures after which garbage is collected. A request that is answered leaves none (measured: no

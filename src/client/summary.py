@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from client.connections import ConnectionBook
-from client.histogram import Histogram
-from client.ledger import Ledger
-from client.timeline import Timeline
-from settings import Settings
+from long_lived.client.connections import ConnectionBook
+from long_lived.client.histogram import Histogram
+from long_lived.client.ledger import Ledger
+from long_lived.client.timeline import Timeline
+from long_lived.settings import Settings
 
 FORMAT = 1
 """Version of the summary's layout; a reader refuses what it does not know."""

@@ -3,14 +3,14 @@
 import time
 import traceback
 
-from client import pacing
-from client.clock import Clock
-from client.connections import Transport
-from client.errors import ErrorKind, classify
-from client.exchange import Exchange
-from client.ledger import Ledger
-from client.stop import Stop
-from settings import Client
+from long_lived.client import pacing
+from long_lived.client.clock import Clock
+from long_lived.client.connections import Transport
+from long_lived.client.errors import ErrorKind, classify
+from long_lived.client.exchange import Exchange
+from long_lived.client.ledger import Ledger
+from long_lived.client.stop import Stop
+from long_lived.settings import Client
 
 
 class VirtualUser:

@@ -2,9 +2,9 @@
 
 import click
 
-from lab.cli import OneLineErrors
-from lab.cluster_commands import restart, verify
-from lab.commands import compare, run, scenarios
+from long_lived.lab.cli import OneLineErrors
+from long_lived.lab.cluster_commands import restart, verify
+from long_lived.lab.commands import compare, run, scenarios
 
 
 @click.group(

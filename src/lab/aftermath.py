@@ -11,10 +11,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lab.history import History
-from lab.phases import Phase, PhaseName, phases
-from lab.replacement import Replacement
-from lab.statistics import FEWEST_EXPECTED, LEVEL, Spread, far_below, spread
+from long_lived.lab.history import History
+from long_lived.lab.phases import Phase, PhaseName, phases
+from long_lived.lab.replacement import Replacement
+from long_lived.lab.statistics import FEWEST_EXPECTED, LEVEL, Spread, far_below, spread
 
 LOOK_SECONDS = 1.0
 """How long connections are counted for one look, where each request has one of its own; longer

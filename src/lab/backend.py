@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
-from lab.observation import Moment, Observation
+from long_lived.lab.observation import Moment, Observation
 
 Pause = Callable[[], bool]
 """Waits a little; returns True when the user asks to stop."""

@@ -9,18 +9,18 @@ from typing import Any, NoReturn
 import click
 from rich.console import Console
 
-from lab import results
-from lab.backend import Backend
-from lab.experiment import Experiment
-from lab.interrupts import Interrupts
-from lab.lasting import lasting
-from lab.observation import Observation
-from lab.progress import display
-from lab.report import report
-from lab.scenarios import values_files
-from lab.verdict import Verdict, judge
-from settings import Restart, Settings, SettingsError, load
-from settings.arguments import USAGE_STATUS
+from long_lived.lab import results
+from long_lived.lab.backend import Backend
+from long_lived.lab.experiment import Experiment
+from long_lived.lab.interrupts import Interrupts
+from long_lived.lab.lasting import lasting
+from long_lived.lab.observation import Observation
+from long_lived.lab.progress import display
+from long_lived.lab.report import report
+from long_lived.lab.scenarios import values_files
+from long_lived.lab.verdict import Verdict, judge
+from long_lived.settings import Restart, Settings, SettingsError, load
+from long_lived.settings.arguments import USAGE_STATUS
 
 
 def refuse(reason: str) -> NoReturn:

@@ -10,22 +10,22 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from client.summary import merge
-from lab.backend import Pause, Trouble
-from lab.deadline import longest_run_seconds
-from lab.logs import beginning_lost, foreign_summary, moment
-from lab.observation import Moment, Observation
-from lab.pod_logs import PodLogs
-from lab.processes import Processes
-from lab.recovery import recovered
-from lab.release import STUCK, Job, Pod, Release, names
-from lab.replacement import Replacement
-from lab.results import VALUES
-from lab.scenarios import REPOSITORY
-from lab.sightings import replacements_seen
-from lab.tools import Kubectl, Place, helm_install
-from lab.verdict import history_of
-from settings import Settings, SettingsError, load
+from long_lived.client.summary import merge
+from long_lived.lab.backend import Pause, Trouble
+from long_lived.lab.deadline import longest_run_seconds
+from long_lived.lab.logs import beginning_lost, foreign_summary, moment
+from long_lived.lab.observation import Moment, Observation
+from long_lived.lab.pod_logs import PodLogs
+from long_lived.lab.processes import Processes
+from long_lived.lab.recovery import recovered
+from long_lived.lab.release import STUCK, Job, Pod, Release, names
+from long_lived.lab.replacement import Replacement
+from long_lived.lab.results import VALUES
+from long_lived.lab.scenarios import REPOSITORY
+from long_lived.lab.sightings import replacements_seen
+from long_lived.lab.tools import Kubectl, Place, helm_install
+from long_lived.lab.verdict import history_of
+from long_lived.settings import Settings, SettingsError, load
 
 CHART = REPOSITORY / "charts" / "long-lived"
 

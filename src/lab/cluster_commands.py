@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from lab.backend import Trouble
-from lab.cli import (
+from long_lived.lab.backend import Trouble
+from long_lived.lab.cli import (
     carry_out,
     conclude,
     new_folder,
@@ -14,12 +14,12 @@ from lab.cli import (
     refuse,
     status_of,
 )
-from lab.cluster import ClusterBackend
-from lab.interrupts import Interrupts
-from lab.release import Release, names
-from lab.saved_logs import observation
-from lab.tools import Kubectl, Place
-from settings import Restart
+from long_lived.lab.cluster import ClusterBackend
+from long_lived.lab.interrupts import Interrupts
+from long_lived.lab.release import Release, names
+from long_lived.lab.saved_logs import observation
+from long_lived.lab.tools import Kubectl, Place
+from long_lived.settings import Restart
 
 
 @click.command()

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from lab import results
-from lab.backend import Trouble
-from lab.cli import (
+from long_lived.lab import results
+from long_lived.lab.backend import Trouble
+from long_lived.lab.cli import (
     carry_out,
     new_folder,
     opening,
@@ -17,15 +17,15 @@ from lab.cli import (
     settings_of,
     status_of,
 )
-from lab.cluster import ClusterBackend
-from lab.comparison import Compared, table
-from lab.interrupts import Interrupts
-from lab.local import LocalBackend
-from lab.scenarios import known, values_files
-from lab.service import Unsupported, refuse_other_systems
-from lab.tools import Kubectl, Place, program
-from settings import SettingsError, load
-from settings.load import chart_values, divided
+from long_lived.lab.cluster import ClusterBackend
+from long_lived.lab.comparison import Compared, table
+from long_lived.lab.interrupts import Interrupts
+from long_lived.lab.local import LocalBackend
+from long_lived.lab.scenarios import known, values_files
+from long_lived.lab.service import Unsupported, refuse_other_systems
+from long_lived.lab.tools import Kubectl, Place, program
+from long_lived.settings import SettingsError, load
+from long_lived.settings.load import chart_values, divided
 
 DEFAULT_SCENARIO = "ten-thousand"
 COMPARED = ("restart-flask", "restart-go", "restart-gunicorn")

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lab.aftermath import Aftermath, PhaseCounts
-from lab.phases import PhaseName
-from lab.verdict import Verdict
-from settings import Settings
+from long_lived.lab.aftermath import Aftermath, PhaseCounts
+from long_lived.lab.phases import PhaseName
+from long_lived.lab.verdict import Verdict
+from long_lived.settings import Settings
 
 COLUMNS = ("server", "closes", "before", "after", "even again", "lost", "verdict")
 LEGEND = (

@@ -1,7 +1,7 @@
 """When the lab gives up on clients that do not end."""
 
-from client.exchange import read_timeout_seconds
-from settings import Settings
+from long_lived.client.exchange import read_timeout_seconds
+from long_lived.settings import Settings
 
 START_MARGIN_SECONDS = 300.0
 """What a client may take to start all its users: 67 s were measured for 10,000 threads on

@@ -8,10 +8,10 @@ import signal
 import time
 from collections.abc import Callable
 
-from lab.backend import Backend, Trouble
-from lab.observation import Moment, Observation
-from lab.restarter import Restarter
-from settings import Restart
+from long_lived.lab.backend import Backend, Trouble
+from long_lived.lab.observation import Moment, Observation
+from long_lived.lab.restarter import Restarter
+from long_lived.settings import Restart
 
 TICK_SECONDS = 0.1
 

@@ -6,17 +6,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
-from client.summary import merge
-from lab.backend import Pause, Trouble
-from lab.deadline import longest_run_seconds
-from lab.logs import Tail, moment
-from lab.observation import Moment, Observation
-from lab.processes import Child, Processes
-from lab.recovery import recovered
-from lab.results import write_values
-from lab.service import Service
-from server.runtimes import Unavailable, go_build
-from settings import Settings
+from long_lived.client.summary import merge
+from long_lived.lab.backend import Pause, Trouble
+from long_lived.lab.deadline import longest_run_seconds
+from long_lived.lab.logs import Tail, moment
+from long_lived.lab.observation import Moment, Observation
+from long_lived.lab.processes import Child, Processes
+from long_lived.lab.recovery import recovered
+from long_lived.lab.results import write_values
+from long_lived.lab.service import Service
+from long_lived.server.runtimes import Unavailable, go_build
+from long_lived.settings import Settings
 
 CLIENT_PROGRESS_SECONDS = 1
 CLIENT_STOP_SECONDS = 15.0
@@ -130,7 +130,13 @@ class LocalBackend:
 
     def _start_client(self, index: int) -> Child:
         command = [
-            *(sys.executable, "-m", "client", "--values", str(self._folder / "values.yaml")),
+            *(
+                sys.executable,
+                "-m",
+                "long_lived.client",
+                "--values",
+                str(self._folder / "values.yaml"),
+            ),
             *("--set", f"client.url={self._service.url}"),
             *("--source-address", f"127.0.0.{2 + index}"),
             *("--progress-seconds", str(CLIENT_PROGRESS_SECONDS)),

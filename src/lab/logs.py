@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from client.ledger import Progress
-from client.summary import FORMAT
-from lab.observation import Moment
+from long_lived.client.ledger import Progress
+from long_lived.client.summary import FORMAT
+from long_lived.lab.observation import Moment
 
 _ANSWER = re.compile(r"^Response from Pod (\S+) after ")
 _AT = re.compile(r" at=(\d+\.\d+)")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from lab.replacement import Replacement
+from long_lived.lab.replacement import Replacement
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ Pure: returns lines of at most 80 columns.
 from collections.abc import Sequence
 from itertools import pairwise
 
-from lab.aftermath import Aftermath, PhaseCounts
-from lab.columns import COLUMNS, labelled, short, table
-from lab.history import History
-from lab.phases import PhaseName
+from long_lived.lab.aftermath import Aftermath, PhaseCounts
+from long_lived.lab.columns import COLUMNS, labelled, short, table
+from long_lived.lab.history import History
+from long_lived.lab.phases import PhaseName
 
 NAME_WIDTH = 26
 STRIP_WIDTH = COLUMNS - NAME_WIDTH - 2

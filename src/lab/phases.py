@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lab.history import History
-from lab.replacement import Replacement
+from long_lived.lab.history import History
+from long_lived.lab.replacement import Replacement
 
 
 class PhaseName(StrEnum):

@@ -6,10 +6,10 @@ is read again from its beginning. In the end the summary, its last line, has to 
 
 from pathlib import Path
 
-from lab.backend import Trouble
-from lab.logs import ClientLog, Tail
-from lab.processes import Child, Processes
-from lab.release import Pod, Release
+from long_lived.lab.backend import Trouble
+from long_lived.lab.logs import ClientLog, Tail
+from long_lived.lab.processes import Child, Processes
+from long_lived.lab.release import Pod, Release
 
 MOST_ATTEMPTS = 20
 

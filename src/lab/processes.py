@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from settings.load import ENVIRONMENT_PREFIX
+from long_lived.settings.load import ENVIRONMENT_PREFIX
 
 POLL_SECONDS = 0.05
 
@@ -73,7 +73,7 @@ class Processes:
     def __enter__(self) -> "Processes":
         """Start the guardian."""
         self._guardian = subprocess.Popen(
-            [sys.executable, "-m", "lab.guardian"],
+            [sys.executable, "-m", "long_lived.lab.guardian"],
             bufsize=0,
             stdin=subprocess.PIPE,
             start_new_session=True,

@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from lab.observation import Moment
+from long_lived.lab.observation import Moment
 
 LINE_SECONDS = 5.0
 

@@ -10,15 +10,15 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from client import pacing
-from client.clock import Clock
-from client.connections import Connection, ConnectionBook
-from client.errors import ErrorKind
-from client.ledger import Answer, Ledger
-from client.output import Output
-from client.summary import summarize
-from lab.logs import ClientLog
-from settings import Settings
+from long_lived.client import pacing
+from long_lived.client.clock import Clock
+from long_lived.client.connections import Connection, ConnectionBook
+from long_lived.client.errors import ErrorKind
+from long_lived.client.ledger import Answer, Ledger
+from long_lived.client.output import Output
+from long_lived.client.summary import summarize
+from long_lived.lab.logs import ClientLog
+from long_lived.settings import Settings
 
 _ANSWER = re.compile(
     r"^Response from Pod (\S+) after ([\d.]+) s connection=(\d+) new=(?:yes|no) "

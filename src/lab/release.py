@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lab.backend import Trouble
-from lab.tools import Kubectl
+from long_lived.lab.backend import Trouble
+from long_lived.lab.tools import Kubectl
 
 STUCK = frozenset(
     {

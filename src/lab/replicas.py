@@ -5,7 +5,7 @@ from typing import Any
 
 import requests
 
-from lab.processes import Child
+from long_lived.lab.processes import Child
 
 PROBE_TIMEOUT_SECONDS = 5.0
 

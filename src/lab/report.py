@@ -7,10 +7,10 @@ a file. Pure: returns lines.
 from collections.abc import Sequence
 from typing import Any
 
-from lab.columns import labelled, seconds, table
-from lab.phase_report import phase_tables
-from lab.statistics import LEVEL, Spread
-from lab.verdict import Verdict, history_of
+from long_lived.lab.columns import labelled, seconds, table
+from long_lived.lab.phase_report import phase_tables
+from long_lived.lab.statistics import LEVEL, Spread
+from long_lived.lab.verdict import Verdict, history_of
 
 
 def report(

@@ -3,8 +3,8 @@
 import time
 from collections.abc import Callable, Sequence
 
-from lab.backend import Backend
-from settings import Restart
+from long_lived.lab.backend import Backend
+from long_lived.settings import Restart
 
 
 class Restarter:

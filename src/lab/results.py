@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
-from lab.observation import Observation
-from lab.verdict import Verdict
-from settings import Settings
+from long_lived.lab.observation import Observation
+from long_lived.lab.verdict import Verdict
+from long_lived.settings import Settings
 
 VALUES = "values.yaml"
 SUMMARY = "summary.json"

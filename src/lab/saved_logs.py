@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from client.summary import merge
-from lab.logs import ClientLog, beginning_lost, foreign_summary
-from lab.observation import Observation
-from lab.sightings import UNSEEN, replacements_seen
-from lab.verdict import history_of
+from long_lived.client.summary import merge
+from long_lived.lab.logs import ClientLog, beginning_lost, foreign_summary
+from long_lived.lab.observation import Observation
+from long_lived.lab.sightings import UNSEEN, replacements_seen
+from long_lived.lab.verdict import history_of
 
 _PREFIX = re.compile(r"^\[pod/([^/\]]+)/[^\]]*\] ")
 """What `kubectl logs --prefix` (`make logs`) puts before each line."""

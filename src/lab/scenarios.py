@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from settings import SettingsError
+from long_lived.settings import SettingsError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FOLDER = REPOSITORY / "values"

@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lab.backend import Pause, Trouble
-from lab.processes import Child, Processes
-from lab.replacement import Replacement
-from lab.replicas import Replica, replica_name
-from settings import Settings
+from long_lived.lab.backend import Pause, Trouble
+from long_lived.lab.processes import Child, Processes
+from long_lived.lab.replacement import Replacement
+from long_lived.lab.replicas import Replica, replica_name
+from long_lived.settings import Settings
 
 SERVICE_ADDRESS = "127.0.0.1"
 
@@ -159,7 +159,14 @@ class Service:
         index = len(self._replicas)
         name, address = replica_name(index), f"127.0.{1 + index // 250}.{1 + index % 250}"
         command = [
-            *(sys.executable, "-m", "server", "--values", str(self._values), "--reuse-port"),
+            *(
+                sys.executable,
+                "-m",
+                "long_lived.server",
+                "--values",
+                str(self._values),
+                "--reuse-port",
+            ),
             *("--bind", f"{SERVICE_ADDRESS}:{self.port}", "--bind", f"{address}:{self.port}"),
         ]
         child = self._processes.start(name, command, {"POD_ID": name})

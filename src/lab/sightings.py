@@ -5,8 +5,8 @@ where the replica, at the share of the answers that it had otherwise, would have
 at least `MISSED` of the others' answers: by chance that happens once in e^20 cases.
 """
 
-from lab.history import History
-from lab.replacement import Replacement
+from long_lived.lab.history import History
+from long_lived.lab.replacement import Replacement
 
 UNSEEN = "unseen-"
 """Beginning of the name of a replica that no client saw, because it got no connection."""

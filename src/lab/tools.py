@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab.backend import Trouble
+from long_lived.lab.backend import Trouble
 
 CALL_SECONDS = 60.0
 """Longest wait for one call of kubectl: an API server that does not answer in that time is gone."""

@@ -9,11 +9,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from lab.aftermath import Aftermath, aftermath
-from lab.history import History
-from lab.phases import PhaseName
-from lab.replacement import Replacement
-from lab.statistics import LEVEL, Spread, spread
+from long_lived.lab.aftermath import Aftermath, aftermath
+from long_lived.lab.history import History
+from long_lived.lab.phases import PhaseName
+from long_lived.lab.replacement import Replacement
+from long_lived.lab.statistics import LEVEL, Spread, spread
 
 IDLE_RATIO = 0.1
 """A replica that answers less than this part of its fair share is called idle."""

@@ -1,4 +1,4 @@
-"""`python -m server`: one replica, in the runtime that the settings name."""
+"""`python -m long_lived.server`: one replica, in the runtime that the settings name."""
 
 import importlib
 import json
@@ -6,19 +6,19 @@ import logging
 import os
 from collections.abc import Sequence
 
-from process.limits import raise_open_files, thread_limit
-from server import capacity, listener, log
-from server.balance import balance_at_random
-from server.pod import pod_id
-from server.runtimes import Assignment, Unavailable
-from settings import arguments
+from long_lived.process.limits import raise_open_files, thread_limit
+from long_lived.server import capacity, listener, log
+from long_lived.server.balance import balance_at_random
+from long_lived.server.pod import pod_id
+from long_lived.server.runtimes import Assignment, Unavailable
+from long_lived.settings import arguments
 
 PROGRAM = "server"
 
 RUNTIMES = {
-    "flask": "server.runtimes.flask_server",
-    "gunicorn": "server.runtimes.gunicorn_server",
-    "go": "server.runtimes.go_server",
+    "flask": "long_lived.server.runtimes.flask_server",
+    "gunicorn": "long_lived.server.runtimes.gunicorn_server",
+    "go": "long_lived.server.runtimes.go_server",
 }
 
 logger = logging.getLogger(__name__)

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from server.pod import pod_id
-from server.replica import Replica
-from settings import Settings
+from long_lived.server.pod import pod_id
+from long_lived.server.replica import Replica
+from long_lived.settings import Settings
 
 TEXT = "text/plain; charset=utf-8"
 JSON = "application/json"

@@ -6,8 +6,8 @@ of failing in the middle of a run.
 
 from dataclasses import dataclass
 
-from process.limits import ThreadLimit
-from settings import Server
+from long_lived.process.limits import ThreadLimit
+from long_lived.settings import Server
 
 HELD = 10_000
 """Requests in flight that one replica must hold: after a restart, one may inherit them all."""

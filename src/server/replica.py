@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from server.connections import Connection, Connections
+from long_lived.server.connections import Connection, Connections
 
 
 @dataclass(frozen=True)

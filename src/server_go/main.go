@@ -54,7 +54,7 @@ func (lines utcLines) Write(text []byte) (int, error) {
 
 func main() {
 	if len(os.Args) != 2 {
-		refuse("it is started by `python -m server --set server.runtime=go`")
+		refuse("it is started by `python -m long_lived.server --set server.runtime=go`")
 	}
 	var assigned assignment
 	if err := json.Unmarshal([]byte(os.Args[1]), &assigned); err != nil {

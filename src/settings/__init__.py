@@ -4,8 +4,8 @@
 frozen `Settings`; everything else takes that object as an argument.
 """
 
-from settings.errors import SettingsError
-from settings.load import load
-from settings.model import Client, Experiment, Restart, Server, Settings
+from long_lived.settings.errors import SettingsError
+from long_lived.settings.load import load
+from long_lived.settings.model import Client, Experiment, Restart, Server, Settings
 
 __all__ = ["Client", "Experiment", "Restart", "Server", "Settings", "SettingsError", "load"]

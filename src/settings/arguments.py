@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from settings.errors import SettingsError, one_line
-from settings.load import ENVIRONMENT_PREFIX, load
-from settings.model import Settings
+from long_lived.settings.errors import SettingsError, one_line
+from long_lived.settings.load import ENVIRONMENT_PREFIX, load
+from long_lived.settings.model import Settings
 
 USAGE_STATUS = 2
 """Exit status for bad settings or usage."""

@@ -16,9 +16,9 @@ from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 
-from settings.chart import ChartValues
-from settings.errors import SettingsError, explain
-from settings.model import Settings
+from long_lived.settings.chart import ChartValues
+from long_lived.settings.errors import SettingsError, explain
+from long_lived.settings.model import Settings
 
 ENVIRONMENT_PREFIX = "LONG_LIVED__"
 """Prefix of every variable: LONG_LIVED__CLIENT__THINK_TIME__MIN_SECONDS=1. The two underscores

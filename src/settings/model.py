@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from settings.section import Range, Seconds, Section, WholeSeconds
+from long_lived.settings.section import Range, Seconds, Section, WholeSeconds
 
 Runtime = Literal["flask", "gunicorn", "go"]
 WorkerClass = Literal["gthread", "gevent", "sync"]

@@ -1,7 +1,7 @@
 """What the chart publishes of the settings: schema, values.yaml and the README's tables.
 
-The models are the only source: `python -m settings.schema` writes all three from
-them, `python -m settings.schema --check` fails where one is stale. Nothing here is
+The models are the only source: `python -m long_lived.settings.schema` writes all three from
+them, `python -m long_lived.settings.schema --check` fails where one is stale. Nothing here is
 read by an app.
 """
 
@@ -15,10 +15,10 @@ from typing import Any
 
 import yaml
 
-from settings.chart import ChartValues
-from settings.model import Settings
+from long_lived.settings.chart import ChartValues
+from long_lived.settings.model import Settings
 
-CHART = Path(__file__).parents[2] / "charts" / "long-lived"
+CHART = Path(__file__).resolve().parents[2] / "charts" / "long-lived"
 DIALECT = "http://json-schema.org/draft-07/schema#"
 """The newest dialect that the validators of both Helm 3 and Helm 4 know."""
 
@@ -145,7 +145,9 @@ def published() -> dict[Path, str]:
 
 def main() -> int:
     """Write the files, or with --check say which are stale."""
-    parser = argparse.ArgumentParser(prog="python -m settings.schema", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m long_lived.settings.schema", description=__doc__
+    )
     parser.add_argument("--check", action="store_true", help="write nothing; fail on stale files")
     check = parser.parse_args().check
     stale = [

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from settings import Settings, load
+from long_lived.settings import Settings, load
 
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "charts" / "long-lived"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from settings import load
+from long_lived.settings import load
 
 from .conftest import FILL_EVERYTHING, Rendered, render
 

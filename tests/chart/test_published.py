@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from settings import load, schema
-from settings.chart import ChartValues
-from settings.model import Settings
+from long_lived.settings import load, schema
+from long_lived.settings.chart import ChartValues
+from long_lived.settings.model import Settings
 
 from .conftest import CHART, FILL_EVERYTHING, ROOT
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from settings import SettingsError, load
+from long_lived.settings import SettingsError, load
 
 from .conftest import template
 

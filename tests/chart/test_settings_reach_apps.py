@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from settings import load
+from long_lived.settings import load
 
 from .conftest import FILL_EVERYTHING, SCENARIOS, loaded, render
 

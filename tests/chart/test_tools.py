@@ -62,10 +62,10 @@ def test_dockerfile_keeps_its_promises(file: str, app: str) -> None:
     final = stages[-1]
     assert "pip uninstall" in final
     assert "USER 65532:65532\n" in final
-    assert f'ENTRYPOINT ["python", "-m", "{app}"]\n' in final
+    assert f'ENTRYPOINT ["python", "-m", "long_lived.{app}"]\n' in final
     assert "org.opencontainers.image.version" in final
     copied = set(re.findall(r"^COPY src/(\w+)/", text, flags=re.MULTILINE))
-    assert copied - {"server_go"} == {"settings", "process", app}
+    assert copied - {"server_go", "long_lived"} == {"settings", "process", app}
 
 
 @pytest.mark.parametrize("file", DOCKERFILES)

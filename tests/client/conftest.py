@@ -18,13 +18,13 @@ from typing import Any
 import pytest
 from tests.waiting import eventually
 
-from client.clock import Clock
-from client.connections import Connection, ConnectionBook, Transport, counted_pool
-from client.errors import ErrorKind, classify
-from client.exchange import Exchange
-from client.ledger import Answer
-from client.resolver import Resolver
-from settings import load
+from long_lived.client.clock import Clock
+from long_lived.client.connections import Connection, ConnectionBook, Transport, counted_pool
+from long_lived.client.errors import ErrorKind, classify
+from long_lived.client.exchange import Exchange
+from long_lived.client.ledger import Answer
+from long_lived.client.resolver import Resolver
+from long_lived.settings import load
 
 BOUND_SECONDS = 30
 """Longest wait for anything; reached only where something is broken."""
@@ -148,7 +148,14 @@ def _server_starter(folder: Path) -> Iterator[StartServer]:
         log = folder / f"server-{len(started)}.log"
         with log.open("wb") as stream:
             process = subprocess.Popen(
-                [sys.executable, "-m", "server", "--bind", bind, *with_settings(settings)],
+                [
+                    sys.executable,
+                    "-m",
+                    "long_lived.server",
+                    "--bind",
+                    bind,
+                    *with_settings(settings),
+                ],
                 env=clean_environment(POD_ID=pod),
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
@@ -215,7 +222,12 @@ def start_client(tmp_path: Path) -> Iterator[StartClient]:
     ) -> RunningClient:
         folder = tmp_path / f"client-{len(started)}"
         folder.mkdir()
-        command = [sys.executable, "-m", "client", *with_settings((f"client.url={url}", *QUICK))]
+        command = [
+            sys.executable,
+            "-m",
+            "long_lived.client",
+            *with_settings((f"client.url={url}", *QUICK)),
+        ]
         with (folder / "out").open("w") as out, (folder / "errors").open("w") as errors:
             process = subprocess.Popen(
                 [*prefix, *command, *with_settings(settings), *flags],

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from client import arguments
+from long_lived.client import arguments
 
 
 @pytest.fixture

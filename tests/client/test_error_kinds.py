@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from client.errors import ErrorKind, classify
+from long_lived.client.errors import ErrorKind, classify
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 GOOD = json.dumps({"pod": "server-a", "delay_seconds": 0}).encode()

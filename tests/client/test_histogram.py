@@ -6,7 +6,7 @@ import hypothesis
 import hypothesis.strategies as some
 import pytest
 
-from client.histogram import Histogram
+from long_lived.client.histogram import Histogram
 
 BRIEF = hypothesis.settings(deadline=None, max_examples=60)
 DURATIONS = some.floats(1e-4, 86_400)

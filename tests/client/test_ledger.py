@@ -7,10 +7,10 @@ import hypothesis.strategies as some
 import pytest
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from client.clock import Clock
-from client.connections import Connection
-from client.errors import ErrorKind
-from client.ledger import Answer, Ledger
+from long_lived.client.clock import Clock
+from long_lived.client.connections import Connection
+from long_lived.client.errors import ErrorKind
+from long_lived.client.ledger import Answer, Ledger
 
 PODS = ("server-a", "server-b", "server-c")
 KINDS = [kind for kind in ErrorKind if kind not in (ErrorKind.INTERRUPTED, ErrorKind.NOT_SENT)]

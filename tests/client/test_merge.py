@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from client.clock import Clock
-from client.connections import ConnectionBook
-from client.errors import ErrorKind
-from client.ledger import Answer, Ledger
-from client.summary import FORMAT, merge, summarize
-from settings import load
+from long_lived.client.clock import Clock
+from long_lived.client.connections import ConnectionBook
+from long_lived.client.errors import ErrorKind
+from long_lived.client.ledger import Answer, Ledger
+from long_lived.client.summary import FORMAT, merge, summarize
+from long_lived.settings import load
 
 SETTINGS = load([], ["client.concurrency=4"], {})
 

@@ -3,7 +3,7 @@
 import os
 import threading
 
-from client.output import Output
+from long_lived.client.output import Output
 
 
 def test_lines_of_many_threads_stay_whole() -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from client import pacing
-from settings import load
+from long_lived.client import pacing
+from long_lived.settings import load
 
 
 def client(*settings: str):

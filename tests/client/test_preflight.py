@@ -2,9 +2,9 @@
 
 import pytest
 
-from client.preflight import Limits, Needs, check, needs, read_limits
-from process.limits import ThreadLimit
-from settings import load
+from long_lived.client.preflight import Limits, Needs, check, needs, read_limits
+from long_lived.process.limits import ThreadLimit
+from long_lived.settings import load
 
 
 def threads(most: int) -> ThreadLimit:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from client import readiness
-from client.readiness import NotReady, await_servers
-from client.resolver import Address
-from client.stop import Stop
-from settings import Settings, load
+from long_lived.client import readiness
+from long_lived.client.readiness import NotReady, await_servers
+from long_lived.client.resolver import Address
+from long_lived.client.stop import Stop
+from long_lived.settings import Settings, load
 
 BOUND_SECONDS = 30
 NAME = "headless.test"

@@ -123,7 +123,7 @@ def test_second_signal_ends_at_once(refused_url: str, tmp_path) -> None:
     errors = tmp_path / "errors"
     with errors.open("w") as stream:
         process = subprocess.Popen(
-            [sys.executable, "-m", "client", "--set", f"client.url={refused_url}"],
+            [sys.executable, "-m", "long_lived.client", "--set", f"client.url={refused_url}"],
             stdin=subprocess.DEVNULL,
             stdout=writing,
             stderr=stream,
@@ -147,7 +147,7 @@ def test_second_signal_ends_at_once(refused_url: str, tmp_path) -> None:
 def test_reader_that_goes_away_ends_the_run(keeping_server) -> None:
     """`| head -1` gets its line, and the client ends without a traceback and not with success."""
     command = (
-        f"{sys.executable} -m client --set client.url={keeping_server.url}"
+        f"{sys.executable} -m long_lived.client --set client.url={keeping_server.url}"
         f" --set client.rampUpSeconds=0,{','.join(ENDLESS)}"
         " --set client.thinkTime.minSeconds=0,client.thinkTime.maxSeconds=0.02"
         " | head -1; exit ${PIPESTATUS[0]}"

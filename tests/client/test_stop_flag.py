@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from client.stop import Stop
+from long_lived.client.stop import Stop
 
 
 def test_wait_without_stop_is_over_in_time() -> None:

@@ -6,7 +6,7 @@ import hypothesis
 import hypothesis.strategies as some
 import pytest
 
-from client.timeline import FINEST_SECONDS, MOST_BUCKETS, SERIES, Timeline
+from long_lived.client.timeline import FINEST_SECONDS, MOST_BUCKETS, SERIES, Timeline
 
 BRIEF = hypothesis.settings(deadline=None, max_examples=60)
 START = 1_800_000_000.0

@@ -48,7 +48,7 @@ def container(
         program = [sys.executable if part == "python" else part for part in spec["command"]]
         return Container([*program, *arguments], environment, None)
     module = _module(spec["image"])
-    command = [sys.executable, "-m", module, *arguments]
+    command = [sys.executable, "-m", f"long_lived.{module}", *arguments]
     if module == "client":
         return Container([*command, "--source-address", address], environment, None)
     with cluster.changed:

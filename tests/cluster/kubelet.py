@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from lab.processes import Child, Processes
+from long_lived.lab.processes import Child, Processes
 
 from . import kinds, logs, pods
 from .container import Container, NotYet, container

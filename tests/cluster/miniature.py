@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from lab.processes import Processes
+from long_lived.lab.processes import Processes
 
 from . import kinds, pods
 from .api import serving

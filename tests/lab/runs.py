@@ -9,15 +9,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from client.clock import Clock
-from client.connections import Connection, ConnectionBook
-from client.errors import ErrorKind
-from client.ledger import Answer, Ledger
-from client.summary import summarize
-from client.timeline import Timeline
-from lab.history import History
-from lab.replacement import Replacement
-from settings import load
+from long_lived.client.clock import Clock
+from long_lived.client.connections import Connection, ConnectionBook
+from long_lived.client.errors import ErrorKind
+from long_lived.client.ledger import Answer, Ledger
+from long_lived.client.summary import summarize
+from long_lived.client.timeline import Timeline
+from long_lived.lab.history import History
+from long_lived.lab.replacement import Replacement
+from long_lived.settings import load
 
 START = 1_800_000_000.0
 """When the clock of every run starts: at the border of a bucket."""

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from client.timeline import Timeline
-from lab.aftermath import LOST, Aftermath, aftermath
-from lab.phases import PhaseName
-from lab.replacement import Replacement
-from lab.statistics import LEVEL
+from long_lived.client.timeline import Timeline
+from long_lived.lab.aftermath import LOST, Aftermath, aftermath
+from long_lived.lab.phases import PhaseName
+from long_lived.lab.replacement import Replacement
+from long_lived.lab.statistics import LEVEL
 
 from .runs import NEW, SERVERS, START, history, restarted
 

@@ -52,7 +52,7 @@ class Lab:
         """Start the command."""
         where = ["--release", "demo", "--namespace", namespace]
         return subprocess.Popen(
-            [sys.executable, "-m", "lab", *arguments, *where],
+            [sys.executable, "-m", "long_lived.lab", *arguments, *where],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -321,7 +321,7 @@ def test_missing_kubectl_is_one_line(lab: Lab, tmp_path: Path) -> None:
     python.parent.mkdir()
     code = (
         "import sys; sys.executable = sys.argv[1]; sys.argv = ['long-lived', 'verify']; "
-        "from lab.__main__ import main; main()"
+        "from long_lived.lab.__main__ import main; main()"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(python)],

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from lab.comparison import COLUMNS, LEGEND, Compared, table
-from lab.verdict import judge
+from long_lived.lab.comparison import COLUMNS, LEGEND, Compared, table
+from long_lived.lab.verdict import judge
 
 from .runs import SERVERS, plain, restarted, scaled
 

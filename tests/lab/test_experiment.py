@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from lab import experiment
-from lab.backend import Pause, Trouble
-from lab.experiment import Experiment
-from lab.observation import Moment, Observation
-from settings import load
+from long_lived.lab import experiment
+from long_lived.lab.backend import Pause, Trouble
+from long_lived.lab.experiment import Experiment
+from long_lived.lab.observation import Moment, Observation
+from long_lived.settings import load
 
 MOMENT = Moment(10, 5, 5, 0, {"server-a": 5})
 

@@ -4,8 +4,8 @@ import hypothesis
 import hypothesis.strategies as some
 import pytest
 
-from client.timeline import Timeline
-from lab.history import History
+from long_lived.client.timeline import Timeline
+from long_lived.lab.history import History
 
 from .runs import START, history
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from client.ledger import Progress
-from lab.logs import ClientLog, Tail, moment
+from long_lived.client.ledger import Progress
+from long_lived.lab.logs import ClientLog, Tail, moment
 
 ANSWER = "Response from Pod server-a after 1.000 s connection=1 new=yes service=1.001 at=1.002"
 PROGRESS = str(Progress(10, 4, 3, 2))

@@ -4,9 +4,9 @@ import hypothesis
 import hypothesis.strategies as some
 import pytest
 
-from client.timeline import Timeline
-from lab.phases import PhaseName, phases
-from lab.replacement import Replacement
+from long_lived.client.timeline import Timeline
+from long_lived.lab.phases import PhaseName, phases
+from long_lived.lab.replacement import Replacement
 
 from .runs import START, history
 

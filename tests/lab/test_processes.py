@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.waiting import eventually
 
-from lab.processes import Processes
+from long_lived.lab.processes import Processes
 
 BOUND_SECONDS = 30
 FAMILY = ["sh", "-c", "sleep 600 & echo worker $!; wait"]
@@ -73,7 +73,7 @@ def test_worker_that_outlives_its_parent_is_killed(tmp_path: Path) -> None:
 LAB = """
 import sys, time
 from pathlib import Path
-from lab.processes import Processes
+from long_lived.lab.processes import Processes
 with Processes(Path(sys.argv[1])) as processes:
     stopped = processes.start("stopped", ["sleep", "600"])
     processes.stop([stopped], 15, 10)

@@ -5,8 +5,8 @@ import io
 import pytest
 from rich.console import Console
 
-from lab.observation import Moment
-from lab.progress import LINE_SECONDS, LineDisplay, LiveDisplay, display
+from long_lived.lab.observation import Moment
+from long_lived.lab.progress import LINE_SECONDS, LineDisplay, LiveDisplay, display
 
 
 class Scene:

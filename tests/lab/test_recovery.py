@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from client.errors import ErrorKind
-from client.summary import merge
-from lab.recovery import recovered
+from long_lived.client.errors import ErrorKind
+from long_lived.client.summary import merge
+from long_lived.lab.recovery import recovered
 
 from .runs import LOAD_SECONDS, SERVERS, Run, restarted
 

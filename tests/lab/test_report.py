@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from client.errors import ErrorKind
-from lab.report import report, seed_table
-from lab.verdict import judge
+from long_lived.client.errors import ErrorKind
+from long_lived.lab.report import report, seed_table
+from long_lived.lab.verdict import judge
 
 from .runs import LOAD_SECONDS, NEW, SERVERS, plain, restarted, scaled
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from lab.restarter import Restarter, waves
-from settings import Restart, load
+from long_lived.lab.restarter import Restarter, waves
+from long_lived.settings import Restart, load
 
 THREE = ["server-a", "server-b", "server-c"]
 CLOCK = 1000.0

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from lab.observation import Observation
-from lab.results import keep, make_folder, write_values
-from lab.statistics import spread
-from lab.verdict import Finding, Verdict
-from settings import load
+from long_lived.lab.observation import Observation
+from long_lived.lab.results import keep, make_folder, write_values
+from long_lived.lab.statistics import spread
+from long_lived.lab.verdict import Finding, Verdict
+from long_lived.settings import load
 
 NOON = datetime(2026, 1, 2, 12, 0, 0)
 LATER = datetime(2026, 1, 2, 12, 0, 1)

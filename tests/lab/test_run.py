@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from tests.waiting import eventually
 
-from settings import load
+from long_lived.settings import load
 
 BOUND_SECONDS = 120
 """Longest wait for anything; reached only where something is broken."""
@@ -167,7 +167,7 @@ def starter(parent: Path) -> Iterator[Start]:
         command = ["run", scenario, "--out", str(place / "results"), *arguments_of(settings)]
         with (place / "stdout").open("wb") as out, (place / "stderr").open("wb") as errors:
             process = subprocess.Popen(
-                [sys.executable, "-m", "lab", *command],
+                [sys.executable, "-m", "long_lived.lab", *command],
                 env=clean_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=stdout or out,
@@ -469,7 +469,7 @@ BAD = {
 def refused(*arguments: str) -> str:
     """Run the command, which must not start; return the one line with which it refuses."""
     done = subprocess.run(
-        [sys.executable, "-m", "lab", "run", *arguments],
+        [sys.executable, "-m", "long_lived.lab", "run", *arguments],
         env=clean_environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,

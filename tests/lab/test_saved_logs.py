@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from client.summary import merge
-from lab.observation import Observation
-from lab.saved_logs import observation, read_logs
-from lab.verdict import Finding, Verdict, judge
+from long_lived.client.summary import merge
+from long_lived.lab.observation import Observation
+from long_lived.lab.saved_logs import observation, read_logs
+from long_lived.lab.verdict import Finding, Verdict, judge
 
 from .runs import SERVERS, Run, answers_in, restarted, saved
 
@@ -238,7 +238,15 @@ def test_restart_is_found_in_the_log(given: dict[str, Any], finding: Finding, sa
 def verify(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run the command."""
     return subprocess.run(
-        [sys.executable, "-m", "lab", "verify", "--out", str(folder), *map(str, arguments)],
+        [
+            sys.executable,
+            "-m",
+            "long_lived.lab",
+            "verify",
+            "--out",
+            str(folder),
+            *map(str, arguments),
+        ],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.scenarios import FOLDER, known, values_files
-from settings import SettingsError, load
+from long_lived.lab.scenarios import FOLDER, known, values_files
+from long_lived.settings import SettingsError, load
 
 
 def test_name_is_the_file_of_that_name() -> None:

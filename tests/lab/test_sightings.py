@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from client.timeline import Timeline
-from lab.phases import PhaseName
-from lab.replacement import Replacement
-from lab.sightings import MISSED, replacements_seen
-from lab.verdict import history_of, judge
+from long_lived.client.timeline import Timeline
+from long_lived.lab.phases import PhaseName
+from long_lived.lab.replacement import Replacement
+from long_lived.lab.sightings import MISSED, replacements_seen
+from long_lived.lab.verdict import history_of, judge
 
 from .runs import READY_SECONDS, SERVERS, START, STOP_SECONDS, history, plain, restarted
 

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from lab.statistics import FEWEST_EXPECTED, LEVEL, far_below, spread
+from long_lived.lab.statistics import FEWEST_EXPECTED, LEVEL, far_below, spread
 
 
 @pytest.mark.parametrize(

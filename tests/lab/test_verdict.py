@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from client.errors import ErrorKind
-from client.summary import merge
-from lab.phases import PhaseName
-from lab.replacement import Replacement
-from lab.verdict import Finding, Verdict, judge
+from long_lived.client.errors import ErrorKind
+from long_lived.client.summary import merge
+from long_lived.lab.phases import PhaseName
+from long_lived.lab.replacement import Replacement
+from long_lived.lab.verdict import Finding, Verdict, judge
 
 from .runs import NEW, SERVERS, START, STOP_SECONDS, Run, plain, restarted
 

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from process.limits import FileLimits, ThreadLimit, open_files, raise_open_files, thread_limit
+from long_lived.process.limits import (
+    FileLimits,
+    ThreadLimit,
+    open_files,
+    raise_open_files,
+    thread_limit,
+)
 
 
 @pytest.mark.parametrize(
@@ -18,7 +24,7 @@ from process.limits import FileLimits, ThreadLimit, open_files, raise_open_files
 def test_soft_limit_is_raised_to_what_is_wanted(wanted: int, soft: int) -> None:
     """The soft limit goes up, never down, and the hard limit stays."""
     program = (
-        "import resource as r; from process.limits import raise_open_files\n"
+        "import resource as r; from long_lived.process.limits import raise_open_files\n"
         "r.setrlimit(r.RLIMIT_NOFILE, (128, 400))\n"
         f"print(raise_open_files({wanted}), *r.getrlimit(r.RLIMIT_NOFILE))"
     )

@@ -6,7 +6,7 @@ import sys
 
 PROGRAM = """
 import os, threading
-from process.processor import stay_on_one_processor
+from long_lived.process.processor import stay_on_one_processor
 allowed = os.sched_getaffinity(0)
 processor = stay_on_one_processor()
 found = []

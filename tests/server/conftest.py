@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from server.runtimes import go_build
+from long_lived.server.runtimes import go_build
 
 from .replicas import BOUND_SECONDS, Replica, Start, command, environment
 

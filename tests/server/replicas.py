@@ -146,7 +146,7 @@ def command(*settings: str, binds: tuple[str, ...] = (), flags: tuple[str, ...] 
     """Make the command line of a server."""
     pairs = [argument for setting in settings for argument in ("--set", setting)]
     addresses = [argument for bind in binds for argument in ("--bind", bind)]
-    return [sys.executable, "-m", "server", *pairs, *addresses, *flags]
+    return [sys.executable, "-m", "long_lived.server", *pairs, *addresses, *flags]
 
 
 def environment(**variables: str) -> dict[str, str]:
@@ -162,7 +162,7 @@ def environment(**variables: str) -> dict[str, str]:
 def refusal(*arguments: str, **variables: str) -> str:
     """Run a server that must not start; return the one line with which it refuses."""
     run = subprocess.run(
-        [sys.executable, "-m", "server", *arguments],
+        [sys.executable, "-m", "long_lived.server", *arguments],
         env=environment(**variables),
         capture_output=True,
         text=True,

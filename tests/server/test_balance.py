@@ -7,8 +7,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from server.balance import balance_at_random
-from server.listener import open_listeners
+from long_lived.server.balance import balance_at_random
+from long_lived.server.listener import open_listeners
 
 MANY = 600
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from process.limits import ThreadLimit
-from server.capacity import HELD, MOST, RESERVED_FILES, RESERVED_THREADS, plan
-from server.listener import backlog_warning
-from settings import Server, load
+from long_lived.process.limits import ThreadLimit
+from long_lived.server.capacity import HELD, MOST, RESERVED_FILES, RESERVED_THREADS, plan
+from long_lived.server.listener import backlog_warning
+from long_lived.settings import Server, load
 
 
 def server(*overrides: str) -> Server:

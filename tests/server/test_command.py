@@ -1,4 +1,4 @@
-"""What `python -m server` refuses: one line, exit status 2, no traceback."""
+"""What `python -m long_lived.server` refuses: one line, exit status 2, no traceback."""
 
 import re
 import socket
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from server.listener import ListenError, parse_bind
-from server.pod import pod_id
+from long_lived.server.listener import ListenError, parse_bind
+from long_lived.server.pod import pod_id
 
 from .replicas import (
     BOUND_SECONDS,
@@ -123,7 +123,7 @@ def test_runtime_whose_package_is_missing_is_refused(runtime: list[str], package
     """The line names the package and how to get it."""
     code = (
         f"import sys; sys.modules[{package!r}] = None\n"
-        f"from server.__main__ import main; main({['--set', ','.join(runtime)]!r})"
+        f"from long_lived.server.__main__ import main; main({['--set', ','.join(runtime)]!r})"
     )
     run = subprocess.run(
         [sys.executable, "-c", code],

@@ -2,10 +2,10 @@
 
 import pytest
 
-from server.app import create_app
-from server.connections import Connections
-from server.replica import Replica
-from settings import load
+from long_lived.server.app import create_app
+from long_lived.server.connections import Connections
+from long_lived.server.replica import Replica
+from long_lived.settings import load
 
 
 class Socket:

@@ -34,7 +34,7 @@ def refusal(request: pytest.FixtureRequest) -> Refusal:
     def refuse(*arguments: str, **variables: str) -> str:
         kept = {key: value for key, value in os.environ.items() if "LONG_LIVED" not in key}
         run = subprocess.run(
-            [sys.executable, "-m", program, *arguments],
+            [sys.executable, "-m", f"long_lived.{program}", *arguments],
             env=kept | variables,
             stdin=subprocess.DEVNULL,
             capture_output=True,

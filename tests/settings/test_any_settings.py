@@ -11,8 +11,8 @@ import hypothesis.strategies as some
 import pytest
 import yaml
 
-from settings import Settings, SettingsError, load
-from settings.chart import ChartValues
+from long_lived.settings import Settings, SettingsError, load
+from long_lived.settings.chart import ChartValues
 
 SCHEMA = Settings.model_json_schema(by_alias=True)
 BRIEF = hypothesis.settings(deadline=None, max_examples=40)

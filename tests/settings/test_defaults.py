@@ -5,7 +5,7 @@ import os
 import pytest
 from pydantic import ValidationError
 
-from settings import Settings, load
+from long_lived.settings import Settings, load
 
 DEFAULTS = {
     "server": {

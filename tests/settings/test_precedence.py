@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from settings import load
+from long_lived.settings import load
 
 FILE_A = "client: {concurrency: 11, thinkTime: {minSeconds: 0.5, maxSeconds: 9}}"
 FILE_B = "client: {concurrency: 12, thinkTime: {maxSeconds: 8}}"

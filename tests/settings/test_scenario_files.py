@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from settings import Settings, load
-from settings.chart import ChartValues
-from settings.load import read_values_file
+from long_lived.settings import Settings, load
+from long_lived.settings.chart import ChartValues
+from long_lived.settings.load import read_values_file
 
 FOLDER = Path(__file__).parents[2] / "values"
 FILES = sorted(FOLDER.glob("*.yaml"))

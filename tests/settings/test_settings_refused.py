@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from settings import SettingsError, load
-from settings.model import Settings
+from long_lived.settings import SettingsError, load
+from long_lived.settings.model import Settings
 
 
 def reason(*sources: object, **given: object) -> str:

@@ -11,8 +11,8 @@ when it is used: an image may lack the packages of the others.
 import socket
 from dataclasses import dataclass
 
-from server.capacity import Capacity
-from settings import Settings
+from long_lived.server.capacity import Capacity
+from long_lived.settings import Settings
 
 
 @dataclass(frozen=True)

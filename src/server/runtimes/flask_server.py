@@ -16,12 +16,12 @@ from typing import Any, cast
 from flask import Flask
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from process.threads import ease_many_threads
-from server.app import REPLICA, create_app
-from server.listener import url
-from server.replica import Replica
-from server.runtimes import Assignment
-from settings import Settings
+from long_lived.process.threads import ease_many_threads
+from long_lived.server.app import REPLICA, create_app
+from long_lived.server.listener import url
+from long_lived.server.replica import Replica
+from long_lived.server.runtimes import Assignment
+from long_lived.settings import Settings
 
 logger = logging.getLogger(__name__)
 

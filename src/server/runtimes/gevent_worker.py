@@ -21,9 +21,9 @@ from gevent.server import StreamServer
 from gunicorn.workers import ggevent
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER
 
-from server.app import REPLICA
-from server.listener import ListenerName
-from server.runtimes.in_flight import InFlight
+from long_lived.server.app import REPLICA
+from long_lived.server.listener import ListenerName
+from long_lived.server.runtimes.in_flight import InFlight
 
 POLL_SECONDS = 0.1
 

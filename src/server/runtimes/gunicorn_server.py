@@ -16,17 +16,17 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
-from server import log
-from server.app import create_app
-from server.listener import url
-from server.replica import Replica
-from server.runtimes import Assignment
-from settings import Settings
+from long_lived.server import log
+from long_lived.server.app import create_app
+from long_lived.server.listener import url
+from long_lived.server.replica import Replica
+from long_lived.server.runtimes import Assignment
+from long_lived.settings import Settings
 
 WORKER_CLASSES = {
-    "gthread": "server.runtimes.thread_worker.ThreadWorker",
-    "gevent": "server.runtimes.gevent_worker.GeventWorker",
-    "sync": "server.runtimes.sync_worker.SyncWorker",
+    "gthread": "long_lived.server.runtimes.thread_worker.ThreadWorker",
+    "gevent": "long_lived.server.runtimes.gevent_worker.GeventWorker",
+    "sync": "long_lived.server.runtimes.sync_worker.SyncWorker",
 }
 
 FOREVER_SECONDS = 10**9

@@ -11,8 +11,8 @@ from typing import Any
 
 from gunicorn.workers import sync
 
-from server.app import REPLICA
-from server.listener import ListenerName
+from long_lived.server.app import REPLICA
+from long_lived.server.listener import ListenerName
 
 
 class SyncWorker(sync.SyncWorker):

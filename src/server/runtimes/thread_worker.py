@@ -25,9 +25,9 @@ from typing import Any, NoReturn
 
 from gunicorn.workers import gthread
 
-from process.threads import ease_many_threads
-from server.app import REPLICA
-from server.runtimes.in_flight import InFlight
+from long_lived.process.threads import ease_many_threads
+from long_lived.server.app import REPLICA
+from long_lived.server.runtimes.in_flight import InFlight
 
 LINGER_SECONDS = 2.0
 """As in util.close_graceful."""
