@@ -47,6 +47,7 @@ class Connection:
     requests: int = 0
     pod: str | None = None
     end_counted: bool = False
+    several_pods: bool = False
 
 
 class ConnectionBook:

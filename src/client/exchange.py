@@ -31,13 +31,14 @@ class Exchange:
     request) and changes nothing on the wire.
     """
 
-    def __init__(self, settings: Settings, url: str) -> None:
+    def __init__(self, settings: Settings, url: str, client_id: str) -> None:
         """Prepare the request of every virtual user."""
         client = settings.client
         per_request = client.keep_alive.mode == "per-request"
         headers = {
             "Accept": "application/json",
             "Connection": "close" if per_request else "keep-alive",
+            "Long-Lived-Client": client_id,
             "User-Agent": "long-lived",
         }
         self._request = requests.Request("GET", url, headers=headers).prepare()

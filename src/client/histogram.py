@@ -1,9 +1,9 @@
 """A histogram of durations that can be merged: percentiles of many clients need one.
 
-Bins grow by a constant factor, so that every percentile is right within 1 % of its
-value; minimum and maximum are exact. Source: DDSketch (Masson, Rim, Lee, VLDB 2019),
-without its collapsing of bins, which a range from 0.1 ms to a day (1040 bins at the
-most) does not need.
+Bins grow by a constant factor, so that every percentile is right within a constant part of its
+value (1 % unless told otherwise); minimum and maximum are exact. Source: DDSketch (Masson, Rim,
+Lee, VLDB 2019), without its collapsing of bins, which a range from 0.1 ms to a day (1040 bins at
+the most) does not need.
 """
 
 import math
@@ -11,19 +11,22 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-RELATIVE_ERROR = 0.01
-_GROWTH = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)
-_LOG_GROWTH = math.log(_GROWTH)
+FINE, COARSE = 0.01, 0.1
+"""Relative errors: of the run's durations, and of those kept for each replica."""
+
 _FLOOR_SECONDS = 1e-4
-_ZERO_BIN = math.ceil(math.log(_FLOOR_SECONDS) / _LOG_GROWTH)
 """Durations at or below the floor count as the floor: less than a scheduler tick means nothing."""
 
 
 class Histogram:
     """Counts of durations in seconds. Not thread-safe: the ledger's lock guards it."""
 
-    def __init__(self) -> None:
-        """Start empty."""
+    def __init__(self, relative_error: float = FINE) -> None:
+        """Start empty. Only histograms of one relative error can be merged."""
+        self._relative_error = relative_error
+        self._growth = (1 + relative_error) / (1 - relative_error)
+        self._log_growth = math.log(self._growth)
+        self._zero_bin = math.ceil(math.log(_FLOOR_SECONDS) / self._log_growth)
         self._bins: Counter[int] = Counter()
         self.count = 0
         self._minimum = math.inf
@@ -31,7 +34,7 @@ class Histogram:
 
     def add(self, seconds: float) -> None:
         """Count one duration."""
-        self._bins[_bin(seconds)] += 1
+        self._bins[self._bin(seconds)] += 1
         self.count += 1
         self._minimum = min(self._minimum, seconds)
         self._maximum = max(self._maximum, seconds)
@@ -44,7 +47,7 @@ class Histogram:
         for index in sorted(self._bins):
             seen += self._bins[index]
             if seen >= rank:
-                middle = 2 * _GROWTH**index / (_GROWTH + 1)
+                middle = 2 * self._growth**index / (self._growth + 1)
                 return min(max(middle, self._minimum), self._maximum)
         raise AssertionError("unreachable")
 
@@ -62,9 +65,9 @@ class Histogram:
         }
 
     @classmethod
-    def merged(cls, parts: Iterable[dict[str, Any]]) -> "Histogram":
+    def merged(cls, parts: Iterable[dict[str, Any]], relative_error: float = FINE) -> "Histogram":
         """Add up what `as_dict` returned."""
-        whole = cls()
+        whole = cls(relative_error)
         for part in parts:
             if part["count"]:
                 whole.count += part["count"]
@@ -73,6 +76,7 @@ class Histogram:
                 whole._bins.update({int(index): count for index, count in part["bins"].items()})
         return whole
 
-
-def _bin(seconds: float) -> int:
-    return max(_ZERO_BIN, math.ceil(math.log(seconds) / _LOG_GROWTH)) if seconds > 0 else _ZERO_BIN
+    def _bin(self, seconds: float) -> int:
+        if seconds <= 0:
+            return self._zero_bin
+        return max(self._zero_bin, math.ceil(math.log(seconds) / self._log_growth))

@@ -6,14 +6,18 @@ so that log and summary agree whenever the run ends. After `close` nothing is en
 
 import threading
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from long_lived.client.clock import Clock
 from long_lived.client.connections import Connection
 from long_lived.client.errors import ErrorKind
-from long_lived.client.histogram import Histogram
+from long_lived.client.histogram import COARSE, Histogram
 from long_lived.client.output import Output
-from long_lived.client.timeline import Timeline
+from long_lived.client.timeline import UNATTRIBUTED, Timeline
+
+MOST_STARTS = 50
+"""Starts that are told apart for one pod; more would be a server that invents them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,32 @@ class Answer:
     close_announced: bool
     """Whether the answer carried `Connection: close`."""
     connection: Connection
+    instance: str = ""
+    """Which start of the pod gave it; empty where the server does not say."""
+    uptime_seconds: float | None = None
+    """How long that start has been running, by the server; None where it does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """One request that was sent."""
+
+    at_seconds: float
+    lag_seconds: float
+    """How much later than planned."""
+
+
+@dataclass(slots=True)
+class Start:
+    """One start of a pod's server, by its answers; times in seconds of the client's clock."""
+
+    started_seconds: float
+    """When it started, which may be before the clock did: then it is negative."""
+    opened_seconds: float
+    """When the first of its connections was opened."""
+    answered_seconds: float
+    """When it answered last."""
+    requests: int = 0
 
 
 @dataclass(slots=True)
@@ -38,6 +68,8 @@ class PodCount:
     opened: int = 0
     closed: int = 0
     oldest_seconds: float = 0.0
+    starts: dict[str, Start] = field(default_factory=dict)
+    overhead: Histogram = field(default_factory=lambda: Histogram(COARSE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +100,30 @@ class Ledger:
     log_responses: bool = True
     timeline: Timeline = field(default_factory=Timeline)
     service: Histogram = field(default_factory=Histogram)
+    response: Histogram = field(default_factory=Histogram)
     overhead: Histogram = field(default_factory=Histogram)
     send_lag: Histogram = field(default_factory=Histogram)
     pods: dict[str, PodCount] = field(default_factory=dict)
     failed_by_kind: Counter[ErrorKind] = field(default_factory=Counter)
     answered: int = 0
+    sent: int = 0
+    first_sent_seconds: float | None = None
+    last_sent_seconds: float = 0.0
     close_announced: int = 0
+    reused: int = 0
+    """Connections that carried more than one answer."""
+    several_pods: int = 0
+    """Connections of these on which more than one pod answered."""
     most_requests_on_a_connection: int = 0
+    still_open: list[Connection] = field(default_factory=list)
+    """Connections that were open at the end."""
 
     def __post_init__(self) -> None:
         """Take note whether sends plan themselves."""
         self._lock = threading.Lock()
         self._plans_itself = self.planned == 0
-        self._sent = 0
-        self._in_flight = 0
+        self._in_flight: Counter[float] = Counter()  # by when they were sent
+        self._nameless: set[Connection] = set()  # closed, and no pod has answered on them so far
         self._closed = False
 
     @property
@@ -89,23 +131,26 @@ class Ledger:
         """Requests that failed, of whatever kind."""
         return sum(self.failed_by_kind.values())
 
-    def enter_send(self, lag_seconds: float) -> bool:
+    def enter_send(self, lag_seconds: float) -> Send | None:
         """Enter that a request is being sent, `lag_seconds` after its planned time.
 
-        Returns False when the ledger is closed: the request must not be sent.
+        Returns None when the ledger is closed: the request must not be sent.
         """
         with self._lock:
             if self._closed:
-                return False
+                return None
+            now = self.clock.elapsed_seconds()
             if self._plans_itself:
                 self.planned += 1
-            self._sent += 1
-            self._in_flight += 1
+            self.first_sent_seconds = min(now, self.first_sent_seconds or now)
+            self.last_sent_seconds = max(now, self.last_sent_seconds)
+            self.sent += 1
+            self._in_flight[now] += 1
             self.send_lag.add(lag_seconds)
-            self.timeline.add("sent", "all", self._now_unix())
-            return True
+            self._count("sent", "all", now)
+            return Send(now, lag_seconds)
 
-    def enter_answer(self, answer: Answer) -> None:
+    def enter_answer(self, send: Send, answer: Answer) -> None:
         """Enter that a request in flight is answered."""
         with self._lock:
             if self._closed:
@@ -113,22 +158,27 @@ class Ledger:
             now = self.clock.elapsed_seconds()
             connection = answer.connection
             pod = self.pods.setdefault(answer.pod, PodCount())
+            overhead = max(0.0, answer.service_seconds - answer.delay_seconds)
+            self.service.add(answer.service_seconds)
+            self.response.add(send.lag_seconds + answer.service_seconds)
+            self.overhead.add(overhead)
+            pod.overhead.add(overhead)
+            _note_start(pod.starts, answer, now)
             if connection.pod is None:
-                connection.pod = answer.pod
-                pod.opened += 1
-                self._count("opened", answer.pod, connection.opened_seconds)
-                if connection.closed_seconds is not None:
-                    self._enter_end(connection)
+                self._attribute(connection, answer.pod)
+            elif connection.pod != answer.pod and not connection.several_pods:
+                connection.several_pods = True
+                self.several_pods += 1
             connection.requests += 1
-            pod.requests += 1
-            self._in_flight -= 1
-            self.answered += 1
-            self.close_announced += answer.close_announced
+            self.reused += connection.requests == 2
             self.most_requests_on_a_connection = max(
                 self.most_requests_on_a_connection, connection.requests
             )
-            self.service.add(answer.service_seconds)
-            self.overhead.add(max(0.0, answer.service_seconds - answer.delay_seconds))
+            self.close_announced += answer.close_announced
+            # Together, and after all that could fail: a request that is not answered has failed.
+            self._land(send)
+            pod.requests += 1
+            self.answered += 1
             self._count("answered", answer.pod, now)
             if self.log_responses:
                 new = "yes" if connection.requests == 1 else "no"
@@ -140,56 +190,103 @@ class Ledger:
                     ]
                 )
 
-    def enter_failure(self, kind: ErrorKind, detail: str, pod: str | None = None) -> None:
+    def enter_failure(
+        self, send: Send, kind: ErrorKind, detail: str, pod: str | None = None
+    ) -> None:
         """Enter that a request in flight failed; `pod` is at the connection's end, where known."""
         with self._lock:
             if self._closed:
                 return
-            self._in_flight -= 1
-            self.failed_by_kind[kind] += 1
+            self._land(send)
             now = self.clock.elapsed_seconds()
-            self._count("failed", kind, now)
-            if pod is not None:
-                self._count("failed_on", f"{kind} {pod}", now)
+            self._count_failures(kind, pod, send.at_seconds, now)
             if self.log_responses:
-                at = f"at={now:.3f}" if pod is None else f"at={now:.3f} pod={pod}"
-                self.output.write([f"Request failed: {kind} {at} {_one_line(detail)}"])
+                where = "" if pod is None else f" pod={pod}"
+                self.output.write(
+                    [
+                        f"Request failed: {kind} at={now:.3f} sent={send.at_seconds:.3f}{where} "
+                        f"{_one_line(detail)}"
+                    ]
+                )
+
+    def enter_breakdown(self, send: Send | None, left: int, detail: str) -> None:
+        """Enter that a virtual user broke off, by a defect of the client.
+
+        Args:
+            send: its request in flight; None where there was none.
+            left: requests that it had still to send.
+            detail: why.
+        """
+        with self._lock:
+            if self._closed:
+                return
+            now = self.clock.elapsed_seconds()
+            times = [now] * left
+            if send is not None and self._in_flight[send.at_seconds] > 0:
+                self._land(send)
+                times.append(send.at_seconds)
+            for sent in times:
+                self._count_failures(ErrorKind.CLIENT_ERROR, None, sent, now)
+            if self.log_responses:
+                line = f"Request failed: {ErrorKind.CLIENT_ERROR} at={now:.3f}"
+                self.output.write([f"{line} sent={sent:.3f} {_one_line(detail)}" for sent in times])
 
     def enter_close(self, connection: Connection) -> None:
-        """Enter that a connection is closed; before its first answer its pod is not known yet."""
+        """Enter that a connection is closed; its first answer may still be on its way here."""
         with self._lock:
-            if not self._closed and connection.pod is not None:
+            if self._closed:
+                return
+            if connection.pod is None:
+                self._nameless.add(connection)
+            else:
                 self._enter_end(connection)
 
-    def close(self) -> None:
-        """Count what is in flight as interrupted, what is left as not sent; end the account."""
+    def close(self, still_open: Iterable[Connection] = ()) -> None:
+        """Count what is in flight as interrupted, what is left as not sent; end the account.
+
+        Of connections without an answer, the open ones among them, nobody knows the pod.
+        """
         with self._lock:
             if self._closed:
                 return
             self._closed = True
             now = self.clock.elapsed_seconds()
-            left = {
-                ErrorKind.INTERRUPTED: self._in_flight,
-                ErrorKind.NOT_SENT: self.planned - self.answered - self.failed - self._in_flight,
-            }
-            for kind, count in left.items():
-                if count:
-                    self.failed_by_kind[kind] += count
-                    self.timeline.add("failed", kind, self.clock.unix_seconds(now), count)
-            if self.log_responses:
-                line = f"Request failed: {ErrorKind.INTERRUPTED} at={now:.3f}"
-                self.output.write([line] * self._in_flight)
-            self._in_flight = 0
+            self.still_open = list(still_open)
+            for connection in self.still_open:
+                if connection.pod is None:
+                    self._count("opened", UNATTRIBUTED, connection.opened_seconds)
+            for connection in self._nameless:
+                self._count("opened", UNATTRIBUTED, connection.opened_seconds)
+                self._count("closed", UNATTRIBUTED, connection.closed_seconds or now)
+            interrupted = self._in_flight.total()
+            left = self.planned - self.answered - self.failed - interrupted
+            for sent, count in self._in_flight.items():
+                self._count_failures(ErrorKind.INTERRUPTED, None, sent, now, count)
+                if self.log_responses:
+                    line = f"Request failed: {ErrorKind.INTERRUPTED} at={now:.3f} sent={sent:.3f}"
+                    self.output.write([line] * count)
+            if left:
+                self._count_failures(ErrorKind.NOT_SENT, None, now, now, left)
+            self._in_flight.clear()
 
     def balanced(self) -> bool:
         """Tell whether planned = answered + failed, with nothing in flight."""
         with self._lock:
-            return self._in_flight == 0 and self.planned == self.answered + self.failed
+            return not self._in_flight and self.planned == self.answered + self.failed
 
     def progress(self) -> Progress:
         """Return the account as it stands."""
         with self._lock:
-            return Progress(self.planned, self._in_flight, self.answered, self.failed)
+            return Progress(self.planned, self._in_flight.total(), self.answered, self.failed)
+
+    def _attribute(self, connection: Connection, pod: str) -> None:
+        """Enter whose connection it is, now that its first answer says so."""
+        connection.pod = pod
+        self._nameless.discard(connection)
+        self.pods[pod].opened += 1
+        self._count("opened", pod, connection.opened_seconds)
+        if connection.closed_seconds is not None:
+            self._enter_end(connection)
 
     def _enter_end(self, connection: Connection) -> None:
         closed = connection.closed_seconds
@@ -203,11 +300,39 @@ class Ledger:
         pod.oldest_seconds = max(pod.oldest_seconds, closed - connection.opened_seconds)
         self._count("closed", connection.pod, closed)
 
-    def _count(self, series: str, key: str, elapsed_seconds: float) -> None:
-        self.timeline.add(series, key, self.clock.unix_seconds(elapsed_seconds))
+    def _land(self, send: Send) -> None:
+        """Take a request out of those in flight."""
+        self._in_flight[send.at_seconds] -= 1
+        if not self._in_flight[send.at_seconds]:
+            del self._in_flight[send.at_seconds]
 
-    def _now_unix(self) -> float:
-        return self.clock.unix_seconds(self.clock.elapsed_seconds())
+    def _count_failures(
+        self, kind: ErrorKind, pod: str | None, sent: float, ended: float, count: int = 1
+    ) -> None:
+        key = kind if pod is None else f"{kind} {pod}"
+        self.failed_by_kind[kind] += count
+        self._count("failed", key, sent, count)
+        self._count("failed_ended", key, ended, count)
+
+    def _count(self, series: str, key: str, elapsed_seconds: float, count: int = 1) -> None:
+        self.timeline.add(series, key, self.clock.unix_seconds(elapsed_seconds), count)
+
+
+def _note_start(starts: dict[str, Start], answer: Answer, now: float) -> None:
+    """Note which start of its pod gave an answer, where the server says so."""
+    if answer.uptime_seconds is None:
+        return
+    # The answer was on its way for a moment, so the earliest of these is the nearest.
+    started, opened = now - answer.uptime_seconds, answer.connection.opened_seconds
+    start = starts.get(answer.instance)
+    if start is None:
+        if len(starts) == MOST_STARTS:
+            return
+        start = starts[answer.instance] = Start(started, opened, now)
+    start.started_seconds = min(start.started_seconds, started)
+    start.opened_seconds = min(start.opened_seconds, opened)
+    start.answered_seconds = max(start.answered_seconds, now)
+    start.requests += 1
 
 
 def _one_line(text: str) -> str:

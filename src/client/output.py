@@ -1,8 +1,17 @@
 """Standard output, one whole line at a time: lines never merge and none is cut."""
 
 import os
+import select
 import threading
+import time
 from collections.abc import Iterable
+
+CHUNK_BYTES = 4096
+"""What a pipe takes at once when it says that it can be written: PIPE_BUF. Source: pipe(7)."""
+
+LOOK_SECONDS = 0.1
+PATIENCE_SECONDS = 5.0
+"""How long a reader that stands still is waited for once the run is to end."""
 
 
 class Output:
@@ -15,6 +24,7 @@ class Output:
         """Write to `descriptor`."""
         self._descriptor = descriptor
         self._lock = threading.Lock()
+        self._deadline: float | None = None
         self.broken = threading.Event()
 
     def write(self, lines: Iterable[str]) -> None:
@@ -23,6 +33,30 @@ class Output:
         with self._lock:
             while data and not self.broken.is_set():
                 try:
-                    data = data[os.write(self._descriptor, data) :]
+                    if self._writable():
+                        data = data[os.write(self._descriptor, data[:CHUNK_BYTES]) :]
+                        self._extend()
                 except OSError:
                     self.broken.set()
+
+    def hurry(self) -> None:
+        """Wait no longer than `PATIENCE_SECONDS` for a reader that stands still.
+
+        Safe in a signal handler: a thread that is in the midst of `write` finds it out.
+        """
+        self._deadline = time.monotonic() + PATIENCE_SECONDS
+
+    def _extend(self) -> None:
+        """Begin the patience anew: the reader reads."""
+        if self._deadline is not None:
+            self.hurry()
+
+    def _writable(self) -> bool:
+        """Wait a moment until the reader has room; give it up when patience is at its end."""
+        poll = select.poll()
+        poll.register(self._descriptor, select.POLLOUT)
+        if poll.poll(LOOK_SECONDS * 1000):
+            return True
+        if self._deadline is not None and time.monotonic() > self._deadline:
+            self.broken.set()
+        return False

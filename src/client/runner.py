@@ -8,10 +8,11 @@ import gc
 import json
 import os
 import resource
+import secrets
 import signal
-import sys
 import threading
 import time
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
 from typing import NoReturn
@@ -21,11 +22,13 @@ from urllib3 import HTTPConnectionPool
 from long_lived.client import pacing, preflight
 from long_lived.client.clock import Clock
 from long_lived.client.connections import ConnectionBook, Transport, counted_pool
+from long_lived.client.errors import ErrorKind
 from long_lived.client.exchange import Exchange
 from long_lived.client.ledger import Ledger
 from long_lived.client.output import Output
 from long_lived.client.readiness import NotReady, await_servers
 from long_lived.client.resolver import Resolver
+from long_lived.client.stalls import Stalls
 from long_lived.client.stop import Stop
 from long_lived.client.summary import summarize
 from long_lived.client.users import VirtualUser
@@ -55,7 +58,8 @@ class Runner:
         self._url = settings.client.url or f"http://127.0.0.1:{settings.server.port}/"
         self._progress_seconds = progress_seconds
         self._clock = Clock()
-        self._output = Output()
+        self._output, self._errors = Output(1), Output(2)
+        self._client_id = secrets.token_hex(8)
         self._ledger = Ledger(
             self._clock,
             self._output,
@@ -66,11 +70,13 @@ class Runner:
         self._pool_class = counted_pool(self._book, Resolver(), source_address)
         # Kept for the whole run: a transport that nobody holds closes its connections.
         self._transports = _transports(settings.client, self._url, self._pool_class)
+        self._stalls = Stalls()
         self._gate = threading.Event()
         self._stopped = Stop()
         self._signal: int | None = None
         self._at_gate = 0
         self._finished = 0
+        self._defects = 0
         self._count_lock = threading.Lock()
 
     def run(self) -> NoReturn:
@@ -80,7 +86,7 @@ class Runner:
             signal.signal(number, self._on_signal)
         problem = None
         try:
-            await_servers(self._settings, self._url, self._stopped, _say)
+            await_servers(self._settings, self._url, self._stopped, self._say)
         except NotReady as error:
             problem = str(error)
         if problem is None and not self._stopped.is_set():
@@ -99,11 +105,13 @@ class Runner:
             os._exit(128 + number)
         self._signal = number
         self._stopped.set()
+        self._output.hurry()
+        self._errors.hurry()
 
     def _load(self) -> str | None:
         """Run all users; return what went wrong in starting them, if anything did."""
         settings = self._settings.client
-        exchange = Exchange(self._settings, self._url)
+        exchange = Exchange(self._settings, self._url, self._client_id)
         gc.disable()
         if settings.engine == "threads":
             ease_many_threads(settings.concurrency)
@@ -113,7 +121,9 @@ class Runner:
         try:
             for number in range(settings.concurrency):
                 transport = self._transports[number % len(self._transports)]
-                user = VirtualUser(number, settings, exchange, transport, self._ledger)
+                user = VirtualUser(
+                    number, settings, exchange, transport, self._ledger, self._on_defect
+                )
                 self._executor.submit(self._live, user)
                 if self._stopped.is_set():
                     return None
@@ -122,7 +132,7 @@ class Runner:
         while self._at_gate < settings.concurrency and not self._stopped.is_set():
             self._stopped.wait(0.01)
         self._clock.restart()
-        _say(
+        self._say(
             f"Started: {settings.concurrency} virtual users in {time.monotonic() - began:.1f} s, "
             f"{time.process_time():.1f} s of CPU since the process began, "
             f"clock={self._clock.started_unix_seconds:.3f}"
@@ -142,16 +152,31 @@ class Runner:
             with self._count_lock:
                 self._finished += 1
 
+    def _on_defect(self, error: BaseException) -> None:
+        """Log the first exception that nothing outside explains; there may be thousands alike."""
+        with self._count_lock:
+            self._defects += 1
+            if self._defects == 1:
+                self._errors.write(
+                    line
+                    for text in traceback.format_exception(error)
+                    for line in text.rstrip("\n").split("\n")
+                )
+
     def _await_users(self, users: int) -> None:
         """Wait until all are done, or a signal, or nobody reads the output any more."""
         report_at = self._clock.elapsed_seconds() + self._progress_seconds
         collect_at = GARBAGE_FAILURES
         while self._finished < users and not self._output.broken.is_set():
-            if self._stopped.wait(TICK_SECONDS):
+            began = self._clock.elapsed_seconds()
+            stopped = self._stopped.wait(TICK_SECONDS)
+            now = self._clock.elapsed_seconds()
+            self._stalls.note(began, TICK_SECONDS, now - began)
+            if stopped:
                 return
-            if self._progress_seconds and self._clock.elapsed_seconds() >= report_at:
-                _say(str(self._ledger.progress()))
-                report_at += self._progress_seconds
+            if self._progress_seconds and now >= report_at:
+                self._say(str(self._ledger.progress()))
+                report_at = max(report_at + self._progress_seconds, now)
             if self._ledger.failed >= collect_at:
                 gc.collect()
                 collect_at = self._ledger.failed + GARBAGE_FAILURES
@@ -160,16 +185,22 @@ class Runner:
         """Close the account, write the summary as the last line, and end."""
         load_seconds = self._clock.elapsed_seconds() if self._gate.is_set() else 0.0
         self._book.drop_closed_by_peer()
-        self._ledger.close()
+        self._ledger.close(self._book.still_open())
         if not self._ledger.balanced():
             problem = (
                 problem or "planned requests are not answered + failed: a defect of the client"
+            )
+        if defects := self._ledger.failed_by_kind[ErrorKind.CLIENT_ERROR]:
+            problem = problem or (
+                f"{defects} requests failed by a defect of the client: its log has the traceback"
             )
         usage = resource.getrusage(resource.RUSAGE_SELF)
         summary = summarize(
             self._settings,
             self._ledger,
-            self._book,
+            opened=self._book.opened,
+            client_id=self._client_id,
+            stalls=self._stalls,
             load_seconds=load_seconds,
             stopped_by=signal.Signals(self._signal).name if self._signal else None,
             problem=problem,
@@ -178,18 +209,20 @@ class Runner:
                 "peak_memory_bytes": usage.ru_maxrss * 1024,
             },
         )
-        _say(str(self._ledger.progress()))
+        self._say(str(self._ledger.progress()))
         if problem:
-            _say(f"client: error: {problem}")
+            self._say(f"client: error: {problem}")
         self._output.write([json.dumps(summary, separators=(",", ":"))])
         if self._output.broken.is_set():
-            problem = problem or "standard output was closed: the summary is lost"
-            _say(f"client: error: {problem}")
+            problem = problem or "standard output was closed or not read: the summary is lost"
+            self._say(f"client: error: {problem}")
         status = 128 + self._signal if self._signal else FAILED_STATUS if problem else 0
         # Users may still be in the middle of a request or a think time, each in a thread that
         # an orderly exit would join; the account is closed and all that matters is written.
-        sys.stderr.flush()
         os._exit(status)
+
+    def _say(self, line: str) -> None:
+        self._errors.write([line])
 
 
 def _transports(
@@ -203,10 +236,3 @@ def _transports(
         Transport(url, pool_class, size if keeps else 0, shared=shared)
         for _ in range(1 if shared else settings.concurrency)
     ]
-
-
-def _say(line: str) -> None:
-    try:
-        print(line, file=sys.stderr, flush=True)
-    except OSError:
-        pass

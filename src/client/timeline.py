@@ -6,12 +6,16 @@ there are too many: so the timelines of several clients add up without a remaind
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
-SERIES = ("sent", "answered", "opened", "closed", "failed", "failed_on")
-"""`sent` has one key, "all"; answered, opened and closed have pods; failed has error kinds;
-failed_on has "KIND POD" for those failures of which the pod is known."""
+SERIES = ("sent", "answered", "opened", "closed", "failed", "failed_ended")
+"""`sent` has one key, "all"; answered, opened and closed have pods. Failures have "KIND POD", or
+"KIND" where the pod is not known: `failed` by when the request was sent, `failed_ended` by when it
+failed, which may be half a minute later."""
+
+UNATTRIBUTED = ""
+"""Stands for the pod of a connection that closed, or was left open, before its first answer."""
 
 FINEST_SECONDS = 0.25
 MOST_BUCKETS = 240
@@ -60,16 +64,24 @@ class Timeline:
         }
 
     @classmethod
-    def merged(cls, parts: Iterable[dict[str, Any]]) -> "Timeline":
-        """Add up what `as_dict` returned."""
-        filled = [part for part in parts if part["buckets"]]
-        whole = cls(max((part["bucket_seconds"] for part in filled), default=FINEST_SECONDS))
-        for part in filled:
+    def merged(
+        cls, parts: Sequence[dict[str, Any]], lags_seconds: Sequence[float] = ()
+    ) -> "Timeline":
+        """Add up what `as_dict` returned, each part by the clock of the one who adds up.
+
+        `lags_seconds` says for each part by how much its clock is behind; none means nothing. A
+        bucket that comes to lie across two goes to the one in which its middle lies.
+        """
+        lags = lags_seconds or [0.0] * len(parts)
+        filled = [(part, lag) for part, lag in zip(parts, lags, strict=True) if part["buckets"]]
+        whole = cls(max((part["bucket_seconds"] for part, _ in filled), default=FINEST_SECONDS))
+        for part, lag in filled:
             for name in SERIES:
                 for key, counts in part[name].items():
                     for offset, count in enumerate(counts):
                         if count:
-                            at = part["start_unix_seconds"] + offset * part["bucket_seconds"]
+                            middle = (offset + 0.5) * part["bucket_seconds"]
+                            at = part["start_unix_seconds"] + middle + lag
                             whole._put(name, key, math.floor(at / whole.bucket_seconds), count)
         whole._shrink()
         return whole

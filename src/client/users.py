@@ -1,14 +1,14 @@
 """A virtual user: connect, request, wait for the answer, think, and again."""
 
 import time
-import traceback
+from collections.abc import Callable
 
 from long_lived.client import pacing
 from long_lived.client.clock import Clock
 from long_lived.client.connections import Transport
 from long_lived.client.errors import ErrorKind, classify
 from long_lived.client.exchange import Exchange
-from long_lived.client.ledger import Ledger
+from long_lived.client.ledger import Ledger, Send
 from long_lived.client.stop import Stop
 from long_lived.settings import Client
 
@@ -16,7 +16,7 @@ from long_lived.settings import Client
 class VirtualUser:
     """One closed loop: at most one request in flight."""
 
-    __slots__ = ("_exchange", "_ledger", "_number", "_settings", "_transport")
+    __slots__ = ("_exchange", "_ledger", "_number", "_on_defect", "_settings", "_transport")
 
     def __init__(
         self,
@@ -25,39 +25,54 @@ class VirtualUser:
         exchange: Exchange,
         transport: Transport,
         ledger: Ledger,
+        on_defect: Callable[[BaseException], None],
     ) -> None:
-        """Make user `number` (from 0), who sends over `transport`."""
+        """Make user `number` (from 0), who sends over `transport`.
+
+        `on_defect` is told of each exception that no server and no network explains.
+        """
         self._number = number
         self._settings = settings
         self._exchange = exchange
         self._transport = transport
         self._ledger = ledger
+        self._on_defect = on_defect
 
     def run(self, clock: Clock, stopped: Stop) -> None:
-        """Make the user's requests from the start of `clock` on; return early when `stopped`."""
-        settings = self._settings
-        planned_at = pacing.first_send_seconds(
-            self._number, settings.concurrency, settings.ramp_up_seconds
-        )
-        sent = 0
-        while pacing.sends_again(settings, sent, planned_at) and not stopped.is_set():
-            _sleep_until(clock, planned_at)
-            if not self._ledger.enter_send(max(0.0, clock.elapsed_seconds() - planned_at)):
-                return
-            self._request()
-            sent += 1
-            planned_at = clock.elapsed_seconds() + pacing.think_seconds(settings)
+        """Make the user's requests from the start of `clock` on; return early when `stopped`.
 
-    def _request(self) -> None:
+        Whatever goes wrong, every request that the user had to send is in the ledger.
+        """
+        settings = self._settings
+        sent, send = 0, None
+        try:
+            planned_at = pacing.first_send_seconds(
+                self._number, settings.concurrency, settings.ramp_up_seconds
+            )
+            while pacing.sends_again(settings, sent, planned_at) and not stopped.is_set():
+                _sleep_until(clock, planned_at)
+                send = self._ledger.enter_send(max(0.0, clock.elapsed_seconds() - planned_at))
+                if send is None:
+                    return
+                sent += 1
+                self._request(send)
+                send = None
+                planned_at = clock.elapsed_seconds() + pacing.think_seconds(settings)
+        except BaseException as error:  # in a thread of a pool: its Future would keep it to itself
+            self._on_defect(error)
+            left = 0 if settings.duration_seconds > 0 else settings.requests_per_user - sent
+            self._ledger.enter_breakdown(send, left, repr(error))
+
+    def _request(self, send: Send) -> None:
         try:
             answer = self._exchange.perform(self._transport)
         except Exception as error:
             kind = classify(error)
             if kind is ErrorKind.CLIENT_ERROR:
-                traceback.print_exc()
-            self._ledger.enter_failure(kind, str(error), self._transport.latest_pod())
+                self._on_defect(error)
+            self._ledger.enter_failure(send, kind, str(error), self._transport.latest_pod())
         else:
-            self._ledger.enter_answer(answer)
+            self._ledger.enter_answer(send, answer)
 
 
 def _sleep_until(clock: Clock, at_seconds: float) -> None:

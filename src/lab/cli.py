@@ -10,15 +10,15 @@ import click
 from rich.console import Console
 
 from long_lived.lab import results
+from long_lived.lab.analysis.verdict import Verdict, judge
 from long_lived.lab.backend import Backend
 from long_lived.lab.experiment import Experiment
 from long_lived.lab.interrupts import Interrupts
 from long_lived.lab.lasting import lasting
 from long_lived.lab.observation import Observation
 from long_lived.lab.progress import display
-from long_lived.lab.report import report
+from long_lived.lab.report.closing import report
 from long_lived.lab.scenarios import values_files
-from long_lived.lab.verdict import Verdict, judge
 from long_lived.settings import Restart, Settings, SettingsError, load
 from long_lived.settings.arguments import USAGE_STATUS
 
@@ -106,7 +106,14 @@ def carry_out(
 
 def conclude(seen: Observation, folder: Path) -> Verdict:
     """Judge what was seen, keep it, and print the report."""
-    verdict = judge(seen.summary, seen.replicas, seen.problems, seen.replacements)
+    verdict = judge(
+        seen.summary,
+        seen.replicas,
+        seen.problems,
+        seen.replacements,
+        server_counts=seen.server_counts,
+        uncertainty_seconds=seen.clock_uncertainty_seconds,
+    )
     lines = report(seen.summary, verdict, str(folder), seen.remarks)
     results.keep(folder, seen, verdict, lines)
     click.echo("\n".join(lines), file=lasting(sys.stdout))

@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from long_lived.client.summary import merge
+from long_lived.lab.analysis.inferred import replacements_seen
+from long_lived.lab.analysis.replacement import Replacement
+from long_lived.lab.analysis.verdict import history_of
 from long_lived.lab.backend import Pause, Trouble
 from long_lived.lab.deadline import longest_run_seconds
 from long_lived.lab.logs import beginning_lost, foreign_summary, moment
@@ -19,12 +22,9 @@ from long_lived.lab.pod_logs import PodLogs
 from long_lived.lab.processes import Processes
 from long_lived.lab.recovery import recovered
 from long_lived.lab.release import STUCK, Job, Pod, Release, names
-from long_lived.lab.replacement import Replacement
 from long_lived.lab.results import VALUES
 from long_lived.lab.scenarios import REPOSITORY
-from long_lived.lab.sightings import replacements_seen
 from long_lived.lab.tools import Kubectl, Place, helm_install
-from long_lived.lab.verdict import history_of
 from long_lived.settings import Settings, SettingsError, load
 
 CHART = REPOSITORY / "charts" / "long-lived"
@@ -285,8 +285,7 @@ class ClusterBackend:
         """Say who served, and who took whose place, by the clients' clock."""
         seen.replicas = list(self._replicas)
         if self._replacements:
-            lag = self._lag_seconds()
-            seen.replacements = [one.shifted(lag) for one in self._replacements]
+            seen.replacements = list(self._replacements)
         elif seen.summary is not None:
             seen.replacements = self._replacements_of_others(seen)
             planned = seen.summary["settings"]["experiment"]["restart"]["afterSeconds"]
@@ -305,7 +304,7 @@ class ClusterBackend:
         new = [pod for pod in alive if begun < pod.created_unix_seconds < ended]
         if not new:
             replicas = seen.summary["settings"]["server"]["replicas"]
-            return replacements_seen(history, replicas)
+            return replacements_seen(history, seen.summary["pods"], replicas)
         old = [name for name in seen.summary["pods"] if name not in names(alive)]
         return [
             Replacement(

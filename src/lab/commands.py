@@ -18,9 +18,9 @@ from long_lived.lab.cli import (
     status_of,
 )
 from long_lived.lab.cluster import ClusterBackend
-from long_lived.lab.comparison import Compared, table
 from long_lived.lab.interrupts import Interrupts
 from long_lived.lab.local import LocalBackend
+from long_lived.lab.report.comparison import Compared, table
 from long_lived.lab.scenarios import known, values_files
 from long_lived.lab.service import Unsupported, refuse_other_systems
 from long_lived.lab.tools import Kubectl, Place, program

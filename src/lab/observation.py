@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from long_lived.lab.replacement import Replacement
+from long_lived.lab.analysis.replacement import Replacement
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class Observation:
     """The replicas that were restarted, by the clients' clock."""
     server_counts: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What each replica says of itself (GET /stats), where it could be asked."""
+    clock_uncertainty_seconds: float = 0.0
+    """How far the clients' clocks may be off the lab's."""
     problems: list[str] = field(default_factory=list)
     """What went wrong; any makes the run incomplete."""
     remarks: list[str] = field(default_factory=list)

@@ -12,10 +12,11 @@ from typing import Any
 
 from long_lived.client import pacing
 from long_lived.client.clock import Clock
-from long_lived.client.connections import Connection, ConnectionBook
+from long_lived.client.connections import Connection
 from long_lived.client.errors import ErrorKind
 from long_lived.client.ledger import Answer, Ledger
 from long_lived.client.output import Output
+from long_lived.client.stalls import Stalls
 from long_lived.client.summary import summarize
 from long_lived.lab.logs import ClientLog
 from long_lived.settings import Settings
@@ -24,7 +25,7 @@ _ANSWER = re.compile(
     r"^Response from Pod (\S+) after ([\d.]+) s connection=(\d+) new=(?:yes|no) "
     r"service=([\d.]+) at=([\d.]+)$"
 )
-_FAILURE = re.compile(r"^Request failed: (\w+) at=([\d.]+)(?: pod=(\S+))? ?(.*)$")
+_FAILURE = re.compile(r"^Request failed: (\w+) at=([\d.]+) sent=([\d.]+)(?: pod=(\S+))? ?(.*)$")
 
 
 class _ToldClock(Clock):
@@ -45,23 +46,6 @@ class _ToldClock(Clock):
         return self.now_seconds
 
 
-class _ToldBook(ConnectionBook):
-    """The connections that a log names; all count as open."""
-
-    def __init__(self) -> None:
-        """Start empty."""
-        self.known: dict[int, Connection] = {}
-
-    @property
-    def opened(self) -> int:  # type: ignore[override]
-        """How many connections are known."""
-        return len(self.known)
-
-    def still_open(self) -> list[Connection]:
-        """List those of which no end is known."""
-        return [one for one in self.known.values() if one.closed_seconds is None]
-
-
 def recovered(lines: Iterable[str], settings: Settings, problem: str) -> dict[str, Any] | None:
     """Return the summary that a client's log gives; None where its clock never started.
 
@@ -73,7 +57,8 @@ def recovered(lines: Iterable[str], settings: Settings, problem: str) -> dict[st
         told.feed(line)
     if told.clock_started_unix_seconds is None:
         return None
-    clock, book = _ToldClock(told.clock_started_unix_seconds), _ToldBook()
+    clock = _ToldClock(told.clock_started_unix_seconds)
+    known: dict[int, Connection] = {}
     planned = pacing.planned_requests(settings.client)
     ledger = Ledger(clock, Output(-1), planned, log_responses=False)
     answers = sum(told.answered.values())
@@ -81,21 +66,26 @@ def recovered(lines: Iterable[str], settings: Settings, problem: str) -> dict[st
     one_each = answers > settings.client.concurrency and not any(" new=no " in x for x in kept)
     for line in kept:
         if answer := _ANSWER.match(line):
-            _enter_answer(ledger, clock, book, answer, one_each)
+            _enter_answer(ledger, clock, known, answer, one_each)
         elif failure := _FAILURE.match(line):
-            clock.tell(float(failure[2]))
-            if failure[1] in set(ErrorKind) and ledger.enter_send(0.0):
-                ledger.enter_failure(ErrorKind(failure[1]), failure[4], failure[3])
+            kind, ended, sent, pod, detail = failure.groups()
+            clock.tell(float(sent))
+            if kind in set(ErrorKind) and (send := ledger.enter_send(0.0)):
+                clock.tell(float(ended))
+                ledger.enter_failure(send, ErrorKind(kind), detail, pod)
     clock.now_seconds = clock.last_seconds
     if told.progress is not None:
-        sent = told.progress.in_flight + told.progress.answered + told.progress.failed
-        for _ in range(min(sent, planned or sent) - ledger.answered - ledger.failed):
+        progress = told.progress
+        all_sent = progress.in_flight + progress.answered + progress.failed
+        for _ in range(min(all_sent, planned or all_sent) - ledger.answered - ledger.failed):
             ledger.enter_send(0.0)
-    ledger.close()
+    ledger.close(one for one in known.values() if one.closed_seconds is None)
     return summarize(
         settings,
         ledger,
-        book,
+        opened=len(known),
+        client_id="",
+        stalls=Stalls(),
         load_seconds=clock.last_seconds,
         stopped_by=None,
         problem=problem,
@@ -104,16 +94,20 @@ def recovered(lines: Iterable[str], settings: Settings, problem: str) -> dict[st
 
 
 def _enter_answer(
-    ledger: Ledger, clock: _ToldClock, book: _ToldBook, told: re.Match[str], one_each: bool
+    ledger: Ledger,
+    clock: _ToldClock,
+    known: dict[int, Connection],
+    told: re.Match[str],
+    one_each: bool,
 ) -> None:
     """Enter the send and the answer that a line tells of."""
     pod, delay, number, service, at = told.groups()
     answered = float(at)
     sent = max(0.0, answered - float(service))
     clock.tell(sent)
-    ledger.enter_send(0.0)
-    connection = book.known.setdefault(int(number), Connection(int(number), sent))
-    clock.tell(answered)
-    if one_each:
-        connection.closed_seconds = answered
-    ledger.enter_answer(Answer(pod, float(delay), float(service), one_each, connection))
+    connection = known.setdefault(int(number), Connection(int(number), sent))
+    if send := ledger.enter_send(0.0):
+        clock.tell(answered)
+        if one_each:
+            connection.closed_seconds = answered
+        ledger.enter_answer(send, Answer(pod, float(delay), float(service), one_each, connection))

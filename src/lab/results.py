@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
+from long_lived.lab.analysis.verdict import Verdict
 from long_lived.lab.observation import Observation
-from long_lived.lab.verdict import Verdict
 from long_lived.settings import Settings
 
 VALUES = "values.yaml"
@@ -58,11 +58,13 @@ def keep(folder: Path, seen: Observation, verdict: Verdict, report: Sequence[str
             "finding": verdict.finding,
             "passed": verdict.passed,
             "words": verdict.words,
-            "spread": None if verdict.spread is None else asdict(verdict.spread),
+            "evidence": verdict.evidence,
+            "judged": None if verdict.judged is None else asdict(verdict.judged),
         },
-        "restart": None if verdict.aftermath is None else asdict(verdict.aftermath),
+        "effect": None if verdict.effect is None else asdict(verdict.effect),
+        "accounts": None if verdict.accounts is None else asdict(verdict.accounts),
         "replicas": seen.replicas,
-        "replacements": [asdict(replacement) for replacement in seen.replacements],
+        "events": [asdict(one) for one in verdict.events],
         "problems": seen.problems,
         "remarks": seen.remarks,
         "server_counts": seen.server_counts,

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from long_lived.client.summary import merge
+from long_lived.lab.analysis.inferred import UNSEEN, replacements_seen
+from long_lived.lab.analysis.verdict import history_of
 from long_lived.lab.logs import ClientLog, beginning_lost, foreign_summary
 from long_lived.lab.observation import Observation
-from long_lived.lab.sightings import UNSEEN, replacements_seen
-from long_lived.lab.verdict import history_of
 
 _PREFIX = re.compile(r"^\[pod/([^/\]]+)/[^\]]*\] ")
 """What `kubectl logs --prefix` (`make logs`) puts before each line."""
@@ -70,9 +70,9 @@ def observation(files: Sequence[Path]) -> Observation:
             f"logs of {clients} clients (client.parallelism) are needed, given: {len(logs)}"
         )
     seen.summary = merge(summaries)
-    replicas = settings["server"]["replicas"]
-    seen.replicas = sorted(seen.summary["pods"])
-    seen.replacements = replacements_seen(history_of(seen.summary), replicas)
+    replicas, pods = settings["server"]["replicas"], seen.summary["pods"]
+    seen.replicas = sorted(pods)
+    seen.replacements = replacements_seen(history_of(seen.summary), pods, replicas)
     if not seen.replacements:
         missing = replicas - len(seen.replicas)
         seen.replicas += [f"{UNSEEN}{number}" for number in range(1, missing + 1)]

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from long_lived.lab.analysis.replacement import Replacement
 from long_lived.lab.backend import Pause, Trouble
 from long_lived.lab.processes import Child, Processes
-from long_lived.lab.replacement import Replacement
 from long_lived.lab.replicas import Replica, replica_name
 from long_lived.settings import Settings
 

@@ -265,6 +265,10 @@ class Experiment(Section):
     """Largest share of failed requests, 0 to 1, with which a run still counts as complete. Requests
     that failed while replicas were restarting are counted apart."""
 
+    even_within: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    """Largest deviation of a replica from its fair share, as a ratio of it, that is too little to
+    matter: below it a run is even though chance does not explain the deviation."""
+
     restart: Restart = Restart()
     """A restart of server replicas in the middle of the run, made by the lab."""
 

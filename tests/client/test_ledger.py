@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from long_lived.client.clock import Clock
 from long_lived.client.connections import Connection
 from long_lived.client.errors import ErrorKind
-from long_lived.client.ledger import Answer, Ledger
+from long_lived.client.ledger import MOST_STARTS, Answer, Ledger, Send
 
 PODS = ("server-a", "server-b", "server-c")
 KINDS = [kind for kind in ErrorKind if kind not in (ErrorKind.INTERRUPTED, ErrorKind.NOT_SENT)]
@@ -45,7 +45,7 @@ class Accounting(RuleBasedStateMachine):
         self.ledger = ledger(planned)
         self.limit = planned
         self.sent = 0
-        self.in_flight = 0
+        self.in_flight: list[Send] = []
         self.counted: Counter[str] = Counter()
         self.connections: list[Connection] = []
         self.closed: dict[str, object] | None = None
@@ -57,9 +57,9 @@ class Accounting(RuleBasedStateMachine):
     @rule()
     def send(self) -> None:
         entered = self.ledger.enter_send(0.0)
-        assert entered is (self.closed is None)
+        assert (entered is None) is (self.closed is not None)
         self.sent += 1
-        self.in_flight += 1
+        self.in_flight.append(entered or Send(0.0, 0.0))
 
     @precondition(lambda self: self.in_flight)
     @rule(
@@ -78,16 +78,23 @@ class Accounting(RuleBasedStateMachine):
             self.connections.append(connection)
         if lost and connection.closed_seconds is None:
             self.end(connection)
-        self.ledger.enter_answer(answer(connection, pod, close_announced=close))
-        self.in_flight -= 1
+        self.ledger.enter_answer(
+            self.in_flight.pop(0), answer(connection, pod, close_announced=close)
+        )
         self.counted["answered"] += self.closed is None
 
     @precondition(lambda self: self.in_flight)
     @rule(kind=some.sampled_from(KINDS), detail=some.text())
     def fail(self, kind: ErrorKind, detail: str) -> None:
-        self.ledger.enter_failure(kind, detail)
-        self.in_flight -= 1
+        self.ledger.enter_failure(self.in_flight.pop(0), kind, detail)
         self.counted[kind] += self.closed is None
+
+    @rule(in_flight=some.booleans(), left=some.integers(0, 2), detail=some.text())
+    def break_off(self, in_flight: bool, left: int, detail: str) -> None:
+        send = self.in_flight.pop(0) if in_flight and self.in_flight else None
+        left = min(left, max(0, self.limit - self.sent))
+        self.ledger.enter_breakdown(send, left, detail)
+        self.sent += left
 
     @precondition(lambda self: self.connections)
     @rule(data=some.data())
@@ -102,8 +109,8 @@ class Accounting(RuleBasedStateMachine):
 
     @rule()
     def close(self) -> None:
-        left = self.in_flight
-        self.ledger.close()
+        left = len(self.in_flight)
+        self.ledger.close(one for one in self.connections if one.closed_seconds is None)
         if self.closed is None:
             assert self.ledger.failed_by_kind[ErrorKind.INTERRUPTED] == left
             self.closed = self.snapshot()
@@ -133,17 +140,21 @@ class Accounting(RuleBasedStateMachine):
         series = counts.timeline.as_dict()
         assert sum(map(sum, series["answered"].values())) == progress.answered
         assert sum(map(sum, series["failed"].values())) == progress.failed
-        assert sum(map(sum, series["sent"].values())) == counts.send_lag.count
+        assert sum(map(sum, series["failed_ended"].values())) == progress.failed
+        assert sum(map(sum, series["sent"].values())) == counts.send_lag.count == counts.sent
         for name, pod in counts.pods.items():
             assert sum(series["opened"][name]) == pod.opened
             assert sum(series["closed"].get(name, [])) == pod.closed <= pod.opened
         if self.closed is None:
-            assert progress.in_flight == self.in_flight
+            assert progress.in_flight == len(self.in_flight)
             assert progress.planned >= progress.answered + progress.failed + progress.in_flight
             if self.limit == 0:
                 assert progress.planned == self.sent
         else:
             assert counts.balanced()
+            attributed = sum(pod.opened for pod in counts.pods.values())
+            nameless = sum(series["opened"].get("", []))
+            assert attributed + nameless >= len(counts.still_open)
             assert self.snapshot() == self.closed
 
     @invariant()
@@ -171,8 +182,7 @@ def test_answer_is_one_line_with_connection_and_age() -> None:
     account = ledger(2)
     connection = Connection(7, 0.0)
     for _ in range(2):
-        account.enter_send(0.0)
-        account.enter_answer(answer(connection))
+        account.enter_answer(account.enter_send(0.0), answer(connection))
     first, second = account.output.lines
     assert first.startswith(
         "Response from Pod server-a after 0.500 s connection=7 new=yes service=0.600 at="
@@ -185,8 +195,9 @@ def test_answer_is_one_line_with_connection_and_age() -> None:
 def test_failure_is_one_line_whatever_its_detail() -> None:
     """A detail of many lines becomes one, and stays short."""
     account = ledger(1)
-    account.enter_send(0.0)
-    account.enter_failure(ErrorKind.BAD_ANSWER, "one\ntwo\r\n" + "x" * 1000)
+    account.enter_failure(
+        account.enter_send(0.0), ErrorKind.BAD_ANSWER, "one\ntwo\r\n" + "x" * 1000
+    )
     (line,) = account.output.lines
     assert line.startswith("Request failed: bad_answer at=")
     assert " one two xxx" in line
@@ -198,25 +209,160 @@ def test_failure_on_a_known_pod_is_counted_there() -> None:
     """Where somebody had answered on the connection, line and timeline name the pod."""
     account = ledger(2)
     for pod in ("server-b", None):
-        account.enter_send(0.0)
-        account.enter_failure(ErrorKind.CONNECTION_LOST, "reset", pod)
+        account.enter_failure(account.enter_send(0.0), ErrorKind.CONNECTION_LOST, "reset", pod)
     known, unknown = account.output.lines
     assert " pod=server-b reset" in known
     assert "pod=" not in unknown
     series = account.timeline.as_dict()
-    assert {key: sum(counts) for key, counts in series["failed_on"].items()} == {
-        "connection_lost server-b": 1
+    for name in ("failed", "failed_ended"):
+        assert {key: sum(counts) for key, counts in series[name].items()} == {
+            "connection_lost server-b": 1,
+            "connection_lost": 1,
+        }
+
+
+class HandClock(Clock):
+    """A clock that only the test moves."""
+
+    now = 0.0
+
+    def restart(self) -> None:
+        self.started_unix_seconds = 1_800_000_000.0
+
+    def elapsed_seconds(self) -> float:
+        return self.now
+
+
+def by_quarters(account: Ledger, series: str) -> dict[str, dict[float, int]]:
+    """Return the counts of a series by the second of its bucket."""
+    told = account.timeline.as_dict()
+    start = told["start_unix_seconds"] - 1_800_000_000.0
+    return {
+        key: {start + index / 4: count for index, count in enumerate(counts) if count}
+        for key, counts in told[series].items()
     }
-    assert {key: sum(counts) for key, counts in series["failed"].items()} == {"connection_lost": 2}
+
+
+def test_failure_is_counted_when_it_was_sent_and_when_it_ended() -> None:
+    """A connect that times out half a minute later belongs to the time of its send."""
+    account = Ledger(HandClock(), Lines(), 2)
+    send = account.enter_send(0.0)
+    HandClock.now = 30.0
+    account.enter_failure(send, ErrorKind.CONNECT_TIMEOUT, "late")
+    account.enter_send(0.0)
+    HandClock.now = 40.0
+    account.close()
+    HandClock.now = 0.0
+    assert by_quarters(account, "failed") == {
+        "connect_timeout": {0.0: 1},
+        "interrupted": {30.0: 1},
+    }
+    assert by_quarters(account, "failed_ended") == {
+        "connect_timeout": {30.0: 1},
+        "interrupted": {40.0: 1},
+    }
+    failed, interrupted = account.output.lines
+    assert failed == "Request failed: connect_timeout at=30.000 sent=0.000 late"
+    assert interrupted == "Request failed: interrupted at=40.000 sent=30.000"
+
+
+def test_connection_that_nobody_answered_is_unattributed() -> None:
+    """Closed or still open at the end: it was opened, and nobody knows to whom."""
+    account = ledger(3)
+    closed, answered = Connection(1, 0.0, closed_seconds=0.1), Connection(2, 0.0)
+    account.enter_close(closed)
+    account.enter_answer(account.enter_send(0.0), answer(answered))
+    account.close([answered, Connection(3, 0.0)])
+    series = account.timeline.as_dict()
+    assert sum(series["opened"][""]) == 2
+    assert sum(series["closed"][""]) == 1
+    assert sum(series["opened"]["server-a"]) == 1
+
+
+def test_connection_that_several_pods_answer_counts_once() -> None:
+    """Something in between balances each request: the connection says nothing."""
+    account = ledger(8)
+    mixed, plain, single = (Connection(number, 0.0) for number in (1, 2, 3))
+    for connection, pod in (
+        (mixed, "server-a"),
+        (mixed, "server-b"),
+        (mixed, "server-c"),
+        (plain, "server-b"),
+        (plain, "server-b"),
+        (single, "server-a"),
+    ):
+        account.enter_answer(account.enter_send(0.0), answer(connection, pod))
+    assert (account.reused, account.several_pods) == (2, 1)
+    assert {name: pod.opened for name, pod in account.pods.items()} == {
+        "server-a": 2,
+        "server-b": 1,
+        "server-c": 0,
+    }
+
+
+def test_starts_of_a_pod_are_told_apart() -> None:
+    """A server that starts again under its name is another start, since its uptime says."""
+    account = Ledger(HandClock(), Lines(), 4)
+    for now, instance, uptime in ((10.0, "x", 15.0), (11.0, "x", 16.5), (20.0, "y", 2.0)):
+        HandClock.now = now
+        connection = Connection(int(now), now - 0.5)
+        given = {"instance": instance, "uptime_seconds": uptime}
+        account.enter_answer(account.enter_send(0.0), answer(connection, **given))
+    account.enter_answer(account.enter_send(0.0), answer(Connection(9, 20.0)))
+    HandClock.now = 0.0
+    x, y = (account.pods["server-a"].starts[name] for name in "xy")
+    assert (x.started_seconds, x.opened_seconds, x.answered_seconds) == (-5.5, 9.5, 11.0)
+    assert (y.started_seconds, y.opened_seconds, y.answered_seconds) == (18.0, 19.5, 20.0)
+    assert (x.requests, y.requests) == (2, 1)
+    assert len(account.pods["server-a"].starts) == 2
+
+
+def test_starts_that_a_server_invents_are_bounded() -> None:
+    """A server that names another start in each answer does not fill the memory."""
+    account = ledger(2 * MOST_STARTS)
+    for index in range(2 * MOST_STARTS):
+        given = {"instance": str(index), "uptime_seconds": 1.0}
+        account.enter_answer(account.enter_send(0.0), answer(Connection(index, 0.0), **given))
+    assert len(account.pods["server-a"].starts) == MOST_STARTS
+
+
+def test_user_that_breaks_off_leaves_nothing_uncounted() -> None:
+    """What it had in flight and what it had still to send have failed by the client's fault."""
+    account = ledger(5)
+    send = account.enter_send(0.0)
+    account.enter_breakdown(send, 3, "IndexError()")
+    account.enter_breakdown(None, 1, "IndexError()")
+    assert account.failed_by_kind == {ErrorKind.CLIENT_ERROR: 5}
+    assert account.balanced()
+    assert len(account.output.lines) == 5
+    assert all(" client_error " in line for line in account.output.lines)
+
+
+def test_answer_that_could_not_be_entered_is_not_answered() -> None:
+    """An exception in the midst of the entry leaves the request in flight, for the breakdown."""
+    account = ledger(1)
+    send = account.enter_send(0.0)
+    with pytest.raises(ValueError, match="NaN"):
+        account.enter_answer(send, answer(Connection(1, 0.0), service_seconds=float("nan")))
+    account.enter_breakdown(send, 0, "ValueError")
+    assert (account.answered, account.failed) == (0, 1)
+    assert account.balanced()
+
+
+def test_response_time_counts_from_the_planned_send() -> None:
+    """It is service time plus send lag: where coordinated omission would hide."""
+    account = ledger(1)
+    account.enter_answer(account.enter_send(2.0), answer(Connection(1, 0.0), service_seconds=0.5))
+    assert account.service.as_dict()["max"] == 0.5
+    assert account.response.as_dict()["max"] == 2.5
 
 
 def test_lines_are_left_out_where_they_are_not_wanted() -> None:
     """Without logResponses everything is counted and nothing written."""
     account = ledger(3, log_responses=False)
-    account.enter_send(0.0)
-    account.enter_answer(answer(Connection(1, 0.0)))
-    account.enter_send(0.0)
-    account.enter_failure(ErrorKind.READ_TIMEOUT, "late")
+    account.enter_answer(account.enter_send(0.0), answer(Connection(1, 0.0)))
+    account.enter_failure(account.enter_send(0.0), ErrorKind.READ_TIMEOUT, "late")
+    account.enter_breakdown(None, 0, "")
     account.close()
     assert account.output.lines == []
     assert (account.answered, account.failed) == (1, 2)
@@ -225,9 +371,8 @@ def test_lines_are_left_out_where_they_are_not_wanted() -> None:
 def test_close_in_mid_run_names_interrupted_and_not_sent() -> None:
     """What is in flight at the end is interrupted, what had not its turn is not sent."""
     account = ledger(10)
-    for _ in range(4):
-        account.enter_send(0.0)
-    account.enter_answer(answer(Connection(1, 0.0)))
+    sends = [account.enter_send(0.0) for _ in range(4)]
+    account.enter_answer(sends[0], answer(Connection(1, 0.0)))
     account.close()
     assert account.failed_by_kind == {ErrorKind.INTERRUPTED: 3, ErrorKind.NOT_SENT: 6}
     assert account.balanced()
@@ -241,7 +386,7 @@ def test_duration_run_plans_what_it_sends() -> None:
         account.enter_send(0.0)
     account.close()
     assert (account.planned, account.failed_by_kind) == (3, {ErrorKind.INTERRUPTED: 3})
-    assert account.enter_send(0.0) is False
+    assert account.enter_send(0.0) is None
     assert account.planned == 3
 
 
@@ -250,8 +395,7 @@ def test_connection_closed_before_its_first_answer_is_counted_with_its_pod() -> 
     account = ledger(1)
     connection = Connection(1, 0.0, closed_seconds=1.5)
     account.enter_close(connection)
-    account.enter_send(0.0)
-    account.enter_answer(answer(connection))
+    account.enter_answer(account.enter_send(0.0), answer(connection))
     assert (account.pods["server-a"].opened, account.pods["server-a"].closed) == (1, 1)
     assert account.pods["server-a"].oldest_seconds == pytest.approx(1.5)
 
@@ -260,8 +404,7 @@ def test_end_of_a_connection_counts_once() -> None:
     """An end that two threads notice is one end."""
     account = ledger(1)
     connection = Connection(1, 0.0, closed_seconds=1.5)
-    account.enter_send(0.0)
-    account.enter_answer(answer(connection))
+    account.enter_answer(account.enter_send(0.0), answer(connection))
     account.enter_close(connection)
     assert account.pods["server-a"].closed == 1
 
@@ -269,6 +412,5 @@ def test_end_of_a_connection_counts_once() -> None:
 def test_overhead_is_never_negative() -> None:
     """A server that says it waited longer than the answer took has no negative overhead."""
     account = ledger(1)
-    account.enter_send(0.0)
-    account.enter_answer(answer(Connection(1, 0.0), delay_seconds=5.0))
+    account.enter_answer(account.enter_send(0.0), answer(Connection(1, 0.0), delay_seconds=5.0))
     assert account.overhead.as_dict()["max"] == 0.0

@@ -11,6 +11,7 @@ from long_lived.client.clock import Clock
 from long_lived.client.connections import ConnectionBook
 from long_lived.client.errors import ErrorKind
 from long_lived.client.ledger import Answer, Ledger
+from long_lived.client.stalls import Stalls
 from long_lived.client.summary import FORMAT, merge, summarize
 from long_lived.settings import load
 
@@ -34,15 +35,24 @@ def summary(pods: dict[str, int], failed: int = 0, seconds: float = 0.5, **given
         for pod, requests in pods.items():
             connection = book.open(near)
             for _ in range(requests):
-                account.enter_send(0.0)
-                account.enter_answer(Answer(pod, 0.0, seconds, False, connection))
+                answer = Answer(pod, 0.0, seconds, False, connection, f"{pod}-1", 60.0)
+                account.enter_answer(account.enter_send(0.0), answer)
         for _ in range(failed):
-            account.enter_send(0.0)
-            account.enter_failure(ErrorKind.READ_TIMEOUT, "")
-        account.close()
+            account.enter_failure(account.enter_send(0.0), ErrorKind.READ_TIMEOUT, "")
+        account.close(book.still_open())
         values = {"load_seconds": 2.0, "stopped_by": None, "problem": None, **given}
         cost = {"cpu_seconds": 1.5, "peak_memory_bytes": 1000}
-        return summarize(SETTINGS, account, book, cost=cost, **values)
+        stalls = Stalls()
+        stalls.note(3.0, 0.2, 1.2 + seconds)
+        return summarize(
+            SETTINGS,
+            account,
+            opened=book.opened,
+            client_id=f"client-{seconds}",
+            stalls=stalls,
+            cost=cost,
+            **values,
+        )
 
 
 def without_time(part: dict[str, Any]) -> dict[str, Any]:
@@ -65,8 +75,10 @@ def test_summary_is_json_of_one_line() -> None:
 def test_summary_counts_what_the_ledger_counted() -> None:
     """The summary has the account, the pods and the connections."""
     made = summary({"a": 2, "b": 1}, failed=1)
+    assert made["requests"].pop("sending_seconds") >= 0
     assert made["requests"] == {
         "planned": 4,
+        "sent": 4,
         "answered": 3,
         "failed": 1,
         "failed_by_kind": {"read_timeout": 1},
@@ -95,8 +107,11 @@ def test_merge_of_two_is_their_sum() -> None:
     second = summary({"b": 4, "c": 5}, seconds=4.0)
     merged = merge([first, second])
     assert merged["clients"] == 2
+    sending = [one["requests"]["sending_seconds"] for one in (first, second)]
+    assert merged["requests"].pop("sending_seconds") == max(sending)
     assert merged["requests"] == {
         "planned": 13,
+        "sent": 13,
         "answered": 12,
         "failed": 1,
         "failed_by_kind": {"read_timeout": 1},
@@ -113,6 +128,18 @@ def test_merge_of_two_is_their_sum() -> None:
     assert merged["service_seconds"]["count"] == 12
     assert merged["service_seconds"]["min"] == 0.25
     assert merged["service_seconds"]["max"] == 4.0
+    assert merged["pods"]["b"]["overhead_seconds"]["count"] == 5
+    assert merged["pods"]["b"]["overhead_seconds"]["max"] == 4.0
+    (start,) = merged["pods"]["b"]["starts"]
+    assert (start["instance"], start["requests"]) == ("b-1", 5)
+    assert merged["connections"]["reused"] == 3
+    assert merged["client_ids"] == ["client-0.25", "client-4.0"]
+    assert merged["stalls"] == {
+        "count": 2,
+        "total_seconds": pytest.approx(6.25),
+        "longest_seconds": 5.0,
+        "longest_at_seconds": 3.0,
+    }
     assert merged["cost"] == {"cpu_seconds": 3.0, "peak_memory_bytes": 2000}
     answered = merged["timeline"]["answered"]
     assert {name: sum(counts) for name, counts in answered.items()} == {"a": 2, "b": 5, "c": 5}
@@ -127,6 +154,23 @@ def test_merged_load_lasts_from_the_first_start_to_the_last_end() -> None:
     merged = merge([second, first])
     assert merged["started"] == "2026-01-01T00:00:00+00:00"
     assert merged["load_seconds"] == 12.5
+
+
+def test_clocks_that_are_behind_are_set_right() -> None:
+    """Each client's times are shifted by its own lag, to the clock of whoever merges."""
+    first, second = summary({"a": 1}), summary({"a": 2})
+    for part in (first, second):
+        part["started"] = "2026-01-01T00:00:00+00:00"
+    merged = merge([first, second], [2.0, -0.5])
+    assert merged["started"] == "2025-12-31T23:59:59.500000+00:00"
+    assert merged["load_seconds"] == 4.5
+    starts = [part["pods"]["a"]["starts"][0] for part in (first, second)]
+    earliest = min(starts[0]["started_unix_seconds"] + 2, starts[1]["started_unix_seconds"] - 0.5)
+    assert merged["pods"]["a"]["starts"][0]["started_unix_seconds"] == pytest.approx(earliest)
+    answered = merged["timeline"]["answered"]["a"]
+    assert sum(answered) == 3
+    when = [index * 0.25 for index, count in enumerate(answered) for _ in range(count)]
+    assert when[-1] - when[0] == pytest.approx(2.5, abs=0.3)
 
 
 @pytest.mark.parametrize("key", ["stopped_by", "problem"])
@@ -162,5 +206,5 @@ def test_merge_of_nothing_is_refused() -> None:
 @pytest.mark.parametrize("part", [{}, {"format": FORMAT + 1}, {"format": str(FORMAT)}])
 def test_merge_of_an_unknown_format_is_refused(part: dict[str, Any]) -> None:
     """A summary of another layout is refused before anything is added."""
-    with pytest.raises(ValueError, match=r"summary format .*: allowed is 1"):
+    with pytest.raises(ValueError, match=r"summary format .*: allowed is 2"):
         merge([summary({"a": 1}), part])

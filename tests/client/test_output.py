@@ -2,7 +2,11 @@
 
 import os
 import threading
+import time
 
+import pytest
+
+from long_lived.client import output as output_module
 from long_lived.client.output import Output
 
 
@@ -53,3 +57,47 @@ def test_reader_that_is_gone_breaks_the_output_for_good() -> None:
             assert output.broken.is_set()
     finally:
         os.close(writing)
+
+
+def test_reader_that_stands_still_is_given_up_in_a_hurry() -> None:
+    """Told to hurry, a writer that waits for a reader gives it up; without, it goes on waiting."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    try:
+        while True:
+            os.write(writing, b"x" * 65_536)
+    except BlockingIOError:
+        pass
+    output = Output(writing)
+    writer = threading.Thread(target=output.write, args=(["lost"],))
+    writer.start()
+    writer.join(0.3)
+    assert writer.is_alive()
+    output.hurry()
+    writer.join(30)
+    assert not writer.is_alive()
+    assert output.broken.is_set()
+    os.close(reading)
+    os.close(writing)
+
+
+def test_reader_that_reads_slowly_is_waited_for_in_a_hurry(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever takes something in time gets all, however long that takes in the end."""
+    monkeypatch.setattr(output_module, "PATIENCE_SECONDS", 0.5)
+    reading, writing = os.pipe()
+    output = Output(writing)
+    output.hurry()
+    sent = "x" * 400_000
+    writer = threading.Thread(target=output.write, args=([sent],))
+    writer.start()
+    received = b""
+    while len(received) <= len(sent):
+        time.sleep(0.02)
+        received += os.read(reading, 8192)
+    writer.join(30)
+    assert not output.broken.is_set()
+    assert received == sent.encode() + b"\n"
+    os.close(reading)
+    os.close(writing)

@@ -6,10 +6,15 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from tests.waiting import eventually
+
+from .conftest import FinishedRun
 
 SIGNALS = pytest.mark.parametrize(
     ("number", "status"),
@@ -110,8 +115,9 @@ def test_server_that_never_comes_fails_the_run(refused_url: str, run_client) -> 
     assert run.summary["requests"]["failed_by_kind"] == {"not_sent": 5}
 
 
-def test_second_signal_ends_at_once(refused_url: str, tmp_path) -> None:
-    """A client that cannot write its summary, because nobody reads, ends at the second signal."""
+@pytest.fixture
+def unread() -> Iterator[int]:
+    """Hold a pipe that is full, and that nobody reads; yield the end to write to."""
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
@@ -120,28 +126,106 @@ def test_second_signal_ends_at_once(refused_url: str, tmp_path) -> None:
             os.write(writing, b"x" * 4096)
     except BlockingIOError:
         os.set_blocking(writing, True)
-    errors = tmp_path / "errors"
+    yield writing
+    os.close(reading)
+    os.close(writing)
+
+
+@contextmanager
+def writing_to(
+    out: int, errors: Path, *settings: str, program: Sequence[str] = ("-m", "long_lived.client")
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a client whose standard output is `out`; it ends with the block."""
     with errors.open("w") as stream:
         process = subprocess.Popen(
-            [sys.executable, "-m", "long_lived.client", "--set", f"client.url={refused_url}"],
+            [sys.executable, *program, *(x for pair in settings for x in ("--set", pair))],
             stdin=subprocess.DEVNULL,
-            stdout=writing,
+            stdout=out,
             stderr=stream,
             start_new_session=True,
         )
     try:
+        yield process
+    finally:
+        process.kill()
+        process.wait(30)
+
+
+def test_second_signal_ends_at_once(refused_url: str, tmp_path, unread: int) -> None:
+    """A client that cannot write its summary, because nobody reads, ends at the second signal."""
+    errors = tmp_path / "errors"
+    with writing_to(unread, errors, f"client.url={refused_url}") as process:
         eventually(lambda: "Waiting: " in errors.read_text())
         process.send_signal(signal.SIGTERM)
         eventually(lambda: "Progress: " in errors.read_text())
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 130
-    finally:
-        process.kill()
-        process.wait(30)
-        os.close(reading)
-        os.close(writing)
     assert "Traceback" not in errors.read_text()
+
+
+@ENGINES
+def test_signal_ends_a_client_whose_output_nobody_reads(
+    engine: str, keeping_server, tmp_path, unread: int
+) -> None:
+    """A user that waits to write its line holds up the others, but not the end of the run."""
+    errors = tmp_path / "errors"
+    settings = (f"client.url={keeping_server.url}", f"client.engine={engine}", *ENDLESS)
+    before = keeping_server.stats()["answered"]
+    with writing_to(unread, errors, *settings, "client.rampUpSeconds=0") as process:
+        eventually(lambda: keeping_server.stats()["answered"] > before)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 143
+    assert "client: error: standard output was closed or not read: the summary is lost" in (
+        errors.read_text()
+    )
+    assert "Traceback" not in errors.read_text()
+
+
+DEFECT = """
+from long_lived.client import pacing
+from long_lived.client.__main__ import main
+def fail(*_): raise LookupError("no think time")
+pacing.think_seconds = fail
+main()
+"""
+
+
+def test_defect_of_the_client_is_counted_and_told(keeping_server, tmp_path) -> None:
+    """An exception that ends a user fails what it had still to send, and the run with it."""
+    out, errors = tmp_path / "out", tmp_path / "errors"
+    settings = ("client.concurrency=5", "client.requestsPerUser=3", "client.rampUpSeconds=0")
+    with out.open("w") as stream:
+        url = f"client.url={keeping_server.url}"
+        given = {"program": ("-c", DEFECT)}
+        with writing_to(stream.fileno(), errors, url, *settings, **given) as process:
+            assert process.wait(30) == 1
+    run = FinishedRun(1, out.read_text().splitlines(), "")
+    run.check_account()
+    assert run.summary["requests"]["answered"] == 5
+    assert run.summary["requests"]["failed_by_kind"] == {"client_error": 10}
+    assert run.summary["problem"] == (
+        "10 requests failed by a defect of the client: its log has the traceback"
+    )
+    assert errors.read_text().count("Traceback") == 1
+    assert errors.read_text().count("LookupError: no think time") == 1
+
+
+@ENGINES
+def test_client_that_stood_still_says_so(engine: str, keeping_server, start_client) -> None:
+    """A client that is stopped for a while times that itself: it is no server's overhead."""
+    client = start_client(keeping_server.url, *ENDLESS, f"client.engine={engine}")
+    eventually(lambda: client.output.count("Response from Pod") >= 5)
+    client.signal(signal.SIGSTOP)
+    time.sleep(1.5)
+    client.signal(signal.SIGCONT)
+    answered = client.output.count("Response from Pod")
+    eventually(lambda: client.output.count("Response from Pod") > answered + 5)
+    client.signal(signal.SIGTERM)
+    stalls = client.finish().summary["stalls"]
+    assert stalls["count"] >= 1
+    assert stalls["longest_seconds"] > 1
+    assert stalls["total_seconds"] >= stalls["longest_seconds"]
 
 
 def test_reader_that_goes_away_ends_the_run(keeping_server) -> None:
@@ -160,7 +244,7 @@ def test_reader_that_goes_away_ends_the_run(keeping_server) -> None:
     assert line.startswith("Response from Pod keeper-1 after ")
     assert "Traceback" not in run.stderr
     assert run.stderr.splitlines()[-1] == (
-        "client: error: standard output was closed: the summary is lost"
+        "client: error: standard output was closed or not read: the summary is lost"
     )
 
 

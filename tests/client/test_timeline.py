@@ -66,9 +66,20 @@ def test_buckets_are_bounded_and_cover_the_events(events) -> None:
 @hypothesis.given(some.lists(EVENTS, max_size=4))
 def test_merged_parts_are_as_one(parts) -> None:
     """Merging the timelines of parts gives what one timeline of all gives."""
-    merged = Timeline.merged(filled(part).as_dict() for part in parts)
+    merged = Timeline.merged([filled(part).as_dict() for part in parts])
     whole = filled([event for part in parts for event in part])
     assert merged.as_dict() == whole.as_dict()
+
+
+@pytest.mark.parametrize(
+    ("lag", "at"), [(0.0, 1.0), (0.1, 1.0), (0.15, 1.25), (-0.2, 0.75), (7.0, 8.0)]
+)
+def test_part_whose_clock_is_behind_is_shifted(lag: float, at: float) -> None:
+    """A bucket goes to the one in which its middle lies by the clock of whoever merges."""
+    part = filled([("sent", "all", START + 1.0, 3)]).as_dict()
+    described = Timeline.merged([part], [lag]).as_dict()
+    assert described["start_unix_seconds"] == START + at
+    assert described["sent"] == {"all": [3]}
 
 
 def test_event_is_in_the_bucket_of_its_time() -> None:

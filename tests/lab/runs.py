@@ -12,11 +12,12 @@ from typing import Any
 from long_lived.client.clock import Clock
 from long_lived.client.connections import Connection, ConnectionBook
 from long_lived.client.errors import ErrorKind
-from long_lived.client.ledger import Answer, Ledger
+from long_lived.client.ledger import Answer, Ledger, Send
+from long_lived.client.stalls import Stalls
 from long_lived.client.summary import summarize
 from long_lived.client.timeline import Timeline
-from long_lived.lab.history import History
-from long_lived.lab.replacement import Replacement
+from long_lived.lab.analysis.history import History
+from long_lived.lab.analysis.replacement import Replacement
 from long_lived.settings import load
 
 START = 1_800_000_000.0
@@ -65,6 +66,7 @@ class Run:
         self.ledger = Ledger(self.clock, self._output, 0, self.settings.client.log_responses)
         self._book = ConnectionBook(self.clock, self.ledger.enter_close)
         self._made: dict[str, Any] | None = None
+        self._starts: dict[str, tuple[str, float]] = {}
         # The book looks into sockets only at the end of a real client.
         self._socket: Any = object()
 
@@ -75,23 +77,40 @@ class Run:
         self._answer(connection, pod)
         return connection
 
-    def ask(self, connection: Connection, at: float) -> None:
-        """Have one more request answered on a connection."""
+    def connect_in_vain(self, at: float) -> Connection:
+        """Open a connection on which nobody ever answers."""
+        self.clock.now = at
+        return self._book.open(self._socket)
+
+    def ask(self, connection: Connection, at: float, pod: str | None = None) -> None:
+        """Have one more request answered on a connection, by its pod or by another one."""
         self.clock.now = at
         assert connection.pod is not None
-        self._answer(connection, connection.pod)
+        self._answer(connection, pod or connection.pod)
+
+    def start(self, pod: str, at: float) -> None:
+        """Have a pod's server start (again); its answers say so from now on."""
+        self._starts[pod] = (f"{pod}-{at}", at)
 
     def hang_up(self, connection: Connection, at: float) -> None:
         """Close a connection."""
         self.clock.now = at
         self._book.close(connection)
 
-    def fail(self, kind: ErrorKind, at: float, count: int = 1) -> None:
-        """Have requests fail."""
-        self.clock.now = at
+    def fail(
+        self,
+        kind: ErrorKind,
+        at: float,
+        count: int = 1,
+        *,
+        sent: float | None = None,
+        pod: str | None = None,
+    ) -> None:
+        """Have requests fail that were sent at that moment, or before."""
         for _ in range(count):
-            self.ledger.enter_send(0.0)
-            self.ledger.enter_failure(kind, "told by the test")
+            send = self._send(at if sent is None else sent)
+            self.clock.now = at
+            self.ledger.enter_failure(send, kind, "told by the test", pod)
 
     def summary(
         self,
@@ -102,11 +121,13 @@ class Run:
         """End the run, and return its summary; every time the same."""
         if self._made is None:
             self.clock.now = load_seconds
-            self.ledger.close()
+            self.ledger.close(self._book.still_open())
             self._made = summarize(
                 self.settings,
                 self.ledger,
-                self._book,
+                opened=self._book.opened,
+                client_id="0123456789abcdef",
+                stalls=Stalls(),
                 load_seconds=load_seconds,
                 stopped_by=stopped_by,
                 problem=problem,
@@ -129,8 +150,16 @@ class Run:
 
     def _answer(self, connection: Connection, pod: str) -> None:
         closes = self.settings.server.runtime == "flask"
-        self.ledger.enter_send(0.0)
-        self.ledger.enter_answer(Answer(pod, 0.4, 0.41, closes, connection))
+        send = self._send(self.clock.now)
+        instance, started = self._starts.get(pod, (f"{pod}-0", -60.0))
+        up = self.clock.now - started
+        self.ledger.enter_answer(send, Answer(pod, 0.4, 0.41, closes, connection, instance, up))
+
+    def _send(self, at: float) -> Send:
+        self.clock.now = at
+        send = self.ledger.enter_send(0.0)
+        assert send is not None, "the run has not ended"
+        return send
 
 
 def plain(
@@ -167,6 +196,8 @@ def restarted(
     are opened anew later on, by turns. Without `keeps` each request has its own connection.
     """
     run = Run(*overrides)
+    for heir in new:
+        run.start(heir, READY_SECONDS - 1)
     stays, last = [servers[0]], [servers[0], *new]
     replacements = [
         Replacement(
@@ -205,7 +236,7 @@ def restarted(
             else:
                 run.ask(connection, at)
             second += 1
-    run.fail(ErrorKind.CONNECTION_LOST, STOP_SECONDS + 0.1, lost)
+    run.fail(ErrorKind.CONNECTION_LOST, STOP_SECONDS + 0.1, lost, pod=(servers[1:] or [None])[0])
     return run, replacements
 
 

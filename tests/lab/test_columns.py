@@ -4,7 +4,7 @@ import hypothesis
 import hypothesis.strategies as some
 import pytest
 
-from long_lived.lab.columns import COLUMNS, LABEL_WIDTH, labelled, seconds, short, table
+from long_lived.lab.report.columns import COLUMNS, LABEL_WIDTH, labelled, seconds, short, table
 
 WORDS = some.lists(some.text("abc ", min_size=1, max_size=12), max_size=60).map(" ".join)
 

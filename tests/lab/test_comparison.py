@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from long_lived.lab.comparison import COLUMNS, LEGEND, Compared, table
-from long_lived.lab.verdict import judge
+from long_lived.lab.analysis.verdict import judge
+from long_lived.lab.report.comparison import COLUMNS, LEGEND, Compared, table
 
 from .runs import SERVERS, plain, restarted, scaled
 
@@ -14,14 +14,14 @@ GEVENT = ("server.runtime=gunicorn", "server.gunicorn.workerClass=gevent")
 
 def compared(*overrides: str, factor: int = 1, **given: Any) -> Compared:
     """Make one of the runs, with a restart."""
-    run, replacements = restarted(*overrides, **given)
+    run, replacements = restarted(*overrides, **{"users": 300, **given})
     made = scaled(run.summary(), factor)
     return Compared(run.settings, made, judge(made, SERVERS, [], replacements))
 
 
 def without_restart(*overrides: str, **given: Any) -> Compared:
     """Make one of the runs, in which nothing happens."""
-    made = plain(dict.fromkeys(SERVERS, 30), *overrides, **given)
+    made = plain(dict.fromkeys(SERVERS, 70), *overrides, **given)
     run, _ = restarted(*overrides)
     return Compared(run.settings, made, judge(made, SERVERS))
 

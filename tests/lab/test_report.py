@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from long_lived.client.errors import ErrorKind
-from long_lived.lab.report import report, seed_table
-from long_lived.lab.verdict import judge
+from long_lived.lab.analysis.replacement import Replacement
+from long_lived.lab.analysis.verdict import judge
+from long_lived.lab.report.closing import report, seed_table
 
-from .runs import LOAD_SECONDS, NEW, SERVERS, plain, restarted, scaled
+from .runs import LOAD_SECONDS, NEW, SERVERS, START, Run, plain, restarted, scaled
 
 HUGE = 100_000
 LONG = [f"{'long-lived-server-' * 3}{letter}{'9' * 8}"[:63] for letter in "abcde"]
@@ -55,6 +56,25 @@ def test_seed_table_orders_equal_counts_by_name() -> None:
     assert seed_table({}) == ["counts server-name"]
 
 
+def troubled() -> dict[str, Any]:
+    """Make the summary of a client that stood still, and of servers of which one did."""
+    made = scaled(plain(dict.fromkeys(SERVERS, 30)), 1_000)
+    made["stalls"] = {
+        "count": 2,
+        "total_seconds": 8.9,
+        "longest_seconds": 8.1,
+        "longest_at_seconds": 12.3,
+    }
+    made["send_lag_seconds"]["p99"] = 7.5
+    made["pods"]["server-b"]["overhead_seconds"] |= {"p99": 8.0, "max": 8.2}
+    return made
+
+
+def text_of(lines: list[str]) -> str:
+    """Return lines as one text, however they are broken."""
+    return " ".join(" ".join(lines).split())
+
+
 MANY_KINDS = dict.fromkeys(list(ErrorKind)[:7], 9)
 
 REPORTS = {
@@ -78,6 +98,7 @@ REPORTS = {
     "cut-short": lambda: restart_lines(end=11.0),
     "short-run": lambda: restart_lines(end=13.0),
     "losses": lambda: restart_lines(lost=7, factor=HUGE),
+    "standstill": lambda: lines_of(troubled(), [*SERVERS]),
     "pinned-long-names": lambda: restart_lines(servers=LONG[:3], new=LONG[3:], factor=HUGE),
     "healed-long-names": lambda: restart_lines(servers=LONG[:3], new=LONG[3:], heals=True),
 }
@@ -105,8 +126,9 @@ def test_remark_is_a_note_before_the_verdict() -> None:
     """What the reader should know stands beside a label of its own, and changes no verdict."""
     made = plain(dict.fromkeys(SERVERS, 30))
     lines = lines_of(made, [*SERVERS], remarks=("its beginning is gone",))
-    assert lines[-3] == "note         its beginning is gone"
-    assert [*lines[:-3], *lines[-2:]] == lines_of(made, [*SERVERS])
+    (first,) = [index for index, line in enumerate(lines) if line.startswith("verdict ")]
+    assert lines[first - 1] == "note         its beginning is gone"
+    assert [*lines[: first - 1], *lines[first:]] == lines_of(made, [*SERVERS])
 
 
 def test_word_without_a_break_stands_whole() -> None:
@@ -145,9 +167,9 @@ def test_replica_without_connections_is_in_the_table() -> None:
 
 def test_spread_is_judged_only_where_there_is_enough() -> None:
     """A few connections, or one replica, get no p-value."""
-    enough = lines_of(plain({"a": 50, "b": 50}), ["a", "b"])
+    enough = lines_of(plain({"a": 42, "b": 42}), ["a", "b"])
     assert any(line.startswith("spread ") for line in enough)
-    for made in (plain({"a": 2, "b": 2}), plain({"a": 500})):
+    for made in (plain({"a": 42, "b": 41}), plain({"a": 500})):
         assert not any(line.startswith("spread ") for line in lines_of(made, list(made["pods"])))
 
 
@@ -182,13 +204,105 @@ def test_each_phase_has_a_table_with_all_its_replicas() -> None:
 
 
 @pytest.mark.parametrize(
-    ("keeps", "judged"), [(True, "held by chance"), (False, "opened by chance")], ids=str
+    ("given", "when", "what"),
+    [
+        ({}, "judged: at 30.0 s", "held"),
+        ({"keeps": False}, "judged: 21.2 to 30.0 s", "opened"),
+    ],
+    ids=["kept", "per-request"],
 )
-def test_phase_table_says_which_connections_are_judged(keeps: bool, judged: str) -> None:
-    """Kept connections are judged by who holds them, others by who got them; never both."""
-    text = "\n".join(restart_lines(keeps=keeps))
-    assert text.count(judged) == 2
-    assert text.count("by chance") == 2
+def test_one_table_has_what_is_judged(given: dict[str, Any], when: str, what: str) -> None:
+    """Its title says when and what was counted; each replica that serves has a line."""
+    lines = restart_lines(users=300, **given)
+    (first,) = [index for index, line in enumerate(lines) if line.startswith("judged: ")]
+    assert lines[first].startswith(f"{when} ")
+    assert lines[first].split()[-7:] == [what, "by", "chance", "off", "by", "still", "open"]
+    assert [line.split()[0] for line in lines[first + 1 : first + 4]] == ["server-a", *NEW]
+    assert "\n".join(lines).count("by chance") == 1
+
+
+def test_evidence_stands_under_the_verdict() -> None:
+    """Unit, count, window, p, the largest deviation with its interval, and the power."""
+    lines = restart_lines(users=300)
+    (first,) = [index for index, line in enumerate(lines) if line.startswith("evidence ")]
+    assert any(line.startswith("verdict ") for line in lines[:first])
+    text = text_of(lines[first:])
+    assert text.startswith("evidence 300 connections held at 30.0 s; p = ")
+    assert "; furthest off: server-a +200% (+195% to +200%); " in text
+    assert "noticed 9 times in 10: one replica 40% below its share" in text
+
+
+def test_connections_that_nobody_answered_are_shown() -> None:
+    """In the account, in the tables of the phases, and where the verdict is about them."""
+    run, replacements = restarted(users=300)
+    for at in (5.0, 20.0):
+        run.connect_in_vain(at)
+    made = run.summary()
+    lines = report(made, judge(made, SERVERS, [], replacements), "x")
+    assert "; 2 unattributed, never answered" in text_of(lines)
+    assert [line.split()[1:] for line in lines if line.startswith("unattributed")] == [
+        ["1", "1"],
+        ["0", "1"],
+        ["1", "2"],
+        ["2"],
+    ]
+
+
+def test_client_that_stood_still_is_told_from_a_slow_server() -> None:
+    """Whoever stood still is named: else a standstill of the client looks like the servers'."""
+    text = text_of(lines_of(troubled(), [*SERVERS]))
+    assert (
+        "note the client stood still 2 times, 8.9 s in all, the longest 8.1 s from 12.3 s" in text
+    )
+    assert "note one request in a hundred was sent 7.5 s or more after its time" in text
+    assert (
+        "note server-b is slow: overhead p99 8 s, max 8.2 s; of the replicas in the middle" in text
+    )
+    assert "note" not in text_of(lines_of(plain(dict.fromkeys(SERVERS, 30)), [*SERVERS]))
+
+
+def test_replica_that_restarted_in_place_is_named() -> None:
+    """Its name does not change, so the report says when it was, and why where that is known."""
+    run = Run()
+    for pod in SERVERS:
+        run.start(pod, -60.0)
+        for index in range(70):
+            run.ask(run.connect(pod, index / 100), 5.0)
+    run.start("server-b", 12.0)
+    run.connect("server-b", 13.0)
+    crash = Replacement(
+        START + 9, "server-c", START + 9, "server-c", START + 11, reason="OOMKilled"
+    )
+    made = run.summary()
+    text = text_of(report(made, judge(made, SERVERS, [], [crash]), "x"))
+    assert "note server-c restarted in place at 9.0 s: OOMKilled note server-b restarted" in text
+    assert "server-b restarted in place at 5.0 s" in text
+
+
+def test_times_and_rates_are_in_the_account() -> None:
+    """Rate is sent, throughput is answered, and each time has its percentiles."""
+    lines = lines_of(plain(dict.fromkeys(SERVERS, 100)), [*SERVERS])
+    text = text_of(lines)
+    assert "rate 10.2 sent per second, throughput 10 answered per second" in text
+    for label in ("service time", "response", "send lag", "overhead"):
+        assert any(line.startswith(f"{label:<13}p50 ") for line in lines)
+
+
+def test_servers_own_counts_have_a_line() -> None:
+    """Both sides agree, or the line says who counted what."""
+    made = plain(dict.fromkeys(SERVERS, 70))
+    for served, words in (
+        (70, "1 could be asked and count 70 answers to this run: the same as the clients have"),
+        (
+            69,
+            "count 69 answers to this run; 1 do not fit the clients' counts: server-a 69, clients",
+        ),
+    ):
+        counts = {"answered": served + 4, "answered_to": {"0123456789abcdef": served}}
+        verdict = judge(made, SERVERS, server_counts={"server-a": counts})
+        text = text_of(report(made, verdict, "x"))
+        assert words in text
+        assert "; 4 more answers went to others" in text
 
 
 def test_strip_shows_who_answered_when() -> None:
@@ -213,11 +327,15 @@ def test_losses_of_the_restart_are_told_apart(lost: int) -> None:
     """Requests in flight on the stopped replicas have a line, with others that failed meanwhile."""
     run, replacements = restarted(lost=lost)
     run.fail(ErrorKind.CONNECT_REFUSED, 11.0, 2)
+    run.fail(ErrorKind.CONNECTION_LOST, 11.0, 3)
+    run.fail(ErrorKind.CONNECTION_LOST, 11.0, 4, pod="server-a")
     made = run.summary(LOAD_SECONDS)
     text = " ".join(" ".join(report(made, judge(made, SERVERS, [], replacements), "x")).split())
+    on = f" ({lost} on server-b)" if lost else ""
     assert (
-        f"restart {lost} requests in flight on the stopped replicas were lost, "
-        "2 more failed while replicas were restarting" in text
+        f"restart {lost} requests in flight on the stopped replicas were lost{on}, "
+        "3 unattributed ones broke in that time, the first on their connections, "
+        "6 more failed that were sent before or during it" in text
     )
 
 

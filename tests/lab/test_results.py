@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from long_lived.lab.analysis.judged import Judged, Unit
+from long_lived.lab.analysis.spread import spread
+from long_lived.lab.analysis.verdict import Finding, Verdict
 from long_lived.lab.observation import Observation
 from long_lived.lab.results import keep, make_folder, write_values
-from long_lived.lab.statistics import spread
-from long_lived.lab.verdict import Finding, Verdict
 from long_lived.settings import load
 
 NOON = datetime(2026, 1, 2, 12, 0, 0)
@@ -83,11 +84,17 @@ def test_kept_values_give_the_same_settings(tmp_path: Path) -> None:
     [
         (
             Observation(summary={"format": 1}, replicas=["a", "b"], problems=[]),
-            Verdict(Finding.EVEN, True, "even – as expected", spread({"a": 5, "b": 5})),
+            Verdict(
+                Finding.EVEN,
+                True,
+                "even – as expected",
+                "10 connections held",
+                Judged(Unit.HELD, 1.0, 1.25, spread({"a": 5, "b": 5}), 0),
+            ),
         ),
         (
             Observation(problems=["a did not start"]),
-            Verdict(Finding.INCOMPLETE, False, "incomplete: a did not start", None),
+            Verdict(Finding.INCOMPLETE, False, "incomplete: a did not start"),
         ),
     ],
     ids=["complete", "nothing"],
@@ -99,6 +106,9 @@ def test_record_of_a_run_is_json(seen: Observation, verdict: Verdict, tmp_path: 
     assert record["verdict"]["finding"] == verdict.finding
     assert record["verdict"]["passed"] is verdict.passed
     assert record["verdict"]["words"] == verdict.words
+    assert record["verdict"]["evidence"] == verdict.evidence
+    judged = record["verdict"]["judged"]
+    assert (judged and judged["spread"]["counts"]) == (verdict.judged and {"a": 5, "b": 5})
     assert record["replicas"] == seen.replicas
     assert record["problems"] == seen.problems
     assert record["clients"] == seen.summary

@@ -29,7 +29,7 @@ QUICK = (
     "client.thinkTime.minSeconds=0.1",
     "client.thinkTime.maxSeconds=0.3",
     "client.rampUpSeconds=0.5",
-    "client.concurrency=60",
+    "client.concurrency=240",
 )
 LASTING = "client.durationSeconds=100"
 """Longer than any test: the run is ended by what the test does."""
@@ -231,8 +231,8 @@ def test_smoke_is_counted_alike_by_everybody(smoke: Lab, tmp_path: Path) -> None
     assert opened == {name: own["connections"] for name, own in record["server_counts"].items()}
     assert record["verdict"]["finding"] == "even"
     assert record["verdict"]["passed"] is True
-    assert record["verdict"]["spread"]["counts"] == opened
-    assert (record["problems"], record["remarks"], record["restart"]) == ([], [], None)
+    assert record["verdict"]["judged"]["spread"]["counts"] == opened
+    assert (record["problems"], record["remarks"], record["effect"]) == ([], [], None)
 
 
 def test_smoke_keeps_its_results(smoke: Lab) -> None:
@@ -351,7 +351,7 @@ def test_client_that_is_killed_in_the_restart_leaves_what_it_saw(
     assert record["verdict"]["finding"] == "incomplete"
     clients = lab.check_account()
     assert clients["requests"]["answered"] >= 40
-    phases = record["restart"]["phases"]
+    phases = record["effect"]["phases"]
     assert [phase["name"] for phase in phases][:2] == ["before", "during"]
     check_phases(record)
 
@@ -375,7 +375,7 @@ def test_replica_that_is_killed_from_outside_is_named(start: Start) -> None:
 
 def check_phases(record: dict[str, Any]) -> None:
     """Hold the phases to the summary: every answer, failure and connection is in one of them."""
-    clients, phases = record["clients"], record["restart"]["phases"]
+    clients, phases = record["clients"], record["effect"]["phases"]
     rows = [row for phase in phases for row in phase["rows"]]
     assert sum(row["answered"] for row in rows) == clients["requests"]["answered"]
     failed = sum(sum(phase["failed_by_kind"].values()) for phase in phases)
@@ -388,7 +388,7 @@ def check_phases(record: dict[str, Any]) -> None:
         assert phase["end_seconds"] == following["start_seconds"]
     assert {row["replica"] for row in rows} == {
         *record["replicas"],
-        *record["restart"]["replacements"],
+        *record["effect"]["replacements"],
     }
 
 
@@ -422,7 +422,7 @@ def test_restart_shows_what_keep_alive_does(runtime: str, restart_runs: dict[str
     assert lab.finish() == 0, lab.printed
     record = lab.record
     assert record["verdict"]["finding"] == RUNTIMES[runtime]
-    clients, restart = lab.check_account(), record["restart"]
+    clients, restart = lab.check_account(), record["effect"]
     check_phases(record)
     assert [phase["name"] for phase in restart["phases"]] == ["before", "during", "after"]
     assert restart["survivors"] == ["server-a"]
@@ -431,7 +431,7 @@ def test_restart_shows_what_keep_alive_does(runtime: str, restart_runs: dict[str
     assert restart["kept"] is (runtime != "flask")
     assert restart["pinned"] is (runtime != "flask")
     assert (restart["seconds_to_even"] is None) is (runtime != "flask")
-    for one in record["replacements"]:
+    for one in record["events"]:
         assert one["stopped_unix_seconds"] <= one["ended_unix_seconds"]
         assert one["stopped_unix_seconds"] < one["ready_unix_seconds"]
     for name in ("server-a", "server-d", "server-e"):

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from long_lived.client.summary import merge
+from long_lived.lab.analysis.verdict import Finding, Verdict, judge
 from long_lived.lab.observation import Observation
 from long_lived.lab.saved_logs import observation, read_logs
-from long_lived.lab.verdict import Finding, Verdict, judge
 
 from .runs import SERVERS, Run, answers_in, restarted, saved
 
@@ -28,7 +28,7 @@ def save(tmp_path: Path) -> Save:
     return lambda name, lines: saved(tmp_path, name, lines)
 
 
-def balanced(*overrides: str, replicas: tuple[str, ...] = SERVERS, each: int = 20) -> list[str]:
+def balanced(*overrides: str, replicas: tuple[str, ...] = SERVERS, each: int = 80) -> list[str]:
     """Return the log of a client whose connections were spread evenly."""
     run = Run(*overrides)
     for index in range(each * len(replicas)):
@@ -68,7 +68,7 @@ def test_log_is_read_in_every_form(form: str, save: Save) -> None:
     lines = balanced()
     file = save("client.log", FORMS[form](lines))
     (log,) = read_logs(file).values()
-    assert log.answered == answers_in(lines) == dict.fromkeys(SERVERS, 20)
+    assert log.answered == answers_in(lines) == dict.fromkeys(SERVERS, 80)
     seen = observation([file])
     assert seen.summary == merge([json.loads(lines[-1])])
     assert seen.replicas == [*SERVERS]
@@ -93,7 +93,7 @@ def test_pods_of_one_file_are_kept_apart_by_their_prefix(save: Save) -> None:
     mixed = interleaved(*(with_prefix(lines, pod) for lines, pod in zip(logs, PODS, strict=True)))
     file = save("all.log", mixed)
     assert {name: sum(log.answered.values()) for name, log in read_logs(file).items()} == {
-        PODS[0]: 60,
+        PODS[0]: 240,
         PODS[1]: 30,
     }
     seen = observation([file])
@@ -108,7 +108,7 @@ def test_files_of_several_clients_are_one_run(save: Save) -> None:
     seen = observation([save(f"{index}.log", lines) for index, lines in enumerate(logs)])
     assert seen.summary is not None
     assert seen.summary["clients"] == 2
-    assert seen.summary["requests"]["answered"] == 90
+    assert seen.summary["requests"]["answered"] == 270
     assert seen.problems == []
 
 
@@ -144,7 +144,7 @@ def test_two_runs_in_one_file_are_incomplete(save: Save) -> None:
     file = save("both.log", [*balanced(), *balanced()])
     seen = observation([file])
     assert seen.problems == [
-        f"{file} holds 120 answers, and the summary at its end knows 60: "
+        f"{file} holds 480 answers, and the summary at its end knows 240: "
         "it is the log of several clients or runs"
     ]
     assert verdict_of(seen).finding is Finding.INCOMPLETE
@@ -193,7 +193,7 @@ def test_log_that_is_cut_at_its_beginning_is_judged_with_a_remark(save: Save) ->
     seen = observation([save("client.log", balanced()[-12:])])
     assert seen.problems == []
     (remark,) = seen.remarks
-    assert "holds 10 of 60 answers" in remark
+    assert "holds 10 of 240 answers" in remark
     assert verdict_of(seen).finding is Finding.EVEN
 
 
@@ -208,7 +208,7 @@ def test_summary_of_another_format_is_refused_in_words(save: Save) -> None:
     """A log of another version is not guessed at."""
     seen = observation([save("client.log", ['{"format":99}'])])
     assert len(seen.problems) == 1
-    assert "format 99: allowed is 1" in seen.problems[0]
+    assert "format 99: allowed is 2" in seen.problems[0]
     assert verdict_of(seen).finding is Finding.INCOMPLETE
 
 
@@ -218,8 +218,8 @@ def test_replica_that_never_answered_counts(save: Save) -> None:
     assert seen.replicas == ["server-a", "server-b", "unseen-1"]
     verdict = verdict_of(seen)
     assert verdict.finding is Finding.UNEVEN
-    assert verdict.spread is not None
-    assert verdict.spread.counts == {"server-a": 30, "server-b": 30, "unseen-1": 0}
+    assert verdict.judged is not None
+    assert verdict.judged.spread.counts == {"server-a": 30, "server-b": 30, "unseen-1": 0}
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_replica_that_never_answered_counts(save: Save) -> None:
 )
 def test_restart_is_found_in_the_log(given: dict[str, Any], finding: Finding, save: Save) -> None:
     """Nobody tells a log of a restart: its lines do."""
-    run, announced = restarted(**given)
+    run, announced = restarted(users=210, **given)
     seen = observation([save("client.log", run.log())])
     assert {one.old for one in seen.replacements} == {one.old for one in announced}
     assert verdict_of(seen).finding is finding
@@ -279,7 +279,7 @@ def test_command_takes_several_logs(save: Save, tmp_path: Path) -> None:
     for arguments in ((files[0], files[1]), (files[0], "--from-log", files[1])):
         done = verify(tmp_path / "out", "--from-log", *arguments)
         assert done.returncode == 0, done.stdout + done.stderr
-        assert "40     server-a\n" in done.stdout
+        assert "160    server-a\n" in done.stdout
 
 
 def test_command_calls_a_cut_log_incomplete(save: Save, tmp_path: Path) -> None:

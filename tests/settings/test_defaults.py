@@ -39,6 +39,7 @@ DEFAULTS = {
         "description": "",
         "expect": "even",
         "maxFailedRatio": 0.01,
+        "evenWithin": 0.1,
         "restart": {
             "afterSeconds": 0,
             "keep": 1,

@@ -19,7 +19,7 @@ class History:
         """Read `timeline` of a run whose clock started at `started_unix_seconds`."""
         self.buckets: int = timeline["buckets"]
         self.bucket_seconds: float = timeline["bucket_seconds"]
-        self._started = started_unix_seconds
+        self.started_unix_seconds = started_unix_seconds
         self._start: float = timeline["start_unix_seconds"] or started_unix_seconds
         self._series: dict[str, dict[str, list[int]]] = {
             name: counts for name, counts in timeline.items() if isinstance(counts, dict)
@@ -48,9 +48,17 @@ class History:
         index = math.floor((unix_seconds - self._start) / self.bucket_seconds)
         return min(max(index, 0), self.buckets)
 
+    def bucket_at(self, seconds: float) -> int:
+        """Tell which bucket a moment falls into, in seconds since the clock started."""
+        return self.bucket(self.started_unix_seconds + seconds)
+
+    def elapsed_seconds(self, unix_seconds: float) -> float:
+        """Tell how long after the start of the clock a moment is; 0 for one before it."""
+        return max(0.0, unix_seconds - self.started_unix_seconds)
+
     def seconds(self, bucket: int) -> float:
         """Tell when a bucket begins, in seconds since the clock started; never negative."""
-        at = self._start + bucket * self.bucket_seconds - self._started
+        at = self._start + bucket * self.bucket_seconds - self.started_unix_seconds
         return round(max(0.0, at), 3)
 
     def unix_seconds(self, bucket: int) -> float:
@@ -74,14 +82,22 @@ class History:
         sums = {key: sum(counts[first:end]) for key, counts in self._series[series].items()}
         return {key: count for key, count in sorted(sums.items()) if count}
 
-    def failed_on(self, replica: str, first: int, end: int) -> dict[str, int]:
-        """Add up the failures on a replica by kind, from bucket `first` to before `end`."""
-        found = {}
-        for key, count in self.by_key("failed_on", first, end).items():
-            kind, _, name = key.partition(" ")
-            if name == replica:
-                found[kind] = count
+    def failures(self, first: int, end: int, *, ended: bool = False) -> dict[str, dict[str, int]]:
+        """Add up failures by kind, and by replica within; the replica is empty where unknown.
+
+        Of the requests that were sent from bucket `first` to before `end`, or with `ended` of
+        those that failed then.
+        """
+        found: dict[str, dict[str, int]] = {}
+        series = "failed_ended" if ended else "failed"
+        for key, count in self.by_key(series, first, end).items():
+            kind, _, replica = key.partition(" ")
+            found.setdefault(kind, {})[replica] = count
         return found
+
+    def failed(self, first: int, end: int, *, ended: bool = False) -> int:
+        """Count the failures of `failures`."""
+        return sum(self.by_key("failed_ended" if ended else "failed", first, end).values())
 
     def held(self, replica: str, bucket: int) -> int:
         """Tell how many connections a replica has at the end of `bucket`; 0 before the first."""
@@ -92,14 +108,16 @@ class History:
         """Tell whether connections outlive their requests, by what happened in the run."""
         return self._kept
 
-    def load_end(self) -> int:
+    def load_end(self, first: int = 0) -> int:
         """Tell where the load ends: after the last bucket with half of the most connections.
 
-        What follows is the tail in which the last answers come in and connections close.
+        What follows is the tail in which the last answers come in and connections close. Of the
+        buckets from `first` on: after an event most users may be without a connection for half a
+        minute, waiting for addresses that are gone, and that is no end.
         """
         totals = [sum(held[index] for held in self._held.values()) for index in range(self.buckets)]
-        most = max(totals, default=0)
+        most = max(totals[first:], default=0)
         return max(
-            (index + 1 for index, total in enumerate(totals) if 2 * total >= most),
+            (index + 1 for index in range(first, self.buckets) if 2 * totals[index] >= most),
             default=self.buckets,
         )

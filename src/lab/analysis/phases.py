@@ -1,15 +1,16 @@
 """The phases of a run with a restart: before, during, after.
 
-`during` lasts from the first stop until the last replacement is ready. A bucket belongs
-to one phase, and the one in which replicas are stopped is the first of `during`.
+`during` lasts from the first stop until the last replacement is ready, and longer on either side
+by what the clients' clocks may be off. A bucket belongs to one phase, and the one in which replicas
+are stopped is the first of `during`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from long_lived.lab.history import History
-from long_lived.lab.replacement import Replacement
+from long_lived.lab.analysis.history import History
+from long_lived.lab.analysis.replacement import Replacement
 
 
 class PhaseName(StrEnum):
@@ -29,7 +30,9 @@ class Phase:
     end: int
 
 
-def phases(history: History, replacements: Sequence[Replacement]) -> list[Phase]:
+def phases(
+    history: History, replacements: Sequence[Replacement], uncertainty_seconds: float = 0.0
+) -> list[Phase]:
     """Divide all buckets into phases, in order; an empty phase is left out.
 
     Where no replica was stopped there are none. Where a replacement was never ready,
@@ -37,12 +40,15 @@ def phases(history: History, replacements: Sequence[Replacement]) -> list[Phase]
     """
     if not replacements:
         return []
-    stopped = history.bucket(min(one.stopped_unix_seconds for one in replacements))
+    first = min(one.stopped_unix_seconds for one in replacements)
+    stopped = history.bucket(first - uncertainty_seconds)
     ready = [one.ready_unix_seconds for one in replacements]
     known = [at for at in ready if at is not None]
     over = history.buckets
     if len(known) == len(ready):
-        over = max(stopped, min(history.buckets, history.bucket(max(known)) + 1))
+        over = max(
+            stopped, min(history.buckets, history.bucket(max(known) + uncertainty_seconds) + 1)
+        )
     borders = [0, stopped, over, history.buckets]
     return [
         Phase(name, first, end)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from long_lived.lab.aftermath import Aftermath, PhaseCounts
-from long_lived.lab.phases import PhaseName
-from long_lived.lab.verdict import Verdict
+from long_lived.lab.analysis.effect import Effect, PhaseCounts
+from long_lived.lab.analysis.phases import PhaseName
+from long_lived.lab.analysis.verdict import Verdict
 from long_lived.settings import Settings
 
 COLUMNS = ("server", "closes", "before", "after", "even again", "lost", "verdict")
@@ -14,8 +14,8 @@ LEGEND = (
     "closes      share of the answers that said Connection: close",
     "before      share of the answers of each replica before the restart, in %",
     "after       likewise after it: those left alone first, then the new ones",
-    "even again  from the stop until the connections were within chance for good",
-    "lost        requests in flight on the replicas that were stopped",
+    "even again  from the stop until every replica had 90 % of its share, for good",
+    "lost        requests whose connection broke with the replicas that were stopped",
 )
 
 SHARES_WIDTH = 11
@@ -44,7 +44,7 @@ def table(runs: Sequence[Compared]) -> list[str]:
 
 
 def _row(run: Compared) -> tuple[str, ...]:
-    after, server = run.verdict.aftermath, run.settings.server
+    after, server = run.verdict.effect, run.settings.server
     name: str = server.runtime
     if name == "gunicorn" and server.gunicorn.worker_class != "gthread":
         name = server.gunicorn.worker_class
@@ -55,21 +55,25 @@ def _row(run: Compared) -> tuple[str, ...]:
         "–" if closes is None else f"{closes:.0%}",
         _shares(after, PhaseName.BEFORE),
         _shares(after, PhaseName.AFTER),
-        "–" if after is None else _seconds(after.seconds_to_even),
-        "–" if after is None else f"{after.lost_in_flight:,}",
+        "–" if after is None else _even_again(after),
+        "–" if after is None else f"{after.lost:,}",
         finding,
     )
 
 
-def _seconds(value: float | None) -> str:
-    return "never" if value is None else f"{value:.1f} s"
+def _even_again(after: Effect) -> str:
+    if after.too_few_to_tell:
+        return "too few"
+    return "never" if after.seconds_to_even is None else f"{after.seconds_to_even:.1f} s"
 
 
-def _shares(after: Aftermath | None, name: PhaseName) -> str:
+def _shares(after: Effect | None, name: PhaseName) -> str:
     phase: PhaseCounts | None = after.phase(name) if after else None
     if after is None or phase is None:
         return "–"
-    gone = after.replaced if name is PhaseName.AFTER else []
-    shares = [100 * row.answered_ratio for row in phase.rows if row.replica not in gone]
+    there = after.crew if name is PhaseName.AFTER else [row.replica for row in phase.rows]
+    shares = [
+        100 * row.answered_ratio for row in phase.rows if row.replica and row.replica in there
+    ]
     text = " ".join(f"{share:.0f}" for share in shares)
     return text if len(text) <= SHARES_WIDTH else f"{max(shares):.0f} … {min(shares):.0f}"

@@ -7,12 +7,22 @@ from typing import Any
 import pytest
 
 from long_lived.client.timeline import Timeline
-from long_lived.lab.phases import PhaseName
-from long_lived.lab.replacement import Replacement
-from long_lived.lab.sightings import MISSED, replacements_seen
-from long_lived.lab.verdict import history_of, judge
+from long_lived.lab.analysis.inferred import MISSED, replacements_seen
+from long_lived.lab.analysis.phases import PhaseName
+from long_lived.lab.analysis.replacement import Replacement
+from long_lived.lab.analysis.verdict import history_of, judge
 
-from .runs import READY_SECONDS, SERVERS, START, STOP_SECONDS, history, plain, restarted
+from ..runs import (
+    NEW,
+    READY_SECONDS,
+    SERVERS,
+    START,
+    STOP_SECONDS,
+    Run,
+    history,
+    plain,
+    restarted,
+)
 
 RUNS = 2_000
 
@@ -22,20 +32,30 @@ def pairs(found: list[Replacement]) -> list[tuple[str | None, str | None]]:
     return [(one.old, one.new) for one in found]
 
 
-def seen_in(made: dict[str, Any], replicas: int = 3) -> list[Replacement]:
+def seen_in(made: dict[str, Any], replicas: int | None = 3) -> list[Replacement]:
     """Find the restarts in a summary."""
-    return replacements_seen(history_of(made), replicas)
+    return replacements_seen(history_of(made), made["pods"], replicas)
+
+
+def without_starts(made: dict[str, Any]) -> dict[str, Any]:
+    """Return the summary that servers give which do not say when they started."""
+    for pod in made["pods"].values():
+        pod["starts"] = []
+    return made
 
 
 @pytest.mark.parametrize(
     "given", [{"heals": True}, {"keeps": False}], ids=["healed", "per-request"]
 )
-def test_names_that_disappear_and_appear_are_a_restart(given: dict[str, Any]) -> None:
+@pytest.mark.parametrize("told", [True, False], ids=["starts-told", "starts-unknown"])
+def test_names_that_disappear_and_appear_are_a_restart(given: dict[str, Any], told: bool) -> None:
     """The old and the new names are paired, with about the times at which it happened."""
     run, announced = restarted(**given)
-    found = seen_in(run.summary())
+    made = run.summary() if told else without_starts(run.summary())
+    found = seen_in(made)
     assert sorted(pairs(found)) == sorted(pairs(announced))
     for one in found:
+        assert one.inferred
         assert one.ready_unix_seconds is not None
         assert one.ended_unix_seconds is not None
         assert START + STOP_SECONDS - 1.5 < one.stopped_unix_seconds <= START + STOP_SECONDS
@@ -58,7 +78,31 @@ def test_one_of_two_replacements_got_nothing() -> None:
         connection = run.connect("server-e", 13.0 + index / 20)
         for second in range(14, 30):
             run.ask(connection, second + index / 20)
-    assert pairs(seen_in(run.summary())) == [("server-b", "server-e"), ("server-c", "unseen-1")]
+    made = run.summary()
+    assert pairs(seen_in(made)) == [("server-b", "server-e"), ("server-c", "unseen-1")]
+    assert pairs(seen_in(made, None)) == [("server-b", "server-e"), ("server-c", None)]
+
+
+def test_nobody_is_invented_where_the_replicas_are_all_there() -> None:
+    """A replica that went away and has no successor is one less, as after a scale-down."""
+    run, _ = restarted(servers=SERVERS[:2], new=NEW[:1], heals=True)
+    assert pairs(seen_in(run.summary(), 2)) == [("server-b", "server-d")]
+    run, _ = restarted(servers=(*SERVERS, "server-x"), new=(*NEW, "server-f"), heals=True)
+    assert len(seen_in(run.summary(), 4)) == 3
+    scaled_down = without_starts(restarted()[0].summary())
+    assert pairs(seen_in(scaled_down, None)) == [("server-b", None), ("server-c", None)]
+
+
+def test_start_in_the_run_makes_a_replica_new_however_few_answers_it_gave() -> None:
+    """A name whose server says that it started in the run came then, and not from chance."""
+    run = Run()
+    for index in range(30):
+        run.connect(SERVERS[index % 2], index / 30)
+    run.start("server-c", 12.0)
+    run.connect("server-c", 13.5)
+    (one,) = seen_in(run.summary())
+    assert (one.old, one.new) == (None, "server-c")
+    assert one.ready_unix_seconds == pytest.approx(START + 13.5, abs=0.3)
 
 
 def test_name_beyond_the_number_of_replicas_is_new() -> None:
@@ -77,15 +121,16 @@ def test_name_beyond_the_number_of_replicas_is_new() -> None:
 )
 def test_restart_that_is_found_has_the_verdict_of_an_announced_one(given: dict[str, Any]) -> None:
     """Who has only the logs comes to the same finding as who made the restart."""
-    run, announced = restarted("experiment.expect=any", **given)
+    run, announced = restarted("experiment.expect=any", users=300, **given)
     made = run.summary()
     known = judge(made, SERVERS, [], announced)
     found = judge(made, sorted(made["pods"]), [], seen_in(made))
     assert found.finding is known.finding
-    assert found.aftermath is not None
-    assert known.aftermath is not None
-    assert found.aftermath.survivors == known.aftermath.survivors
-    after = found.aftermath.phase(PhaseName.AFTER)
+    assert found.effect is not None
+    assert known.effect is not None
+    assert found.effect.survivors == known.effect.survivors
+    assert "connections of the replaced" not in found.words
+    after = found.effect.phase(PhaseName.AFTER)
     assert after is not None
     assert len(after.rows) == 3
 
@@ -108,6 +153,12 @@ def answered(story: list[tuple[float, str]]) -> Timeline:
         for series in ("opened", "answered", "closed"):
             timeline.add(series, pod, START + at)
     return timeline
+
+
+def inferred(timeline: Timeline, replicas: int) -> list[Replacement]:
+    """Find the restarts in a timeline, of servers that do not say when they started."""
+    told = history(timeline)
+    return replacements_seen(told, {name: {"starts": []} for name in told.replicas()}, replicas)
 
 
 def random_balancing(rng: random.Random) -> list[tuple[float, str]]:
@@ -145,7 +196,7 @@ def test_run_without_a_restart_has_none(
     """
     rng = random.Random(20_261_127)
     for _ in range(RUNS):
-        assert replacements_seen(history(answered(tell(rng))), 3) == []
+        assert inferred(answered(tell(rng)), 3) == []
 
 
 @pytest.mark.parametrize(
@@ -155,7 +206,7 @@ def test_silence_counts_from_twenty_missed_answers_on(missed: int, found: int) -
     """A replica with half of the answers is gone when the others have given twenty more."""
     story = [(float(index // 2), SERVERS[index % 2]) for index in range(40)]
     story += [(20.0 + index / 10, SERVERS[0]) for index in range(2 * missed)]
-    assert len(replacements_seen(history(answered(story)), 2)) == found
+    assert len(inferred(answered(story), 2)) == found
 
 
 @pytest.mark.parametrize(
@@ -173,7 +224,7 @@ def test_heirs_are_paired_in_the_order_of_time() -> None:
         at = index / 30
         crew = ["x", "y", "z"] if at < 10 else ["x", "y", "p"] if at < 20 else ["x", "q", "p"]
         story.append((at, crew[index % 3]))
-    found = replacements_seen(history(answered(story)), 3)
+    found = inferred(answered(story), 3)
     assert pairs(found) == [("z", "p"), ("y", "q")]
     assert found[0].stopped_unix_seconds < found[1].stopped_unix_seconds
 
@@ -184,5 +235,5 @@ def test_finding_needs_the_names_of_new_replicas_only() -> None:
     made = run.summary()
     verdict = judge(made, sorted(made["pods"]), [], seen_in(made))
     assert verdict.passed
-    assert verdict.spread is not None
-    assert verdict.spread.counts == {"server-a": 60, "unseen-1": 0, "unseen-2": 0}
+    assert verdict.judged is not None
+    assert verdict.judged.spread.counts == {"server-a": 60, "unseen-1": 0, "unseen-2": 0}

@@ -5,9 +5,9 @@ import hypothesis.strategies as some
 import pytest
 
 from long_lived.client.timeline import Timeline
-from long_lived.lab.history import History
+from long_lived.lab.analysis.history import History
 
-from .runs import START, history
+from ..runs import START, history
 
 EVENTS = some.lists(
     some.tuples(
@@ -104,3 +104,13 @@ def test_load_ends_with_the_last_half_of_the_connections(
 ) -> None:
     """After the load connections close, and what is held then is not what is judged."""
     assert told(*events).load_end() == end
+
+
+def test_load_ends_after_an_event_by_the_connections_since() -> None:
+    """Where most users lost theirs and wait, the few that are left are the load."""
+    seen = told(
+        ("opened", "a", 0.0, 10), ("closed", "a", 5.0, 8), ("opened", "a", 7.0, 1),
+        ("closed", "a", 9.0, 2), ("sent", "all", 11.0, 1),
+    )  # fmt: skip
+    assert seen.load_end() == 20
+    assert seen.load_end(20) == 36

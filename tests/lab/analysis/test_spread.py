@@ -5,20 +5,21 @@ import random
 
 import pytest
 
-from long_lived.lab.statistics import FEWEST_EXPECTED, LEVEL, far_below, spread
+from long_lived.lab.analysis.power import LEVEL, needed
+from long_lived.lab.analysis.spread import at_most, spread
 
 
 @pytest.mark.parametrize(
     ("counts", "chi_square", "p_value"),
     [
-        ((10, 10), 0.0, 1.0),
+        ((50, 50), 0.0, 1.0),
         ((60, 40), 4.0, 0.0455003),
         ((40, 60), 4.0, 0.0455003),
-        ((30, 40, 50), 5.0, math.exp(-2.5)),
-        ((100, 0, 0), 200.0, math.exp(-100)),
+        ((90, 120, 150), 15.0, math.exp(-7.5)),
+        ((300, 0, 0), 600.0, math.exp(-300)),
         ((3398, 3326, 3276), 2.2568, math.exp(-1.1284)),
-        ((25, 25, 25, 25), 0.0, 1.0),
-        ((20, 30, 25, 25), 2.0, 0.5724067),
+        ((100, 100, 100, 100), 0.0, 1.0),
+        ((80, 120, 100, 100), 8.0, 0.0460117),
     ],
     ids=[
         "two-equal",
@@ -73,7 +74,10 @@ def random_counts(rng: random.Random, connections: int, replicas: int) -> dict[s
     return counts
 
 
-@pytest.mark.parametrize(("connections", "replicas"), [(300, 3), (60, 5), (1000, 2), (15, 3)])
+@pytest.mark.parametrize(
+    ("connections", "replicas"),
+    [(300, 3), (60, 5), (1000, 2), (15, 3), (50, 100), (10, 2), (500, 30)],
+)
 def test_random_balancing_is_rarely_called_uneven(connections: int, replicas: int) -> None:
     """False alarms in 2,000 runs are as rare as LEVEL promises, within five standard deviations."""
     rng, runs = random.Random(20_261_123), 2_000
@@ -103,61 +107,98 @@ def test_pinned_replica_is_never_called_chance() -> None:
 
 
 @pytest.mark.parametrize(
-    ("connections", "replicas", "compared"),
-    [(300, 3, 1), (300, 3, 2), (60, 5, 4), (1000, 2, 1)],
-    ids=["one-of-three", "two-of-three", "four-of-five", "one-of-two"],
+    ("counts", "p_value", "within"),
+    [
+        ((10, 0), 2 / 2**10, True),
+        ((0, 11), 2 / 2**11, False),
+        ((30, 0), 2 / 2**30, False),
+        ((18, 0, 0), 1.0, False),
+        ((7, 7, 0), 1.0, True),
+        ((6, 6, 6, 0), 1.0, True),
+        ((14, 14, 14, 0), 1.0, False),
+    ],
+    ids=[
+        "ten-none",
+        "eleven-none",
+        "thirty-none",
+        "all-on-one",
+        "one-of-three",
+        "one-of-four",
+        "one-of-more",
+    ],
 )
-def test_random_share_is_rarely_called_far_below(
-    connections: int, replicas: int, compared: int
+def test_spread_of_few_connections_is_bounded_exactly(
+    counts: tuple[int, ...], p_value: float, within: bool
 ) -> None:
-    """However many replicas are asked about, a run has no more false alarms than LEVEL allows."""
-    rng, runs = random.Random(20_261_124), 2_000
-    alarms = 0
-    for _ in range(runs):
-        counts = list(random_counts(rng, connections, replicas).values())
-        alarms += any(
-            far_below(count, connections, replicas, compared) for count in counts[:compared]
-        )
-    assert alarms <= runs * LEVEL + 5 * math.sqrt(runs * LEVEL * (1 - LEVEL))
+    """Below the number that power needs no approximation is asked, and chance keeps its due."""
+    found = spread({str(index): count for index, count in enumerate(counts)})
+    assert not found.enough
+    assert found.within_chance is within
+    if p_value < 1:
+        assert found.p_value == pytest.approx(p_value)
 
 
-@pytest.mark.parametrize("compared", [1, 2])
-def test_tenth_of_a_share_is_always_called_far_below(compared: int) -> None:
-    """A replica with a tenth of its share is noticed in every one of 2,000 runs."""
-    rng = random.Random(8)
-    for _ in range(2_000):
-        fair = random_counts(rng, 300, 3)["0"]
-        assert far_below(fair // 10, 300 - fair + fair // 10, 3, compared)
+@pytest.mark.parametrize("replicas", [2, 3, 5, 10])
+def test_test_changes_where_there_are_enough(replicas: int) -> None:
+    """One connection less than needed is bounded exactly; from there on chi-square decides."""
+    names = [str(index) for index in range(replicas)]
+    least = needed(replicas)
+    base, more = divmod(least, replicas)
+    counts = {name: base + (index < more) for index, name in enumerate(names)}
+    assert spread(counts).enough
+    counts["0"] -= 1
+    assert not spread(counts).enough
 
 
 @pytest.mark.parametrize(
-    ("count", "total", "replicas", "compared", "expected"),
-    [
-        (0, 17, 3, 1, False),
-        (0, 18, 3, 1, True),
-        (0, 18, 3, 2, False),
-        (0, 19, 3, 2, True),
-        (0, 18, 3, 0, True),
-        (100, 100, 3, 1, False),
-        (0, 0, 3, 1, False),
-        (500, 500, 1, 1, False),
-    ],
-    ids=[
-        "nothing-of-too-few",
-        "nothing-of-enough",
-        "shared-level",
-        "shared-level-enough",
-        "of-nobody-else",
-        "all",
-        "of-nothing",
-        "the-only-one",
-    ],
+    ("counts", "replica", "ratio"),
+    [((50, 150, 100), "0", -0.5), ((90, 90, 120), "2", 0.2), ((5, 0), "0", 1.0)],
+    ids=["emptiest", "fullest", "first-of-two-alike"],
 )
-def test_far_below_is_where_chance_gives_less_than_level(
-    count: int, total: int, replicas: int, compared: int, expected: bool
+def test_largest_deviation_is_told_with_its_interval(
+    counts: tuple[int, ...], replica: str, ratio: float
 ) -> None:
-    """By hand: nothing of n connections over three replicas has the probability (2/3)^n."""
-    assert far_below(count, total, replicas, compared) is expected
+    """The replica that is furthest off its share, by how much of it, and how sure that is."""
+    found = spread({str(index): count for index, count in enumerate(counts)}).largest
+    assert found is not None
+    assert (found.replica, found.ratio) == (replica, pytest.approx(ratio))
+    assert found.low <= found.ratio <= found.high
+    assert found.low >= -1
+    assert found.high <= len(counts) - 1
+
+
+def test_interval_holds_the_true_share_as_often_as_promised() -> None:
+    """In 2,000 runs the interval of the largest deviation misses the fair share in 5 % at most."""
+    rng, runs = random.Random(12), 2_000
+    misses = 0
+    for _ in range(runs):
+        largest = spread(random_counts(rng, 300, 3)).largest
+        assert largest is not None
+        misses += not largest.low <= 0 <= largest.high
+    assert misses <= runs * 0.05
+    assert misses > runs * 0.01
+
+
+def test_interval_of_nothing_and_of_all_ends_at_the_border() -> None:
+    """Who has nothing may have less than it looks, never less than nothing; and all is all."""
+    largest = spread({"a": 300, "b": 0, "c": 0}).largest
+    assert largest is not None
+    assert (largest.replica, largest.high) == ("a", 2.0)
+    empty = spread({"a": 200, "b": 200, "c": 0}).largest
+    assert empty is not None
+    assert (empty.replica, empty.low, empty.ratio) == ("c", -1.0, -1.0)
+    assert empty.high == pytest.approx(-0.96, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("count", "total", "share", "likely"),
+    [(0, 18, 1 / 3, (2 / 3) ** 18), (100, 100, 0.5, 1.0), (0, 0, 0.5, 1.0), (1, 2, 0.5, 0.75)],
+)
+def test_at_most_is_the_binomial_distribution(
+    count: int, total: int, share: float, likely: float
+) -> None:
+    """By hand: nothing of n connections that come with probability p has the chance (1-p)^n."""
+    assert at_most(count, total, share) == pytest.approx(likely)
 
 
 def test_one_replica_has_nothing_to_be_uneven_with() -> None:
@@ -169,8 +210,8 @@ def test_one_replica_has_nothing_to_be_uneven_with() -> None:
 
 def test_replicas_without_connections_count() -> None:
     """A replica that got nothing is what makes a spread uneven."""
-    assert not spread({"a": 50, "b": 50, "c": 0}).within_chance
-    assert spread({"a": 50, "b": 50}).within_chance
+    assert not spread({"a": 100, "b": 100, "c": 0}).within_chance
+    assert spread({"a": 100, "b": 100}).within_chance
 
 
 def test_no_connections_are_within_chance_and_not_enough() -> None:
@@ -178,12 +219,6 @@ def test_no_connections_are_within_chance_and_not_enough() -> None:
     found = spread({"a": 0, "b": 0})
     assert (found.chi_square, found.p_value, found.max_over_mean) == (0.0, 1.0, 1.0)
     assert not found.enough
-
-
-def test_enough_is_five_for_each_replica() -> None:
-    """Below five expected connections for each replica there are too few to tell."""
-    assert spread({"a": 3 * FEWEST_EXPECTED, "b": 0, "c": 0}).enough
-    assert not spread({"a": 3 * FEWEST_EXPECTED - 1, "b": 0, "c": 0}).enough
 
 
 @pytest.mark.parametrize("counts", [{}, {"a": -1}, {"a": 5, "b": -1}])

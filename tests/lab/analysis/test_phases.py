@@ -5,10 +5,10 @@ import hypothesis.strategies as some
 import pytest
 
 from long_lived.client.timeline import Timeline
-from long_lived.lab.phases import PhaseName, phases
-from long_lived.lab.replacement import Replacement
+from long_lived.lab.analysis.phases import PhaseName, phases
+from long_lived.lab.analysis.replacement import Replacement
 
-from .runs import START, history
+from ..runs import START, history
 
 MOMENTS = some.floats(-20, 80, allow_nan=False)
 """Seconds since the start; runs here last up to a minute, so these lie outside of them, too."""

@@ -1,12 +1,20 @@
 """Restarts that nobody announced, found in the timeline: names that disappear or appear.
 
-A replica that is merely unlucky is silent for a while, too. So a silence counts only
-where the replica, at the share of the answers that it had otherwise, would have given
-at least `MISSED` of the others' answers: by chance that happens once in e^20 cases.
+A name appears where its server says that it started in the run, or where it is silent so long
+before its first answer that this is no chance; it disappears where it is silent so long after its
+last. A replica that is merely unlucky is silent for a while, too. So a silence counts only where
+the replica, at the share of the answers that it had otherwise, would have given at least `MISSED`
+of the others' answers: by chance that happens once in e^20 cases.
+
+When a replica was stopped is known only nearly: it may have answered for a while yet.
 """
 
-from long_lived.lab.history import History
-from long_lived.lab.replacement import Replacement
+from collections.abc import Mapping
+from typing import Any
+
+from long_lived.lab.analysis.history import History
+from long_lived.lab.analysis.replacement import Replacement
+from long_lived.lab.analysis.starts import SINCE_START_SECONDS
 
 UNSEEN = "unseen-"
 """Beginning of the name of a replica that no client saw, because it got no connection."""
@@ -15,40 +23,66 @@ MISSED = 20
 """Expected answers that did not come."""
 
 
-def replacements_seen(history: History, replicas: int) -> list[Replacement]:
+def replacements_seen(
+    history: History, pods: Mapping[str, Mapping[str, Any]], replicas: int | None
+) -> list[Replacement]:
     """Find the replacements in the timeline of a run with so many replicas at a time.
 
-    Those that disappeared and those that appeared are paired in the order of time. One
-    that got no connection at all was never seen: it gets a name from here, and counts as
-    ready when its predecessor was gone.
+    Those that disappeared and those that appeared are paired in the order of time. Where fewer are
+    left than there are `replicas`, one that got no connection at all was never seen: it gets a name
+    from here, and counts as ready when its predecessor was gone. None: nobody knows how many.
     """
     names = history.replicas()
     # By the first sight, so that what is beyond the number of replicas is new.
     names.sort(key=lambda name: (_first(history, name), name))
     gone = [name for name in names if _missed_after(history, name) >= MISSED]
+    starts = {name: _started(history, pods[name]) for name in names}
     new = [
         name
         for index, name in enumerate(names)
-        if index >= replicas or _missed_before(history, name) >= MISSED
+        if starts[name] is not None
+        or (replicas is not None and index >= replicas)
+        or _missed_before(history, name) >= MISSED
     ]
     old = sorted((name for name in gone if name not in new), key=lambda n: _last(history, n))
+    unseen = 0
+    if replicas is not None:
+        unseen = max(0, min(len(old) - len(new), replicas - (len(names) - len(gone))))
     found = []
     for index in range(max(len(old), len(new))):
         before = old[index] if index < len(old) else None
         after = new[index] if index < len(new) else None
         left = None if before is None else history.unix_seconds(_last(history, before))
-        came = None if after is None else history.unix_seconds(_opened(history, after))
+        came = None if after is None else _came(history, after, starts[after])
         times = [at for at in (left, came) if at is not None]
+        if after is None and index - len(new) < unseen:
+            after = f"{UNSEEN}{index + 1 - len(new)}"
         found.append(
             Replacement(
                 stopped_unix_seconds=min(times),
                 old=before,
                 ended_unix_seconds=left,
-                new=after or f"{UNSEEN}{index + 1 - len(new)}",
+                new=after,
                 ready_unix_seconds=max(times),
+                inferred=True,
             )
         )
     return found
+
+
+def _started(history: History, pod: Mapping[str, Any]) -> float | None:
+    """Tell when a server started, where that was in the run."""
+    for start in pod["starts"][:1]:
+        at = float(start["started_unix_seconds"])
+        if history.elapsed_seconds(at) > SINCE_START_SECONDS:
+            return at
+    return None
+
+
+def _came(history: History, replica: str, started: float | None) -> float:
+    """Tell from when on a replica could be reached: from its first connection on, at the latest."""
+    opened = history.unix_seconds(_opened(history, replica))
+    return opened if started is None else max(started, opened)
 
 
 def _first(history: History, replica: str) -> int:

@@ -1,0 +1,42 @@
+"""When the client itself stood still: stopped, suspended, or kept from the processor.
+
+Then what it measured is its own standstill, and no server's. It is seen by whoever wakes up
+later than asked for. Not seen is a stretch in which single users waited for their turn.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+NOTED_SECONDS = 0.5
+"""Shortest standstill that counts: a hundred scheduler ticks, far above what a busy machine makes a
+thread wait."""
+
+
+@dataclass
+class Stalls:
+    """The standstills of one client. Not thread-safe: one thread notes them."""
+
+    count: int = 0
+    total_seconds: float = 0.0
+    longest_seconds: float = 0.0
+    longest_at_seconds: float = 0.0
+    """When the longest began, by the client's clock."""
+
+    def note(self, began_seconds: float, asked_seconds: float, took_seconds: float) -> None:
+        """Take in a wait that began at a time of the clock, and took longer than asked for."""
+        late = took_seconds - asked_seconds
+        if late < NOTED_SECONDS:
+            return
+        self.count += 1
+        self.total_seconds += late
+        if late > self.longest_seconds:
+            self.longest_seconds, self.longest_at_seconds = late, began_seconds
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what the summary keeps."""
+        return {
+            "count": self.count,
+            "total_seconds": round(self.total_seconds, 3),
+            "longest_seconds": round(self.longest_seconds, 3),
+            "longest_at_seconds": round(self.longest_at_seconds, 3),
+        }

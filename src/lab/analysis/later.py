@@ -1,0 +1,104 @@
+"""Is a replica below its share because it came later?
+
+A connection that is kept was balanced among those that served when it was opened. So a replica that
+came later has its share of what was opened since, and nothing of what was opened before: that is
+what "pinned" means, whatever made it come later (a restart, a roll-out in waves, a scale-up, a
+container that was started again). Where it gets less than its share of what was opened since, too,
+the older ones are not the reason.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from long_lived.lab.analysis.history import History
+from long_lived.lab.analysis.power import LEVEL, needed
+from long_lived.lab.analysis.replacement import Replacement
+from long_lived.lab.analysis.spread import Spread, at_most
+
+SERVICE_LAG_SECONDS = 10.0
+"""How long a Service may take to reach a replica that is ready; what is opened until then
+says nothing of whether it gets its share. Measured on a cluster: a second or more."""
+
+IDLE_RATIO = 0.1
+"""A replica with less than this part of its fair share is called idle."""
+
+DEGREES = ((IDLE_RATIO, "idle"), (0.375, "at a quarter of their share"), (0.625, "at half"))
+
+
+@dataclass(frozen=True)
+class Latecomers:
+    """The replicas that came later than others, and hold less because of that."""
+
+    replicas: list[str]
+    held: int
+    ratio: float
+    """Of their fair share, all together."""
+    opened_since: int
+    """Connections that all replicas got since these could get any."""
+    got_since: int
+    """Those of them that went to these."""
+    avoided: bool
+    """Whether that is less than their share: then their coming late is not the reason."""
+
+    @property
+    def degree(self) -> str:
+        """Say in words how much they have."""
+        for below, words in DEGREES:
+            if self.ratio < below:
+                return words
+        return f"at {self.ratio:.0%} of their share"
+
+
+def latecomers(
+    history: History,
+    spread: Spread,
+    replacements: Sequence[Replacement],
+    even_within: float,
+    settled_seconds: float,
+) -> Latecomers | None:
+    """Find those who came after others and have less than their share; None where nobody has.
+
+    Args:
+        history: of the run.
+        spread: of the connections held at the end.
+        replacements: the events, which say who came when; all others were there before.
+        even_within: how far below its share, as a ratio, a replica may be.
+        settled_seconds: when the connections were counted, in seconds since the clock started.
+    """
+    came = _came(history, spread.counts, replacements)
+    cuts = sorted({at for at in came.values() if at >= 0})
+    found = None
+    rarest = LEVEL / max(1, len(cuts))
+    for cut in cuts:
+        late = [name for name, at in came.items() if at >= cut]
+        fair = len(late) / len(came)
+        held = sum(spread.counts[name] for name in late)
+        chance = at_most(held, spread.total, fair)
+        if (
+            len(late) < len(came)
+            and chance < rarest
+            and held < (1 - even_within) * fair * spread.total
+        ):
+            rarest, found = chance, late
+    if found is None:
+        return None
+    held, fair = sum(spread.counts[name] for name in found), len(found) / len(came)
+    since = max(came[name] for name in found)
+    first = history.bucket_at(since + SERVICE_LAG_SECONDS)
+    end = history.bucket_at(settled_seconds)
+    opened = {name: history.count("opened", name, first, end) for name in came}
+    total, got = sum(opened.values()), sum(opened[name] for name in found)
+    avoided = total >= needed(len(came)) and at_most(got, total, (1 - even_within) * fair) < LEVEL
+    return Latecomers(found, held, held / (fair * spread.total), total, got, avoided)
+
+
+def _came(
+    history: History, names: Mapping[str, int], replacements: Sequence[Replacement]
+) -> dict[str, float]:
+    """Tell when each replica came, in seconds since the clock started; -1 for those of before."""
+    came = dict.fromkeys(names, -1.0)
+    for one in replacements:
+        if one.new in came:
+            at = one.ready_unix_seconds
+            came[one.new] = history.elapsed_seconds(one.stopped_unix_seconds if at is None else at)
+    return came

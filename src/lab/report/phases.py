@@ -1,0 +1,128 @@
+"""The part of the report that shows events: a table for each phase, and a strip of time.
+
+Pure: returns lines of at most 80 columns.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from long_lived.client.timeline import UNATTRIBUTED
+from long_lived.lab.analysis.effect import Effect, PhaseCounts
+from long_lived.lab.analysis.history import History
+from long_lived.lab.analysis.phases import PhaseName
+from long_lived.lab.report.columns import COLUMNS, labelled, short, table
+
+NAME_WIDTH = 26
+STRIP_WIDTH = COLUMNS - NAME_WIDTH - 2
+BLOCKS = " ▁▂▃▄▅▆▇█"
+
+
+def phase_tables(effect: Effect, history: History) -> list[str]:
+    """Return the tables of all phases and the strip, each followed by an empty line."""
+    lines: list[str] = []
+    for phase in effect.phases:
+        lines += [*_table(phase, effect), ""]
+    lines += [*_strip(effect, history), ""]
+    return lines + labelled("restart", _losses(effect))
+
+
+def _losses(effect: Effect) -> str:
+    """Say how many requests were lost, and with which replicas."""
+    known = sum(effect.lost_by_replica.values())
+    on = ", ".join(f"{count:,} on {name}" for name, count in effect.lost_by_replica.items())
+    parts = [
+        f"{known:,} requests in flight on the stopped replicas were lost{f' ({on})' if on else ''}"
+    ]
+    if effect.lost_unattributed:
+        parts.append(
+            f"{effect.lost_unattributed:,} unattributed ones broke in that time, the first on "
+            "their connections"
+        )
+    if (others := effect.excused - effect.lost) > 0:
+        parts.append(f"{others:,} more failed that were sent before or during it")
+    return ", ".join(parts)
+
+
+def _table(phase: PhaseCounts, effect: Effect) -> list[str]:
+    title = f"{phase.name}, {phase.start_seconds:.1f} to {phase.end_seconds:.1f} s"
+    rows = [[title, f"{'answered':>9}", f"{'share':>6}", f"{'opened':>7}", f"{'held':>6}"]]
+    for row in phase.rows:
+        nameless = row.replica == UNATTRIBUTED
+        rows.append(
+            [
+                "unattributed" if nameless else f"{row.replica}{_role(row.replica, phase, effect)}",
+                "" if nameless else f"{row.answered:,}",
+                "" if nameless else f"{row.answered_ratio:.1%}",
+                f"{row.opened:,}",
+                f"{row.held:,}",
+            ]
+        )
+    lines = table(rows, NAME_WIDTH)
+    if phase.failures:
+        lines += labelled("failed", "; ".join(_failures(phase)))
+    return lines
+
+
+def _failures(phase: PhaseCounts) -> list[str]:
+    """Say how many requests failed of each kind, and on which replicas as far as known."""
+    parts = []
+    for kind, by_replica in phase.failures.items():
+        on = [
+            f"{count:,} {f'on {name}' if name else 'unattributed'}"
+            for name, count in sorted(by_replica.items(), key=lambda item: (not item[0], item))
+        ]
+        total = f"{sum(by_replica.values()):,} {kind}"
+        only_nameless = list(by_replica) == [UNATTRIBUTED]
+        parts.append(total if only_nameless else f"{total}, of these {', '.join(on)}")
+    return parts
+
+
+def _role(replica: str, phase: PhaseCounts, effect: Effect) -> str:
+    if phase.name is PhaseName.BEFORE:
+        return ""
+    if replica in effect.replacements:
+        return " (back)" if replica in effect.replaced else " (new)"
+    return " (stopped)" if replica in effect.replaced else ""
+
+
+def _strip(effect: Effect, history: History) -> list[str]:
+    """Draw the answers of each replica over time, all to one scale."""
+    cells = min(STRIP_WIDTH, history.buckets)
+    if not cells:
+        return []
+    edges = [history.buckets * index // cells for index in range(cells + 1)]
+    order = dict.fromkeys([*effect.survivors, *effect.replaced, *effect.replacements])
+    rates = {
+        name: [
+            history.count("answered", name, first, end) / (end - first)
+            for first, end in pairwise(edges)
+        ]
+        for name in order
+    }
+    most = max((max(row) for row in rates.values()), default=0.0)
+    marks = _marks(effect, history, edges)
+    heading = f"answers, 0 to {history.seconds(history.buckets):.0f} s"
+    lines = [f"{heading:<{NAME_WIDTH}}  {marks}".rstrip()]
+    for name in order:
+        drawn = "".join(BLOCKS[_height(rate, most)] for rate in rates[name])
+        lines.append(f"{short(name, NAME_WIDTH):<{NAME_WIDTH}}  {drawn}".rstrip())
+    return lines
+
+
+def _height(rate: float, most: float) -> int:
+    """Scale to the blocks; what is not nothing is seen."""
+    return 0 if not rate else max(1, round(rate / most * (len(BLOCKS) - 1)))
+
+
+def _marks(effect: Effect, history: History, edges: Sequence[int]) -> str:
+    """Mark when the first replica was stopped and when the last replacement was ready."""
+    marks = [" "] * (len(edges) - 1)
+    for phase, sign in ((PhaseName.DURING, "↓"), (PhaseName.AFTER, "↑")):
+        counts = effect.phase(phase)
+        if counts is None:
+            continue
+        for index, first in enumerate(edges[1:]):
+            if history.seconds(first) > counts.start_seconds:
+                marks[index] = sign
+                break
+    return "".join(marks)

@@ -1,0 +1,29 @@
+"""When the client stood still: waits that took longer than asked for."""
+
+import pytest
+
+from long_lived.client.stalls import NOTED_SECONDS, Stalls
+
+
+@pytest.mark.parametrize(
+    ("late", "count"), [(0.0, 0), (NOTED_SECONDS - 0.01, 0), (NOTED_SECONDS, 1), (8.0, 1)]
+)
+def test_standstill_counts_from_half_a_second_on(late: float, count: int) -> None:
+    """A busy machine makes every wait a little longer, which is no standstill."""
+    stalls = Stalls()
+    stalls.note(10.0, 0.25, 0.25 + late)
+    assert stalls.count == count
+    assert stalls.total_seconds == (pytest.approx(late) if count else 0.0)
+
+
+def test_longest_standstill_is_kept_with_its_time() -> None:
+    """All are added up, the longest is told apart."""
+    stalls = Stalls()
+    for began, took in ((1.0, 2.0), (5.0, 9.0), (20.0, 3.0)):
+        stalls.note(began, 1.0, took)
+    assert stalls.as_dict() == {
+        "count": 3,
+        "total_seconds": 11.0,
+        "longest_seconds": 8.0,
+        "longest_at_seconds": 5.0,
+    }

@@ -1,0 +1,132 @@
+"""What is judged: the unit, the window, and what nobody knows the replica of."""
+
+import pytest
+
+from long_lived.client.timeline import Timeline
+from long_lived.lab.analysis.history import History
+from long_lived.lab.analysis.judged import Judged, Unit, judged, unit_of
+from long_lived.lab.analysis.power import needed
+
+from ..runs import START, history
+
+CREW = ("a", "b")
+WITHIN = 0.5
+ENOUGH = needed(2, WITHIN)
+
+
+def told(*events: tuple[str, str, float, int]) -> History:
+    """Make a history of one-second buckets."""
+    timeline = Timeline(1.0)
+    for series, key, at, count in events:
+        timeline.add(series, key, START + at, count)
+    return history(timeline)
+
+
+def per_request(each: int, seconds: int = 20) -> History:
+    """Open so many connections a second to each replica, and close each after its answer."""
+    return told(
+        *(
+            (series, key, second, each)
+            for second in range(seconds)
+            for key in CREW
+            for series in ("opened", "answered")
+        ),
+        *(("closed", key, second + 1, each) for second in range(seconds) for key in CREW),
+    )
+
+
+@pytest.mark.parametrize(
+    ("closed", "proxied", "unit"),
+    [(0, False, Unit.HELD), (89, False, Unit.HELD), (90, False, Unit.OPENED)]
+    + [(0, True, Unit.ANSWERED), (100, True, Unit.ANSWERED)],
+    ids=["kept", "nearly-kept", "closed", "proxied-kept", "proxied-closed"],
+)
+def test_unit_is_what_was_balanced(closed: int, proxied: bool, unit: Unit) -> None:
+    """A kept connection where it is held, another where it was opened, a request behind a proxy."""
+    run = told(("opened", "a", 0, 100), ("answered", "a", 0, 100), ("closed", "a", 1, closed))
+    assert unit_of(run, proxied=proxied) is unit
+
+
+def test_units_name_the_series_that_they_count() -> None:
+    """Requests are counted when they are answered, connections when they are opened."""
+    assert [unit.series for unit in Unit] == ["opened", "opened", "answered"]
+
+
+def test_without_an_event_the_whole_load_is_judged() -> None:
+    """Nothing is left out, and there is no window to choose."""
+    found = judged(per_request(10), Unit.OPENED, CREW, None, WITHIN)
+    assert found.spread.counts == {"a": 200, "b": 200}
+    assert (found.start_seconds, found.end_seconds) == (0.0, 21.0)
+
+
+@pytest.mark.parametrize(
+    ("each", "start"),
+    [(1, 15.0), (ENOUGH // 10 + 1, 15.0), (ENOUGH // 8 + 1, 16.0), (ENOUGH, 19.0)],
+    ids=["too-few", "half", "four-seconds", "one-second"],
+)
+def test_window_after_an_event_is_as_long_as_power_needs(each: int, start: float) -> None:
+    """Counted back from the end of the load, and never more than half of the time since."""
+    found = judged(per_request(each), Unit.OPENED, CREW, 10, WITHIN)
+    assert (found.start_seconds, found.end_seconds) == (start, 20.0)
+    assert found.spread.total == 2 * each * round(20.0 - start)
+
+
+def test_window_is_half_of_the_time_where_any_deviation_matters() -> None:
+    """With evenWithin = 0 no number is enough."""
+    found = judged(per_request(100_000), Unit.OPENED, CREW, 10, 0.0)
+    assert (found.start_seconds, found.end_seconds) == (15.0, 20.0)
+
+
+def test_window_has_a_bucket_however_late_the_event() -> None:
+    """An event that is over when the load is leaves its last moment."""
+    found = judged(per_request(5), Unit.OPENED, CREW, 19, WITHIN)
+    assert found.end_seconds - found.start_seconds == 1.0
+
+
+def test_requests_are_counted_in_the_same_window() -> None:
+    """Behind a proxy it is the answers of the window that count."""
+    run = told(
+        ("opened", "a", 0, 50),
+        *(("answered", key, second, 7) for second in range(20) for key in CREW),
+    )
+    found = judged(run, Unit.ANSWERED, CREW, 10, WITHIN)
+    assert found.spread.counts == {"a": 35, "b": 35}
+    assert found.unattributed == 0
+
+
+def test_what_is_held_is_counted_at_the_end_of_the_load() -> None:
+    """What closes in the tail, when most connections are gone, was held while there was load."""
+    run = told(
+        ("opened", "a", 0, 60),
+        ("opened", "b", 0, 40),
+        ("answered", "a", 9, 60),
+        ("closed", "a", 10, 60),
+        ("closed", "b", 12, 40),
+        ("answered", "b", 12, 1),
+    )
+    found = judged(run, Unit.HELD, CREW, None, WITHIN)
+    assert found.spread.counts == {"a": 60, "b": 40}
+    assert found.end_seconds == 10.0
+
+
+def test_what_is_held_is_counted_after_the_event() -> None:
+    """A load that ends in the event is looked at when it is over, and not before."""
+    run = told(("opened", "a", 0, 60), ("closed", "a", 5, 40), ("answered", "a", 9, 60))
+    found = judged(run, Unit.HELD, CREW, 8, WITHIN)
+    assert found.spread.counts == {"a": 20, "b": 0}
+
+
+@pytest.mark.parametrize(
+    ("unit", "unattributed"), [(Unit.HELD, 3), (Unit.OPENED, 5)], ids=["held", "opened"]
+)
+def test_unattributed_connections_of_the_window_are_counted(unit: Unit, unattributed: int) -> None:
+    """They are in no replica's count, and told beside them."""
+    run = told(
+        *(("opened", key, 0, 50) for key in CREW),
+        *(("answered", key, 9, 50) for key in CREW),
+        ("opened", "", 1, 5),
+        ("closed", "", 2, 2),
+    )
+    found: Judged = judged(run, unit, CREW, None, WITHIN)
+    assert found.unattributed == unattributed
+    assert found.spread.counts == dict.fromkeys(CREW, 50)

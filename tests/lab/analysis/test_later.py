@@ -1,0 +1,162 @@
+"""Who came later and holds less because of that: in a restart, in waves, of three and of thirty."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from long_lived.client.timeline import Timeline
+from long_lived.lab.analysis.history import History
+from long_lived.lab.analysis.later import SERVICE_LAG_SECONDS, Latecomers, latecomers
+from long_lived.lab.analysis.replacement import Replacement
+from long_lived.lab.analysis.spread import spread
+
+from ..runs import START, history
+
+CAME = 10.0
+END = 60.0
+
+
+def came(*names: str, at: float = CAME) -> list[Replacement]:
+    """Make the replacements by which these came, all at once."""
+    return [Replacement(START + at - 2, None, None, name, START + at) for name in names]
+
+
+def run(since: Mapping[str, int] | None = None, at: float = CAME + SERVICE_LAG_SECONDS) -> History:
+    """Make the history of a run in which so many connections were opened at a time."""
+    timeline = Timeline(1.0)
+    timeline.add("opened", "a", START)
+    timeline.add("answered", "a", START + END)
+    for name, count in (since or {}).items():
+        if count:
+            timeline.add("opened", name, START + at, count)
+    return history(timeline)
+
+
+def late_of(
+    held: Mapping[str, int],
+    events: list[Replacement],
+    told: History | None = None,
+    within: float = 0.1,
+) -> Latecomers | None:
+    """Find the latecomers."""
+    return latecomers(told or run(), spread(held), events, within, END)
+
+
+def test_replacements_that_hold_nothing_came_later_and_are_idle() -> None:
+    """The plain case: two of three, and all on the third."""
+    found = late_of({"a": 300, "b": 0, "c": 0}, came("b", "c"))
+    assert found is not None
+    assert (found.replicas, found.held, found.ratio) == (["b", "c"], 0, 0.0)
+    assert (found.degree, found.avoided) == ("idle", False)
+
+
+def test_waves_are_told_apart_by_when_they_came() -> None:
+    """After a roll-out in waves all are new, and the last has less: the others came first."""
+    events = came("b", at=10) + came("c", at=20) + came("d", at=30)
+    found = late_of({"b": 137, "c": 103, "d": 60}, events)
+    assert found is not None
+    assert found.replicas == ["d"]
+    assert (found.held, found.ratio) == (60, pytest.approx(0.6))
+    assert found.degree == "at half"
+
+
+def test_thirty_replicas_of_which_twenty_came_later() -> None:
+    """None of the twenty alone shows it, all together do."""
+    old = {f"old-{n}": 30 for n in range(10)}
+    new = {f"new-{n:02}": 0 for n in range(20)}
+    found = late_of(old | new, came(*new))
+    assert found is not None
+    assert len(found.replicas) == 20
+    assert found.degree == "idle"
+
+
+@pytest.mark.parametrize(
+    ("held", "degree"),
+    [
+        (0, "idle"),
+        (19, "idle"),
+        (20, "at a quarter of their share"),
+        (74, "at a quarter of their share"),
+        (75, "at half"),
+        (124, "at half"),
+        (125, "at 62% of their share"),
+        (160, "at 80% of their share"),
+    ],
+)
+def test_degree_is_told_in_words(held: int, degree: str) -> None:
+    """From idle over a quarter and half to the share in percent."""
+    found = late_of({"a": 400 - held, "b": held}, came("b"))
+    assert found is not None
+    assert found.degree == degree
+
+
+@pytest.mark.parametrize(
+    ("counts", "events"),
+    [
+        ({"a": 100, "b": 100, "c": 100}, came("b", "c")),
+        ({"a": 0, "b": 150, "c": 150}, came("b", "c")),
+        ({"a": 200, "b": 50, "c": 50}, []),
+        ({"b": 300, "c": 0}, came("b", "c")),
+        ({"a": 110, "b": 95, "c": 95}, came("b", "c")),
+        ({"a": 36_000, "b": 32_000, "c": 32_000}, came("b", "c")),
+    ],
+    ids=[
+        "even",
+        "survivor-empty",
+        "nobody-came",
+        "all-came-together",
+        "chance",
+        "too-little-to-matter",
+    ],
+)
+def test_nobody_is_late_where_coming_later_is_not_the_matter(
+    counts: dict[str, int], events: list[Replacement]
+) -> None:
+    """Even, the other way round, no event, all at once, chance, or a deviation within bounds."""
+    assert late_of(counts, events) is None
+
+
+@pytest.mark.parametrize(
+    ("within", "found"), [(0.04, True), (0.039, True), (0.041, False)], ids=["at", "below", "above"]
+)
+def test_deviation_that_matters_is_even_withins(within: float, found: bool) -> None:
+    """96 of 100 that were fair are late where 4 % matters."""
+    counts = {"a": 36_000 + 1, "b": 32_000, "c": 32_000 - 1}
+    assert (late_of(counts, came("b", "c"), within=within) is not None) is found
+
+
+@pytest.mark.parametrize(
+    ("got", "avoided"), [(0, True), (40, True), (100, False)], ids=["none", "few", "share"]
+)
+def test_replica_that_gets_less_of_what_is_new_is_not_just_late(got: int, avoided: bool) -> None:
+    """Where it does not get its share of what was opened since, the older ones are no reason."""
+    since = run({"a": 300 - got - 100, "b": 100, "c": got})
+    found = late_of({"a": 400, "b": 190, "c": 10}, came("c"), since)
+    assert found is not None
+    assert (found.opened_since, found.got_since) == (300, got)
+    assert found.avoided is avoided
+
+
+def test_what_is_opened_before_the_service_may_know_says_nothing() -> None:
+    """In the first seconds a replica that is ready gets nothing yet, and that is no defect."""
+    counts = {"a": 400, "b": 190, "c": 10}
+    for at, opened in ((CAME + SERVICE_LAG_SECONDS - 1, 0), (CAME + SERVICE_LAG_SECONDS, 300)):
+        found = late_of(counts, came("c"), run({"a": 300}, at))
+        assert found is not None
+        assert found.opened_since == opened
+        assert found.avoided is bool(opened)
+
+
+def test_too_few_new_connections_do_not_show_that_it_is_avoided() -> None:
+    """A hundred that went elsewhere would not have noticed a replica with half its share."""
+    found = late_of({"a": 400, "b": 190, "c": 10}, came("c"), run({"a": 100, "b": 50}))
+    assert found is not None
+    assert not found.avoided
+
+
+def test_replacement_that_was_never_ready_came_when_the_other_was_stopped() -> None:
+    """Where nobody knows when it was ready, the stop is the earliest that it can have been."""
+    events = [Replacement(START + 8, "x", START + 9, "b", None)]
+    found = late_of({"a": 300, "b": 0}, events)
+    assert found is not None
+    assert found.replicas == ["b"]

@@ -1,0 +1,78 @@
+"""Restarts in place: starts of one name, by what its answers say."""
+
+from typing import Any
+
+import pytest
+
+from long_lived.lab.analysis.starts import SINCE_START_SECONDS, restarts_in_place
+
+from ..runs import START
+
+
+def start(
+    at: float, opened: float | None = None, answered: float = 30.0, requests: int = 5
+) -> dict[str, Any]:
+    """Make one start of a pod, by seconds of the run."""
+    return {
+        "instance": str(at),
+        "requests": requests,
+        "started_unix_seconds": START + at,
+        "opened_unix_seconds": START + (at + 1 if opened is None else opened),
+        "answered_unix_seconds": START + answered,
+    }
+
+
+def found(*starts: dict[str, Any], known: tuple[str, ...] = ()) -> list[tuple[float, float, float]]:
+    """Return when the pod was stopped, ended and ready, for each restart in place."""
+    times = []
+    for one in restarts_in_place({"a": {"starts": list(starts)}}, START, known):
+        assert one.in_place
+        assert one.inferred
+        assert one.old == "a"
+        assert one.ended_unix_seconds is not None
+        assert one.ready_unix_seconds is not None
+        whens = (one.stopped_unix_seconds, one.ended_unix_seconds, one.ready_unix_seconds)
+        times.append(tuple(at - START for at in whens))
+    return times
+
+
+def test_one_start_before_the_run_is_no_restart() -> None:
+    """A server that ran when the clock started, and until the end."""
+    assert found(start(-60.0)) == []
+    assert found() == []
+
+
+@pytest.mark.parametrize(
+    ("at", "count"), [(SINCE_START_SECONDS, 0), (SINCE_START_SECONDS + 0.01, 1)], ids=["with", "in"]
+)
+def test_start_with_the_run_is_none_in_it(at: float, count: int) -> None:
+    """Clocks are not so exact: who starts with the run has not restarted in it."""
+    assert len(found(start(at))) == count
+
+
+def test_crash_lies_between_the_last_answer_and_the_next_start() -> None:
+    """The old start answered last at 9 s, the new one began at 12 s and was reached at 13 s."""
+    assert found(start(-60.0, answered=9.0), start(12.0, 13.0)) == [(9.0, 9.0, 13.0)]
+
+
+def test_old_start_that_drains_was_stopped_when_the_new_one_began() -> None:
+    """A worker that is replaced answers for a while beside its successor."""
+    assert found(start(-60.0, answered=20.0), start(12.0, 12.5)) == [(12.0, 20.0, 12.5)]
+
+
+def test_name_whose_only_start_lies_in_the_run_was_there_before() -> None:
+    """It never answered before its restart: unless it is known to have come in the run."""
+    assert found(start(12.0, 13.0)) == [(12.0, 12.0, 13.0)]
+    assert found(start(12.0, 13.0), known=("a",)) == []
+
+
+def test_replacement_may_restart_in_place_too() -> None:
+    """Its first start is its coming, every later one a restart."""
+    starts = (start(12.0, answered=18.0), start(20.0, 21.0, answered=24.0), start(25.0, 26.0))
+    assert found(*starts, known=("a",)) == [(18.0, 18.0, 21.0), (24.0, 24.0, 26.0)]
+
+
+def test_restarts_are_listed_in_the_order_of_time() -> None:
+    """Whatever the order of the names."""
+    pods = {name: {"starts": [start(at)]} for name, at in (("a", 20.0), ("b", 10.0))}
+    assert [one.old for one in restarts_in_place(pods, START, ())] == ["b", "a"]
