@@ -28,7 +28,7 @@ from long_lived.settings import SettingsError, load
 from long_lived.settings.load import chart_values, divided
 
 DEFAULT_SCENARIO = "ten-thousand"
-COMPARED = ("restart-flask", "restart-go", "restart-gunicorn")
+COMPARED = ("restart-flask", "restart-go", "restart-gunicorn", "restart-gunicorn-stock")
 
 
 @click.command()
@@ -82,8 +82,8 @@ def run(
 def compare(scenarios: tuple[str, ...], overrides: tuple[str, ...], out: Path) -> int:
     """Run several scenarios one after the other, and put their results side by side.
 
-    Default: restart-flask, restart-go and restart-gunicorn. Settings given with --set hold
-    for all of them.
+    Default: restart-flask, restart-go, restart-gunicorn and restart-gunicorn-stock. Settings
+    given with --set hold for all of them.
 
     Exit status: 0 every finding is the expected one, 1 one is not, 2 bad settings, 130 or 143
     interrupted after the results were written.

@@ -14,7 +14,7 @@ from long_lived.lab.observation import Moment, Observation
 from long_lived.lab.processes import Child, Processes
 from long_lived.lab.recovery import recovered
 from long_lived.lab.results import write_values
-from long_lived.lab.service import Service
+from long_lived.lab.service import Service, balanced_by_hash
 from long_lived.server.runtimes import Unavailable, go_build
 from long_lived.settings import Settings
 
@@ -106,11 +106,13 @@ class LocalBackend:
 
     def collect(self) -> Observation:
         """Gather the clients' summaries and the replicas' own counts, and end the replicas."""
+        counts = self._service.counts()
         seen = Observation(
             replicas=self._service.names(),
             replacements=self._service.replacements,
-            server_counts=self._service.counts(),
+            server_counts=counts,
             problems=self._problems,
+            remarks=balanced_by_hash(counts),
         )
         summaries = []
         for client, tail in zip(self._clients, self._tails, strict=True):

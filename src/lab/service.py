@@ -1,7 +1,7 @@
 """The server's replicas on one machine: processes that share one port.
 
-SO_REUSEPORT makes the kernel pick a listener for each new connection by a hash of its
-addresses and ports: random balancing by connection with no proxy in the path, as
+SO_REUSEPORT makes the kernel pick a listener for each new connection, at random where it takes
+the replicas' filter: random balancing by connection with no proxy in the path, as
 kube-proxy does it. Each replica listens at an address of its own, too, as a pod has an
 IP: there it can be asked whether it is ready, and what it counted.
 """
@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,18 @@ def refuse_other_systems(platform: str = sys.platform) -> None:
             "(SO_REUSEPORT): run the lab on Linux (a virtual machine or a container will do), "
             "or on a cluster: make install"
         )
+
+
+def balanced_by_hash(counts: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Remark on a kernel that refused to choose among the replicas at random."""
+    names = [name for name, own in counts.items() if own.get("balanced_at_random") is False]
+    if not names:
+        return []
+    return [
+        f"the kernel did not choose at random among the replicas but by its hash "
+        f"({', '.join(names)}): connections that a client opens while it holds thousands, as after "
+        "a restart, are not spread evenly"
+    ]
 
 
 class Service:

@@ -23,7 +23,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from long_lived.settings.section import Range, Seconds, Section, WholeSeconds
 
 Runtime = Literal["flask", "gunicorn", "go"]
-WorkerClass = Literal["gthread", "gevent", "sync"]
+WorkerClass = Literal[
+    "gthread-repaired", "gevent-repaired", "sync-repaired", "gthread", "gevent", "sync"
+]
 KeepAliveMode = Literal["persistent", "per-request"]
 Connections = Literal["per-user", "shared"]
 Engine = Literal["threads", "gevent"]
@@ -66,19 +68,21 @@ class ServerKeepAlive(Section):
     idle_timeout_seconds: WholeSeconds = 0
     """Longest silence, in whole seconds, after which the server closes a kept connection.
     0 means no limit, Go's own default. Without effect in the runtime `flask` and the worker
-    class `sync`, which close every connection after one answer."""
+    classes `sync` and `sync-repaired`, which close every connection after one answer."""
 
 
 class Gunicorn(Section):
     """What only the runtime `gunicorn` reads."""
 
-    worker_class: WorkerClass = "gthread"
-    """`gthread` (a thread per request in flight), `gevent` (a greenlet per connection) or
-    `sync` (one request at a time; closes every connection)."""
+    worker_class: WorkerClass = "gthread-repaired"
+    """`gthread` (a thread per request in flight), `gevent` (a greenlet per connection) and `sync`
+    (one request at a time; closes every connection) are gunicorn's own workers. With `-repaired`
+    they are this project's, which lose no request in a restart: the README says what each mends."""
 
     threads: Annotated[int, Field(ge=0, le=100_000)] = 0
-    """Most requests in flight on one replica with `gthread`. 0 means enough for every client:
-    as many as the limit on open files carries."""
+    """Most requests in flight on one replica with `gthread-repaired` and `gthread`. 0 means enough
+    for every client: as many as the limit on open files carries, and half as many with `gthread`,
+    which keeps only as many idle connections as threads leave over."""
 
 
 class Server(Section):

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.refusal_of_filters import refuse_filters
 from tests.waiting import eventually
 
 from long_lived.settings import load
@@ -501,3 +502,16 @@ def test_results_that_cannot_be_kept_are_refused(below: str, tmp_path: Path) -> 
     assert str(file) in refused("smoke", "--out", f"{file}{below}")
     assert file.read_text() == "mine"
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+def test_kernel_that_chooses_by_its_hash_is_remarked_on(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The replicas say that their filter was refused, and the report repeats it."""
+    monkeypatch.setenv("PYTHONPATH", refuse_filters(tmp_path))
+    lab = start("smoke", *SMOKE, "experiment.expect=any")
+    assert lab.finish() == 0, lab.printed
+    (remark,) = lab.record["remarks"]
+    assert remark.startswith("the kernel did not choose at random among the replicas")
+    assert "(server-a, server-b, server-c)" in remark
+    assert "note         the kernel did not choose at random" in lab.printed

@@ -116,8 +116,9 @@ def test_settings_that_cannot_be_used_are_refused(arguments: list[str], named: s
         (["server.runtime=flask"], "flask"),
         (["server.runtime=gunicorn"], "gunicorn"),
         (["server.runtime=gunicorn", "server.gunicorn.workerClass=gevent"], "gevent"),
+        (["server.runtime=gunicorn", "server.gunicorn.workerClass=gevent-repaired"], "gevent"),
     ],
-    ids=["flask", "gunicorn", "gevent"],
+    ids=["flask", "gunicorn", "gevent", "gevent-repaired"],
 )
 def test_runtime_whose_package_is_missing_is_refused(runtime: list[str], package: str) -> None:
     """The line names the package and how to get it."""
