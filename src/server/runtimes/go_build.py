@@ -13,7 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,11 +42,15 @@ OFFLINE = {
 """No network, no settings of the user, a static program. Source: `go help environment`."""
 
 
-def binary(*, install: bool = False) -> Path:
+BUILDING = "building the Go server from src/server_go, once: this may take a minute"
+
+
+def binary(*, install: bool = False, tell: Callable[[str], None] | None = None) -> Path:
     """Return the program, built if need be; blocks for up to a minute the first time.
 
     Args:
         install: fetch a toolchain where there is none.
+        tell: is given one line before the program is built, and nothing where it is there.
 
     Raises:
         Unavailable: there is no program, and no way to build one.
@@ -64,6 +68,8 @@ def binary(*, install: bool = False) -> Path:
     go, version = _toolchain(install=install)
     program = CACHE / f"server-{_key(version)}"
     if not program.exists():
+        if tell:
+            tell(BUILDING)
         _build(go, program)
     return program
 
