@@ -230,8 +230,8 @@ class ServerPod(Pod):
         requests={"cpu": "100m", "memory": "128Mi"}, limits={"memory": "1Gi"}
     )
     """Resources of a server container. The memory request fits 1,000 requests in flight on one
-    replica (measured with the kernel's share: 90 MB), the limit 10,000 (460 MB with `flask`,
-    590 MB with `gunicorn`). There is no CPU limit by default, because throttling distorts the
+    replica (measured with the kernel's share: 90 MB), the limit 10,000 (490 MB with `flask`,
+    620 MB with `gunicorn`). There is no CPU limit by default, because throttling distorts the
     times."""
 
     startup_probe: StartupProbe = StartupProbe()
@@ -261,7 +261,7 @@ class ClientPod(Pod):
         requests={"cpu": "250m", "memory": "128Mi"}, limits={"memory": "1Gi"}
     )
     """Resources of a client container. The memory request fits 1,000 virtual users (measured with
-    the kernel's share: 90 MB), the limit 10,000 (590 MB with `threads`, 390 MB with `gevent`).
+    the kernel's share: 90 MB), the limit 10,000 (620 MB with `threads`, 390 MB with `gevent`).
     There is no CPU limit by default, because throttling distorts the times."""
 
 

@@ -88,6 +88,8 @@ def test_notes_warn(notes: Notes, sets: str, warning: str) -> None:
         "service.sessionAffinity=ClientIP,client.parallelism=3",
         "client.concurrency=1,client.requestsPerUser=3",
         "client.concurrency=1,client.durationSeconds=60",
+        "client.concurrency=1,client.requestsPerUser=3,server.runtime=gunicorn,"
+        "server.gunicorn.workerClass=sync-repaired",
         "client.concurrency=28000",
         "server.port=1024",
     ],
