@@ -26,8 +26,12 @@ class Answer:
     service_seconds: float
     """From the send to the last byte."""
     close_announced: bool
-    """Whether the answer carried `Connection: close`."""
+    """Whether the answer said that its connection ends with it."""
     connection: Connection
+    instance: str = ""
+    """Which start of the replica answered; empty where the server does not say."""
+    uptime_seconds: float | None = None
+    """How long the replica had been up; None where the server does not say."""
 
 
 @dataclass(slots=True)

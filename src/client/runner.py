@@ -8,6 +8,7 @@ import gc
 import json
 import os
 import resource
+import secrets
 import signal
 import sys
 import threading
@@ -53,6 +54,7 @@ class Runner:
         """Prepare a run from `source_address` that reports every so many seconds (0: never)."""
         self._settings = settings
         self._url = settings.client.url or f"http://127.0.0.1:{settings.server.port}/"
+        self._client_id = secrets.token_hex(8)
         self._progress_seconds = progress_seconds
         self._clock = Clock()
         self._output = Output()
@@ -103,7 +105,7 @@ class Runner:
     def _load(self) -> str | None:
         """Run all users; return what went wrong in starting them, if anything did."""
         settings = self._settings.client
-        exchange = Exchange(self._settings, self._url)
+        exchange = Exchange(self._settings, self._url, self._client_id)
         gc.disable()
         if settings.engine == "threads":
             ease_many_threads(settings.concurrency)
@@ -200,7 +202,7 @@ def _transports(
     keeps = settings.keep_alive.mode == "persistent"
     size = settings.concurrency if shared else 1
     return [
-        Transport(url, pool_class, size if keeps else 0, shared=shared)
+        Transport(url, pool_class, size if keeps else 0)
         for _ in range(1 if shared else settings.concurrency)
     ]
 

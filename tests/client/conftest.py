@@ -310,7 +310,7 @@ class Caller:
         pool_class = counted_pool(self.book, Resolver(), self.source_address)
         keeps = loaded.client.keep_alive.mode == "persistent"
         self.transport = Transport(self.url, pool_class, 1 if keeps else 0)
-        self._exchange = Exchange(loaded, self.url)
+        self._exchange = Exchange(loaded, self.url, "0123456789abcdef")
 
     def ask(self) -> Answer:
         """Send a request and return its answer."""

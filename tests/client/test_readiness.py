@@ -146,7 +146,7 @@ def test_server_that_does_not_answer_is_named() -> None:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{held.getsockname()[1]}/"
-        with pytest.raises(NotReady, match=r"/readyz does not answer \(ConnectionError\)"):
+        with pytest.raises(NotReady, match=r"/readyz does not answer \(connect_refused\)"):
             await_servers(wanted(seconds=0.1), url, Stop(), lambda _: None)
 
 
