@@ -20,9 +20,9 @@ from long_lived.client.errors import BadAnswer
 MOST_BODY_BYTES = 64 * 1024
 """Of a body, after decoding; the server's own answers have some 200 bytes."""
 
-MOST_WIRE_BYTES = 2 * MOST_BODY_BYTES
-"""Of a whole answer as it comes in: leaves as much for header and framing as for the body.
-http.client alone reads a header of 100 lines of 64 KiB, for each user."""
+MOST_WIRE_BYTES = 3 * MOST_BODY_BYTES
+"""Of a whole answer as it comes in: header and framing have as much room as the body, and so has
+the part by which that is too long. http.client reads a header of 100 lines of 64 KiB."""
 
 HTTP_1_0 = 10
 """How http.client writes the version."""
@@ -45,7 +45,8 @@ def read_body(response: HTTPResponse) -> bytes:
     """Read the body, decoded.
 
     Returns:
-        All of it; of one that is too long more than MOST_BODY_BYTES, and its connection is closed.
+        All of it; of one that is too long more than MOST_BODY_BYTES, and the connection is closed
+        with what is still to come on it.
 
     Raises:
         urllib3.exceptions.HTTPError, BadAnswer: it did not come in whole.
@@ -57,7 +58,7 @@ def read_body(response: HTTPResponse) -> bytes:
     whole = short and not response.chunked and "Content-Encoding" not in response.headers
     try:
         # read() would take a broken chunk for a lost connection.
-        for piece in response.stream(None if whole else MOST_BODY_BYTES, decode_content=True):
+        for piece in response.stream(None if whole else MOST_BODY_BYTES + 1, decode_content=True):
             body += piece
             if len(body) > MOST_BODY_BYTES:
                 response.close()

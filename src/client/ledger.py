@@ -215,4 +215,5 @@ class Ledger:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())[:200]
+    line = " ".join(text.split())[:200]
+    return "".join(letter if letter.isprintable() else "?" for letter in line)

@@ -15,11 +15,9 @@ def pod_id(environment: Mapping[str, str]) -> str:
     Raises:
         ValueError: a name that no client would take (`settings.pod_name`).
     """
-    name = environment.get(VARIABLE)
-    if name is None:
-        name, source = socket.gethostname(), "the host name"
-    else:
-        source = VARIABLE
+    given = environment.get(VARIABLE)
+    name = socket.gethostname() if given is None else given
     if not is_pod_name(name):
-        raise ValueError(f"{source} = {name!r} is not allowed: allowed is {ALLOWED}")
+        source, advice = ("host name", f"; set {VARIABLE}") if given is None else (VARIABLE, "")
+        raise ValueError(f"{source} = {name!r} is not allowed: allowed is {ALLOWED}{advice}")
     return name

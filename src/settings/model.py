@@ -140,7 +140,8 @@ class Timeouts(Section):
     retransmissions (1, 3, 7 and 15 s), so that one lost packet of a burst is no failure."""
 
     read_seconds: Seconds = 0
-    """Longest wait for an answer, in seconds. 0 means server.delay.maxSeconds plus 30."""
+    """Longest wait for a whole answer, from the send on, in seconds. 0 means
+    server.delay.maxSeconds plus 30."""
 
 
 class Readiness(Section):

@@ -76,17 +76,32 @@ def test_host_that_cannot_be_bound_is_refused(bind: str) -> None:
     assert refusal("--bind", bind).startswith(f"server: error: cannot listen on {bind}: ")
 
 
-@pytest.mark.parametrize("pod", ["", "  ", "a b", "a\nb", " a", "a\t", "a\x07", "a\u2028b"])
-def test_name_that_would_tear_its_line_is_no_name(pod: str) -> None:
-    """POD_ID stands in lines that are split at blanks."""
+@pytest.mark.parametrize(
+    "pod",
+    ["", "  ", "a b", "a\nb", " a", "a\t", "a\n", "a\x07", "a\u2028b", "pod-é", "a/b", "a" * 254],
+)
+def test_name_that_no_client_takes_is_no_name(pod: str) -> None:
+    """POD_ID stands in lines that are split at blanks, and is a name as in Kubernetes."""
     with pytest.raises(ValueError, match="POD_ID"):
         pod_id({"POD_ID": pod})
 
 
-def test_name_is_taken_from_the_environment() -> None:
-    """Any printable word will do; without one the host gives its name."""
-    assert pod_id({"POD_ID": "server-5f6cf9cbc4-mg7js"}) == "server-5f6cf9cbc4-mg7js"
+@pytest.mark.parametrize("pod", ["server-5f6cf9cbc4-mg7js", "Host_1.example", "a" * 253])
+def test_name_is_taken_from_the_environment(pod: str) -> None:
+    """What Kubernetes or a machine is called will do."""
+    assert pod_id({"POD_ID": pod}) == pod
+
+
+def test_name_is_the_host_name_without_the_variable() -> None:
+    """Without POD_ID the host gives its name."""
     assert pod_id({}) == socket.gethostname()
+
+
+def test_host_name_that_no_client_takes_is_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line says that the host name is at fault, and how to give another."""
+    monkeypatch.setattr(socket, "gethostname", lambda: "my host")
+    with pytest.raises(ValueError, match=r"^host name = 'my host' .*; set POD_ID$"):
+        pod_id({})
 
 
 def test_bad_name_is_refused() -> None:
