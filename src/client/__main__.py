@@ -20,9 +20,8 @@ def main() -> NoReturn:
     # Not before: the process that becomes the other one has no use for it.
     from long_lived.client.runner import Runner
 
-    # urllib3 warns about every connection that its pool has no room for, which is so by design,
-    # and with a traceback about every header that it cannot read.
-    logging.getLogger("urllib3").setLevel(logging.ERROR)
+    # urllib3 warns about every connection that its pool has no room for: here, by design.
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
     Runner(options.settings, options.source_address, options.progress_seconds).run()
 
 

@@ -52,6 +52,11 @@ class Connection:
     end_counted: bool = False
 
 
+_Latest = dict[int, Connection | None]
+"""The connection of each user's latest request, by thread or greenlet; ten thousand of
+threading.local would take more memory."""
+
+
 class ConnectionBook:
     """Numbers connections as they open and remembers which are open. Thread-safe."""
 
@@ -144,8 +149,8 @@ class Transport(HTTPAdapter):
         A user is a thread or greenlet. None where nobody has answered on it yet, or there was
         no connection.
         """
-        latest: threading.local = self._pool.latest  # type: ignore[attr-defined]
-        tcp: Connection | None = getattr(latest, "tcp", None)
+        latest: _Latest = self._pool.latest  # type: ignore[attr-defined]
+        tcp = latest.get(threading.get_ident())
         return None if tcp is None else tcp.pod
 
     def ask(self, request: PreparedRequest, timeout: Timeout) -> HTTPResponse:
@@ -212,20 +217,20 @@ def counted_pool(
     urllib3 builds connections itself and takes no arguments of ours: a class carries them.
     `source_address` is the local address to connect from; empty lets the kernel choose.
     """
-    of_this_user = threading.local()
+    of_users: _Latest = {}
 
     class Counted(CountedConnection):
-        _book, _resolver, _source, _latest = book, resolver, source_address, of_this_user
+        _book, _resolver, _source, _latest = book, resolver, source_address, of_users
 
     class CountedPool(HTTPConnectionPool):
         ConnectionCls = Counted
         QueueCls = _Stack  # type: ignore[assignment]
-        latest = of_this_user
+        latest = of_users
 
         def _get_conn(self, timeout: float | None = None) -> Any:
             """Take a connection; a kept one that holds what nobody asked for is closed."""
             connection = cast(Counted, super()._get_conn(timeout))
-            of_this_user.tcp = connection.tcp
+            of_users[threading.get_ident()] = connection.tcp
             if connection.unasked:
                 raise UnaskedAnswer("the connection held bytes that no request had asked for")
             return connection
@@ -239,7 +244,7 @@ class CountedConnection(BoundedConnection):
     _book: ConnectionBook
     _resolver: Resolver
     _source: str
-    _latest: threading.local
+    _latest: _Latest
     tcp: Connection | None = None
 
     def _new_conn(self) -> socket.socket:
@@ -285,9 +290,10 @@ class CountedConnection(BoundedConnection):
 
     def connect(self) -> None:
         """Connect, and enter it in the book."""
-        self._latest.tcp = self.tcp = None
+        user = threading.get_ident()
+        self._latest[user] = self.tcp = None
         super().connect()
-        self._latest.tcp = self.tcp = self._book.open(self.sock)
+        self._latest[user] = self.tcp = self._book.open(self.sock)
 
     def close(self) -> None:
         """Close, and enter it in the book."""

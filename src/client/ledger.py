@@ -215,5 +215,4 @@ class Ledger:
 
 
 def _one_line(text: str) -> str:
-    line = " ".join(text.split())[:200]
-    return "".join(letter if letter.isprintable() else "?" for letter in line)
+    return " ".join(text.split())[:200]

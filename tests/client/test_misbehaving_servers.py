@@ -314,30 +314,32 @@ def test_bytes_behind_an_announced_close_are_nobody_s(call) -> None:
         assert [caller.ask().connection.number for _ in range(2)] == [1, 2]
 
 
-V1_0, V1_1 = OK.replace(b"1.1", b"1.0"), OK
-
-
 @pytest.mark.parametrize(
-    ("status", "fields", "closes"),
+    ("version", "lines", "closes"),
     [
-        (V1_1, [], False),
-        (V1_1, [b"Connection: close"], True),
-        (V1_1, [b"Connection: Close, TE"], True),
-        (V1_1, [b"Connection: TE ,\tCLOSE "], True),
-        (V1_1, [b"Connection: TE", b"Connection: close"], True),
-        (V1_1, [b"Connection: keep-alive"], False),
-        (V1_1, [b"Connection: x-close, close-not"], False),
-        (V1_0, [], True),
-        (V1_0, [b"Keep-Alive: timeout=5"], True),
-        (V1_0, [b"Connection: Keep-Alive"], False),
-        (V1_0, [b"Connection: TE", b"Connection: keep-alive"], False),
-        (V1_0, [b"Connection: keep-alive, close"], True),
+        pytest.param(version, lines, closes, id=f"{version} {' | '.join(lines)}")
+        for version, lines, closes in [
+            ("1.1", [], False),
+            ("1.1", ["Connection: close"], True),
+            ("1.1", ["Connection: Close, TE"], True),
+            ("1.1", ["Connection: TE , CLOSE "], True),
+            ("1.1", ["Connection: TE", "Connection: close"], True),
+            ("1.1", ["Connection: keep-alive"], False),
+            ("1.1", ["Connection: x-close, close-not"], False),
+            ("1.0", [], True),
+            ("1.0", ["Keep-Alive: timeout=5"], True),
+            ("1.0", ["Connection: Keep-Alive"], False),
+            ("1.0", ["Connection: TE", "Connection: keep-alive"], False),
+            ("1.0", ["Connection: keep-alive, close"], True),
+        ]
     ],
 )
 def test_close_announced_is_read_as_a_list(
-    status: bytes, fields: list[bytes], closes: bool, call
+    version: str, lines: list[str], closes: bool, call
 ) -> None:
     """The options of all lines count, in any case; and the connection ends exactly then."""
+    fields = [line.encode() for line in lines]
+    status = f"HTTP/{version} 200 OK\r\n".encode()
     with misbehaving(sends(whole(GOOD, *fields, status=status))) as server:
         caller = call(server.url)
         first, second = caller.ask(), caller.ask()
@@ -370,21 +372,3 @@ def test_probe_that_is_answered_badly_is_not_ready(
             load([], ["client.readiness.timeoutSeconds=0.1"], {}), url, Stop(), lambda _: None
         )
     assert str(caught.value).endswith(f"{url}readyz {missing}")
-
-
-def test_header_that_cannot_be_read_is_no_traceback(run_client) -> None:
-    """A line without a colon is passed over, in silence."""
-    odd = OK + b"Content-Length: %d\r\nno colon\r\n\r\n" % len(GOOD) + GOOD
-    with misbehaving(sends(odd)) as server:
-        run = run_client(server.url, "client.concurrency=2")
-    assert run.summary["requests"]["answered"] == 2
-    assert "Traceback" not in run.errors
-
-
-def test_failure_s_line_holds_nothing_for_the_terminal(run_client) -> None:
-    """What a server writes into a header is shown without its control characters."""
-    bad = whole(b"x", b"Content-Encoding: gzip, \x1b]0;title\x07")
-    with misbehaving(sends(bad)) as server:
-        run = run_client(server.url, "client.concurrency=2")
-    assert run.summary["requests"]["failed_by_kind"] == {BAD: 2}
-    assert all(line.isprintable() for line in run.lines)
