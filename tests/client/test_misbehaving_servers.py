@@ -196,7 +196,9 @@ def test_failure_in_a_shared_pool_has_the_pod_of_its_own_connection(
 
     with misbehaving(answer) as server:
         settings = (f"client.engine={engine}", "client.concurrency=8", "client.requestsPerUser=2")
-        run = run_client(server.url, *settings, "client.connections=shared")
+        # Thinking, so that every first answer is entered before its connection is cut.
+        think = ("client.thinkTime.minSeconds=1", "client.thinkTime.maxSeconds=1")
+        run = run_client(server.url, *settings, *think, "client.connections=shared")
     run.check_account()
     failed = [re.search(r"connection_lost .* pod=(\S+)", line) for line in run.failures]
     assert all(failed), run.failures
