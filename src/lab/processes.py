@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from long_lived.settings.load import ENVIRONMENT_PREFIX
+from long_lived.settings.errors import ENVIRONMENT_PREFIX
 
 POLL_SECONDS = 0.05
 

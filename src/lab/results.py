@@ -7,11 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from long_lived.lab.observation import Observation
 from long_lived.lab.verdict import Verdict
 from long_lived.settings import Settings
+from long_lived.settings.values_file import written
 
 VALUES = "values.yaml"
 SUMMARY = "summary.json"
@@ -47,7 +46,7 @@ def write_values(
     """
     file = folder / VALUES
     values = {**settings.as_values(), **(chart or {})}
-    file.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
+    file.write_text(written(values), encoding="utf-8")
     return file
 
 
