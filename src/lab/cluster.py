@@ -21,13 +21,11 @@ from long_lived.lab.recovery import recovered
 from long_lived.lab.release import STUCK, Job, Pod, Release, names
 from long_lived.lab.replacement import Replacement
 from long_lived.lab.results import VALUES
-from long_lived.lab.scenarios import REPOSITORY
 from long_lived.lab.sightings import replacements_seen
 from long_lived.lab.tools import Kubectl, Place, helm_install
 from long_lived.lab.verdict import history_of
 from long_lived.settings import Settings, SettingsError, load
-
-CHART = REPOSITORY / "charts" / "long-lived"
+from long_lived.settings.places import CHART
 
 LOOK_SECONDS = 2.0
 RESTART_LOOK_SECONDS = 0.5

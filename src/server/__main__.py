@@ -62,8 +62,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         arguments.refuse(
             PROGRAM,
             f"server.runtime = {server.runtime!r} needs the package "
-            f"{str(error.name).partition('.')[0]}: "
-            "install long-lived[server]",
+            f"{str(error.name).partition('.')[0]}: install long-lived with its dependencies",
         )
     except (ValueError, listener.ListenError, Unavailable) as error:
         arguments.refuse(PROGRAM, str(error))

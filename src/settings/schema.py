@@ -17,8 +17,8 @@ import yaml
 
 from long_lived.settings.chart import ChartValues
 from long_lived.settings.model import Settings
+from long_lived.settings.places import CHART
 
-CHART = Path(__file__).resolve().parents[2] / "charts" / "long-lived"
 DIALECT = "http://json-schema.org/draft-07/schema#"
 """The newest dialect that the validators of both Helm 3 and Helm 4 know."""
 

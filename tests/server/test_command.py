@@ -99,7 +99,7 @@ def test_bad_name_is_refused() -> None:
     ("arguments", "named"),
     [
         (["--set", "server.delay.minSeconds=9,server.delay.maxSeconds=1"], "minSeconds = 9"),
-        (["--set", "server.port=70000"], "server.port = '70000'"),
+        (["--set", "server.port=70000"], "server.port = 70000"),
         (["--set", "server.runtime=java"], "flask, gunicorn, go"),
         (["--values", "no-such-file.yaml"], "no-such-file.yaml"),
     ],
@@ -136,7 +136,7 @@ def test_runtime_whose_package_is_missing_is_refused(runtime: list[str], package
     assert run.returncode == 2
     assert run.stderr == (
         f"server: error: server.runtime = {runtime[0].partition('=')[2]!r} needs the package "
-        f"{package}: install long-lived[server]\n"
+        f"{package}: install long-lived with its dependencies\n"
     )
 
 
