@@ -10,7 +10,9 @@ import hypothesis.strategies as some
 import pytest
 from tests.chart.conftest import Rendered, helm, loaded, template
 
+from long_lived.lab.results import write_values
 from long_lived.settings import SettingsError, load
+from long_lived.settings.load import chart_values
 from long_lived.settings.values_file import read, written
 
 REFUSED = None
@@ -277,3 +279,31 @@ def test_any_text_is_written_as_both_read_it(texts: list[str]) -> None:
         assert done.returncode == 0, done.stderr
         (chart / "answer.yaml").write_text(done.stdout.partition("read.yaml\n")[2])
         assert json.loads(read(chart / "answer.yaml")[0]["read"]) == texts
+
+
+@pytest.mark.parametrize(
+    ("content", "user", "image"),
+    [
+        ("{}", 65532, "long-lived-server:0.1.0"),
+        (
+            "serverPod: {podSecurityContext: {runAsUser: null}}",
+            None,
+            "long-lived-server:0.1.0",
+        ),
+        ('images: {server: {tag: "12e45"}}', 65532, "long-lived-server:12e45"),
+    ],
+    ids=["defaults", "null", "text-like-a-number"],
+)
+def test_chart_values_reach_helm_through_the_lab_as_they_do_alone(
+    content: str, user: int | None, image: str, tmp_path: Path
+) -> None:
+    """`run --on cluster` hands helm a file of its own, which means what the user's file means."""
+    given = tmp_path / "given.yaml"
+    given.write_text(content)
+    handed_on = write_values(tmp_path, load([given], environment={}), chart_values([given]))
+    for file in (given, handed_on):
+        done = template(values=(file,))
+        assert done.returncode == 0, done.stderr
+        pod = Rendered(done.stdout).server_pod
+        assert pod["securityContext"].get("runAsUser") == user
+        assert pod["containers"][0]["image"].endswith(image)
