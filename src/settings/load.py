@@ -25,11 +25,11 @@ from long_lived.settings.errors import (
     SettingsError,
     explain,
     lookup,
-    null_refused,
     schema_of,
     variable,
 )
 from long_lived.settings.model import Settings
+from long_lived.settings.nulls import without_nulls
 from long_lived.settings.values_file import Tree, read
 
 
@@ -122,31 +122,6 @@ def _overlaid(below: Tree, above: Tree) -> Tree:
     return merged
 
 
-def _effective(tree: Tree, origins: Origins) -> Tree:
-    """Return `tree` without the nulls that take a default away: an app's own is the same.
-
-    Raises:
-        SettingsError: a null that Helm refuses, because the chart calculates with the value.
-    """
-    # Not above: `python -m` runs that module, and must not find it imported.
-    from long_lived.settings.schema import READ_BY_TEMPLATES, defaults
-
-    def without_nulls(tree: Tree, default: Any, above: str = "") -> Tree:
-        kept: Tree = {}
-        for key, value in tree.items():
-            path = f"{above}{key}"
-            has_default = isinstance(default, dict) and key in default
-            if isinstance(value, dict):
-                kept[key] = without_nulls(value, default[key] if has_default else {}, f"{path}.")
-            elif value is not None or not has_default:
-                kept[key] = value
-            elif any(f"{read}.".startswith(f"{path}.") for read in READ_BY_TEMPLATES):
-                raise SettingsError(null_refused(path.split("."), origins))
-        return kept
-
-    return without_nulls(tree, defaults())
-
-
 def _read_environment(environment: Mapping[str, str], origins: dict[str, Origin]) -> Tree:
     tree: Tree = {}
     for name in sorted(environment):
@@ -167,6 +142,8 @@ def _typed(text: str | None, path: Sequence[str], model: type[BaseModel]) -> Any
     """Return what Helm's --set makes of `text`, where the value at `path` is no text."""
     node = lookup(schema_of(model), path)
     types = {choice.get("type") for choice in (node, *node.get("anyOf", ()))}
+    if text == "null" and "null" in types:
+        return None
     if text in ("true", "false") and "boolean" in types:
         return text == "true"
     if text and "integer" in types and re.fullmatch(r"0|-?[1-9][0-9]{0,18}", text):
@@ -202,13 +179,13 @@ def _put(tree: Tree, path: Sequence[str], value: Any, origin: Origin) -> None:
 
 def _check_chart_keys(tree: Tree, origins: Origins) -> None:
     try:
-        ChartValues.model_validate(_effective(tree, origins))
+        ChartValues.model_validate(without_nulls(tree, ChartValues, origins))
     except ValidationError as error:
         raise SettingsError(explain(error, ChartValues, origins)) from None
 
 
 def _validated(tree: Tree, origins: Origins) -> Settings:
-    effective = _effective(tree, origins)
+    effective = without_nulls(tree, Settings, origins)
 
     class Sourced(Settings):
         """`Settings` with exactly these sources: nothing is read behind our back."""

@@ -17,6 +17,7 @@ import yaml
 
 from long_lived.settings.chart import ChartValues
 from long_lived.settings.model import Settings
+from long_lived.settings.nulls import READ_BY_TEMPLATES
 from long_lived.settings.places import CHART
 
 DIALECT = "http://json-schema.org/draft-07/schema#"
@@ -26,43 +27,6 @@ README_MARKS = (
     "<!-- values: written by `make generate` -->",
     "<!-- end of the values -->",
 )
-
-READ_BY_TEMPLATES = (
-    "server.replicas",
-    "server.runtime",
-    "server.port",
-    "server.delay.minSeconds",
-    "server.delay.maxSeconds",
-    "server.gunicorn.workerClass",
-    "server.gracefulTimeoutSeconds",
-    "client.enabled",
-    "client.concurrency",
-    "client.requestsPerUser",
-    "client.durationSeconds",
-    "client.thinkTime.minSeconds",
-    "client.thinkTime.maxSeconds",
-    "client.keepAlive.mode",
-    "client.connections",
-    "client.parallelism",
-    "experiment.restart.afterSeconds",
-    "experiment.restart.keep",
-    "images.pullPolicy",
-    "images.server.repository",
-    "images.client.repository",
-    "service.type",
-    "service.port",
-    "service.sessionAffinity",
-    "service.sessionAffinityTimeoutSeconds",
-    "serverPod.startupProbe",
-    "serverPod.livenessProbe",
-    "serverPod.readinessProbe",
-    "clientPod",
-    "job",
-    "podDisruptionBudget.enabled",
-    "podDisruptionBudget.maxUnavailable",
-)
-"""Values that a template calculates with. They are required, so that a null, with which Helm takes
-a default away, is refused by name; any other null leaves the value to the app or to Kubernetes."""
 
 HEADER = """\
 # The default values of the chart, written by `make generate` from src/settings.

@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from tests.chart.conftest import Rendered, helm, loaded, template
 
 from long_lived.lab.results import write_values
-from long_lived.settings import SettingsError, load
+from long_lived.settings import Settings, SettingsError, load
 from long_lived.settings.load import chart_values
 from long_lived.settings.values_file import read, written
 
@@ -307,3 +308,25 @@ def test_chart_values_reach_helm_through_the_lab_as_they_do_alone(
         pod = Rendered(done.stdout).server_pod
         assert pod["securityContext"].get("runAsUser") == user
         assert pod["containers"][0]["image"].endswith(image)
+
+
+def paths(tree: dict[str, Any], above: str = "") -> Iterator[str]:
+    """List the key paths of a values tree, maps and leaves."""
+    for key, value in tree.items():
+        yield f"{above}{key}"
+        if isinstance(value, dict):
+            yield from paths(value, f"{above}{key}.")
+
+
+OF_THE_CHART = ["images.pullPolicy", "service", "service.type", "serverPod", "clientPod.labels"]
+
+
+@pytest.mark.parametrize("path", [*paths(Settings().as_values()), *OF_THE_CHART])
+def test_null_is_taken_by_both_or_by_none(path: str, tmp_path: Path) -> None:
+    """Whatever the key: a null in a values file is refused by both, or gives both the same."""
+    file = tmp_path / "given.yaml"
+    tree: Any = None
+    for part in reversed(path.split(".")):
+        tree = {part: tree}
+    file.write_text(json.dumps(tree))
+    assert here(file) == on_a_cluster(file, tmp_path)

@@ -198,7 +198,7 @@ def test_variable_below_another_is_refused() -> None:
         "client:",
         "client: ~\n",
         "client: {concurrency: null}",
-        "client: {thinkTime:}",
+        "client: {thinkTime: }",
         "experiment: {restart: {keep: Null}}",
         "service:",
     ],
