@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
+from click.core import ParameterSource
 from rich.console import Console
 
 from long_lived.lab import results
-from long_lived.lab.backend import Backend
+from long_lived.lab.backend import Backend, Trouble
 from long_lived.lab.experiment import Experiment
 from long_lived.lab.interrupts import Interrupts
 from long_lived.lab.lasting import lasting
@@ -74,6 +75,14 @@ def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def refuse_place(command: str) -> None:
+    """Refuse the options of `place_options` where `command` has no release to look for."""
+    context = click.get_current_context()
+    for name in ("release", "namespace", "context"):
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            refuse(f"--{name} {context.params[name]}: without effect in {command}")
+
+
 def settings_of(scenarios: tuple[str, ...], overrides: tuple[str, ...]) -> Settings:
     """Load the settings of a run; refuse what cannot be run."""
     try:
@@ -99,8 +108,11 @@ def carry_out(
     """Run an experiment, keep its results, print its report; return what was seen and shown."""
     console = Console(file=lasting(sys.stdout))
     console.print(f"{opening}, in {folder}", highlight=False, soft_wrap=True)
-    with display(console) as shown:
-        seen = Experiment(backend, restart, shown.show, interrupts.stop_signal).run()
+    try:
+        with display(console) as shown:
+            seen = Experiment(backend, restart, shown.show, interrupts.stop_signal).run()
+    except Trouble as trouble:
+        refuse(str(trouble))
     return seen, conclude(seen, folder)
 
 

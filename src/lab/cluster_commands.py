@@ -12,6 +12,7 @@ from long_lived.lab.cli import (
     out_option,
     place_options,
     refuse,
+    refuse_place,
     status_of,
 )
 from long_lived.lab.cluster import ClusterBackend
@@ -53,6 +54,7 @@ def verify(
     if more_logs and not logs:
         refuse(f"verify {more_logs[0]}: a log is given with --from-log {more_logs[0]}")
     if logs:
+        refuse_place("a verdict on saved logs")
         return _verify_logs((*logs, *more_logs), out)
     place = Place(namespace, context)
     try:

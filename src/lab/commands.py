@@ -13,18 +13,20 @@ from long_lived.lab.cli import (
     out_option,
     place_options,
     refuse,
+    refuse_place,
     set_option,
     settings_of,
     status_of,
 )
 from long_lived.lab.cluster import ClusterBackend
 from long_lived.lab.comparison import Compared, table
+from long_lived.lab.here import refuse_what_has_no_effect
 from long_lived.lab.interrupts import Interrupts
 from long_lived.lab.local import LocalBackend
 from long_lived.lab.scenarios import known, values_files
 from long_lived.lab.service import Unsupported, refuse_other_systems
 from long_lived.lab.tools import Kubectl, Place, program
-from long_lived.settings import SettingsError, load
+from long_lived.settings import Settings, SettingsError, load
 from long_lived.settings.load import chart_values, divided
 
 DEFAULT_SCENARIO = "ten-thousand"
@@ -67,8 +69,8 @@ def run(
     scenarios = scenarios or (DEFAULT_SCENARIO,)
     if where == "cluster":
         return _run_on_cluster(scenarios, overrides, out, release, Place(namespace, context))
-    settings = settings_of(scenarios, overrides)
-    refuse_here()
+    refuse_place("a run on this machine: --on cluster looks for a release")
+    settings = settings_here(scenarios, overrides)
     folder = new_folder(out, settings.experiment.name)
     backend = LocalBackend(settings, folder)
     restart = settings.experiment.restart
@@ -88,8 +90,7 @@ def compare(scenarios: tuple[str, ...], overrides: tuple[str, ...], out: Path) -
     Exit status: 0 every finding is the expected one, 1 one is not, 2 bad settings, 130 or 143
     interrupted after the results were written.
     """
-    all_settings = [settings_of((name,), overrides) for name in scenarios or COMPARED]
-    refuse_here()
+    all_settings = [settings_here((name,), overrides) for name in scenarios or COMPARED]
     parent = new_folder(out, "compare")
     interrupts = Interrupts()
     runs: list[Compared] = []
@@ -117,12 +118,15 @@ def scenarios() -> None:
         click.echo(f"{name:<22} {description}")
 
 
-def refuse_here() -> None:
-    """Refuse a machine on which the local backend cannot work."""
+def settings_here(scenarios: tuple[str, ...], overrides: tuple[str, ...]) -> Settings:
+    """Load the settings of a run on this machine; refuse what it or the lab on it cannot do."""
+    settings = settings_of(scenarios, overrides)
     try:
+        refuse_what_has_no_effect(settings)
         refuse_other_systems()
-    except Unsupported as error:
+    except (SettingsError, Unsupported) as error:
         refuse(str(error))
+    return settings
 
 
 def _run_on_cluster(

@@ -314,7 +314,7 @@ def test_reader_that_goes_away_loses_no_results(start: Start) -> None:
 def test_signal_before_the_clients_start_is_told(start: Start) -> None:
     """A run that is stopped while replicas start has no summary, says so, and leaves nothing."""
     lab = start("smoke", *QUICK, LASTING)
-    eventually(lambda: lab.pid("-m server"))
+    eventually(lambda: lab.pid("-m long_lived.server"))
     lab.process.send_signal(signal.SIGINT)
     assert lab.finish() == 130, lab.printed
     assert lab.record["verdict"]["finding"] == "incomplete"
@@ -342,7 +342,7 @@ def test_client_that_is_killed_in_the_restart_leaves_what_it_saw(
     lab.await_answers()
     eventually(lambda: (lab.folder / "server-d.log").exists())
     lab.await_answers()
-    client = lab.pid("-m client")
+    client = lab.pid("-m long_lived.client")
     assert client is not None
     os.kill(client, number)
     assert lab.finish() == 1, lab.printed
@@ -462,6 +462,12 @@ BAD = {
     ),
     "no-client": (["smoke"], ["client.enabled=false"], "client.enabled"),
     "missing-file": (["absent.yaml"], [], "absent.yaml"),
+    "no-effect": (
+        ["smoke"],
+        ["client.url=http://127.0.0.1:1/"],
+        "client.url = http://127.0.0.1:1/: the lab on this machine starts its own servers",
+    ),
+    "no-release": (["smoke", "--release", "mine"], [], "--release mine: without effect"),
     "unknown-flag": (["smoke", "--fast"], [], "--fast"),
 }
 
