@@ -1,7 +1,6 @@
 """The backend on one machine: replicas and clients as processes."""
 
 import signal
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
@@ -11,9 +10,9 @@ from long_lived.lab.backend import Pause, Trouble
 from long_lived.lab.deadline import longest_run_seconds
 from long_lived.lab.logs import Tail, moment
 from long_lived.lab.observation import Moment, Observation
-from long_lived.lab.processes import Child, Processes
+from long_lived.lab.processes import Child, Processes, python
 from long_lived.lab.recovery import recovered
-from long_lived.lab.results import write_values
+from long_lived.lab.results import VALUES, write_values
 from long_lived.lab.service import Service
 from long_lived.server.runtimes import Unavailable, go_build
 from long_lived.settings import Settings
@@ -40,9 +39,7 @@ class LocalBackend:
     def __enter__(self) -> Self:
         """Reserve the port."""
         self._processes.__enter__()
-        # The clients get the url, which is not known before the port is, as a flag.
-        values = write_values(self._folder, self._settings)
-        self._service = Service(self._processes, values, self._settings)
+        self._service = Service(self._processes, self._folder / VALUES, self._settings)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -55,6 +52,8 @@ class LocalBackend:
     def prepare(self, show: Callable[[Moment], None], pause: Pause) -> None:
         """Start the replicas, wait until all are ready, and start the clients."""
         settings = self._settings
+        # The clients get the url, which is not known before the port is, as a flag.
+        write_values(self._folder, settings)
         if settings.server.runtime == "go":
             show(Moment(0, 0, 0, 0, {}, "building the Go server"))
             try:
@@ -71,7 +70,7 @@ class LocalBackend:
         """Read the clients' logs, and follow the replicas."""
         for tail in self._tails:
             tail.read()
-        self._problems += self._service.look()
+        self._problems += [one for one in self._service.look() if one not in self._problems]
         return moment([tail.log for tail in self._tails], self._service.names())
 
     def running(self) -> bool:
@@ -129,16 +128,10 @@ class LocalBackend:
         return seen
 
     def _start_client(self, index: int) -> Child:
-        command = [
-            *(
-                sys.executable,
-                "-m",
-                "long_lived.client",
-                "--values",
-                str(self._folder / "values.yaml"),
-            ),
+        command = python(
+            *("long_lived.client", "--values", str(self._folder / VALUES)),
             *("--set", f"client.url={self._service.url}"),
             *("--source-address", f"127.0.0.{2 + index}"),
             *("--progress-seconds", str(CLIENT_PROGRESS_SECONDS)),
-        ]
+        )
         return self._processes.start(f"client-{index + 1}", command)

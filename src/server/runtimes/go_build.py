@@ -163,7 +163,15 @@ def _install() -> None:
             return
         unfinished = TOOLCHAIN.with_suffix(".part")
         shutil.rmtree(unfinished, ignore_errors=True)
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        pip = [
+            sys.executable,
+            "-P",
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ]
         exact = ["--no-deps", "--only-binary", ":all:", "--require-hashes", "-r", str(LOCK)]
         run = subprocess.run(
             [*pip, *exact, "--target", str(unfinished)], capture_output=True, text=True, check=False
