@@ -2,6 +2,7 @@
 
 import click
 
+from long_lived.lab import streams
 from long_lived.lab.cli import OneLineErrors
 from long_lived.lab.cluster_commands import restart, verify
 from long_lived.lab.commands import compare, run, scenarios
@@ -20,6 +21,7 @@ for command in (run, compare, scenarios, verify, restart):
 
 def main() -> None:
     """Run the command line."""
+    streams.set_up()
     cli(prog_name="long-lived")
 
 

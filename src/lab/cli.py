@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -14,7 +15,6 @@ from long_lived.lab import results
 from long_lived.lab.backend import Backend, Trouble
 from long_lived.lab.experiment import Experiment
 from long_lived.lab.interrupts import Interrupts
-from long_lived.lab.lasting import lasting
 from long_lived.lab.observation import Observation
 from long_lived.lab.progress import display
 from long_lived.lab.report import report
@@ -22,11 +22,17 @@ from long_lived.lab.scenarios import values_files
 from long_lived.lab.verdict import Verdict, judge
 from long_lived.settings import Restart, Settings, SettingsError, load
 from long_lived.settings.arguments import USAGE_STATUS
+from long_lived.settings.errors import one_line
+
+
+def complain(reason: str) -> None:
+    """Say in one line what went wrong with the lab itself."""
+    print(f"long-lived: error: {one_line(reason)}", file=sys.stderr)
 
 
 def refuse(reason: str) -> NoReturn:
     """Say in one line why the lab cannot start, and exit with status 2."""
-    click.echo(f"long-lived: error: {reason}", err=True)
+    complain(reason)
     sys.exit(USAGE_STATUS)
 
 
@@ -39,7 +45,7 @@ class OneLineErrors(click.Group):
         try:
             status = super().main(*args, **kwargs)
         except click.exceptions.NoArgsIsHelpError as error:
-            click.echo(error.format_message(), err=True)
+            print(error.format_message(), file=sys.stderr)
             sys.exit(USAGE_STATUS)
         except click.ClickException as error:
             refuse(f"{error.format_message()} (see --help)")
@@ -97,39 +103,64 @@ def settings_of(scenarios: tuple[str, ...], overrides: tuple[str, ...]) -> Setti
 def new_folder(out: Path, name: str) -> Path:
     """Make the results folder."""
     try:
-        return results.make_folder(out, name, datetime.now())
+        folder = results.make_folder(out, name, datetime.now())
     except OSError as error:
         refuse(f"--out {out}: {error.strerror}: allowed is a folder that can be written")
+    try:
+        results.point_latest(folder)
+    except OSError as error:
+        complain(f"{out / results.LATEST} does not point to {folder.name}: {error.strerror}")
+    return folder
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A run that has been judged."""
+
+    seen: Observation
+    verdict: Verdict
+    kept: bool
+    """Whether the results folder has it."""
+
+    @property
+    def status(self) -> int:
+        """Exit status of the command."""
+        if self.seen.stopped_by is not None:
+            return 128 + self.seen.stopped_by
+        return 0 if self.verdict.passed and self.kept else 1
 
 
 def carry_out(
     backend: Backend, restart: Restart, folder: Path, interrupts: Interrupts, opening: str
-) -> tuple[Observation, Verdict]:
-    """Run an experiment, keep its results, print its report; return what was seen and shown."""
-    console = Console(file=lasting(sys.stdout))
-    console.print(f"{opening}, in {folder}", highlight=False, soft_wrap=True)
+) -> Outcome:
+    """Run an experiment, keep its results, print its report."""
+    console = Console(file=sys.stdout, markup=False, emoji=False, highlight=False)
+    console.print(f"{opening}, in {folder}", soft_wrap=True)
     try:
         with display(console) as shown:
             seen = Experiment(backend, restart, shown.show, interrupts.stop_signal).run()
     except Trouble as trouble:
         refuse(str(trouble))
-    return seen, conclude(seen, folder)
+    return conclude(seen, folder)
 
 
-def conclude(seen: Observation, folder: Path) -> Verdict:
-    """Judge what was seen, keep it, and print the report."""
+def conclude(seen: Observation, folder: Path) -> Outcome:
+    """Judge what was seen, print the report, and keep it where that can be done."""
     verdict = judge(seen.summary, seen.replicas, seen.problems, seen.replacements)
     lines = report(seen.summary, verdict, str(folder), seen.remarks)
-    results.keep(folder, seen, verdict, lines)
-    click.echo("\n".join(lines), file=lasting(sys.stdout))
-    return verdict
+    print("\n".join(lines), flush=True)
+    kept = was_kept(folder, lambda: results.keep(folder, seen, verdict, lines))
+    return Outcome(seen, verdict, kept)
 
 
-def status_of(seen: Observation, verdict: Verdict) -> int:
-    """Return the exit status of a run."""
-    if seen.stopped_by is not None:
-        return 128 + seen.stopped_by
-    return 0 if verdict.passed else 1
+def was_kept(folder: Path, keep: Callable[[], None]) -> bool:
+    """Keep results; where that fails, on a full disk or in a folder that is gone, say so."""
+    try:
+        keep()
+    except OSError as error:
+        complain(f"{folder} has not all results: {error.strerror}")
+        return False
+    return True
 
 
 def opening(settings: Settings) -> str:

@@ -13,7 +13,6 @@ from long_lived.lab.cli import (
     place_options,
     refuse,
     refuse_place,
-    status_of,
 )
 from long_lived.lab.cluster import ClusterBackend
 from long_lived.lab.interrupts import Interrupts
@@ -45,7 +44,7 @@ def verify(
 ) -> int:
     """Wait for the newest run of a release, and say what it showed.
 
-    The logs of all client pods are merged. With --from-log FILE… the same is done for logs
+    The logs of all client pods are merged. With --from-log FILE... the same is done for logs
     that were saved, of all clients of one run.
 
     Exit status: 0 the finding is the expected one, 1 it is not or the run is incomplete,
@@ -64,7 +63,7 @@ def verify(
     except Trouble as trouble:
         refuse(str(trouble))
     opening = f"{job.name}: release {release} in namespace {namespace}"
-    return status_of(*carry_out(backend, Restart(), folder, Interrupts(), opening))
+    return carry_out(backend, Restart(), folder, Interrupts(), opening).status
 
 
 @click.command()
@@ -95,7 +94,7 @@ def restart(release: str, namespace: str, context: str, keep: int, kill: bool) -
         found.delete(pods[keep:], kill=kill)
     except Trouble as trouble:
         refuse(str(trouble))
-    click.echo(f"deleted: {', '.join(pods[keep:])}; kept: {', '.join(pods[:keep]) or 'none'}")
+    print(f"deleted: {', '.join(pods[keep:])}; kept: {', '.join(pods[:keep]) or 'none'}")
     return 0
 
 
@@ -107,4 +106,4 @@ def _verify_logs(files: tuple[Path, ...], out: Path) -> int:
     name = "from-log"
     if seen.summary is not None:
         name = seen.summary["settings"]["experiment"]["name"]
-    return status_of(seen, conclude(seen, new_folder(out, name)))
+    return conclude(seen, new_folder(out, name)).status

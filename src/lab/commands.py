@@ -16,7 +16,7 @@ from long_lived.lab.cli import (
     refuse_place,
     set_option,
     settings_of,
-    status_of,
+    was_kept,
 )
 from long_lived.lab.cluster import ClusterBackend
 from long_lived.lab.comparison import Compared, table
@@ -61,7 +61,7 @@ def run(
     several, later ones win. Default: ten-thousand.
 
     On a cluster the release is installed or upgraded (--release, --namespace, --context) and
-    stays; --set takes the chart's own keys there, too: --set images.registry=…
+    stays; --set takes the chart's own keys there, too: --set images.registry=...
 
     Exit status: 0 the finding is the expected one, 1 it is not or the run is incomplete,
     2 bad settings, 130 or 143 interrupted after the results were written.
@@ -74,7 +74,7 @@ def run(
     folder = new_folder(out, settings.experiment.name)
     backend = LocalBackend(settings, folder)
     restart = settings.experiment.restart
-    return status_of(*carry_out(backend, restart, folder, Interrupts(), opening(settings)))
+    return carry_out(backend, restart, folder, Interrupts(), opening(settings)).status
 
 
 @click.command()
@@ -94,20 +94,23 @@ def compare(scenarios: tuple[str, ...], overrides: tuple[str, ...], out: Path) -
     parent = new_folder(out, "compare")
     interrupts = Interrupts()
     runs: list[Compared] = []
+    kept = True
     for number, settings in enumerate(all_settings, start=1):
         folder = parent / f"{number}-{settings.experiment.name}"
-        folder.mkdir()
+        if not was_kept(parent, folder.mkdir):
+            return 1
         backend = LocalBackend(settings, folder)
         restart = settings.experiment.restart
-        seen, verdict = carry_out(backend, restart, folder, interrupts, opening(settings))
-        if seen.stopped_by is not None:
-            return 128 + seen.stopped_by
-        runs.append(Compared(settings, seen.summary, verdict))
-        click.echo()
+        done = carry_out(backend, restart, folder, interrupts, opening(settings))
+        if done.seen.stopped_by is not None:
+            return done.status
+        runs.append(Compared(settings, done.seen.summary, done.verdict))
+        kept = kept and done.kept
+        print()
     lines = table(runs)
-    results.keep_report(parent, lines)
-    click.echo("\n".join([*lines, "", f"results      {parent}"]))
-    return 0 if all(run.verdict.passed for run in runs) else 1
+    print("\n".join([*lines, "", f"results      {parent}"]), flush=True)
+    kept = was_kept(parent, lambda: results.keep_report(parent, lines)) and kept
+    return 0 if kept and all(run.verdict.passed for run in runs) else 1
 
 
 @click.command()
@@ -115,7 +118,7 @@ def scenarios() -> None:
     """List the scenarios that `run` knows by name."""
     for name in known():
         description = load(values_files((name,)), environment={}).experiment.description
-        click.echo(f"{name:<22} {description}")
+        print(f"{name:<22} {description}")
 
 
 def settings_here(scenarios: tuple[str, ...], overrides: tuple[str, ...]) -> Settings:
@@ -141,8 +144,9 @@ def _run_on_cluster(
     except (SettingsError, Trouble) as error:
         refuse(str(error))
     folder = new_folder(out, settings.experiment.name)
-    results.write_values(folder, settings, chart)
+    if not was_kept(folder, lambda: results.write_values(folder, settings, chart)):
+        return 1
     backend = ClusterBackend(release, place, folder, settings, of_the_chart)
     where = f"{opening(settings)}, release {release} in namespace {place.namespace}"
     restart = settings.experiment.restart
-    return status_of(*carry_out(backend, restart, folder, Interrupts(), where))
+    return carry_out(backend, restart, folder, Interrupts(), where).status

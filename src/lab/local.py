@@ -70,7 +70,8 @@ class LocalBackend:
         """Read the clients' logs, and follow the replicas."""
         for tail in self._tails:
             tail.read()
-        self._problems += [one for one in self._service.look() if one not in self._problems]
+        # What is tried again fails in the same words.
+        self._problems = list(dict.fromkeys([*self._problems, *self._service.look()]))
         return moment([tail.log for tail in self._tails], self._service.names())
 
     def running(self) -> bool:
