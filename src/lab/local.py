@@ -14,6 +14,7 @@ from long_lived.lab.processes import Child, Processes, python
 from long_lived.lab.recovery import recovered
 from long_lived.lab.results import VALUES, write_values
 from long_lived.lab.service import Service
+from long_lived.process.processor import assign_processor
 from long_lived.server.runtimes import Unavailable, go_build
 from long_lived.settings import Settings
 
@@ -135,4 +136,7 @@ class LocalBackend:
             *("--source-address", f"127.0.0.{2 + index}"),
             *("--progress-seconds", str(CLIENT_PROGRESS_SECONDS)),
         )
-        return self._processes.start(f"client-{index + 1}", command)
+        child = self._processes.start(f"client-{index + 1}", command)
+        if self._settings.client.engine == "threads" and self._settings.client.parallelism > 1:
+            assign_processor(child.pid, index)
+        return child

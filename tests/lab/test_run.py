@@ -274,6 +274,24 @@ def test_two_clients_are_one_run(start: Start, tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("engine", ["threads", "gevent"])
+def test_clients_of_one_run_do_not_share_a_processor(engine: str, start: Start) -> None:
+    """Clients whose threads run one at a time get one each; others run where they like."""
+    lab = start("smoke", *QUICK, LASTING, "client.parallelism=2", f"client.engine={engine}")
+    lab.await_answers(client="client-2")
+    lab.await_answers(client="client-1")
+    pids = [lab.pid(f"--source-address 127.0.0.{number}") for number in (2, 3)]
+    places = [os.sched_getaffinity(pid) for pid in pids if pid is not None]
+    allowed = os.sched_getaffinity(0)
+    if engine == "gevent":
+        assert places == [allowed, allowed]
+    else:
+        assert [len(place) for place in places] == [1, 1]
+        assert len(set.union(*places)) == min(2, len(allowed))
+    lab.process.send_signal(signal.SIGTERM)
+    assert lab.finish() == 143
+
+
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["ctrl-c", "sigterm"]
 )
