@@ -4,6 +4,7 @@
 is read again from its beginning. In the end the summary, its last line, has to be there.
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 from long_lived.lab.backend import Trouble
@@ -64,7 +65,8 @@ class PodLogs:
         log = ClientLog()
         for line in text.splitlines():
             log.feed(line)
-        self._file(pod).write_text(text, encoding="utf-8")
+        with suppress(OSError):  # a full disk, a folder that is gone: it is read all the same
+            self._file(pod).write_text(text, encoding="utf-8")
         return log
 
     def lines(self, pod: str) -> list[str]:

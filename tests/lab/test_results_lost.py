@@ -13,6 +13,8 @@ import pytest
 
 from long_lived.lab import cli
 from long_lived.lab.observation import Observation
+from long_lived.lab.pod_logs import PodLogs
+from long_lived.lab.processes import Processes
 
 from .runs import plain, saved
 from .test_run import (
@@ -138,3 +140,20 @@ def test_folder_that_is_gone_at_the_end_is_status_1(
     shown = capsys.readouterr()
     assert shown.out.count("\nverdict ") == 3
     assert shown.err.count("gone has not all results: No such file or directory\n") == 2
+
+
+class OnePod:
+    """A release that has the log of one pod."""
+
+    def log(self, _: str) -> str:
+        """Return it."""
+        return "".join(f"{line}\n" for line in balanced())
+
+
+def test_log_of_a_pod_is_read_where_it_cannot_be_kept(tmp_path: Path) -> None:
+    """What a cluster still has is not lost with the folder."""
+    logs = PodLogs(OnePod(), Processes(tmp_path), tmp_path / "gone")  # type: ignore[arg-type]
+    log = logs.final("client-abcde")
+    assert log is not None
+    assert log.answered.total() == 60
+    assert log.summary is not None

@@ -96,6 +96,27 @@ def test_character_is_replaced_by_what_is_nearest(char: str, instead: str | byte
     assert all(plain.isascii() for plain in PLAIN.values())
 
 
+@pytest.mark.parametrize("app", ["client", "server"])
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [(["--help"], 0), (["--set", "client.engine=é±"], 2)],
+    ids=["help", "refusal"],
+)
+def test_apps_write_to_a_stream_without_utf8(app: str, arguments: list[str], status: int) -> None:
+    """Their words are ASCII, and a user's are escaped."""
+    done = subprocess.run(
+        [sys.executable, "-m", f"long_lived.{app}", *arguments],
+        env=clean_environment() | {"PYTHONIOENCODING": "ascii"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=BOUND_SECONDS,
+        check=False,
+    )
+    assert done.returncode == status
+    assert (done.stdout + done.stderr).isascii()
+    assert len(done.stderr.splitlines()) == status // 2
+
+
 def test_full_disk_behind_the_output_takes_nothing_from_the_results(
     log: Path, tmp_path: Path
 ) -> None:
