@@ -83,8 +83,11 @@ def summarize(
     }
 
 
-def merge(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def merge(parts: Sequence[dict[str, Any]], lags_seconds: Sequence[float] = ()) -> dict[str, Any]:
     """Add up the summaries of the clients of one run.
+
+    `lags_seconds` tell by how much each client's clock is behind the one that the sum is to have;
+    without them all have one.
 
     Counts are added, percentiles come from the merged histograms, the settings are the
     first client's (all have the same), and the load lasts from the first start to the last end.
@@ -97,7 +100,11 @@ def merge(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
     for part in parts:
         if part.get("format") != FORMAT:
             raise ValueError(f"summary format {part.get('format')!r}: allowed is {FORMAT}")
-    starts = [datetime.fromisoformat(part["started"]).timestamp() for part in parts]
+    lags = lags_seconds or [0.0] * len(parts)
+    starts = [
+        datetime.fromisoformat(part["started"]).timestamp() + lag
+        for part, lag in zip(parts, lags, strict=True)
+    ]
     ends = [start + part["load_seconds"] for start, part in zip(starts, parts, strict=True)]
     answered = sum(part["requests"]["answered"] for part in parts)
     connections = _summed([part["connections"] for part in parts])
@@ -124,7 +131,7 @@ def merge(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "pods": _merged_pods([part["pods"] for part in parts]),
         "connections": connections,
         **{name: Histogram.merged(part[name] for part in parts).as_dict() for name in DURATIONS},
-        "timeline": Timeline.merged(part["timeline"] for part in parts).as_dict(),
+        "timeline": Timeline.merged((part["timeline"] for part in parts), lags).as_dict(),
         "cost": _summed([part["cost"] for part in parts]),
     }
 

@@ -6,7 +6,8 @@ there are too many: so the timelines of several clients add up without a remaind
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import Any
 
 SERIES = ("sent", "answered", "opened", "closed", "failed", "failed_on")
@@ -60,16 +61,23 @@ class Timeline:
         }
 
     @classmethod
-    def merged(cls, parts: Iterable[dict[str, Any]]) -> "Timeline":
-        """Add up what `as_dict` returned."""
-        filled = [part for part in parts if part["buckets"]]
-        whole = cls(max((part["bucket_seconds"] for part in filled), default=FINEST_SECONDS))
-        for part in filled:
+    def merged(
+        cls, parts: Iterable[dict[str, Any]], lags_seconds: Sequence[float] = ()
+    ) -> "Timeline":
+        """Add up what `as_dict` returned, each part that many seconds later than it says.
+
+        A bucket that then lies across two goes whole to that in which its middle lies.
+        """
+        lags = lags_seconds or repeat(0.0)
+        filled = [(part, lag) for part, lag in zip(parts, lags, strict=False) if part["buckets"]]
+        whole = cls(max((part["bucket_seconds"] for part, _ in filled), default=FINEST_SECONDS))
+        for part, lag in filled:
+            middle = part["start_unix_seconds"] + part["bucket_seconds"] / 2 + lag
             for name in SERIES:
                 for key, counts in part[name].items():
                     for offset, count in enumerate(counts):
                         if count:
-                            at = part["start_unix_seconds"] + offset * part["bucket_seconds"]
+                            at = middle + offset * part["bucket_seconds"]
                             whole._put(name, key, math.floor(at / whole.bucket_seconds), count)
         whole._shrink()
         return whole

@@ -16,7 +16,8 @@ from long_lived.lab.cli import (
 )
 from long_lived.lab.cluster import ClusterBackend
 from long_lived.lab.interrupts import Interrupts
-from long_lived.lab.release import Release, names
+from long_lived.lab.pods import names
+from long_lived.lab.release import Release
 from long_lived.lab.saved_logs import observation
 from long_lived.lab.tools import Kubectl, Place
 from long_lived.settings import Restart
@@ -74,7 +75,7 @@ def verify(
     show_default=True,
     help="How many server pods are left alone, the oldest ones.",
 )
-@click.option("--kill", is_flag=True, help="Force the deletion, without a drain.")
+@click.option("--kill", is_flag=True, help="Kill the servers first: no drain.")
 def restart(release: str, namespace: str, context: str, keep: int, kill: bool) -> int:
     """Restart server pods of a release by deleting them, in a run that is under way.
 
@@ -90,9 +91,15 @@ def restart(release: str, namespace: str, context: str, keep: int, kill: bool) -
             raise Trouble(
                 f"--keep {keep}: there are {len(pods)} server pods; allowed is less than that"
             )
-        found.delete(pods[keep:], kill=kill)
+        alive: list[str] = []
+        if kill:
+            alive = found.kill(pods[keep:], found.port())
+        else:
+            found.delete(pods[keep:])
     except Trouble as trouble:
         refuse(str(trouble))
+    for why in alive:
+        click.echo(f"not killed, but ended by SIGTERM and SIGKILL some 2 s later: {why}")
     click.echo(f"deleted: {', '.join(pods[keep:])}; kept: {', '.join(pods[:keep]) or 'none'}")
     return 0
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Replacement:
     """When a replica was stopped, and when another served in its place.
 
-    Times are by the wall clock of the clients. None means: not yet, or never.
+    Times are by the lab's clock. None means: not yet, or never. Where `old` and `new` are the same
+    the replica restarted in place: it kept its name, and lost its connections.
     """
 
     stopped_unix_seconds: float
@@ -16,17 +17,7 @@ class Replacement:
     ended_unix_seconds: float | None = None
     new: str | None = None
     ready_unix_seconds: float | None = None
-
-    def shifted(self, seconds: float) -> "Replacement":
-        """Return the same by a clock that is so many seconds behind."""
-
-        def shift(at: float | None) -> float | None:
-            return None if at is None else at - seconds
-
-        return Replacement(
-            self.stopped_unix_seconds - seconds,
-            self.old,
-            shift(self.ended_unix_seconds),
-            self.new,
-            shift(self.ready_unix_seconds),
-        )
+    reason: str = ""
+    """Why it restarted in place, such as OOMKilled; empty where somebody stopped it."""
+    inferred: bool = False
+    """Whether nobody saw the restart, and the timeline alone tells of it."""

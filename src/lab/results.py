@@ -63,6 +63,7 @@ def keep(folder: Path, seen: Observation, verdict: Verdict, report: Sequence[str
         "restart": None if verdict.aftermath is None else asdict(verdict.aftermath),
         "replicas": seen.replicas,
         "replacements": [asdict(replacement) for replacement in seen.replacements],
+        "clock_uncertainty_seconds": seen.clock_uncertainty_seconds,
         "problems": seen.problems,
         "remarks": seen.remarks,
         "server_counts": seen.server_counts,

@@ -61,13 +61,13 @@ BY_RESOURCE = {(kind.root, kind.resource): kind for kind in KINDS}
 _PATH = re.compile(
     r"(?P<root>/api/v1|/apis/[^/]+/[^/]+)"
     r"(?:/namespaces/(?P<namespace>[^/]+))?"
-    r"/(?P<resource>[^/]+)(?:/(?P<name>[^/]+)(?:/(?P<part>[^/]+))?)?"
+    r"/(?P<resource>[^/]+)(?:/(?P<name>[^/]+)(?:/(?P<part>.+))?)?"
 )
 
 
 @dataclass(frozen=True)
 class Place:
-    """What a path points at: a kind's objects, one of them, or a part of one (`log`)."""
+    """What a path points at: a kind's objects, one of them, or a part of one (`log`, `scale`)."""
 
     kind: Kind
     namespace: str
@@ -117,6 +117,19 @@ def discovered(path: str, version: str) -> Object | None:
                 "categories": ["all"] if kind.in_all else [],
             }
             for kind in kinds
+        ]
+        + [
+            {
+                "name": f"{kind.resource}/scale",
+                "singularName": "",
+                "kind": "Scale",
+                "group": "autoscaling",
+                "version": "v1",
+                "namespaced": True,
+                "verbs": ["get", "patch", "update"],
+            }
+            for kind in kinds
+            if kind.name == "Deployment"
         ],
     }
 
