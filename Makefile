@@ -104,7 +104,7 @@ helm-test: helm ## helm test: does every ready pod answer through the Service?
 
 logs: helm ## Follow the logs of all client pods [RELEASE= NAMESPACE= CONTEXT=]
 	$(KUBECTL) $(KUBECTL_WHERE) logs --follow --prefix --tail=-1 --max-log-requests=200 --pod-running-timeout=5m \
-	  --selector=app.kubernetes.io/instance=$(RELEASE),app.kubernetes.io/component=client
+	  --container=client --selector=app.kubernetes.io/instance=$(RELEASE),app.kubernetes.io/component=client
 
 verify: $(VENV)/.run helm ## Wait for the newest run, print tables and verdict [RELEASE= NAMESPACE= CONTEXT=]
 	$(BIN)/long-lived verify --release $(RELEASE) --namespace $(NAMESPACE) $(if $(CONTEXT),--context $(CONTEXT))

@@ -238,7 +238,7 @@ class Restart(Section):
 
     signal: RestartSignal = "graceful"
     """`graceful` is SIGTERM, and SIGKILL when the grace period is over; `kill` is SIGKILL at once
-    (on a cluster: a forced deletion)."""
+    (on a cluster through `kubectl exec`, before the pod is deleted)."""
 
     replacement_seconds: Annotated[float, Field(ge=0, le=3600)] = 2
     """How long after the stop a replacement starts on one machine, in seconds: what scheduling,

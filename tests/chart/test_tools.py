@@ -139,6 +139,7 @@ def test_build_context_is_what_the_dockerfiles_copy() -> None:
             ["logs", "RELEASE=r", "NAMESPACE=n", "CONTEXT=c"],
             "kubectl --namespace n --context c logs --follow --prefix --tail=-1"
             " --max-log-requests=200 --pod-running-timeout=5m"
+            " --container=client"
             " --selector=app.kubernetes.io/instance=r,app.kubernetes.io/component=client",
         ),
         (

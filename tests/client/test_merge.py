@@ -3,6 +3,7 @@
 import copy
 import json
 import socket
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -127,6 +128,29 @@ def test_merged_load_lasts_from_the_first_start_to_the_last_end() -> None:
     merged = merge([second, first])
     assert merged["started"] == "2026-01-01T00:00:00+00:00"
     assert merged["load_seconds"] == 12.5
+
+
+def test_merge_sets_each_clients_clock_right() -> None:
+    """A client whose clock is 20 s ahead started, and did what it did, 20 s before it says."""
+    first, second = summary({"a": 1}), summary({"b": 1})
+    second["started"] = later(second["started"], 20)
+    second["timeline"]["start_unix_seconds"] += 20
+    merged = merge([first, second], [1.0, -19.0])
+    assert merged["load_seconds"] == pytest.approx(2.0, abs=0.5)
+    assert merged["started"] == later(first["started"], 1)
+    assert merged["timeline"]["buckets"] < 20
+    assert merged["timeline"]["start_unix_seconds"] == first["timeline"]["start_unix_seconds"] + 1
+
+
+def test_merge_takes_a_lag_for_each_client() -> None:
+    """A lag that belongs to nobody is a mistake of the caller."""
+    with pytest.raises(ValueError, match="shorter"):
+        merge([summary({"a": 1}), summary({"a": 1})], [0.0])
+
+
+def later(timestamp: str, seconds: float) -> str:
+    """Move a time."""
+    return (datetime.fromisoformat(timestamp) + timedelta(seconds=seconds)).isoformat()
 
 
 @pytest.mark.parametrize("key", ["stopped_by", "problem"])

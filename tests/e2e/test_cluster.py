@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from long_lived.lab.kill import KILLED, kill_command
+
 pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).parents[2]
@@ -33,12 +35,17 @@ def run(*arguments: str, seconds: float = 600) -> subprocess.CompletedProcess[st
 
 def kubectl(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run kubectl on the context that make is told to use."""
-    path = f"{os.environ['PATH']}:{Path(sys.executable).parent}"
-    program = shutil.which("kubectl", path=path)
-    if not program:
-        pytest.skip("kubectl is neither on PATH nor in the virtual environment: run make helm")
     where = ["--context", CONTEXT] if CONTEXT else []
-    return run(program, *where, *arguments)
+    return run(program("kubectl"), *where, *arguments)
+
+
+def program(name: str) -> str:
+    """Find a tool where make finds it."""
+    path = f"{os.environ['PATH']}:{Path(sys.executable).parent}"
+    found = shutil.which(name, path=path)
+    if not found:
+        pytest.skip(f"{name} is neither on PATH nor in the virtual environment: run make helm")
+    return found
 
 
 class Place:
@@ -49,13 +56,29 @@ class Place:
         self.namespace = namespace
         self.failed = ""
 
-    def make(self, target: str, *variables: str) -> str:
-        """Run a target, which must succeed, and return what it printed."""
+    def make(self, target: str, *variables: str, fails: bool | None = False) -> str:
+        """Run a target and return what it printed; it `fails`, or not, or (None) as it likes."""
         where = [f"RELEASE={RELEASE}", f"NAMESPACE={self.namespace}", f"CONTEXT={CONTEXT}"]
         done = run("make", "--no-print-directory", target, *where, *variables)
         output = f"{done.stdout}{done.stderr}"
-        assert done.returncode == 0, f"make {target}: {output}\n{self.state()}"
+        assert fails in (None, bool(done.returncode)), f"make {target}: {output}\n{self.state()}"
         return output
+
+    def client_log(self) -> str:
+        """Return the end of the newest client's log."""
+        job = max(self.items("jobs"), key=lambda item: item["metadata"]["creationTimestamp"])
+        name = f"job/{job['metadata']['name']}"
+        where = ("--namespace", self.namespace, "logs", "--container=client", "--tail=5")
+        return kubectl(*where, name).stdout
+
+    def restarts(self) -> int:
+        """Return how often the containers of the server pods were started again, all together."""
+        return sum(
+            status["restartCount"]
+            for item in self.items("pods")
+            if item["metadata"]["name"] in self.server_pods()
+            for status in item["status"]["containerStatuses"]
+        )
 
     def items(self, kinds: str) -> list[dict[str, Any]]:
         """Return the objects of these kinds."""
@@ -192,6 +215,59 @@ def test_restart_pins_kept_connections_to_the_survivor(place: Place) -> None:
         f"TAG={os.environ.get('TAG', '')}",
     )
     assert "pinned, as expected" in " ".join(output.split())
+
+
+def test_kill_loses_what_a_forced_deletion_lets_out(place: Place) -> None:
+    """Answers of about a second are lost in flight, and the report has no excuse."""
+    output = place.make(
+        "cluster-run",
+        "SCENARIO=restart-gunicorn",
+        "SET=client.concurrency=150 server.delay.minSeconds=0.8 server.delay.maxSeconds=1.2 "
+        "experiment.restart.signal=kill experiment.maxFailedRatio=1",
+        f"REGISTRY={os.environ.get('REGISTRY', '')}",
+        f"TAG={os.environ.get('TAG', '')}",
+    )
+    assert "not killed" not in " ".join(output.split())
+    record = json.loads((ROOT / "results" / "latest" / "summary.json").read_text())
+    assert record["clients"]["requests"]["failed_by_kind"]["connection_lost"] > 10
+    assert record["server_counts"].keys() == place.server_pods()
+
+
+def test_container_that_restarts_in_place_is_reported(place: Place) -> None:
+    """The pod keeps its name, and the report says which restarted when, and why."""
+    place.make("upgrade", "SET=client.durationSeconds=60 experiment.restart.afterSeconds=0")
+    victim, before = min(place.server_pods()), place.restarts()
+    eventually("the run is under way", lambda: "Response from Pod" in place.client_log())
+    where = ("--namespace", place.namespace, "exec", victim, "--container", "server", "--")
+    assert KILLED in kubectl(*where, *kill_command(8000)).stderr
+    eventually("the container is back", lambda: place.restarts() == before + 1)
+    place.make("verify", fails=None)
+    record = json.loads((ROOT / "results" / "latest" / "summary.json").read_text())
+    assert [(one["old"], one["new"]) for one in record["replacements"]] == [(victim, victim)]
+    assert any(f"{victim} restarted in place at " in text for text in record["remarks"])
+
+
+def test_pod_without_a_node_makes_the_run_incomplete(place: Place) -> None:
+    """The scheduler's own words are the reason."""
+    place.make(
+        "upgrade", "SET=clientPod.nodeSelector.nowhere=here client.readiness.timeoutSeconds=20"
+    )
+    output = " ".join(place.make("verify", fails=True).split())
+    assert "verdict incomplete: the run did not begin within" in output
+    assert "Unschedulable: 0/" in output
+
+
+def test_conflict_over_replicas_says_what_to_do(place: Place) -> None:
+    """Helm 4 does not take the number of servers from whoever scaled them, nor does the lab."""
+    server = f"deployment/{RELEASE}-long-lived-server"
+    done = kubectl("--namespace", place.namespace, "scale", server, "--replicas=2")
+    assert done.returncode == 0, done.stderr
+    if "v3." in run(program("helm"), "version", "--short").stdout:
+        pytest.skip("Helm 3 applies on its own side, where nothing conflicts")
+    output = " ".join(place.make("cluster-run", "SCENARIO=smoke", fails=True).split())
+    assert "Apply failed with 1 conflict" in output
+    assert "--force-conflicts" in output
+    assert len(place.server_pods()) == 2
 
 
 def test_uninstall_leaves_nothing(place: Place) -> None:
