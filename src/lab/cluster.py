@@ -44,9 +44,6 @@ LOG_SECONDS = 15.0
 STOP_SECONDS = 30.0
 """How long clients may take to write their summaries when they are told to stop."""
 
-STATS_SECONDS = 30.0
-"""How long the servers' own counts may take, all together."""
-
 
 class ClusterBackend:
     """A release on a cluster."""
@@ -195,9 +192,15 @@ class ClusterBackend:
         if not self._begun and (reason := self._given_up() or self._waiting.reason):
             self._problems.append(reason)
         seen = Observation(problems=self._problems, remarks=self._remarks)
+        there = {name: pod for name, pod in self._clients.items() if pod.started or pod.ended}
+        if len(there) < len(self._clients):
+            seen.problems.append(
+                f"{len(self._clients) - len(there)} of {len(self._clients)} client pods have not "
+                "started"
+            )
         summaries = {
             name: summary
-            for name, pod in self._clients.items()
+            for name, pod in there.items()
             if (summary := self._summary_of(pod, seen)) is not None
         }
         if self._job is not None and len(self._clients) < self._job.clients:
@@ -232,27 +235,17 @@ class ClusterBackend:
     def _counts(self, seen: Observation) -> dict[str, dict[str, Any]]:
         """Ask the servers what they counted: nothing but the reason where one cannot be asked."""
         assert self._settings is not None, "known since `prepare`"
-        port, deadline = self._settings.server.port, time.monotonic() + STATS_SECONDS
-        found = {}
         try:
-            for name in self._servers.serving():
-                if time.monotonic() > deadline:
-                    raise Trouble(f"not all had answered within {STATS_SECONDS:g} s")
-                found[name] = self._release.stats(name, port)
+            return self._release.counts(self._servers.serving(), self._settings.server.port)
         except Trouble as trouble:
             seen.remarks.append(f"the servers' own counts are missing: {trouble}")
             return {}
-        return found
 
     def _summary_of(self, pod: Pod, seen: Observation) -> dict[str, Any] | None:
         """Return what a client left, or what its log gives; say what is wrong with it."""
         if pod.exit_status:
             why = f" ({pod.reason})" if pod.reason and pod.reason != "Error" else ""
             seen.problems.append(f"client pod {pod.name} ended with status {pod.exit_status}{why}")
-        if not pod.started and not pod.ended:
-            why = pod.holdup or "the cluster gives no reason"
-            seen.problems.append(f"client pod {pod.name} did not start: {why}")
-            return None
         log = self._logs.final(pod.name)
         if log is None or log.summary is None:
             why = f"the log of client pod {pod.name} has no summary"

@@ -20,7 +20,7 @@ SERVER, CLIENT = "server", "client"
 """The chart's components, and the names of their containers."""
 
 AT_ONCE = 16
-"""How many kubectls kill pods at a time."""
+"""How many kubectls work at a time, where each is for one pod."""
 
 STATS_TIMEOUT = "5s"
 """How long the API server may take to fetch one pod's counts."""
@@ -78,8 +78,8 @@ class Release:
         Helm keeps a Secret for each revision, made before the revision's objects are. None, too,
         where they may not be read and where the release is not Helm's.
         """
-        told = ("creationTimestamp", "labels.version", "labels.status")
-        fields = "{' '}".join(f"{{.metadata.{name}}}" for name in told)
+        wanted = ("creationTimestamp", "labels.version", "labels.status")
+        fields = "{' '}".join(f"{{.metadata.{name}}}" for name in wanted)
         path = f"jsonpath={{range .items[*]}}{fields}{{'\\n'}}{{end}}"
         owned = f"owner=helm,name={self._name}"
         try:
@@ -87,8 +87,9 @@ class Release:
         except Trouble:
             return None
         made = sorted(
-            (unix_seconds(at), int(version), status)
-            for at, version, status in map(str.split, listed.splitlines())
+            (unix_seconds(told[0]), int(told[1]), told[2])
+            for line in listed.splitlines()
+            if len(told := line.split()) == 3
         )
         before = [one for one in made if one[0] <= job.created_unix_seconds]
         _, version, status = before[-1] if before else (0, 0, "")
@@ -137,9 +138,6 @@ class Release:
 
         A Job has no condition for that. Source: kubernetes pkg/controller/controller_utils.go,
         event FailedCreate, "Error creating: …".
-
-        Raises:
-            Trouble: kubectl failed.
         """
         return self.newest_event(job.uid, "reason=FailedCreate")
 
@@ -147,9 +145,6 @@ class Release:
         """Return reason and message of the newest event of an object that is `which`, a selector.
 
         Empty where there is none.
-
-        Raises:
-            Trouble: kubectl failed.
         """
         events = self._events(uid, which)
         if not events:
@@ -159,10 +154,7 @@ class Release:
 
     def failed_probe(self, pod: Pod, ended_unix_seconds: float) -> str:
         """Name the probe for which the kubelet ended a container then; empty where it did not."""
-        try:
-            events = self._events(pod.uid, "reason=Killing")
-        except Trouble:
-            return ""
+        events = self._events(pod.uid, "reason=Killing")
         # The order to end it comes before the end, by a grace period at most.
         before = [one for one in events if _last_seen(one) <= ended_unix_seconds + 1]
         newest = max(before, key=_last_seen, default=None)
@@ -208,19 +200,18 @@ class Release:
         self._kubectl.call("delete", "pod", *pods, "--wait=false", *forced)
         return [text for text in said if text]
 
-    def stats(self, pod: str, port: int) -> dict[str, Any]:
-        """Return what a server counted, fetched by the API server.
+    def counts(self, pods: Sequence[str], port: int) -> dict[str, dict[str, Any]]:
+        """Return what the servers in pods say of themselves (GET /stats), by pod.
+
+        The API server fetches it, so that nothing has to reach the pods' network from here.
 
         Raises:
-            Trouble: it is not to be had.
+            Trouble: one of them is not to be had.
         """
-        path = f"/api/v1/namespaces/{self._namespace}/pods/{pod}:{port}/proxy/stats"
-        answer = self._kubectl.call("get", "--raw", path, f"--request-timeout={STATS_TIMEOUT}")
-        try:
-            found = json.loads(answer)
-        except ValueError:
-            raise Trouble(f"{path} is no JSON") from None
-        return dict(found)
+        with ThreadPoolExecutor(AT_ONCE) as askers:
+            return dict(
+                zip(pods, askers.map(lambda pod: self._stats(pod, port), pods), strict=True)
+            )
 
     def log(self, pod: str) -> str:
         """Return what is left of a client pod's log."""
@@ -238,6 +229,15 @@ class Release:
             return "" if KILLED in str(trouble) else f"{pod}: {trouble}"
         return f"{pod}: the server is still there"
 
+    def _stats(self, pod: str, port: int) -> dict[str, Any]:
+        path = f"/api/v1/namespaces/{self._namespace}/pods/{pod}:{port}/proxy/stats"
+        answer = self._kubectl.call("get", "--raw", path, f"--request-timeout={STATS_TIMEOUT}")
+        try:
+            found = json.loads(answer)
+        except ValueError:
+            raise Trouble(f"{path} is no JSON") from None
+        return dict(found)
+
     def _labels(self, component: str) -> str:
         return f"app.kubernetes.io/instance={self._name},app.kubernetes.io/component={component}"
 
@@ -245,9 +245,13 @@ class Release:
         return [read_pod(item, container) for item in self._kubectl.items("pods", labels)]
 
     def _events(self, uid: str, which: str) -> list[dict[str, Any]]:
+        """List the events of an object; none where they may not be read: they only explain."""
         fields = f"involvedObject.uid={uid},{which}"
-        answer = self._kubectl.call("get", "events", "--field-selector", fields, "--output", "json")
-        return list(json.loads(answer)["items"])
+        command = ("get", "events", "--field-selector", fields, "--output", "json")
+        try:
+            return list(json.loads(self._kubectl.call(*command))["items"])
+        except Trouble:
+            return []
 
 
 def _job(item: dict[str, Any]) -> Job:

@@ -406,7 +406,8 @@ def test_restart_in_place_is_a_replacement_of_itself(how: str, place: Place, lab
     assert status in (0, 1)
 
 
-KILL = (*RESTART, "server.delay.minSeconds=0.8", "server.delay.maxSeconds=1.2", "server.port=8080")
+LONGER = (*RESTART, "client.durationSeconds=25")
+KILL = (*LONGER, "server.delay.minSeconds=0.8", "server.delay.maxSeconds=1.2", "server.port=8080")
 
 
 def test_kill_loses_the_requests_in_flight(place: Place, lab: Lab) -> None:
@@ -439,13 +440,13 @@ def test_restart_by_hand_can_kill(place: Place, lab: Lab) -> None:
     """`restart --kill` leaves no server of the deleted pods alive."""
     place.helm("install", sets=(*QUICK, "client.enabled=false"))
     place.await_servers()
-    kept, *others = place.pods("server")
-    processes = [place.cluster.process(name) for name in others]
+    processes = {name: place.cluster.process(name) for name in place.pods("server")}
     status, output = lab.do("restart", "--kill")
     assert status == 0, output
-    assert f"kept: {kept}" in output
     assert "not killed" not in output
-    assert not any(Path(f"/proc/{process}").exists() for process in processes)
+    kept = output.rpartition("kept: ")[2]
+    alive = [name for name, process in processes.items() if Path(f"/proc/{process}").exists()]
+    assert alive == [kept]
 
 
 def test_conflict_over_replicas_stops_the_run(place: Place, lab: Lab) -> None:
@@ -464,7 +465,7 @@ def test_job_of_a_failed_upgrade_is_named(place: Place, lab: Lab) -> None:
     """What a failed upgrade left running is the newest run, and the reader knows."""
     place.helm("install", sets=QUICK)
     place.await_job(1)
-    assert "failed" not in lab.verify()[1].partition("verdict")[2]
+    assert "helm upgrade failed" not in lab.verify()[1]
     place.kubectl("scale", f"deployment/{SERVER}", "--replicas=2")
     flags = ("--reset-then-reuse-values", "--set", "client.readiness.timeoutSeconds=3")
     assert place.run("helm", "upgrade", "demo", str(CHART), *flags)[0] == 1
@@ -500,11 +501,11 @@ def test_clients_with_clocks_of_their_own_are_one_timeline(place: Place, lab: La
     place.cluster.skew_clock("client-1-1-", 20.0)
     status, output = lab.do(
         *("run", "restart-gunicorn", "--on", "cluster", "--out", str(lab.out)),
-        *sets(*RESTART, "client.parallelism=2", "client.concurrency=30"),
+        *sets(*LONGER, "client.parallelism=2", "client.concurrency=30"),
     )
     assert status == 0, output
     record = lab.record
-    assert record["clients"]["load_seconds"] < 20
+    assert record["clients"]["load_seconds"] < 35
     assert 3 < record["restart"]["phases"][1]["start_seconds"] < 8
     assert 0 < record["clock_uncertainty_seconds"] < 10
 
