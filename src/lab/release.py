@@ -152,9 +152,9 @@ class Release:
         newest = max(events, key=_last_seen)
         return f"{newest['reason']}: {' '.join(newest['message'].split())}"
 
-    def failed_probe(self, pod: Pod, ended_unix_seconds: float) -> str:
-        """Name the probe for which the kubelet ended a container then; empty where it did not."""
-        events = self._events(pod.uid, "reason=Killing")
+    def failed_probe(self, uid: str, ended_unix_seconds: float) -> str:
+        """Name the probe for which a pod's container was ended then; empty where none failed."""
+        events = self._events(uid, "reason=Killing")
         # The order to end it comes before the end, by a grace period at most.
         before = [one for one in events if _last_seen(one) <= ended_unix_seconds + 1]
         newest = max(before, key=_last_seen, default=None)

@@ -17,9 +17,10 @@ class InPlace:
     """One restart of a container in its pod; times by the cluster's clock."""
 
     pod: str
-    restart: int
+    uid: str
     ending: Ending
-    reason: str
+    restart: int = 0
+    reason: str = ""
     ready_unix_seconds: float | None = None
 
     def __str__(self) -> str:
@@ -89,12 +90,17 @@ class ServerPods:
         return [pod for pod in self.staying() if first < pod.created_unix_seconds < last]
 
     def restarted_in_place(self, first: float, last: float) -> list[InPlace]:
-        """List the restarts in place between two moments of the cluster's clock, in their order."""
+        """List the restarts in place between two moments of the cluster's clock, in their order.
+
+        Asks kubectl for the reason of each for which there is none in the pod.
+        """
         found = [
             one
             for one in self._in_place.values()
             if first < one.ending.unix_seconds + WHOLE_SECOND and one.ending.unix_seconds < last
         ]
+        for one in found:
+            one.reason = self._reason(one)
         return sorted(found, key=lambda one: (one.ending.unix_seconds, one.pod))
 
     def _note_endings(self) -> None:
@@ -105,17 +111,18 @@ class ServerPods:
                 continue
             key = pod.name, ending.unix_seconds
             if key not in self._in_place:
-                self._in_place[key] = InPlace(pod.name, 0, ending, self._reason(pod, ending))
+                self._in_place[key] = InPlace(pod.name, pod.uid, ending)
             one = self._in_place[key]
             one.restart = pod.restarts  # counted when it starts again, which may be later
             if one.ready_unix_seconds is None and pod.ready_unix_seconds is not None:
                 # Where it came back before the cluster had noticed, it was ready all the time.
                 one.ready_unix_seconds = max(pod.ready_unix_seconds, ending.unix_seconds)
 
-    def _reason(self, pod: Pod, ending: Ending) -> str:
+    def _reason(self, one: InPlace) -> str:
+        ending = one.ending
         if ending.reason not in PLAIN:
             return ending.reason
-        if probe := self._release.failed_probe(pod, ending.unix_seconds):
+        if probe := self._release.failed_probe(one.uid, ending.unix_seconds):
             return f"{probe} probe failed"
         return f"{ending.reason or 'exit'} {ending.exit_status}"
 

@@ -21,8 +21,8 @@ class FakeRelease:
         self.probe = probe
         self.asked: list[str] = []
 
-    def failed_probe(self, pod: Pod, _ended: float) -> str:
-        self.asked.append(pod.name)
+    def failed_probe(self, uid: str, _ended: float) -> str:
+        self.asked.append(uid)
         return self.probe
 
 
@@ -66,8 +66,9 @@ def test_reason_is_what_the_cluster_knows(ending: Ending, probe: str, reason: st
     made, release = following(probe)
     made.take([restarted(ending)], 101.0, begun=True)
     made.take([restarted(ending)], 103.0, begun=True)
+    assert release.asked == []
     assert [one.reason for one in made.restarted_in_place(0.0, 200.0)] == [reason]
-    assert release.asked == ["a"]
+    assert release.asked == ["1"]
 
 
 @pytest.mark.parametrize(
