@@ -37,12 +37,18 @@ class Waiting:
         self.reason = ""
         """Why something does not come, where the cluster says so."""
 
-    def look(self, job: Job, clients: Sequence[Pod], servers: Sequence[Pod], replicas: int) -> None:
+    def look(
+        self, job: Job, clients: Sequence[Pod], servers: Sequence[Pod], replicas: int | None
+    ) -> None:
         """Find out what is missing; asks kubectl once or twice more where something is.
+
+        Without a number of `replicas`, which is then an autoscaler's, one is awaited, and all that
+        have been made.
 
         Raises:
             Trouble: kubectl failed.
         """
+        replicas = max(1, len(servers)) if replicas is None else replicas
         ready = sum(pod.ready_unix_seconds is not None for pod in servers)
         started = sum(pod.started or pod.ended for pod in clients)
         # One that crashes again and again is well in between: only the whole ends the wait.

@@ -81,6 +81,16 @@ def test_nothing_is_said_or_asked_once_all_are_there(clock: Clock) -> None:
     assert made.given_up(PATIENCE) is None
 
 
+@pytest.mark.parametrize(("servers", "missing"), [([], 1), ([READY], 0), ([READY, PENDING], 1)])
+def test_servers_of_an_autoscaler_are_awaited_as_they_are(
+    servers: list[Pod], missing: int, clock: Clock
+) -> None:
+    """Nobody knows how many there will be: one at least, and those that have been made."""
+    made, _ = waiting(clock)
+    made.look(JOB, [READY], servers, None)
+    assert bool(made.note) == bool(missing)
+
+
 def test_client_that_has_ended_is_not_waited_for(clock: Clock) -> None:
     """It was there, whatever became of it."""
     made, _ = waiting(clock)
