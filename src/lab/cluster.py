@@ -145,6 +145,9 @@ class ClusterBackend:
 
     def serving(self) -> list[str]:
         """List the server pods that serve, oldest first."""
+        if not self._begun:
+            # The clients' clocks may have started since the last look, at pods not ready then.
+            self._look_at_pods()
         return self._servers.serving()
 
     def restart(self, replicas: Sequence[str]) -> None:
