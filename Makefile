@@ -99,7 +99,7 @@ install: helm ## helm install [RELEASE= NAMESPACE= CONTEXT= VALUES= SET= REGISTR
 upgrade: helm ## helm upgrade: a new run, with SET= on top of what is there or with VALUES= instead
 	$(HELM) upgrade $(RELEASE) $(CHART) $(HELM_WHERE) $(if $(VALUES),--reset-values,--reset-then-reuse-values) $(HELM_VALUES)
 
-helm-test: helm ## helm test: does every ready pod answer through the Service?
+helm-test: helm ## helm test: does every replica answer through the Service?
 	$(HELM) test $(RELEASE) $(HELM_WHERE) --timeout 10m
 
 logs: helm ## Follow the logs of all client pods [RELEASE= NAMESPACE= CONTEXT=]
@@ -117,16 +117,31 @@ cluster-run: $(VENV)/.run helm ## Install, run, restart as the scenario says, ve
 	  $(if $(REGISTRY),--set images.registry=$(REGISTRY)) $(if $(TAG),--set images.server.tag=$(TAG)$(COMMA)images.client.tag=$(TAG)) \
 	  $(foreach pair,$(SET),--set '$(pair)')
 
-uninstall: helm ## helm uninstall [RELEASE= NAMESPACE= CONTEXT=]
-	$(HELM) uninstall $(RELEASE) $(HELM_WHERE)
+# Helm knows what its revisions made; what a failed one left, and test pods, outlive the release. They
+# carry its name and the chart's; pods of a Job or a Deployment carry the former alone, and go with it.
+OF_RELEASE = app.kubernetes.io/instance=$(RELEASE)
+KINDS = jobs,deployments,pods,configmaps,services,poddisruptionbudgets
+NAME_AND_CHART = {range .items[*]}{.kind}/{.metadata.name} {.metadata.labels.helm\.sh/chart}{"\n"}{end}
+uninstall: helm ## helm uninstall, and what failed upgrades and tests left [RELEASE= NAMESPACE= CONTEXT=]
+	$(HELM) uninstall $(RELEASE) $(HELM_WHERE) --ignore-not-found
+	@found=$$($(KUBECTL) $(KUBECTL_WHERE) get $(KINDS) --selector=$(OF_RELEASE) --output=jsonpath='$(NAME_AND_CHART)') || exit 1; \
+	left=$$(echo "$$found" | awk '$$2 ~ /^long-lived-[0-9]/ {print $$1}'); \
+	test -n "$$left" || exit 0; \
+	set -- $(KUBECTL) $(KUBECTL_WHERE) delete --ignore-not-found --timeout=5m $$left; echo "$$*"; "$$@"
+	$(KUBECTL) $(KUBECTL_WHERE) wait --for=delete pods --selector='$(OF_RELEASE),app.kubernetes.io/component in (server,client,test)' --timeout=5m
 
 manifests: helm ## Write server.yaml and client.yaml for kubectl apply [MANIFESTS= VALUES= SET= REGISTRY= TAG=]
 	@mkdir -p $(MANIFESTS)
-	$(HELM) template $(RELEASE) $(CHART) $(HELM_VALUES) --show-only 'templates/server/*.yaml' > $(MANIFESTS)/server.yaml
-	$(HELM) template $(RELEASE) $(CHART) $(HELM_VALUES) --show-only 'templates/client/*.yaml' > $(MANIFESTS)/client.yaml
-	@echo "kubectl apply -f $(MANIFESTS)/server.yaml"
-	@echo "kubectl apply -f $(MANIFESTS)/client.yaml"
-	@echo "A Job runs once: kubectl delete -f $(MANIFESTS)/client.yaml before it is applied again."
+	@rm -f $(MANIFESTS)/server.yaml $(MANIFESTS)/client.yaml
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	set -- $(HELM) template $(RELEASE) $(CHART) $(HELM_VALUES) && echo "$$*" && \
+	"$$@" --output-dir "$$folder" > "$$folder/written" && \
+	cd "$$folder/long-lived/templates" && \
+	for part in server client; do \
+	  test -d $$part || { echo "client.enabled is false: there is no $(MANIFESTS)/$$part.yaml"; continue; }; \
+	  cat $$part/*.yaml > "$(abspath $(MANIFESTS))/$$part.yaml" && echo "kubectl apply -f $(MANIFESTS)/$$part.yaml" || exit 1; \
+	done
+	@test ! -e $(MANIFESTS)/client.yaml || echo "A Job runs once: kubectl delete -f $(MANIFESTS)/client.yaml before it is applied again."
 
 e2e: helm ## Install, run, verify, upgrade and uninstall on a cluster [CONTEXT= REGISTRY= TAG=]
 	CONTEXT=$(CONTEXT) REGISTRY=$(REGISTRY) TAG=$(TAG) $(BIN)/python -m pytest tests/e2e -m e2e -rs -v
