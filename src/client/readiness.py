@@ -4,6 +4,7 @@ Whoever is up first would get every connection, and keep it. So where readiness.
 
 1. The name has exactly server.replicas addresses, and each answers /readyz with the name of its
    pod. A pod too many is one of before a restart or an upgrade, which ends in the midst of the run.
+   Where server.replicas is null an autoscaler decides: any number of addresses is the right one.
 2. The client's url leads to each of these pods and to no other, asked on new connections: what
    kube-proxy has set up on this node may lag behind what the name server knows.
 
@@ -130,12 +131,13 @@ class _Wait:
             raise _Missing(f"{self._host} has no address ({error.strerror})") from None
         # A name of two address families has one of each for every replica.
         for count in Counter(family for family, _ in found).values():
-            if count < self._replicas:
-                raise _Missing(f"{self._host} has {count} of {self._replicas} addresses")
-            if count > self._replicas:
+            wanted = count if self._replicas is None else self._replicas
+            if count < wanted:
+                raise _Missing(f"{self._host} has {count} of {wanted} addresses")
+            if count > wanted:
                 raise _Missing(
                     f"{self._host} has {count} addresses, more than server.replicas = "
-                    f"{self._replicas}: pods of before are still there"
+                    f"{wanted}: pods of before are still there"
                 )
         return [str(address[0]) for _, address in found]
 

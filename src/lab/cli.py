@@ -126,13 +126,15 @@ def opening(settings: Settings) -> str:
     runtime: list[str] = [server.runtime]
     if server.runtime == "gunicorn":
         runtime.append(server.gunicorn.worker_class)
+    replicas = "an autoscaler's" if server.replicas is None else server.replicas
     users = client.concurrency * client.parallelism
     restart = ""
     if experiment.restart.after_seconds:
-        stopped = server.replicas - experiment.restart.keep
+        keep = experiment.restart.keep
+        stopped = f"all but {keep}" if server.replicas is None else server.replicas - keep
         restart = f", {stopped} restarted after {experiment.restart.after_seconds:g} s"
     return (
         f"{experiment.name}: {users:,} virtual users ({client.engine}, {client.keep_alive.mode}, "
-        f"{client.connections}) against {server.replicas} replicas ({' '.join(runtime)}), delay "
+        f"{client.connections}) against {replicas} replicas ({' '.join(runtime)}), delay "
         f"{server.delay.min_seconds:g}-{server.delay.max_seconds:g} s{restart}"
     )

@@ -305,7 +305,7 @@ class ClusterBackend:
         new = [pod for pod in alive if begun < pod.created_unix_seconds < ended]
         if not new:
             replicas = seen.summary["settings"]["server"]["replicas"]
-            return replacements_seen(history, replicas)
+            return replacements_seen(history, replicas or len(self._replicas))
         old = [name for name in seen.summary["pods"] if name not in names(alive)]
         return [
             Replacement(

@@ -24,7 +24,7 @@ from long_lived.lab.local import LocalBackend
 from long_lived.lab.scenarios import known, values_files
 from long_lived.lab.service import Unsupported, refuse_other_systems
 from long_lived.lab.tools import Kubectl, Place, program
-from long_lived.settings import SettingsError, load
+from long_lived.settings import Settings, SettingsError, load
 from long_lived.settings.load import chart_values, divided
 
 DEFAULT_SCENARIO = "ten-thousand"
@@ -68,7 +68,7 @@ def run(
     if where == "cluster":
         return _run_on_cluster(scenarios, overrides, out, release, Place(namespace, context))
     settings = settings_of(scenarios, overrides)
-    refuse_here()
+    refuse_here(settings)
     folder = new_folder(out, settings.experiment.name)
     backend = LocalBackend(settings, folder)
     restart = settings.experiment.restart
@@ -89,7 +89,7 @@ def compare(scenarios: tuple[str, ...], overrides: tuple[str, ...], out: Path) -
     interrupted after the results were written.
     """
     all_settings = [settings_of((name,), overrides) for name in scenarios or COMPARED]
-    refuse_here()
+    refuse_here(*all_settings)
     parent = new_folder(out, "compare")
     interrupts = Interrupts()
     runs: list[Compared] = []
@@ -117,8 +117,10 @@ def scenarios() -> None:
         click.echo(f"{name:<22} {description}")
 
 
-def refuse_here() -> None:
-    """Refuse a machine on which the local backend cannot work."""
+def refuse_here(*wanted: Settings) -> None:
+    """Refuse what the local backend cannot work with: this machine, or these settings."""
+    if any(settings.server.replicas is None for settings in wanted):
+        refuse("server.replicas = null: allowed on this machine is 1 to 1000")
     try:
         refuse_other_systems()
     except Unsupported as error:

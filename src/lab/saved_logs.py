@@ -70,8 +70,8 @@ def observation(files: Sequence[Path]) -> Observation:
             f"logs of {clients} clients (client.parallelism) are needed, given: {len(logs)}"
         )
     seen.summary = merge(summaries)
-    replicas = settings["server"]["replicas"]
     seen.replicas = sorted(seen.summary["pods"])
+    replicas = settings["server"]["replicas"] or len(seen.replicas)
     seen.replacements = replacements_seen(history_of(seen.summary), replicas)
     if not seen.replacements:
         missing = replicas - len(seen.replicas)

@@ -84,7 +84,9 @@ class Service:
         Raises:
             Trouble: one did not start, or not within `seconds`.
         """
-        waiting = [self._start_replica() for _ in range(self._settings.server.replicas)]
+        replicas = self._settings.server.replicas
+        assert replicas is not None, "refused by the commands"
+        waiting = [self._start_replica() for _ in range(replicas)]
         deadline = time.monotonic() + seconds
         while waiting:
             for replica in list(waiting):

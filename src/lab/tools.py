@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from long_lived.lab.backend import Trouble
+from long_lived.settings.chart import takes_text
 
 CALL_SECONDS = 60.0
 """Longest wait for one call of kubectl: an API server that does not answer in that time is gone."""
@@ -90,7 +91,7 @@ def helm_install(
         Trouble: helm is missing, or failed.
     """
     context = ["--kube-context", place.context] if place.context else []
-    sets = [part for pair in overrides for part in ("--set", pair)]
+    sets = [part for pair in overrides for part in (_set_flag(pair), pair)]
     _call(
         [
             *(program("helm"), "upgrade", "--install", release, str(chart), "--reset-values"),
@@ -99,6 +100,11 @@ def helm_install(
         ],
         HELM_SECONDS,
     )
+
+
+def _set_flag(pair: str) -> str:
+    key, _, value = pair.partition("=")
+    return "--set-string" if takes_text(key) and value != "null" else "--set"
 
 
 def _call(command: Sequence[str], seconds: float) -> str:

@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--reuse-port",
         action="store_true",
         help="share the port with other replicas (SO_REUSEPORT): the kernel spreads connections "
-        "over server.replicas listeners at random",
+        "over server.replicas listeners at random (with null: by its own hash)",
     )
     given = parser.parse_args(argv)
     settings = arguments.settings_from(given, PROGRAM)
@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         listeners = listener.open_listeners(
             given.bind, server.port, server.backlog, reuse_port=given.reuse_port
         )
-        if given.reuse_port:
+        if given.reuse_port and server.replicas is not None:
             for opened in listeners:
                 balance_at_random(opened, server.replicas)
     except ModuleNotFoundError as error:

@@ -5,7 +5,7 @@ that each of those goes whole into the apps' values file. A free-form map (label
 security contexts, affinity, …) is passed on to Kubernetes as it is.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin
 
 from pydantic import Field, StringConstraints
 
@@ -14,6 +14,10 @@ from long_lived.settings.section import Section
 DnsLabel = Annotated[
     str, StringConstraints(max_length=63, pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$")
 ]
+ServiceName = Annotated[
+    str, StringConstraints(max_length=63, pattern=r"^([a-z]([-a-z0-9]*[a-z0-9])?)?$")
+]
+"""Kubernetes wants a Service's name to start with a letter."""
 Strings = dict[str, str]
 FreeForm = dict[str, Any]
 Quantities = dict[str, str | float]
@@ -265,12 +269,31 @@ class ClientPod(Pod):
     There is no CPU limit by default, because throttling distorts the times."""
 
 
+class TestPod(Section):
+    """The pod of `helm test`, placed as the client's pods are."""
+
+    __test__: ClassVar[bool] = False  # for pytest, which takes the name for a test's
+
+    resources: Resources = Resources(
+        requests={"cpu": "50m", "memory": "64Mi"}, limits={"cpu": "1", "memory": "256Mi"}
+    )
+    """Resources of the container. A namespace with a quota lets only pods in that state all that it
+    counts."""
+
+
 class Job(Section):
     """The client's Job."""
 
+    name_suffix: Literal["revision", "settings"] = "revision"
+    """What the names of the Job and its ConfigMap end with, so that a run with other settings is
+    another Job: `revision`, that of the release, which makes every upgrade a run, or `settings`, a
+    hash of all that the Job is made of, for tools that render without a release (`helm template`,
+    Argo CD) and so always see revision 1."""
+
     ttl_seconds_after_finished: Annotated[int, Field(ge=0)] = 0
-    """Seconds after which a finished Job is deleted, and the result in its pods' logs with it.
-    0 means never."""
+    """Seconds after which a finished Job is deleted, and the logs of its pods with it: by then
+    `make verify` must have begun to follow it. 0 means never, and not at once as in Kubernetes,
+    where `make verify` could only say that the run is gone."""
 
     annotations: Strings = Field(default={})
     """Annotations of the Job."""
@@ -301,6 +324,9 @@ class ChartValues(Section):
     client_pod: ClientPod = ClientPod()
     """The client's pods, beyond what the app reads."""
 
+    test_pod: TestPod = TestPod()
+    """The pod of `helm test`, placed as the client's pods are."""
+
     job: Job = Job()
     """The client's Job."""
 
@@ -310,7 +336,7 @@ class ChartValues(Section):
     name_override: DnsLabel = ""
     """Name of the application in names and labels. Empty means the chart's name."""
 
-    fullname_override: DnsLabel = ""
+    fullname_override: ServiceName = ""
     """Start of all object names. Empty means release and application name."""
 
     common_labels: Strings = Field(default={})
@@ -321,3 +347,22 @@ class ChartValues(Section):
 
     global_: FreeForm = Field(default={}, alias="global")
     """Passed by parent charts; this chart reads nothing from it."""
+
+
+def takes_text(path: str) -> bool:
+    """Tell whether text, be it all digits, is what a key path of the chart's own wants.
+
+    Helm's --set makes a number of digits, --set-string does not. What Kubernetes alone
+    understands (a security context) is left to --set.
+    """
+    wanted: Any = ChartValues
+    for part in path.split("."):
+        key = part.partition("[")[0]
+        if get_origin(wanted) is dict:
+            wanted = get_args(wanted)[1]
+        elif isinstance(wanted, type) and issubclass(wanted, Section):
+            found = (field for field in wanted.model_fields.values() if field.alias == key)
+            wanted = next((field.annotation for field in found), None)
+            if get_origin(wanted) is list:
+                wanted = get_args(wanted)[0]
+    return wanted is str or str in get_args(wanted)

@@ -126,9 +126,12 @@ def _allowed(schema: dict[str, Any], path: list[str]) -> str:
         return "allowed is an http:// address"
     if "pattern" in node:
         return f"allowed is what matches {node['pattern']}"
+    also = ""
+    if "anyOf" in node:  # a number or null
+        node, also = node["anyOf"][0], " or null"
     bounds = " ".join(
         words.format(f"{node[key]:g}" if node[key] < 1e5 else f"{node[key]:.0f}")
         for key, words in _BOUNDS
         if key in node
     )
-    return f"allowed is {_ANY.get(node.get('type', ''), 'another value')} {bounds}".rstrip()
+    return f"allowed is {_ANY.get(node.get('type', ''), 'another value')} {bounds}".rstrip() + also

@@ -1,7 +1,8 @@
 """How settings are found: command line > environment > values files > defaults.
 
 The same YAML files go to Helm, so the rules are Helm's: later files win map by
-map, a null gives a key its default back, and `--set a.b=1,c.d=2` overrides.
+map, a null gives a key its default back (or is its value: NULL_IS_A_VALUE),
+and `--set a.b=1,c.d=2` overrides.
 A values file may also hold the chart's own keys (images, placement): they are
 checked against the same models as in the chart's schema, and then left to Helm.
 """
@@ -18,7 +19,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 
 from long_lived.settings.chart import ChartValues
 from long_lived.settings.errors import SettingsError, explain
-from long_lived.settings.model import Settings
+from long_lived.settings.model import NULL_IS_A_VALUE, Settings
 
 ENVIRONMENT_PREFIX = "LONG_LIVED__"
 """Prefix of every variable: LONG_LIVED__CLIENT__THINK_TIME__MIN_SECONDS=1. The two underscores
@@ -156,15 +157,16 @@ class _StrictLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def _overlaid(below: Tree, above: Tree) -> Tree:
-    """Lay one tree over another, map by map; a null above removes the key."""
+def _overlaid(below: Tree, above: Tree, path: str = "") -> Tree:
+    """Lay one tree over another, map by map; a null above removes the key it is no value of."""
     merged = dict(below)
     for key, value in above.items():
-        if value is None:
+        at = f"{path}{key}"
+        if value is None and at not in NULL_IS_A_VALUE:
             merged.pop(key, None)
         elif isinstance(value, dict):
             under = merged.get(key)
-            merged[key] = _overlaid(under if isinstance(under, dict) else {}, value)
+            merged[key] = _overlaid(under if isinstance(under, dict) else {}, value, f"{at}.")
         else:
             merged[key] = value
     return merged
@@ -188,7 +190,8 @@ def _read_environment(environment: Mapping[str, str], origins: dict[str, str]) -
                     f"variable {name} names no setting: allowed is {ENVIRONMENT_PREFIX}SECTION__KEY"
                 )
             path = [to_camel(word) for word in words]
-            _put(tree, path, environment[name], f"variable {name}")
+            value = None if environment[name] == "null" else environment[name]
+            _put(tree, path, value, f"variable {name}")
             origins[".".join(path)] = f"in variable {name}"
     return tree
 

@@ -7,7 +7,6 @@ are written for the person who sets the value.
 
 import math
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import (
     AnyHttpUrl,
@@ -37,7 +36,32 @@ DRAIN_MARGIN_SECONDS = 5
 EXIT_MARGIN_SECONDS = 5
 """What a process may take to end after its drain."""
 
+_BYTE = r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_WORD = "[0-9A-Fa-f]{1,4}"
+_IPV6 = "|".join(
+    [
+        f"({_WORD}:){{7}}{_WORD}",
+        *(f"({_WORD}:){{1,{7 - last}}}(:{_WORD}){{1,{last}}}" for last in range(1, 7)),
+        f"({_WORD}:){{1,7}}:",
+        f":((:{_WORD}){{1,7}}|:)",
+    ]
+)
+_BEYOND_ASCII = "\u00a1-\u1fff\u3001-\ud7ff"
+_LABEL = rf"[A-Za-z0-9_{_BEYOND_ASCII}-]"
+_NAME = rf"({_LABEL}{{1,63}}\.)*[A-Za-z_{_BEYOND_ASCII}]{_LABEL}{{0,62}}\.?"
+_PORT = r"([1-9][0-9]{0,3}|[1-5][0-9]{4}|6([0-4][0-9]{3}|5([0-4][0-9]{2}|5([0-2][0-9]|3[0-5]))))"
+URL_PATTERN = (
+    r"^([Hh][Tt][Tt][Pp]://"
+    rf"(({_BYTE}\.){{3}}{_BYTE}|\[({_IPV6})\]|{_NAME})(:{_PORT})?"
+    rf"([/?#][!-\[\]-~{_BEYOND_ASCII}]*)?)?$"
+)
+"""An http:// address, or nothing, for the validators of Helm (Go) and of pydantic (Rust), neither
+of which looks ahead. A name's last label is no number, which would make it an IPv4 address."""
+
 _URL = TypeAdapter(AnyHttpUrl)
+
+NULL_IS_A_VALUE = frozenset({"server.replicas"})
+"""Settings that null is a value of; to every other one it gives the default back, as in Helm."""
 
 
 class Delay(Range):
@@ -84,8 +108,9 @@ class Gunicorn(Section):
 class Server(Section):
     """The server: how many replicas, in which runtime, and how they answer."""
 
-    replicas: Annotated[int, Field(ge=1, le=1000)] = 3
-    """Number of server replicas."""
+    replicas: Annotated[int | None, Field(ge=1, le=1000)] = 3
+    """Number of server replicas. null leaves it to an autoscaler, on a cluster alone: the
+    Deployment states none, and the client takes the replicas that it finds, at least one."""
 
     runtime: Runtime = "flask"
     """`flask` (the development server, which closes every connection), `gunicorn` (keeps them)
@@ -151,9 +176,9 @@ class Readiness(Section):
 
     host: str = ""
     """Name that resolves to the address of every replica (the headless Service). The clock starts
-    when it has exactly server.replicas addresses, each answers /readyz, and the client's url has
-    led to each: otherwise the first replica up gets every connection. Empty means the chart's
-    headless Service on a cluster, and elsewhere only the client's url."""
+    when it has exactly server.replicas addresses (with null: any number), each answers /readyz,
+    and the client's url has led to each: otherwise the first replica up gets every connection.
+    Empty means the chart's headless Service on a cluster, and elsewhere only the client's url."""
 
 
 class Client(Section):
@@ -162,7 +187,7 @@ class Client(Section):
     enabled: bool = True
     """Whether the client runs: false installs the server alone."""
 
-    url: str = ""
+    url: Annotated[str, StringConstraints(pattern=URL_PATTERN)] = ""
     """Address of the server. Empty means the release's Service on a cluster, and
     http://127.0.0.1:<server.port>/ elsewhere."""
 
@@ -206,18 +231,9 @@ class Client(Section):
 
     @field_validator("url")
     @classmethod
-    def refuse_what_is_no_http_url(cls, url: str) -> str:
-        """Accept an empty string or an http URL.
-
-        pydantic repairs what it reads (`http:x`, ` http://x`) as browsers do; the client does not.
-        """
-        if not url:
-            return url
-        plain = url.isprintable() and not set(url) & set(" \\")
-        if not plain or _URL.validate_python(url).scheme != "http":
-            raise PydanticCustomError("http_url", "")
-        parts = urlsplit(url)
-        if parts.hostname is None or parts.port == 0:
+    def refuse_a_host_that_cannot_be(cls, url: str) -> str:
+        """Refuse what a pattern cannot tell: characters that nobody sees, or that no name holds."""
+        if url and (_URL.validate_python(url).host is None or not url.isprintable()):
             raise PydanticCustomError("http_url", "")
         return url
 
@@ -295,9 +311,11 @@ class Settings(BaseSettings):
         restart = self.experiment.restart
         if not restart.after_seconds:
             return self
-        limits: list[tuple[str, float, str, float]] = [
-            ("experiment.restart.keep", restart.keep, "server.replicas", self.server.replicas)
-        ]
+        limits: list[tuple[str, float, str, float]] = []
+        if self.server.replicas is not None:
+            limits.append(
+                ("experiment.restart.keep", restart.keep, "server.replicas", self.server.replicas)
+            )
         if self.client.duration_seconds:
             limits.append(
                 (

@@ -27,42 +27,8 @@ README_MARKS = (
     "<!-- end of the values -->",
 )
 
-READ_BY_TEMPLATES = (
-    "server.replicas",
-    "server.runtime",
-    "server.port",
-    "server.delay.minSeconds",
-    "server.delay.maxSeconds",
-    "server.gunicorn.workerClass",
-    "server.gracefulTimeoutSeconds",
-    "client.enabled",
-    "client.concurrency",
-    "client.requestsPerUser",
-    "client.durationSeconds",
-    "client.thinkTime.minSeconds",
-    "client.thinkTime.maxSeconds",
-    "client.keepAlive.mode",
-    "client.connections",
-    "client.parallelism",
-    "experiment.restart.afterSeconds",
-    "experiment.restart.keep",
-    "images.pullPolicy",
-    "images.server.repository",
-    "images.client.repository",
-    "service.type",
-    "service.port",
-    "service.sessionAffinity",
-    "service.sessionAffinityTimeoutSeconds",
-    "serverPod.startupProbe",
-    "serverPod.livenessProbe",
-    "serverPod.readinessProbe",
-    "clientPod",
-    "job",
-    "podDisruptionBudget.enabled",
-    "podDisruptionBudget.maxUnavailable",
-)
-"""Values that a template calculates with. They are required, so that a null, with which Helm takes
-a default away, is refused by name; any other null leaves the value to the app or to Kubernetes."""
+LONGEST_PATTERN = 80
+"""What the README's table prints of a pattern."""
 
 HEADER = """\
 # The default values of the chart, written by `make generate` from src/settings.
@@ -83,21 +49,13 @@ def chart_schema() -> Node:
         definitions = schema.get("$defs", {})
         for key, node in schema["properties"].items():
             properties[key] = _plain(node, definitions)
-    root: Node = {
+    return {
         "$schema": DIALECT,
         "title": "Values of the chart long-lived",
         "type": "object",
         "additionalProperties": False,
         "properties": properties,
     }
-    for path in READ_BY_TEMPLATES:
-        node = root
-        for part in path.split("."):
-            required = node.setdefault("required", [])
-            if part not in required:
-                required.append(part)
-            node = node["properties"][part]
-    return root
 
 
 def defaults() -> Node:
@@ -265,7 +223,9 @@ def _allowed(node: Node) -> str:
         return ", ".join(f"`{word}`" for word in node["enum"])
     words = [str(node.get("type", "any"))]
     words += [f"{word} {node[bound]}" for bound, word in _BOUNDS.items() if bound in node]
-    if "pattern" in node:
+    if len(node.get("pattern", "")) > LONGEST_PATTERN:
+        words.append("matching the schema's pattern")
+    elif "pattern" in node:
         words.append(f"matching `{node['pattern']}`")
     if "items" in node:
         words.append("of maps")

@@ -14,6 +14,8 @@ from pydantic_core import PydanticCustomError
 DAY_SECONDS = 86_400
 
 Seconds = Annotated[float, Field(ge=0, le=DAY_SECONDS)]
+_NUMBERS = (int, float, int | None)
+
 WholeSeconds = Annotated[int, Field(ge=0, le=DAY_SECONDS)]
 
 
@@ -36,7 +38,7 @@ class Section(BaseModel):
         if isinstance(values, dict):
             for name, field in cls.model_fields.items():
                 key = field.alias or name
-                if field.annotation in (int, float) and isinstance(values.get(key), bool):
+                if field.annotation in _NUMBERS and isinstance(values.get(key), bool):
                     raise PydanticCustomError("number_expected", "", {"key": key})
         return values
 

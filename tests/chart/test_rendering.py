@@ -1,7 +1,5 @@
 """Every values file lints, renders, and is what Kubernetes accepts."""
 
-from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import kubernetes_validate
@@ -35,18 +33,6 @@ def test_validator_knows_several_versions() -> None:
     """The check below covers Kubernetes 1.28 and what came after."""
     assert VERSIONS[0].startswith("1.28.")
     assert len(VERSIONS) >= 9
-
-
-@pytest.fixture(scope="module", autouse=True)
-def schemas_are_read_once() -> Iterator[None]:
-    """Keep the validator from reading megabytes of JSON for every manifest."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            kubernetes_validate.utils,
-            "schema_contents",
-            cache(kubernetes_validate.utils.schema_contents),
-        )
-        yield
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS, ids=named)

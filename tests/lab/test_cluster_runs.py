@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.chart.conftest import CHART
 from tests.cluster.api import CONTEXT
 from tests.cluster.miniature import running
 from tests.cluster.place import JOB, SERVER, Place
@@ -139,6 +140,54 @@ def test_verify_judges_the_newest_run_alone(place: Place, lab: Lab) -> None:
     assert "90 of 90" in output
     assert not before & set(lab.record["replicas"])
     assert len(lab.record["replicas"]) == 3
+
+
+def test_replicas_are_learnt_from_the_pods_where_an_autoscaler_decides(
+    place: Place, lab: Lab
+) -> None:
+    """Helm leaves their number alone, the client waits for all there are, and so does the lab."""
+    place.helm("install", sets=(*QUICK, "server.replicas=null", "client.enabled=false"))
+    place.await_servers()
+    scaled = '{"spec": {"replicas": 2}}'
+    place.kubectl("patch", f"deployment/{SERVER}", f"--patch={scaled}")
+    place.await_servers()
+    assert len(place.pods("server")) == 2
+    status, output = lab.do(
+        *("run", "smoke", "--on", "cluster", "--out", str(lab.out)),
+        *sets(*QUICK, "server.replicas=null"),
+    )
+    assert status == 0, output
+    assert "against an autoscaler's replicas" in output
+    assert "60 of 60" in output
+    assert set(lab.record["replicas"]) == set(place.pods("server"))
+    assert len(lab.record["replicas"]) == 2
+    (log,) = (lab.out / "latest").glob(f"{JOB}-2-*.log")
+    assert lab.do("verify", "--from-log", str(log), "--out", str(lab.out))[0] == 0
+    assert len(lab.record["replicas"]) == 2
+
+
+def test_newest_run_is_found_where_jobs_are_named_after_their_settings(
+    place: Place, lab: Lab
+) -> None:
+    """Applied without Helm, other settings are another Job beside the old one."""
+    for users in (40, 50):
+        pairs = (*QUICK, "job.nameSuffix=settings", f"client.concurrency={users}")
+        flags = [f"--set={pair}" for pair in pairs]
+        status, manifests = place.run(
+            "helm",
+            "template",
+            "demo",
+            str(CHART),
+            *flags,
+            "--show-only=templates/server/*.yaml",
+            "--show-only=templates/client/*.yaml",
+        )
+        assert status == 0, manifests
+        place.kubectl("apply", "--filename=-", given=manifests)
+        status, output = lab.verify()
+        assert status == 0, output
+        assert f"{users} of {users}" in output
+    assert len(place.cluster.names("Job")) == 2
 
 
 def test_run_on_cluster_restarts_in_the_middle(place: Place, lab: Lab) -> None:

@@ -460,6 +460,11 @@ BAD = {
         ["experiment.restart.afterSeconds=5", "experiment.restart.keep=3"],
         "experiment.restart.keep",
     ),
+    "autoscaler": (
+        ["smoke"],
+        ["server.replicas=null"],
+        "server.replicas = null: allowed on this machine is 1 to 1000",
+    ),
     "no-client": (["smoke"], ["client.enabled=false"], "client.enabled"),
     "missing-file": (["absent.yaml"], [], "absent.yaml"),
     "unknown-flag": (["smoke", "--fast"], [], "--fast"),

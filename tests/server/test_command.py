@@ -27,7 +27,11 @@ RUNTIMES = [FLASK, GTHREAD, GO]
 IDS = [variant.name for variant in RUNTIMES]
 
 
-@pytest.mark.parametrize("flags", [(), ("--reuse-port",)], ids=["alone", "sharing"])
+@pytest.mark.parametrize(
+    "flags",
+    [(), ("--reuse-port",), ("--reuse-port", "--set", "server.replicas=null")],
+    ids=["alone", "sharing", "sharing-with-any-number"],
+)
 def test_port_that_is_taken_is_refused(flags: tuple[str, ...], start: Start) -> None:
     """A second server on a port is refused, also if it would share what the first does not."""
     first = start(*FLASK.settings, *QUICK)

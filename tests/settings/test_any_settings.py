@@ -68,6 +68,8 @@ def valid(path: tuple[str, ...], node: dict[str, Any]) -> some.SearchStrategy[An
     """Make values that the leaf at `path` takes."""
     if path[-1] == "url":
         return some.sampled_from(["", "http://x", "http://127.0.0.1:8000/", "http://[::1]:80/a?b"])
+    if "anyOf" in node:
+        return some.one_of(valid(path, child) for child in node["anyOf"])
     if "enum" in node:
         return some.sampled_from(node["enum"])
     if "pattern" in node:
@@ -78,6 +80,7 @@ def valid(path: tuple[str, ...], node: dict[str, Any]) -> some.SearchStrategy[An
         "number": some.floats(low, high, exclude_min="exclusiveMinimum" in node),
         "boolean": some.booleans(),
         "string": some.text(),
+        "null": some.none(),
     }
     return made[node["type"]]
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from long_lived.settings import load
+from long_lived.settings import Settings, load
+from long_lived.settings.model import NULL_IS_A_VALUE
 
 FILE_A = "client: {concurrency: 11, thinkTime: {minSeconds: 0.5, maxSeconds: 9}}"
 FILE_B = "client: {concurrency: 12, thinkTime: {maxSeconds: 8}}"
@@ -83,6 +84,30 @@ def test_null_on_the_command_line_gives_the_default_back(write_values) -> None:
     """`--set key=null` removes what file and environment set."""
     loaded = load([write_values(FILE_A)], ["client.concurrency=null"], VARIABLE)
     assert loaded.client.concurrency == 1000
+
+
+def test_null_is_a_value_of_the_replicas(write_values) -> None:
+    """It leaves their number to an autoscaler, wherever it is given, and can be taken back."""
+    null = write_values("server: {replicas: null}")
+    variable = {"LONG_LIVED__SERVER__REPLICAS": "null"}
+    for given in (([null], [], {}), ([], ["server.replicas=null"], {}), ([], [], variable)):
+        assert load(*given).server.replicas is None
+    restart = ["experiment.restart.afterSeconds=5,experiment.restart.keep=900"]
+    assert load([null], restart, {}).server.replicas is None
+    assert load([null, write_values("server: {replicas: 5}")], [], {}).server.replicas == 5
+    assert load([null], ["server.replicas=2"], variable).server.replicas == 2
+
+
+def test_settings_that_take_null_are_known_by_their_types() -> None:
+    """The list in the model and the schema agree."""
+    nodes = Settings.model_json_schema(by_alias=True)["$defs"].values()
+    names = [
+        name
+        for node in nodes
+        for name, value in node.get("properties", {}).items()
+        if {"type": "null"} in value.get("anyOf", [])
+    ]
+    assert [path.rpartition(".")[2] for path in NULL_IS_A_VALUE] == names
 
 
 @pytest.mark.parametrize("content", ["", "# nothing\n", "---\n", "{}", "null"])

@@ -12,7 +12,7 @@ What pods are made of. Declared here:
 */ -}}
 
 {{- define "long-lived.image" -}}
-{{- $registry := .root.Values.images.registry | trimSuffix "/" -}}
+{{- $registry := .root.Values.images.registry | default "" | trimSuffix "/" -}}
 {{- $name := .image.repository -}}
 {{- if $registry -}}
 {{- $name = printf "%s/%s" $registry $name -}}
@@ -140,7 +140,9 @@ spec:
         httpGet:
           path: {{ $path }}
           port: http
-        {{- toYaml (get $pod $probe) | nindent 8 }}
+        {{- with get $pod $probe }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
       {{- end }}
       volumeMounts:
         - name: settings
