@@ -31,14 +31,18 @@ def run(*arguments: str, seconds: float = 600) -> subprocess.CompletedProcess[st
     )
 
 
+def program(name: str) -> str:
+    """Return the path of a tool."""
+    found = shutil.which(name, path=f"{os.environ['PATH']}:{Path(sys.executable).parent}")
+    if not found:
+        pytest.skip(f"{name} is neither on PATH nor in the virtual environment: run make helm")
+    return found
+
+
 def kubectl(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run kubectl on the context that make is told to use."""
-    path = f"{os.environ['PATH']}:{Path(sys.executable).parent}"
-    program = shutil.which("kubectl", path=path)
-    if not program:
-        pytest.skip("kubectl is neither on PATH nor in the virtual environment: run make helm")
     where = ["--context", CONTEXT] if CONTEXT else []
-    return run(program, *where, *arguments)
+    return run(program("kubectl"), *where, *arguments)
 
 
 class Place:
@@ -99,7 +103,7 @@ def eventually(statement: str, holds: Any, seconds: float = 180) -> None:
 
 @pytest.fixture(scope="module")
 def place() -> Iterator[Place]:
-    """Make a namespace that enforces restricted Pod Security, and take it away at the end."""
+    """Make a namespace with restricted Pod Security and a quota; take it away at the end."""
     answer = kubectl("version", "--request-timeout=5s")
     if answer.returncode != 0:
         reason = f"no cluster answers: {answer.stderr.strip().splitlines()[-1]}"
@@ -113,6 +117,10 @@ def place() -> Iterator[Place]:
         level = "pod-security.kubernetes.io/enforce=restricted"
         labelled = kubectl("label", "namespace", found.namespace, level)
         assert labelled.returncode == 0, labelled.stderr
+        # What it counts every pod must state; of CPU the chart's pods have no limit by default.
+        hard = "--hard=requests.cpu=8,requests.memory=8Gi,limits.memory=32Gi"
+        quota = kubectl("--namespace", found.namespace, "create", "quota", "all", hard)
+        assert quota.returncode == 0, quota.stderr
         yield found
     finally:
         kubectl("delete", "namespace", found.namespace, "--wait=false")
@@ -130,13 +138,14 @@ def step(place: Place, request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def test_install_starts_all_pods(place: Place) -> None:
-    """Restricted Pod Security lets every pod in, and the servers become ready."""
+    """Pod Security and quota let every pod in; `helm test` straight away waits for all servers."""
     place.make(
         "install",
         "VALUES=values/smoke.yaml",
         f"REGISTRY={os.environ.get('REGISTRY', '')}",
         f"TAG={os.environ.get('TAG', '')}",
     )
+    place.make("helm-test")
     server = f"deployment/{RELEASE}-long-lived-server"
     done = kubectl("--namespace", place.namespace, "rollout", "status", server, "--timeout=300s")
     assert done.returncode == 0, f"{done.stderr}\n{place.state()}"
@@ -182,6 +191,20 @@ def test_changed_server_runs_on_new_pods_alone(place: Place) -> None:
     assert all(pod in output for pod in place.server_pods())
 
 
+def test_replicas_are_left_to_an_autoscaler(place: Place) -> None:
+    """Helm does not take back what somebody else has set, and the client finds all there are."""
+    place.make("upgrade", "SET=server.replicas=null client.enabled=false")
+    server = f"deployment/{RELEASE}-long-lived-server"
+    scaled = kubectl("--namespace", place.namespace, "scale", server, "--replicas=2")
+    assert scaled.returncode == 0, scaled.stderr
+    eventually("there are two server pods", lambda: len(place.server_pods()) == 2)
+    place.make("upgrade", "SET=client.enabled=true client.concurrency=100")
+    output = place.make("verify")
+    assert "100 of 100" in output
+    assert len(place.server_pods()) == 2
+    assert all(pod in output for pod in place.server_pods())
+
+
 def test_restart_pins_kept_connections_to_the_survivor(place: Place) -> None:
     """The lab installs, restarts two of three pods in the middle, and finds what it expects."""
     output = place.make(
@@ -195,7 +218,17 @@ def test_restart_pins_kept_connections_to_the_survivor(place: Place) -> None:
 
 
 def test_uninstall_leaves_nothing(place: Place) -> None:
-    """No object of the release stays in the namespace."""
+    """No object of the release stays in the namespace, not even those of a failed upgrade."""
+    where = ["--namespace", place.namespace, *(["--kube-context", CONTEXT] if CONTEXT else [])]
+    broken = ["--reset-then-reuse-values", "--set-string", "images.server.tag=absent"]
+    chart = str(ROOT / "charts" / "long-lived")
+    failed = run(
+        *(program("helm"), "upgrade", RELEASE, chart, *where, *broken, "--wait", "--timeout=10s")
+    )
+    assert failed.returncode != 0
+    place.make("upgrade", "SET=client.concurrency=50")
+    assert len(place.names("jobs")) == 2
     place.make("uninstall")
+    assert not place.names("pods,jobs")
     kinds = "all,configmaps,secrets,poddisruptionbudgets,endpointslices"
     eventually("the namespace is empty", lambda: place.names(kinds) <= {"kube-root-ca.crt"})
