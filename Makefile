@@ -29,11 +29,13 @@ scenarios: $(VENV)/.run ## List the scenarios
 ##@ On a cluster
 # RELEASE, NAMESPACE and CONTEXT say where; without CONTEXT it is the current one, which is never
 # changed. VALUES="values/a.yaml values/b.yaml" and SET="client.concurrency=500 server.replicas=5"
-# say what. REGISTRY and TAG name the images, in `make images` and on the cluster alike.
+# say what. REGISTRY and TAG name the images, in `make images` and on the cluster alike. APP says which
+# one, where a parent chart holds several: its label app.kubernetes.io/name.
 
 RELEASE ?= long-lived
 NAMESPACE ?= long-lived
 CONTEXT ?=
+APP ?=
 VALUES ?=
 SET ?=
 REGISTRY ?=
@@ -102,15 +104,15 @@ upgrade: helm ## helm upgrade: a new run, with SET= on top of what is there or w
 helm-test: helm ## helm test: does every ready pod answer through the Service?
 	$(HELM) test $(RELEASE) $(HELM_WHERE) --timeout 10m
 
-logs: helm ## Follow the logs of all client pods [RELEASE= NAMESPACE= CONTEXT=]
+logs: helm ## Follow the logs of all client pods [RELEASE= NAMESPACE= CONTEXT= APP=]
 	$(KUBECTL) $(KUBECTL_WHERE) logs --follow --prefix --tail=-1 --max-log-requests=200 --pod-running-timeout=5m \
-	  --selector=app.kubernetes.io/instance=$(RELEASE),app.kubernetes.io/component=client
+	  --selector=$(if $(APP),app.kubernetes.io/name=$(APP)$(COMMA))app.kubernetes.io/instance=$(RELEASE),app.kubernetes.io/component=client
 
-verify: $(VENV)/.run helm ## Wait for the newest run, print tables and verdict [RELEASE= NAMESPACE= CONTEXT=]
-	$(BIN)/long-lived verify --release $(RELEASE) --namespace $(NAMESPACE) $(if $(CONTEXT),--context $(CONTEXT))
+verify: $(VENV)/.run helm ## Wait for the newest run, print tables and verdict [RELEASE= NAMESPACE= CONTEXT= APP=]
+	$(BIN)/long-lived verify --release $(RELEASE) --namespace $(NAMESPACE) $(if $(CONTEXT),--context $(CONTEXT)) $(if $(APP),--app $(APP))
 
-restart: $(VENV)/.run helm ## Restart all server pods but KEEP=1 in a run that is under way [RELEASE= NAMESPACE= CONTEXT=]
-	$(BIN)/long-lived restart --release $(RELEASE) --namespace $(NAMESPACE) $(if $(CONTEXT),--context $(CONTEXT)) $(if $(KEEP),--keep $(KEEP))
+restart: $(VENV)/.run helm ## Restart all server pods but KEEP=1 in a run that is under way [RELEASE= NAMESPACE= CONTEXT= APP=]
+	$(BIN)/long-lived restart --release $(RELEASE) --namespace $(NAMESPACE) $(if $(CONTEXT),--context $(CONTEXT)) $(if $(APP),--app $(APP)) $(if $(KEEP),--keep $(KEEP))
 
 cluster-run: $(VENV)/.run helm ## Install, run, restart as the scenario says, verdict [SCENARIO= SET= RELEASE= NAMESPACE= CONTEXT= REGISTRY= TAG=]
 	$(BIN)/long-lived run $(SCENARIO) --on cluster --release $(RELEASE) --namespace $(NAMESPACE) $(if $(CONTEXT),--context $(CONTEXT)) \

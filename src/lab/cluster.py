@@ -53,8 +53,9 @@ class ClusterBackend:
         folder: Path,
         settings: Settings | None = None,
         overrides: Sequence[str] = (),
+        app: str = "",
     ) -> None:
-        """Work on `release` in `place`; files go to `folder`.
+        """Work on `release` (and `app` in it) in `place`; files go to `folder`.
 
         With `settings` a new run is made with the values file that lies in `folder`, and
         with `overrides` of the chart's own keys; without, the newest run is looked at.
@@ -68,7 +69,7 @@ class ClusterBackend:
         self._overrides = overrides
         self._kubectl = Kubectl(place)
         self._place = Place(place.namespace, self._kubectl.context)
-        self._release = Release(self._kubectl, release, place.namespace)
+        self._release = Release(self._kubectl, release, place.namespace, app)
         self._processes = Processes(folder)
         self._logs = PodLogs(self._release, self._processes, folder)
         self._job: Job | None = None

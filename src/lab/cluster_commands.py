@@ -21,9 +21,17 @@ from long_lived.lab.saved_logs import observation
 from long_lived.lab.tools import Kubectl, Place
 from long_lived.settings import Restart
 
+app_option = click.option(
+    "--app",
+    default="",
+    metavar="NAME",
+    help="Which one, where a parent chart holds several: its label app.kubernetes.io/name.",
+)
+
 
 @click.command()
 @place_options
+@app_option
 @click.option(
     "--from-log",
     "logs",
@@ -38,6 +46,7 @@ def verify(
     release: str,
     namespace: str,
     context: str,
+    app: str,
     logs: tuple[Path, ...],
     more_logs: tuple[Path, ...],
     out: Path,
@@ -56,9 +65,9 @@ def verify(
         return _verify_logs((*logs, *more_logs), out)
     place = Place(namespace, context)
     try:
-        job = Release(Kubectl(place), release, namespace).newest_job()
+        job = Release(Kubectl(place), release, namespace, app).newest_job()
         folder = new_folder(out, job.name)
-        backend = ClusterBackend(release, place, folder)
+        backend = ClusterBackend(release, place, folder, app=app)
     except Trouble as trouble:
         refuse(str(trouble))
     opening = f"{job.name}: release {release} in namespace {namespace}"
@@ -67,6 +76,7 @@ def verify(
 
 @click.command()
 @place_options
+@app_option
 @click.option(
     "--keep",
     type=click.IntRange(min=0),
@@ -75,14 +85,14 @@ def verify(
     help="How many server pods are left alone, the oldest ones.",
 )
 @click.option("--kill", is_flag=True, help="Force the deletion, without a drain.")
-def restart(release: str, namespace: str, context: str, keep: int, kill: bool) -> int:
+def restart(release: str, namespace: str, context: str, app: str, keep: int, kill: bool) -> int:
     """Restart server pods of a release by deleting them, in a run that is under way.
 
     `verify` then finds the restart by itself.
     """
     place = Place(namespace, context)
     try:
-        found = Release(Kubectl(place), release, namespace)
+        found = Release(Kubectl(place), release, namespace, app)
         pods = names(pod for pod in found.server_pods(found.generation()) if not pod.leaving)
         if not pods:
             raise Trouble(f"release {release} in namespace {namespace} has no server pods")

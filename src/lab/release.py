@@ -63,9 +63,10 @@ class Job:
 class Release:
     """What kubectl shows of a release."""
 
-    def __init__(self, kubectl: Kubectl, name: str, namespace: str) -> None:
-        """Look at release `name`."""
+    def __init__(self, kubectl: Kubectl, name: str, namespace: str, app: str = "") -> None:
+        """Look at release `name`, or at `app` in it; without `app` there must be one alone."""
         self._kubectl = kubectl
+        self._app = app
         self._name = name
         self._namespace = namespace
 
@@ -83,7 +84,8 @@ class Release:
                     f"release {self._name} in {where} has no client Job: start one with make "
                     "upgrade SET=client.enabled=true"
                 )
-            raise Trouble(f"release {self._name} is not in {where}: make install puts it there")
+            what = f"{self._name} with {self._app}" if self._app else self._name
+            raise Trouble(f"release {what} is not in {where}: make install puts it there")
         newest = max(jobs, key=lambda job: _seconds(job["metadata"]["creationTimestamp"]))
         return _job(newest)
 
@@ -137,7 +139,30 @@ class Release:
         return self._kubectl.command("logs", "--follow", pod)
 
     def _labels(self, component: str) -> str:
-        return f"app.kubernetes.io/instance={self._name},app.kubernetes.io/component={component}"
+        """Select what is of a component; other charts of the release may have one of that name.
+
+        Raises:
+            Trouble: the chart is in the release more than once.
+        """
+        of_release = f"app.kubernetes.io/instance={self._name}"
+        of_component = f"{of_release},app.kubernetes.io/component={component}"
+        if not self._app:
+            self._app = self._only_app(f"{of_release},app.kubernetes.io/component=server")
+        return f"app.kubernetes.io/name={self._app},{of_component}" if self._app else of_component
+
+    def _only_app(self, labels: str) -> str:
+        """Return the name under which the chart is in the release; empty where it is not yet."""
+        apps = {
+            item["metadata"]["labels"]["app.kubernetes.io/name"]
+            for item in self._kubectl.items("deployments", labels)
+            if GENERATION in (item["spec"]["template"]["metadata"].get("labels") or {})
+        }
+        if len(apps) > 1:
+            raise Trouble(
+                f"release {self._name} in namespace {self._namespace} holds "
+                f"{', '.join(sorted(apps))}: choose one with --app (APP=)"
+            )
+        return next(iter(apps), "")
 
     def _pods(self, labels: str) -> list[Pod]:
         return [_pod(item) for item in self._kubectl.items("pods", labels)]

@@ -8,6 +8,7 @@ security contexts, affinity, …) is passed on to Kubernetes as it is.
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
+from pydantic.json_schema import SkipJsonSchema
 
 from long_lived.settings.section import Section
 
@@ -54,6 +55,11 @@ SafeSysctlName = Literal[
     "net.ipv4.tcp_syncookies",
 ]
 """Source: kubernetes pkg/apis/policy and the Pod Security Standard "restricted"."""
+
+
+def _without_default(schema: dict[str, Any]) -> None:
+    """Take the default None out of a schema: the key is absent from values.yaml."""
+    del schema["default"]
 
 
 class PullSecret(Section):
@@ -320,4 +326,9 @@ class ChartValues(Section):
     """Annotations of every object but the pods."""
 
     global_: FreeForm = Field(default={}, alias="global")
-    """Passed by parent charts; this chart reads nothing from it."""
+    """Passed by parent charts. This chart reads imageRegistry and imagePullSecrets from it; what
+    images.registry says wins, and the Secrets of images.pullSecrets come first."""
+
+    enabled: bool | SkipJsonSchema[None] = Field(default=None, json_schema_extra=_without_default)
+    """For the `condition` of a parent chart, which asks for this key by habit. It has no default,
+    which would win over the parent's tags; this chart refuses false when it is rendered."""

@@ -101,17 +101,19 @@ def chart_schema() -> Node:
 
 
 def defaults() -> Node:
-    """Return the default of every value, as values.yaml states it."""
+    """Return the default of every value that has one, as values.yaml states it."""
     settings, chart = Settings(), ChartValues()
-    tree = {**settings.as_values(), **chart.model_dump(mode="json", by_alias=True)}
+    own = chart.model_dump(mode="json", by_alias=True, exclude_none=True)
+    tree = {**settings.as_values(), **own}
     return {key: _whole_numbers(value) for key, value in tree.items()}
 
 
 def values_yaml() -> str:
     """Return the chart's values.yaml, each value below its description."""
     lines = [HEADER.rstrip()]
-    for key, node in chart_schema()["properties"].items():
-        lines += ["", *_yaml_lines(key, node, defaults()[key], indent=0)]
+    schema = chart_schema()["properties"]
+    for key, default in defaults().items():
+        lines += ["", *_yaml_lines(key, schema[key], default, indent=0)]
     return "\n".join(lines) + "\n"
 
 
@@ -120,7 +122,7 @@ def values_table() -> str:
     parts: list[str] = []
     loose: list[str] = []
     for key, node in chart_schema()["properties"].items():
-        rows = [_row(*leaf) for leaf in _leaves(key, node, defaults()[key])]
+        rows = [_row(*leaf) for leaf in _leaves(key, node, defaults().get(key))]
         if "properties" in node:
             parts.append("\n".join([f"### {key}", "", _text(node), "", *_HEAD, *rows]))
         else:
@@ -248,8 +250,8 @@ _HEAD = ("| Key | Default | Allowed | Description |", "|---|---|---|---|")
 
 
 def _row(path: str, node: Node, default: Any) -> str:
-    shown = json.dumps(default, ensure_ascii=False)
-    cells = (f"`{path}`", f"`{shown}`", _allowed(node), _text(node).replace("<", r"\<"))
+    shown = "none" if default is None else f"`{json.dumps(default, ensure_ascii=False)}`"
+    cells = (f"`{path}`", shown, _allowed(node), _text(node).replace("<", r"\<"))
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 

@@ -152,8 +152,3 @@ def test_null_for_a_value_that_templates_need_is_refused_by_name(pair: str) -> N
 def test_null_for_any_other_value_is_accepted(pair: str) -> None:
     """What only the app or Kubernetes reads falls back to their defaults."""
     assert template(pair).returncode == 0, template(pair).stderr
-
-
-def test_values_of_a_parent_chart_are_accepted() -> None:
-    """Helm passes `global` to every chart."""
-    assert template("global.imageRegistry=registry.example").returncode == 0

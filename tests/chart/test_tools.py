@@ -145,6 +145,14 @@ def test_build_context_is_what_the_dockerfiles_copy() -> None:
             ["verify", "RELEASE=r", "NAMESPACE=n", "CONTEXT=c"],
             "long-lived verify --release r --namespace n --context c",
         ),
+        (
+            ["verify", "RELEASE=r", "NAMESPACE=n", "APP=a"],
+            "long-lived verify --release r --namespace n --app a",
+        ),
+        (
+            ["restart", "RELEASE=r", "NAMESPACE=n", "APP=a", "KEEP=0"],
+            "long-lived restart --release r --namespace n --app a --keep 0",
+        ),
     ],
     ids=lambda case: " ".join(case) if isinstance(case, list) else "",
 )

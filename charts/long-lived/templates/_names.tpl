@@ -1,8 +1,9 @@
 {{- /*
 Names and labels. Declared here:
 
-  long-lived.name             name of the application, for labels
+  long-lived.name             name of the application, for labels; a parent chart's alias in kebab case
   long-lived.fullname         start of all object names
+  long-lived.cut              text that fits; takes (dict "text" TEXT "room" NUMBER)
   long-lived.named            object name with a suffix; takes (dict "root" . "suffix" "server")
   long-lived.server.name      Deployment, ConfigMap and Service of the server
   long-lived.headless.name    headless Service of the server
@@ -14,23 +15,40 @@ Names and labels. Declared here:
 */ -}}
 
 {{- define "long-lived.name" -}}
-{{- .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" -}}
+{{- $name := .Values.nameOverride | default .Chart.Name -}}
+{{- if not (regexMatch "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$" $name) -}}
+{{- $name = regexReplaceAll "[^a-z0-9]+" (kebabcase $name) "-" | trimAll "-" -}}
+{{- end -}}
+{{- include "long-lived.cut" (dict "text" $name "room" 63) -}}
 {{- end -}}
 
+{{- /*
+In a parent chart two aliases may both be part of the release's name, so there only a name that is
+equal to it is left out.
+*/ -}}
 {{- define "long-lived.fullname" -}}
-{{- $name := .Values.nameOverride | default .Chart.Name -}}
+{{- $name := include "long-lived.name" . -}}
 {{- if .Values.fullnameOverride -}}
 {{- .Values.fullnameOverride -}}
-{{- else if contains $name .Release.Name -}}
+{{- else if or (eq $name .Release.Name) (and .Chart.IsRoot (contains $name .Release.Name)) -}}
 {{- .Release.Name -}}
 {{- else -}}
 {{- printf "%s-%s" .Release.Name $name -}}
 {{- end -}}
 {{- end -}}
 
+{{- /* What is cut gets a hash of the whole: two long names must not become one. */ -}}
+{{- define "long-lived.cut" -}}
+{{- if gt (len .text) (int .room) -}}
+{{- printf "%s-%s" (.text | trunc (int (sub .room 7)) | trimSuffix "-") (.text | sha256sum | trunc 6) -}}
+{{- else -}}
+{{- .text -}}
+{{- end -}}
+{{- end -}}
+
 {{- /* Only the start is cut, so that the suffix, which tells the objects apart, stays whole. */ -}}
 {{- define "long-lived.named" -}}
-{{- $start := include "long-lived.fullname" .root | trunc (int (sub 62 (len .suffix))) | trimSuffix "-" -}}
+{{- $start := include "long-lived.cut" (dict "text" (include "long-lived.fullname" .root) "room" (sub 62 (len .suffix))) -}}
 {{- printf "%s-%s" $start .suffix -}}
 {{- end -}}
 
@@ -50,7 +68,7 @@ A host name of an Indexed Job is NAME-INDEX and must fit in 63 as well: four are
 */ -}}
 {{- define "long-lived.client.name" -}}
 {{- $suffix := printf "client-%d" (int .Release.Revision) -}}
-{{- $start := include "long-lived.fullname" . | trunc (int (sub 58 (len $suffix))) | trimSuffix "-" -}}
+{{- $start := include "long-lived.cut" (dict "text" (include "long-lived.fullname" .) "room" (sub 58 (len $suffix))) -}}
 {{- printf "%s-%s" $start $suffix -}}
 {{- end -}}
 
@@ -65,7 +83,7 @@ app.kubernetes.io/component: {{ .component }}
 {{- end -}}
 
 {{- define "long-lived.labels" -}}
-helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63 | trimAll "-_." }}
 {{ include "long-lived.selector" . }}
 app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .root.Release.Service }}

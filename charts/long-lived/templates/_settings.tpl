@@ -54,6 +54,7 @@ schema lets such text pass for a fraction, whose key says by its unit that it is
 {{- end -}}
 
 {{- define "long-lived.check" -}}
+{{- include "long-lived.refuse" . -}}
 {{- range $path, $range := dict "server.delay" .Values.server.delay "client.thinkTime" .Values.client.thinkTime -}}
 {{- if gt (float64 $range.minSeconds) (float64 $range.maxSeconds) -}}
 {{- fail (printf "%s.minSeconds = %v is above %s.maxSeconds = %v: allowed is at most %v" $path $range.minSeconds $path $range.maxSeconds $range.maxSeconds) -}}
