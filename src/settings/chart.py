@@ -7,8 +7,9 @@ security contexts, affinity, …) is passed on to Kubernetes as it is.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import PydanticCustomError
 
 from long_lived.settings.section import Section
 
@@ -16,6 +17,32 @@ DnsLabel = Annotated[
     str, StringConstraints(max_length=63, pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$")
 ]
 Strings = dict[str, str]
+SELECTOR_LABELS = (
+    "app.kubernetes.io/name",
+    "app.kubernetes.io/instance",
+    "app.kubernetes.io/component",
+    "long-lived/generation",
+)
+"""Labels that tell the chart's pods apart: Services, Deployment and the lab select them."""
+CONTROLLER_LABELS = (
+    "pod-template-hash",
+    "controller-uid",
+    "job-name",
+    "batch.kubernetes.io/controller-uid",
+    "batch.kubernetes.io/job-name",
+    "batch.kubernetes.io/job-completion-index",
+)
+"""Labels that Kubernetes gives the pods of a Deployment and of a Job, to find them again."""
+OBJECT_LABELS = ("app.kubernetes.io/version", "app.kubernetes.io/managed-by", "helm.sh/chart")
+HELM_ANNOTATIONS = (
+    "helm.sh/hook",
+    "helm.sh/hook-delete-policy",
+    "helm.sh/hook-output-log-policy",
+    "helm.sh/hook-weight",
+    "meta.helm.sh/release-name",
+    "meta.helm.sh/release-namespace",
+)
+"""Annotations that make an object a hook, or tell Helm whose it is."""
 FreeForm = dict[str, Any]
 Quantities = dict[str, str | float]
 CountOrPercent = (
@@ -55,6 +82,27 @@ SafeSysctlName = Literal[
     "net.ipv4.tcp_syncookies",
 ]
 """Source: kubernetes pkg/apis/policy and the Pod Security Standard "restricted"."""
+
+
+def _without(*keys: str) -> AfterValidator:
+    """Refuse a map with one of these keys.
+
+    The schema leaves that to the templates: of a refused key Helm 4 names the wrong map.
+    """
+
+    def refuse(found: Strings) -> Strings:
+        for key in keys:
+            if key in found:
+                raise PydanticCustomError("reserved", "", {"key": key})
+        return found
+
+    return AfterValidator(refuse)
+
+
+PodLabels = Annotated[Strings, _without(*SELECTOR_LABELS, *CONTROLLER_LABELS)]
+CommonLabels = Annotated[Strings, _without(*SELECTOR_LABELS, *CONTROLLER_LABELS, *OBJECT_LABELS)]
+CommonAnnotations = Annotated[Strings, _without(*HELM_ANNOTATIONS)]
+ServerAnnotations = Annotated[Strings, _without("checksum/settings")]
 
 
 def _without_default(schema: dict[str, Any]) -> None:
@@ -172,8 +220,8 @@ class ReadinessProbe(Section):
 class Pod(Section):
     """What the pods of both kinds have in common."""
 
-    labels: Strings = Field(default={})
-    """Further labels of the pods."""
+    labels: PodLabels = Field(default={})
+    """Further labels of the pods; none that the chart or Kubernetes sets."""
 
     annotations: Strings = Field(default={})
     """Annotations of the pods."""
@@ -231,6 +279,9 @@ class Pod(Section):
 
 class ServerPod(Pod):
     """The server's pods, beyond what the app reads."""
+
+    annotations: ServerAnnotations = Field(default={})
+    """Annotations of the pods."""
 
     resources: Resources = Resources(
         requests={"cpu": "100m", "memory": "128Mi"}, limits={"memory": "1Gi"}
@@ -319,11 +370,11 @@ class ChartValues(Section):
     fullname_override: DnsLabel = ""
     """Start of all object names. Empty means release and application name."""
 
-    common_labels: Strings = Field(default={})
-    """Labels of every object."""
+    common_labels: CommonLabels = Field(default={})
+    """Labels of every object and pod; none that the chart or Kubernetes sets."""
 
-    common_annotations: Strings = Field(default={})
-    """Annotations of every object but the pods."""
+    common_annotations: CommonAnnotations = Field(default={})
+    """Annotations of every object but the pods; none that Helm reads."""
 
     global_: FreeForm = Field(default={}, alias="global")
     """Passed by parent charts. This chart reads imageRegistry and imagePullSecrets from it; what

@@ -68,6 +68,9 @@ def _complaint(item: Any, schema: dict[str, Any], origins: Mapping[str, str]) ->
         value = value[context["key"]]
     name = ".".join(path)
     where = _origin(name, origins)
+    if item["type"] == "reserved":
+        key = f"{name}.{context['key']}"
+        return f"{key} is not allowed: the chart, Helm or Kubernetes sets it{where}"
     if item["type"] == "invalid_key":
         return f"{name} is no setting: a key is text, not {type(value).__name__}{where}"
     if item["type"] == "extra_forbidden":

@@ -1,10 +1,21 @@
 """Values that cannot be meant are refused before anything is installed, by name."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
+import yaml
 
 from long_lived.settings import SettingsError, load
+from long_lived.settings.chart import (
+    CONTROLLER_LABELS,
+    HELM_ANNOTATIONS,
+    OBJECT_LABELS,
+    SELECTOR_LABELS,
+)
+from long_lived.settings.load import read_values_file
 
-from .conftest import template
+from .conftest import FILL_EVERYTHING, render, template
 
 
 @pytest.mark.parametrize(
@@ -152,3 +163,51 @@ def test_null_for_a_value_that_templates_need_is_refused_by_name(pair: str) -> N
 def test_null_for_any_other_value_is_accepted(pair: str) -> None:
     """What only the app or Kubernetes reads falls back to their defaults."""
     assert template(pair).returncode == 0, template(pair).stderr
+
+
+RESERVED = [
+    *(("commonLabels", key) for key in (*SELECTOR_LABELS, *CONTROLLER_LABELS, *OBJECT_LABELS)),
+    *(("serverPod.labels", key) for key in (*SELECTOR_LABELS, *CONTROLLER_LABELS)),
+    *(("clientPod.labels", key) for key in (*SELECTOR_LABELS, *CONTROLLER_LABELS)),
+    *(("commonAnnotations", key) for key in HELM_ANNOTATIONS),
+    ("serverPod.annotations", "checksum/settings"),
+]
+
+
+@pytest.mark.parametrize(("path", "key"), RESERVED, ids=lambda part: part)
+def test_key_that_is_set_already_is_refused_by_name(path: str, key: str, tmp_path: Path) -> None:
+    """No value of the user takes a pod from its selector, even one that repeats what is there."""
+    tree: Any = {key: "x"}
+    for part in reversed(path.split(".")):
+        tree = {part: tree}
+    file = tmp_path / "values.yaml"
+    file.write_text(yaml.safe_dump(tree))
+    done = template(values=(file,))
+    words = f"{path}.{key} is not allowed: the chart, Helm or Kubernetes sets it"
+    assert done.returncode != 0
+    assert words in done.stderr
+    with pytest.raises(SettingsError) as refused:
+        load([file], environment={})
+    assert str(refused.value).startswith(words)
+
+
+def test_keys_of_the_user_alone_are_free() -> None:
+    """What the chart does not set is passed on: a label of a pod may be one of other objects."""
+    rendered = render(
+        "commonLabels.app\\.kubernetes\\.io/part-of=suite",
+        "serverPod.labels.app\\.kubernetes\\.io/version=canary",
+        "commonAnnotations.helm\\.sh/resource-policy=keep",
+    )
+    labels = rendered.deployment["spec"]["template"]["metadata"]["labels"]
+    assert labels["app.kubernetes.io/part-of"] == "suite"
+    assert labels["app.kubernetes.io/version"] == "canary"
+    assert rendered.deployment["metadata"]["labels"]["app.kubernetes.io/version"] == "0.1.0"
+
+
+@pytest.mark.parametrize("overlay", [(), (FILL_EVERYTHING,)], ids=["defaults", "everything"])
+def test_no_key_stands_twice(overlay: tuple[Path, ...], tmp_path: Path) -> None:
+    """YAML readers keep one of two equal keys, and not all the same one."""
+    for number, text in enumerate(render(values=overlay).text.split("\n---\n")):
+        file = tmp_path / f"{number}.yaml"
+        file.write_text(text)
+        assert read_values_file(file)
