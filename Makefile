@@ -134,11 +134,18 @@ e2e: helm ## Install, run, verify, upgrade and uninstall on a cluster [CONTEXT= 
 	CONTEXT=$(CONTEXT) REGISTRY=$(REGISTRY) TAG=$(TAG) $(BIN)/python -m pytest tests/e2e -m e2e -rs -v
 
 ##@ Upkeep
-.PHONY: lint format lock clean helm generate
+.PHONY: lint lint-chart format lock clean helm generate
 lint: $(VENV)/.dev ## Check style and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+lint-chart: helm ## Lint and render the chart with each of its ci/*-values.yaml
+	@for file in $(CHART)/ci/*-values.yaml; do \
+	  $(HELM) lint --strict --quiet $(CHART) --values "$$file" && \
+	  $(HELM) template $(RELEASE) $(CHART) --values "$$file" >/dev/null || { echo "make: $$file" >&2; exit 1; }; \
+	  echo "$$file: fine"; \
+	done
 
 format: $(VENV)/.dev ## Put the code into the project's format
 	$(BIN)/ruff check --fix

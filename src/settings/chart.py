@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
-from long_lived.settings.section import Section
+from long_lived.settings.section import Section, WholeSeconds
 
 DnsLabel = Annotated[
     str, StringConstraints(max_length=63, pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$")
@@ -47,6 +47,9 @@ FreeForm = dict[str, Any]
 Quantities = dict[str, str | float]
 CountOrPercent = (
     Annotated[int, Field(ge=0)] | Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}%$")]
+)
+CountOrPercentOrEmpty = (
+    Annotated[int, Field(ge=0)] | Annotated[str, StringConstraints(pattern=r"^([0-9]{1,3}%)?$")]
 )
 ProbePeriod = Annotated[
     int, Field(ge=1, le=3600, description="Time from one probe to the next, in seconds.")
@@ -169,6 +172,23 @@ class Service(Section):
     session_affinity_timeout_seconds: Annotated[int, Field(ge=1, le=86_400)] = 10_800
     """How long `ClientIP` remembers a client without connections, in seconds."""
 
+    traffic_distribution: Literal["", "PreferClose", "PreferSameZone", "PreferSameNode"] = ""
+    """Which server pods get connections first: those near the client, from Kubernetes 1.31 on (the
+    latter two from 1.34 on). The spread is then uneven by design. Empty means all alike."""
+
+    internal_traffic_policy: Literal["", "Cluster", "Local"] = ""
+    """`Local` sends connections only to server pods on the client's node, and uneven by design.
+    Empty means Kubernetes' own, `Cluster`."""
+
+    ip_family_policy: Literal["", "SingleStack", "PreferDualStack", "RequireDualStack"] = ""
+    """Whether both Services have one address family or two. Empty means Kubernetes' own,
+    `SingleStack`."""
+
+    ip_families: list[Literal["IPv4", "IPv6"]] = Field(
+        default=[], max_length=2, json_schema_extra={"uniqueItems": True}
+    )
+    """Address families of both Services, the first one first. Empty means the cluster's."""
+
     annotations: Strings = Field(default={})
     """Annotations of the Service."""
 
@@ -227,8 +247,19 @@ class Pod(Section):
     """Annotations of the pods."""
 
     extra_env: list[FreeForm] = Field(default=[])
-    """Further environment variables, as in a container's `env`. LONG_LIVED__… variables win over
-    the values above."""
+    """Further environment variables, as in a container's `env`; none named POD_ID or LONG_LIVED_…,
+    for which there are values."""
+
+    extra_env_from: list[FreeForm] = Field(default=[])
+    """Sources of further environment variables, as in a container's `envFrom`. They must hold no
+    LONG_LIVED__… keys, which would win over the values unseen."""
+
+    extra_volumes: list[FreeForm] = Field(default=[])
+    """Further volumes, as in a pod's `volumes`; none named `settings` or `tmp`."""
+
+    extra_volume_mounts: list[FreeForm] = Field(default=[])
+    """Where the container has them, as in its `volumeMounts`; not at /tmp, nor at or below
+    /etc/long-lived."""
 
     sysctls: list[Sysctl] = Field(default=[])
     """Safe kernel settings, as `- name: net.ipv4.ip_local_port_range` with
@@ -276,6 +307,9 @@ class Pod(Section):
     priority_class_name: str = ""
     """Priority class of the pods. Empty means the cluster's default."""
 
+    runtime_class_name: str = ""
+    """Runtime class of the pods. Empty means the cluster's default."""
+
 
 class ServerPod(Pod):
     """The server's pods, beyond what the app reads."""
@@ -290,6 +324,16 @@ class ServerPod(Pod):
     replica (measured with the kernel's share: 90 MB), the limit 10,000 (460 MB with `flask`,
     590 MB with `gunicorn`). There is no CPU limit by default, because throttling distorts the
     times."""
+
+    pre_stop_sleep_seconds: Annotated[int, Field(ge=0, le=3600)] = 0
+    """How long a pod that is deleted serves on before it gets SIGTERM, in whole seconds, so that
+    the Service has forgotten it by then: the `sleep` action from Kubernetes 1.34 on, the command
+    before. 0 means not at all."""
+
+    termination_grace_period_seconds: WholeSeconds = 0
+    """Time from the deletion of a pod to SIGKILL, in whole seconds; above preStopSleepSeconds. 0
+    means what the longest drain takes (server.gracefulTimeoutSeconds) plus preStopSleepSeconds plus
+    5."""
 
     startup_probe: StartupProbe = StartupProbe()
     """Probe of /healthz until the server answers for the first time."""
@@ -314,6 +358,10 @@ class ClientPod(Pod):
     )
     """Annotations of the pods. The default asks node autoscalers to let a run finish."""
 
+    termination_grace_period_seconds: WholeSeconds = 0
+    """Time from SIGTERM, at which a client writes its summary, to SIGKILL, in whole seconds. 0
+    means Kubernetes' own 30."""
+
     resources: Resources = Resources(
         requests={"cpu": "250m", "memory": "128Mi"}, limits={"memory": "1Gi"}
     )
@@ -331,6 +379,74 @@ class Job(Section):
 
     annotations: Strings = Field(default={})
     """Annotations of the Job."""
+
+
+class UpdateStrategy(Section):
+    """How the server's Deployment replaces its pods."""
+
+    type: Literal["RollingUpdate", "Recreate"] = "RollingUpdate"
+    """`RollingUpdate` starts new pods beside the old ones, `Recreate` after them. The Services lead
+    to pods of the new settings alone in either case."""
+
+    max_surge: CountOrPercentOrEmpty = ""
+    """Most pods above server.replicas meanwhile, as a number or as a percentage. Empty means
+    Kubernetes' own 25%."""
+
+    max_unavailable: CountOrPercentOrEmpty = ""
+    """Most pods below server.replicas meanwhile, as a number or as a percentage. Empty means
+    Kubernetes' own 25%. Not 0 together with maxSurge."""
+
+
+class Autoscaling(Section):
+    """A HorizontalPodAutoscaler for the server, which then owns the number of its pods."""
+
+    enabled: bool = False
+    """Whether there is one. server.replicas is then the fewest replicas, which the client waits
+    for, and the Deployment names no number."""
+
+    max_replicas: Annotated[int, Field(ge=1, le=1000)] = 10
+    """Most replicas; not below server.replicas."""
+
+    target_cpu_percent: Annotated[int, Field(ge=0, le=1000)] = 80
+    """Mean CPU use of the pods that it aims at, in percent of serverPod.resources.requests.cpu. 0
+    means that CPU does not count."""
+
+    metrics: list[FreeForm] = Field(default=[])
+    """Further metrics, as in its `metrics`."""
+
+    behavior: FreeForm = Field(default={})
+    """How fast it may scale, as in its `behavior`. Empty means Kubernetes' own."""
+
+
+class ServiceAccount(Section):
+    """The service account of all pods; none of them gets its token."""
+
+    create: bool = False
+    """Whether the chart makes one."""
+
+    name: Annotated[
+        str,
+        StringConstraints(max_length=253, pattern=r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$"),
+    ] = ""
+    """Name of the account. Empty means release and application name where the chart makes it, and
+    the namespace's `default` elsewhere."""
+
+    annotations: Strings = Field(default={})
+    """Annotations of the account that the chart makes."""
+
+
+class NetworkPolicy(Section):
+    """Network policies: the server is called by client and test alone, and calls nobody."""
+
+    enabled: bool = False
+    """Whether there are any. The client and the test may call the server, and name servers on port
+    53."""
+
+    server_ingress: list[FreeForm] = Field(default=[])
+    """Who else may call the server, as in a policy's `ingress`."""
+
+    client_egress: list[FreeForm] = Field(default=[])
+    """What else client and test may call, as in a policy's `egress`; needed with a client.url."""
 
 
 class PodDisruptionBudget(Section):
@@ -363,6 +479,18 @@ class ChartValues(Section):
 
     pod_disruption_budget: PodDisruptionBudget = PodDisruptionBudget()
     """Protection of the server's pods from evictions."""
+
+    update_strategy: UpdateStrategy = UpdateStrategy()
+    """How the server's Deployment replaces its pods."""
+
+    autoscaling: Autoscaling = Autoscaling()
+    """A HorizontalPodAutoscaler for the server, which then owns the number of its pods."""
+
+    service_account: ServiceAccount = ServiceAccount()
+    """The service account of all pods; none of them gets its token."""
+
+    network_policy: NetworkPolicy = NetworkPolicy()
+    """Network policies: the server is called by client and test alone, and calls nobody."""
 
     name_override: DnsLabel = ""
     """Name of the application in names and labels. Empty means the chart's name."""

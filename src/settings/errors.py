@@ -122,7 +122,7 @@ def _resolve(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
 def _allowed(schema: dict[str, Any], path: list[str]) -> str:
     node = _lookup(schema, path)
     if "enum" in node:
-        return f"allowed is one of {', '.join(node['enum'])}"
+        return f"allowed is one of {', '.join(word or 'empty' for word in node['enum'])}"
     if node.get("type") == "object":
         return "allowed is a map"
     if path[-1] == "url":

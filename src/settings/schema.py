@@ -264,13 +264,14 @@ def _allowed(node: Node) -> str:
             else f"{_allowed(number)}, {_allowed(text)}"
         )
     if "enum" in node:
-        return ", ".join(f"`{word}`" for word in node["enum"])
+        return ", ".join(f"`{word}`" if word else '`""`' for word in node["enum"])
     words = [str(node.get("type", "any"))]
     words += [f"{word} {node[bound]}" for bound, word in _BOUNDS.items() if bound in node]
     if "pattern" in node:
         words.append(f"matching `{node['pattern']}`")
     if "items" in node:
-        words.append("of maps")
+        items = node["items"]
+        words.append(f"of {_allowed(items)}" if "enum" in items else "of maps")
     return " ".join(words)
 
 

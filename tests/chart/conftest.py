@@ -16,6 +16,7 @@ from long_lived.settings import Settings, load
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "charts" / "long-lived"
 FILL_EVERYTHING = Path(__file__).parent / "fill-everything.yaml"
+CI_VALUES = sorted((CHART / "ci").glob("*-values.yaml"))
 SCENARIOS = sorted((ROOT / "values").glob("*.yaml"))
 
 Manifest = dict[str, Any]

@@ -31,7 +31,8 @@ def rendered(parent: Path, *flags: str, release: str = "try") -> Rendered:
 
 def everything(parent: Path, release: str = "try") -> dict[str, Rendered]:
     """Render the parent with all that has a selector; return each dependency's part by its name."""
-    on = [f"{alias}.podDisruptionBudget.enabled=true" for alias in ALIASES]
+    switches = ("podDisruptionBudget.enabled", "networkPolicy.enabled", "serviceAccount.create")
+    on = [f"{alias}.{switch}=true" for alias in ALIASES for switch in switches]
     flags = [part for pair in on for part in ("--set", pair)]
     whole = rendered(parent, *flags, release=release)
     parts: dict[str, Rendered] = {}
@@ -68,7 +69,7 @@ def test_each_selector_matches_exactly_its_own_pods(parent: Path, release: str) 
     for part in parts.values():
         others = [labels for other in parts.values() if other is not part for labels in pods(other)]
         found = selectors(part.manifests)
-        assert len(found) >= 6
+        assert len(found) == 13
         for selector in found:
             own = [labels for labels in pods(part) if selector.items() <= labels.items()]
             assert len(own) == 1

@@ -317,7 +317,7 @@ def test_every_object_has_the_standard_labels() -> None:
         labels = manifest["metadata"]["labels"]
         assert labels["app.kubernetes.io/name"] == "renamed"
         assert labels["app.kubernetes.io/instance"] == "try"
-        assert labels["app.kubernetes.io/component"] in ("server", "client", "test")
+        assert labels["app.kubernetes.io/component"] in ("server", "client", "test", "account")
         assert labels["app.kubernetes.io/managed-by"] == "Helm"
         assert labels["helm.sh/chart"] == "long-lived-0.1.0"
         assert labels["example/team"] == "load"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from .conftest import ROOT, Rendered, command
+from .conftest import CI_VALUES, ROOT, Rendered, command
 
 DOCKERFILES = ("Dockerfile", "Dockerfile_client")
 WORKFLOW = ROOT / ".github" / "workflows" / "ci.yaml"
@@ -216,6 +216,15 @@ def test_make_manifests_writes_what_kubectl_can_apply(tmp_path: Path) -> None:
     }
     assert {manifest["kind"] for manifest in client.manifests} == {"ConfigMap", "Job"}
     assert "concurrency: 7\n" in client.mounted(client.client_pod)
+
+
+def test_make_lint_chart_takes_every_values_file_of_the_chart() -> None:
+    """What the chart-testing tool would install is linted and rendered, without a cluster."""
+    done = make("lint-chart")
+    assert done.returncode == 0, done.stderr
+    assert [line.partition(":")[0] for line in done.stdout.splitlines()] == [
+        str(file.relative_to(ROOT)) for file in CI_VALUES
+    ]
 
 
 def test_workflow_fits_the_schema_of_github() -> None:

@@ -83,7 +83,10 @@ def test_uninstall_leaves_nothing(cluster: tuple[Cluster, Helm]) -> None:
     """Not even after an upgrade, and with everything that can be switched on."""
     found, helm = cluster
     helm("install", "--values", str(FILL_EVERYTHING))
-    assert found.names("PodDisruptionBudget") == {"everything-server"}
+    for kind in ("HorizontalPodAutoscaler", "PodDisruptionBudget"):
+        assert found.names(kind) == {"everything-server"}
+    assert found.names("ServiceAccount") == {"an-account"}
+    assert len(found.names("NetworkPolicy")) == 3
     helm("upgrade", "--reuse-values")
     helm("uninstall")
     assert found.objects == {}
@@ -113,6 +116,11 @@ def test_disabled_client_leaves_the_server_alone(cluster: tuple[Cluster, Helm]) 
         "server.replicas=5",
         "podDisruptionBudget.enabled=true",
         "service.port=8080",
+        "service.ipFamilyPolicy=PreferDualStack",
+        "updateStrategy.type=Recreate",
+        "autoscaling.enabled=true",
+        "networkPolicy.enabled=true",
+        "clientPod.terminationGracePeriodSeconds=60",
     ],
 )
 def test_server_pods_stay(pair: str) -> None:
@@ -136,6 +144,8 @@ def test_server_pods_stay(pair: str) -> None:
         "images.server.tag=dev",
         "serverPod.resources.limits.memory=2Gi",
         "serverPod.extraEnv[0].name=A",
+        "serverPod.preStopSleepSeconds=5",
+        "serviceAccount.create=true",
     ],
 )
 def test_server_pods_are_replaced(pair: str) -> None:

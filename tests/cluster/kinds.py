@@ -48,11 +48,14 @@ KINDS = (
     Kind("v1", "namespaces", "Namespace", ("ns",)),
     Kind("v1", "pods", "Pod", ("po",), in_all=True),
     Kind("v1", "secrets", "Secret"),
+    Kind("v1", "serviceaccounts", "ServiceAccount", ("sa",)),
     Kind("v1", "services", "Service", ("svc",), in_all=True),
     Kind("apps/v1", "deployments", "Deployment", ("deploy",), in_all=True),
     Kind("apps/v1", "replicasets", "ReplicaSet", ("rs",), in_all=True),
+    Kind("autoscaling/v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler", ("hpa",)),
     Kind("batch/v1", "jobs", "Job", in_all=True),
     Kind("discovery.k8s.io/v1", "endpointslices", "EndpointSlice"),
+    Kind("networking.k8s.io/v1", "networkpolicies", "NetworkPolicy", ("netpol",)),
     Kind("policy/v1", "poddisruptionbudgets", "PodDisruptionBudget", ("pdb",)),
 )
 BY_NAME = {kind.name: kind for kind in KINDS}

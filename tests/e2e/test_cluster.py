@@ -18,6 +18,7 @@ import pytest
 pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).parents[2]
+CI_VALUES = sorted((ROOT / "charts" / "long-lived" / "ci").glob("*-values.yaml"))
 RELEASE = "e2e"
 CONTEXT = os.environ.get("CONTEXT", "")
 USERS = 200
@@ -199,3 +200,16 @@ def test_uninstall_leaves_nothing(place: Place) -> None:
     place.make("uninstall")
     kinds = "all,configmaps,secrets,poddisruptionbudgets,endpointslices"
     eventually("the namespace is empty", lambda: place.names(kinds) <= {"kube-root-ca.crt"})
+
+
+@pytest.mark.parametrize("file", CI_VALUES, ids=lambda file: file.stem)
+def test_values_of_the_chart_testing_tool_work(place: Place, file: Path) -> None:
+    """Each of the chart's ci/*-values.yaml installs, passes `helm test`, and goes."""
+    images = (f"REGISTRY={os.environ.get('REGISTRY', '')}", f"TAG={os.environ.get('TAG', '')}")
+    place.make("install", f"VALUES={file}", *images)
+    server = f"deployment/{RELEASE}-long-lived-server"
+    done = kubectl("--namespace", place.namespace, "rollout", "status", server, "--timeout=300s")
+    assert done.returncode == 0, f"{done.stderr}\n{place.state()}"
+    place.make("helm-test")
+    place.make("uninstall")
+    eventually("the pods are gone", lambda: not place.names("pods"))

@@ -81,6 +81,12 @@ affinity:
 {{- with .pod.priorityClassName }}
 priorityClassName: {{ . | quote }}
 {{- end }}
+{{- with .pod.runtimeClassName }}
+runtimeClassName: {{ . | quote }}
+{{- end }}
+{{- with include "long-lived.account.name" .root }}
+serviceAccountName: {{ . | quote }}
+{{- end }}
 {{- end -}}
 
 {{- define "long-lived.spread" -}}
@@ -109,14 +115,15 @@ resources:
 
 {{- /*
 Without gracefulTimeoutSeconds the longest drain is gunicorn's, delay.maxSeconds plus 5. Five more
-are for the process to end by itself, before the kubelet kills it.
+are for the process to end by itself, before the kubelet kills it. What runs before SIGTERM counts.
 */ -}}
 {{- define "long-lived.server.grace" -}}
+{{- $pod := .Values.serverPod -}}
 {{- $drain := int .Values.server.gracefulTimeoutSeconds -}}
 {{- if eq $drain 0 -}}
 {{- $drain = add 5 (ceil .Values.server.delay.maxSeconds) -}}
 {{- end -}}
-{{- add 5 $drain -}}
+{{- int $pod.terminationGracePeriodSeconds | default (add 5 $drain $pod.preStopSleepSeconds) -}}
 {{- end -}}
 
 {{- define "long-lived.server.template" -}}
@@ -157,6 +164,10 @@ spec:
         {{- with $pod.extraEnv }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
+      {{- with $pod.extraEnvFrom }}
+      envFrom:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
       ports:
         - name: http
           containerPort: {{ int $server.port }}
@@ -168,12 +179,18 @@ spec:
           port: http
         {{- toYaml (get $pod $probe) | nindent 8 }}
       {{- end }}
+      {{- with include "long-lived.lifecycle" $root }}
+      {{- . | nindent 6 }}
+      {{- end }}
       volumeMounts:
         - name: settings
           mountPath: /etc/long-lived
           readOnly: true
         - name: tmp
           mountPath: /tmp
+        {{- with $pod.extraVolumeMounts }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
   volumes:
     - name: settings
       configMap:
@@ -183,6 +200,9 @@ spec:
       emptyDir:
         medium: Memory
         sizeLimit: 16Mi
+    {{- with $pod.extraVolumes }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
 {{- end -}}
 
 {{- /*
