@@ -197,6 +197,8 @@ def test_notes_of_a_dependency_name_its_pods_alone(parent: Path, tmp_path: Path)
         labels = f"app.kubernetes.io/name={app},app.kubernetes.io/instance=demo,"
         assert f"get pods --selector {labels}app.kubernetes.io/component=server" in notes
         assert f"make restart RELEASE=demo NAMESPACE=default APP={app} " in notes
+    assert "--reset-then-reuse-values --set loadTestTwo.client.concurrency=10000" in notes
+    assert "make upgrade" not in notes
 
 
 @pytest.mark.parametrize("alias", ["Load_Test", "_x", "2nd"])

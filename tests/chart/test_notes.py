@@ -68,6 +68,8 @@ def test_notes_without_client_show_the_test(notes: Notes) -> None:
         ("images.registry=", "images.registry is empty"),
         ("server.replicas=1", "server.replicas is 1"),
         ("service.sessionAffinity=ClientIP", "at most 1 of 3 get anything"),
+        ("service.trafficDistribution=PreferClose", "uneven by design"),
+        ("service.internalTrafficPolicy=Local", "uneven by design"),
         ("client.concurrency=2", "the run opens 2 connection(s) for 3 replicas"),
         ("client.concurrency=30000", "about 28,000 ports"),
         ("job.ttlSecondsAfterFinished=60", "deleted with them"),
@@ -90,6 +92,8 @@ def test_notes_warn(notes: Notes, sets: str, warning: str) -> None:
         "client.concurrency=1,client.durationSeconds=60",
         "client.concurrency=28000",
         "server.port=1024",
+        "service.internalTrafficPolicy=Cluster",
+        "global.imageRegistry=registry.example,images.registry=",
     ],
 )
 def test_notes_do_not_warn_without_reason(notes: Notes, sets: str) -> None:
