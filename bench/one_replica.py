@@ -24,8 +24,10 @@ ROOT = Path(__file__).resolve().parents[1]
 PROBE_SECONDS = 30
 RUNTIMES = {
     "flask": ["server.runtime=flask"],
-    "gunicorn, gthread": ["server.runtime=gunicorn"],
-    "gunicorn, gevent": ["server.runtime=gunicorn", "server.gunicorn.workerClass=gevent"],
+    **{
+        f"gunicorn, {name}": ["server.runtime=gunicorn", f"server.gunicorn.workerClass={name}"]
+        for name in ("gthread-repaired", "gevent-repaired")
+    },
     "go": ["server.runtime=go"],
 }
 

@@ -16,7 +16,10 @@ def main() -> NoReturn:
     """Run the client that the command line names, and end with its exit status."""
     options = read()
     if options.settings.client.engine == "gevent" and "gevent.monkey" not in sys.modules:
-        os.execv(sys.executable, [sys.executable, "-m", "long_lived.client.patched", *sys.argv[1:]])
+        # What this process does not import, from the working folder, that one does not either.
+        safe = ["-P"] if sys.flags.safe_path else []
+        patched = [sys.executable, *safe, "-m", "long_lived.client.patched"]
+        os.execv(sys.executable, [*patched, *sys.argv[1:]])
     # Not before: the process that becomes the other one has no use for it.
     from long_lived.client.runner import Runner
 

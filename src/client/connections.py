@@ -12,20 +12,23 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
+from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPResponse, Retry
-from urllib3.connection import HTTPConnection
 from urllib3.exceptions import (
     ConnectTimeoutError,
     NameResolutionError,
     NewConnectionError,
     ProtocolError,
 )
+from urllib3.util import Timeout
 
 from long_lived.client.clock import Clock
+from long_lived.client.errors import UnaskedAnswer
+from long_lived.client.incoming import BoundedConnection
 from long_lived.client.resolver import Resolver
 
 IP_BIND_ADDRESS_NO_PORT = getattr(socket, "IP_BIND_ADDRESS_NO_PORT", 24)
@@ -48,6 +51,11 @@ class Connection:
     pod: str | None = None
     end_counted: bool = False
     several_pods: bool = False
+
+
+_Latest = dict[int, Connection | None]
+"""The connection of each user's latest request, by thread or greenlet; ten thousand of
+threading.local would take more memory."""
 
 
 class ConnectionBook:
@@ -124,12 +132,8 @@ class Transport(HTTPAdapter):
     requests puts in between, would cost memory and time for each user and decide nothing.
     """
 
-    def __init__(
-        self, url: str, pool_class: type[HTTPConnectionPool], size: int, *, shared: bool = False
-    ) -> None:
+    def __init__(self, url: str, pool_class: type[HTTPConnectionPool], size: int) -> None:
         """Keep up to `size` connections to the server of `url`; 0 closes each after its answer.
-
-        `shared` says that several users send over it at a time.
 
         A client that sends `Connection: close` must not send again on that connection
         (RFC 9112, 9.6), whatever the server answers; urllib3 leaves that to its user.
@@ -137,18 +141,27 @@ class Transport(HTTPAdapter):
         parts = urlsplit(url)
         if parts.hostname is None:
             raise ValueError(f"no host in {url!r}")
-        self._shared = shared
         self._pool = pool_class(parts.hostname, parts.port or 80, maxsize=size)
         super().__init__(max_retries=_NO_RETRY)
 
     def latest_pod(self) -> str | None:
-        """Return who answered on the connection that was used last; None where nobody has yet.
+        """Return who answered on the connection of the calling user's latest request.
 
-        In a pool that users share nobody knows whose connection that was.
+        A user is a thread or greenlet. None where nobody has answered on it yet, or there was
+        no connection.
         """
-        latest: CountedConnection | None = getattr(self._pool, "latest", None)
-        tcp = latest.tcp if latest is not None and not self._shared else None
+        latest: _Latest = self._pool.latest  # type: ignore[attr-defined]
+        tcp = latest.get(threading.get_ident())
         return None if tcp is None else tcp.pod
+
+    def ask(self, request: PreparedRequest, timeout: Timeout) -> HTTPResponse:
+        """Send a request; return its answer, of which the body is still to be read."""
+        response: HTTPResponse = self.send(  # type: ignore[assignment] # see build_response
+            request,
+            timeout=timeout,  # type: ignore[arg-type] # typeshed's requests knows floats only
+            proxies={},
+        )
+        return response
 
     def init_poolmanager(self, *_: Any, **__: Any) -> None:
         """Make no manager: there is one pool."""
@@ -161,6 +174,10 @@ class Transport(HTTPAdapter):
         turns, six each: 15.2 against 14.1 s), and nothing of it is read here.
         """
         return resp
+
+    def request_url(self, request: Any, _: Any) -> Any:
+        """Return the path and query, without a look for proxies: there are none."""
+        return request.path_url
 
     def get_connection_with_tls_context(self, *_: Any, **__: Any) -> HTTPConnectionPool:
         """Return the pool. Source: requests 2.34 adapters.py, which calls this for each request."""
@@ -201,28 +218,34 @@ def counted_pool(
     urllib3 builds connections itself and takes no arguments of ours: a class carries them.
     `source_address` is the local address to connect from; empty lets the kernel choose.
     """
+    of_users: _Latest = {}
 
     class Counted(CountedConnection):
-        _book, _resolver, _source = book, resolver, source_address
+        _book, _resolver, _source, _latest = book, resolver, source_address, of_users
 
     class CountedPool(HTTPConnectionPool):
         ConnectionCls = Counted
         QueueCls = _Stack  # type: ignore[assignment]
-        latest: Any = None
+        latest = of_users
 
         def _get_conn(self, timeout: float | None = None) -> Any:
-            self.latest = super()._get_conn(timeout)
-            return self.latest
+            """Take a connection; a kept one that holds what nobody asked for is closed."""
+            connection = cast(Counted, super()._get_conn(timeout))
+            of_users[threading.get_ident()] = connection.tcp
+            if connection.unasked:
+                raise UnaskedAnswer("the connection held bytes that no request had asked for")
+            return connection
 
     return CountedPool
 
 
-class CountedConnection(HTTPConnection):
+class CountedConnection(BoundedConnection):
     """urllib3's connection, which tells the book when its socket opens and closes."""
 
     _book: ConnectionBook
     _resolver: Resolver
     _source: str
+    _latest: _Latest
     tcp: Connection | None = None
 
     def _new_conn(self) -> socket.socket:
@@ -268,20 +291,10 @@ class CountedConnection(HTTPConnection):
 
     def connect(self) -> None:
         """Connect, and enter it in the book."""
-        self.tcp = None
+        user = threading.get_ident()
+        self._latest[user] = self.tcp = None
         super().connect()
-        self.tcp = self._book.open(self.sock)
-
-    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
-        """Wait for the first byte before anything is allocated to read it.
-
-        http.client makes its buffer of 8 KiB first and waits then: 80 MB for ten thousand
-        requests in flight. A timeout or reset is raised as it is, for urllib3 to wrap.
-        """
-        if self.sock is not None:
-            self.sock.settimeout(self.timeout)
-            self.sock.recv(1, socket.MSG_PEEK)
-        return super().getresponse()
+        self._latest[user] = self.tcp = self._book.open(self.sock)
 
     def close(self) -> None:
         """Close, and enter it in the book."""

@@ -22,11 +22,13 @@ class ErrorKind(StrEnum):
     CONNECTION_LOST = "connection_lost"
     """The connection was closed or reset before the answer was complete."""
     READ_TIMEOUT = "read_timeout"
-    """No answer within client.timeouts.readSeconds."""
+    """No whole answer within client.timeouts.readSeconds."""
     HTTP_STATUS = "http_status"
     """An answer with a status other than 200."""
     BAD_ANSWER = "bad_answer"
-    """An answer that is no HTTP, or does not name its pod."""
+    """An answer that is no HTTP, is too long, does not name its pod, or cannot be true."""
+    UNASKED_ANSWER = "unasked_answer"
+    """The kept connection held bytes that nobody asked for: it was closed, and nothing sent."""
     INTERRUPTED = "interrupted"
     """In flight when the client was told to stop."""
     NOT_SENT = "not_sent"
@@ -37,6 +39,14 @@ class ErrorKind(StrEnum):
 
 class BadAnswer(Exception):
     """An answer whose text is not what the server promises."""
+
+
+class UnaskedAnswer(Exception):
+    """Bytes on a kept connection that belong to no request.
+
+    It fails the request that was to be sent there: no answer on such a connection can be told
+    from another's, and a server or proxy that mixes them up must not pass unnoticed.
+    """
 
 
 class UnexpectedStatus(Exception):
@@ -53,6 +63,8 @@ def classify(error: BaseException) -> ErrorKind:
         return ErrorKind.HTTP_STATUS
     if isinstance(error, BadAnswer):
         return ErrorKind.BAD_ANSWER
+    if isinstance(error, UnaskedAnswer):
+        return ErrorKind.UNASKED_ANSWER
     chain = _chain(error)
     if _any(chain, socket.gaierror, urllib3_errors.NameResolutionError):
         return ErrorKind.NAME_UNRESOLVED

@@ -30,7 +30,7 @@ class Answer:
     service_seconds: float
     """From the send to the last byte."""
     close_announced: bool
-    """Whether the answer carried `Connection: close`."""
+    """Whether the answer said that its connection ends with it."""
     connection: Connection
     instance: str = ""
     """Which start of the pod gave it; empty where the server does not say."""

@@ -4,6 +4,7 @@ Whoever is up first would get every connection, and keep it. So where readiness.
 
 1. The name has exactly server.replicas addresses, and each answers /readyz with the name of its
    pod. A pod too many is one of before a restart or an upgrade, which ends in the midst of the run.
+   Where server.replicas is null an autoscaler decides: any number of addresses is the right one.
 2. The client's url leads to each of these pods and to no other, asked on new connections: what
    kube-proxy has set up on this node may lag behind what the name server knows.
 
@@ -22,10 +23,16 @@ from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
+from urllib3 import HTTPConnectionPool
+from urllib3.util import Timeout
 
+from long_lived.client.connections import Transport
+from long_lived.client.errors import ErrorKind, classify
+from long_lived.client.incoming import BoundedConnection, read_body
 from long_lived.client.resolver import lookup
 from long_lived.client.stop import POLL_SECONDS, Stop
 from long_lived.settings import Settings
+from long_lived.settings.pod_name import is_pod_name
 
 PAUSE_SECONDS = 0.2
 PROBE_TIMEOUT_SECONDS = 5.0
@@ -130,12 +137,13 @@ class _Wait:
             raise _Missing(f"{self._host} has no address ({error.strerror})") from None
         # A name of two address families has one of each for every replica.
         for count in Counter(family for family, _ in found).values():
-            if count < self._replicas:
-                raise _Missing(f"{self._host} has {count} of {self._replicas} addresses")
-            if count > self._replicas:
+            wanted = count if self._replicas is None else self._replicas
+            if count < wanted:
+                raise _Missing(f"{self._host} has {count} of {wanted} addresses")
+            if count > wanted:
                 raise _Missing(
                     f"{self._host} has {count} addresses, more than server.replicas = "
-                    f"{self._replicas}: pods of before are still there"
+                    f"{wanted}: pods of before are still there"
                 )
         return [str(address[0]) for _, address in found]
 
@@ -170,26 +178,32 @@ class _Wait:
         return len(self._named) == 1 and self._asked >= ROUND * len(self._pods) and long_enough
 
 
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = BoundedConnection
+
+
 def _ask(probe_url: str) -> str:
     """Return the answer of one that is ready, asked on a connection of its own."""
+    request = requests.Request("GET", probe_url, headers={"Connection": "close"}).prepare()
+    timeout = Timeout(connect=PROBE_TIMEOUT_SECONDS, read=PROBE_TIMEOUT_SECONDS)
     try:
-        # A session of its own, which is closed: a kept connection would be balanced once.
-        with requests.Session() as session:
-            session.trust_env = False
-            answer = session.get(
-                probe_url, headers={"Connection": "close"}, timeout=PROBE_TIMEOUT_SECONDS
-            )
-    except requests.RequestException as error:
-        raise _Missing(f"{probe_url} does not answer ({type(error).__name__})") from None
-    if answer.status_code != 200:
-        raise _Missing(f"{probe_url} answers {answer.status_code}")
-    return answer.text
+        # Closed after its answer: a kept connection would be balanced once.
+        response = Transport(probe_url, _Pool, 0).ask(request, timeout)
+        body = read_body(response)
+    except Exception as error:
+        kind = classify(error)
+        if kind is ErrorKind.CLIENT_ERROR:
+            raise
+        raise _Missing(f"{probe_url} does not answer ({kind})") from None
+    if response.status != 200:
+        raise _Missing(f"{probe_url} answers {response.status}")
+    return body.decode(errors="replace")
 
 
 def _pod(probe_url: str) -> str:
     """Return the name of a pod that is ready: it answers `ready POD`."""
     words = _ask(probe_url).split()
-    if len(words) != 2 or words[0] != "ready":
+    if len(words) != 2 or words[0] != "ready" or not is_pod_name(words[1]):
         raise _Missing(f"{probe_url} names no pod")
     return words[1]
 

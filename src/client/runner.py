@@ -56,6 +56,7 @@ class Runner:
         """Prepare a run from `source_address` that reports every so many seconds (0: never)."""
         self._settings = settings
         self._url = settings.client.url or f"http://127.0.0.1:{settings.server.port}/"
+        self._client_id = secrets.token_hex(8)
         self._progress_seconds = progress_seconds
         self._clock = Clock()
         self._output, self._errors = Output(1), Output(2)
@@ -233,6 +234,6 @@ def _transports(
     keeps = settings.keep_alive.mode == "persistent"
     size = settings.concurrency if shared else 1
     return [
-        Transport(url, pool_class, size if keeps else 0, shared=shared)
+        Transport(url, pool_class, size if keeps else 0)
         for _ in range(1 if shared else settings.concurrency)
     ]

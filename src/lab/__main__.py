@@ -2,6 +2,8 @@
 
 import click
 
+from long_lived.lab import streams
+from long_lived.lab.chart_command import chart
 from long_lived.lab.cli import OneLineErrors
 from long_lived.lab.cluster_commands import restart, verify
 from long_lived.lab.commands import compare, run, scenarios
@@ -10,16 +12,18 @@ from long_lived.lab.commands import compare, run, scenarios
 @click.group(
     cls=OneLineErrors, context_settings={"help_option_names": ["-h", "--help"]}, name="long-lived"
 )
+@click.version_option(package_name="long-lived")
 def cli() -> None:
     """Show, prove and compare what long-lived connections do to load balancing."""
 
 
-for command in (run, compare, scenarios, verify, restart):
+for command in (run, compare, scenarios, verify, restart, chart):
     cli.add_command(command)
 
 
 def main() -> None:
     """Run the command line."""
+    streams.set_up()
     cli(prog_name="long-lived")
 
 

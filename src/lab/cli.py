@@ -2,30 +2,37 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
+from click.core import ParameterSource
 from rich.console import Console
 
 from long_lived.lab import results
 from long_lived.lab.analysis.verdict import Verdict, judge
-from long_lived.lab.backend import Backend
+from long_lived.lab.backend import Backend, Trouble
 from long_lived.lab.experiment import Experiment
 from long_lived.lab.interrupts import Interrupts
-from long_lived.lab.lasting import lasting
 from long_lived.lab.observation import Observation
 from long_lived.lab.progress import display
 from long_lived.lab.report.closing import report
 from long_lived.lab.scenarios import values_files
 from long_lived.settings import Restart, Settings, SettingsError, load
 from long_lived.settings.arguments import USAGE_STATUS
+from long_lived.settings.errors import one_line
+
+
+def complain(reason: str) -> None:
+    """Say in one line what went wrong with the lab itself."""
+    print(f"long-lived: error: {one_line(reason)}", file=sys.stderr)
 
 
 def refuse(reason: str) -> NoReturn:
     """Say in one line why the lab cannot start, and exit with status 2."""
-    click.echo(f"long-lived: error: {reason}", err=True)
+    complain(reason)
     sys.exit(USAGE_STATUS)
 
 
@@ -38,7 +45,7 @@ class OneLineErrors(click.Group):
         try:
             status = super().main(*args, **kwargs)
         except click.exceptions.NoArgsIsHelpError as error:
-            click.echo(error.format_message(), err=True)
+            print(error.format_message(), file=sys.stderr)
             sys.exit(USAGE_STATUS)
         except click.ClickException as error:
             refuse(f"{error.format_message()} (see --help)")
@@ -74,6 +81,14 @@ def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def refuse_place(command: str) -> None:
+    """Refuse the options of `place_options` where `command` has no release to look for."""
+    context = click.get_current_context()
+    for name in ("release", "namespace", "context"):
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            refuse(f"--{name} {context.params[name]}: without effect in {command}")
+
+
 def settings_of(scenarios: tuple[str, ...], overrides: tuple[str, ...]) -> Settings:
     """Load the settings of a run; refuse what cannot be run."""
     try:
@@ -88,24 +103,49 @@ def settings_of(scenarios: tuple[str, ...], overrides: tuple[str, ...]) -> Setti
 def new_folder(out: Path, name: str) -> Path:
     """Make the results folder."""
     try:
-        return results.make_folder(out, name, datetime.now())
+        folder = results.make_folder(out, name, datetime.now())
     except OSError as error:
         refuse(f"--out {out}: {error.strerror}: allowed is a folder that can be written")
+    try:
+        results.point_latest(folder)
+    except OSError as error:
+        complain(f"{out / results.LATEST} does not point to {folder.name}: {error.strerror}")
+    return folder
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A run that has been judged."""
+
+    seen: Observation
+    verdict: Verdict
+    kept: bool
+    """Whether the results folder has it."""
+
+    @property
+    def status(self) -> int:
+        """Exit status of the command."""
+        if self.seen.stopped_by is not None:
+            return 128 + self.seen.stopped_by
+        return 0 if self.verdict.passed and self.kept else 1
 
 
 def carry_out(
     backend: Backend, restart: Restart, folder: Path, interrupts: Interrupts, opening: str
-) -> tuple[Observation, Verdict]:
-    """Run an experiment, keep its results, print its report; return what was seen and shown."""
-    console = Console(file=lasting(sys.stdout))
-    console.print(f"{opening}, in {folder}", highlight=False, soft_wrap=True)
-    with display(console) as shown:
-        seen = Experiment(backend, restart, shown.show, interrupts.stop_signal).run()
-    return seen, conclude(seen, folder)
+) -> Outcome:
+    """Run an experiment, keep its results, print its report."""
+    console = Console(file=sys.stdout, markup=False, emoji=False, highlight=False)
+    console.print(f"{opening}, in {folder}", soft_wrap=True)
+    try:
+        with display(console) as shown:
+            seen = Experiment(backend, restart, shown.show, interrupts.stop_signal).run()
+    except Trouble as trouble:
+        refuse(str(trouble))
+    return conclude(seen, folder)
 
 
-def conclude(seen: Observation, folder: Path) -> Verdict:
-    """Judge what was seen, keep it, and print the report."""
+def conclude(seen: Observation, folder: Path) -> Outcome:
+    """Judge what was seen, print the report, and keep it where that can be done."""
     verdict = judge(
         seen.summary,
         seen.replicas,
@@ -115,16 +155,19 @@ def conclude(seen: Observation, folder: Path) -> Verdict:
         uncertainty_seconds=seen.clock_uncertainty_seconds,
     )
     lines = report(seen.summary, verdict, str(folder), seen.remarks)
-    results.keep(folder, seen, verdict, lines)
-    click.echo("\n".join(lines), file=lasting(sys.stdout))
-    return verdict
+    print("\n".join(lines), flush=True)
+    kept = was_kept(folder, lambda: results.keep(folder, seen, verdict, lines))
+    return Outcome(seen, verdict, kept)
 
 
-def status_of(seen: Observation, verdict: Verdict) -> int:
-    """Return the exit status of a run."""
-    if seen.stopped_by is not None:
-        return 128 + seen.stopped_by
-    return 0 if verdict.passed else 1
+def was_kept(folder: Path, keep: Callable[[], None]) -> bool:
+    """Keep results; where that fails, on a full disk or in a folder that is gone, say so."""
+    try:
+        keep()
+    except OSError as error:
+        complain(f"{folder} has not all results: {error.strerror}")
+        return False
+    return True
 
 
 def opening(settings: Settings) -> str:
@@ -133,13 +176,15 @@ def opening(settings: Settings) -> str:
     runtime: list[str] = [server.runtime]
     if server.runtime == "gunicorn":
         runtime.append(server.gunicorn.worker_class)
+    replicas = "an autoscaler's" if server.replicas is None else server.replicas
     users = client.concurrency * client.parallelism
     restart = ""
     if experiment.restart.after_seconds:
-        stopped = server.replicas - experiment.restart.keep
+        keep = experiment.restart.keep
+        stopped = f"all but {keep}" if server.replicas is None else server.replicas - keep
         restart = f", {stopped} restarted after {experiment.restart.after_seconds:g} s"
     return (
         f"{experiment.name}: {users:,} virtual users ({client.engine}, {client.keep_alive.mode}, "
-        f"{client.connections}) against {server.replicas} replicas ({' '.join(runtime)}), delay "
+        f"{client.connections}) against {replicas} replicas ({' '.join(runtime)}), delay "
         f"{server.delay.min_seconds:g}-{server.delay.max_seconds:g} s{restart}"
     )

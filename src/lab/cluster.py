@@ -7,10 +7,12 @@ the user takes the release away.
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 from long_lived.client.summary import merge
+from long_lived.lab.analysis.history import History
 from long_lived.lab.analysis.inferred import replacements_seen
 from long_lived.lab.analysis.replacement import Replacement
 from long_lived.lab.analysis.verdict import history_of
@@ -19,22 +21,20 @@ from long_lived.lab.deadline import longest_run_seconds
 from long_lived.lab.logs import beginning_lost, foreign_summary, moment
 from long_lived.lab.observation import Moment, Observation
 from long_lived.lab.pod_logs import PodLogs
+from long_lived.lab.pods import Pod, names
 from long_lived.lab.processes import Processes
 from long_lived.lab.recovery import recovered
-from long_lived.lab.release import STUCK, Job, Pod, Release, names
+from long_lived.lab.release import Job, Release
 from long_lived.lab.results import VALUES
-from long_lived.lab.scenarios import REPOSITORY
+from long_lived.lab.server_pods import WHOLE_SECOND, ServerPods, replacements_of
 from long_lived.lab.tools import Kubectl, Place, helm_install
+from long_lived.lab.waiting import Waiting
 from long_lived.settings import Settings, SettingsError, load
-
-CHART = REPOSITORY / "charts" / "long-lived"
+from long_lived.settings.places import CHART
 
 LOOK_SECONDS = 2.0
 RESTART_LOOK_SECONDS = 0.5
 """How often kubectl is asked, and how often while replicas restart."""
-
-STUCK_SECONDS = 60.0
-"""How long a pod may be stuck before it is given up: an image may be pushed a moment late."""
 
 LOG_SECONDS = 15.0
 """How long a log may go on after its pod has ended."""
@@ -53,8 +53,9 @@ class ClusterBackend:
         folder: Path,
         settings: Settings | None = None,
         overrides: Sequence[str] = (),
+        app: str = "",
     ) -> None:
-        """Work on `release` in `place`; files go to `folder`.
+        """Work on `release` (and `app` in it) in `place`; files go to `folder`.
 
         With `settings` a new run is made with the values file that lies in `folder`, and
         with `overrides` of the chart's own keys; without, the newest run is looked at.
@@ -68,18 +69,17 @@ class ClusterBackend:
         self._overrides = overrides
         self._kubectl = Kubectl(place)
         self._place = Place(place.namespace, self._kubectl.context)
-        self._release = Release(self._kubectl, release, place.namespace)
+        self._release = Release(self._kubectl, release, place.namespace, app)
         self._processes = Processes(folder)
         self._logs = PodLogs(self._release, self._processes, folder)
         self._job: Job | None = None
         self._clients: dict[str, Pod] = {}
         self._generation = ""
         self._begun = False
-        self._servers: list[Pod] = []
-        self._replicas: list[str] = []
-        self._replacements: list[Replacement] = []
+        self._servers = ServerPods(self._release)
+        self._waiting = Waiting(self._release)
         self._problems: list[str] = []
-        self._stuck_since: float | None = None
+        self._remarks: list[str] = []
         self._looked = 0.0
         self._own = settings is not None
 
@@ -103,6 +103,11 @@ class ClusterBackend:
         self._generation = self._release.generation()
         if self._settings is None:
             self._settings = self._settings_of(self._job)
+        if revision := self._release.failed_revision(self._job):
+            self._remarks.append(
+                f"{self._job.name} is of revision {revision}, whose helm upgrade failed: the "
+                "servers may have the settings of another"
+            )
         show(Moment(0, 0, 0, 0, {}, f"waiting for the pods of {self._job.name}"))
         pause()
 
@@ -114,13 +119,8 @@ class ClusterBackend:
             self._look_at_pods()
             self._looked = time.monotonic()
         self._logs.read()
-        stood = moment([tail.log for tail in self._logs.tails()], self._replicas)
-        pods = [*self._clients.values(), *self._servers]
-        waiting = next((pod for pod in pods if pod.reason in STUCK), None)
-        note = f"{waiting.name}: {waiting.reason}" if waiting and not stood.planned else stood.note
-        return Moment(
-            stood.planned, stood.in_flight, stood.answered, stood.failed, stood.by_replica, note
-        )
+        stood = moment([tail.log for tail in self._logs.tails()], self._servers.replicas)
+        return replace(stood, note=self._note() or stood.note)
 
     def running(self) -> bool:
         """Tell whether a client still runs, or is still to come."""
@@ -129,37 +129,45 @@ class ClusterBackend:
             return False
         if not self._looked:
             return True
-        if self._stuck_since and time.monotonic() - self._stuck_since > STUCK_SECONDS:
+        if self._given_up():
             return False
         ended = [pod for pod in self._clients.values() if pod.ended]
         return not job.finished and len(ended) < job.clients
 
     def clock_started_unix_seconds(self) -> float | None:
         """Tell when the last client started its clock, by ours."""
-        starts = [tail.log.clock_started_unix_seconds for tail in self._logs.tails()]
-        known = [at for at in starts if at is not None]
+        starts = {pod: tail.log.clock_started_unix_seconds for pod, tail in self._logs.by_pod()}
+        known = [at + self._logs.lag_seconds(pod) for pod, at in starts.items() if at is not None]
         if self._job is None or len(known) < self._job.clients:
             return None
-        return max(known) + self._lag_seconds()
+        return max(known)
 
     def serving(self) -> list[str]:
         """List the server pods that serve, oldest first."""
-        return names(pod for pod in self._servers if pod.ready_unix_seconds and not pod.leaving)
+        if not self._begun:
+            # The clients' clocks may have started since the last look, at pods not ready then.
+            self._look_at_pods()
+        return self._servers.serving()
 
     def restart(self, replicas: Sequence[str]) -> None:
         """Delete server pods; the cluster replaces them."""
         assert self._settings is not None, "a restart comes after `prepare`"
-        now = time.time()
-        kill = self._settings.experiment.restart.signal == "kill"
-        self._replacements += [Replacement(now, old=name) for name in replicas]
+        self._servers.stop(replicas, time.time())
         try:
-            self._release.delete(replicas, kill=kill)
+            if self._settings.experiment.restart.signal == "kill":
+                alive = self._release.kill(replicas, self._settings.server.port)
+                self._remarks += [
+                    f"not killed, but ended by SIGTERM and SIGKILL some 2 s later: {why}"
+                    for why in alive
+                ]
+            else:
+                self._release.delete(replicas)
         except Trouble as trouble:
             self._problems.append(f"the restart failed: {trouble}")
 
     def replaced(self) -> bool:
         """Tell whether every pod that was deleted has a replacement that is ready."""
-        return all(one.ready_unix_seconds is not None for one in self._replacements)
+        return self._servers.replaced()
 
     def longest_seconds(self) -> float:
         """Tell how long the clients can take."""
@@ -183,34 +191,63 @@ class ClusterBackend:
         if self._clients and self._job is not None:
             self._await_logs(LOG_SECONDS)
             self._look_at_pods()
-        seen = Observation(problems=self._problems)
-        summaries = [
-            summary
-            for pod in self._clients.values()
+        if not self._begun and (reason := self._given_up() or self._waiting.reason):
+            self._problems.append(reason)
+        seen = Observation(problems=self._problems, remarks=self._remarks)
+        there = {name: pod for name, pod in self._clients.items() if pod.started or pod.ended}
+        if len(there) < len(self._clients):
+            seen.problems.append(
+                f"{len(self._clients) - len(there)} of {len(self._clients)} client pods have not "
+                "started"
+            )
+        summaries = {
+            name: summary
+            for name, pod in there.items()
             if (summary := self._summary_of(pod, seen)) is not None
-        ]
+        }
         if self._job is not None and len(self._clients) < self._job.clients:
             seen.problems.append(
                 f"{self._job.clients - len(self._clients)} of {self._job.clients} client pods are "
                 "gone or never came, and their logs with them"
             )
         seen.remarks += [
-            f"server pod {pod.name} cannot start: {pod.reason}"
-            for pod in self._servers
-            if pod.reason in STUCK
+            f"server pod {pod.name}: {pod.holdup}" for pod in self._servers.seen if pod.stuck
         ]
-        seen.summary = merge(summaries) if summaries else None
+        if summaries:
+            lags = [self._logs.lag_seconds(name) for name in summaries]
+            seen.summary = merge(list(summaries.values()), lags)
+            seen.clock_uncertainty_seconds = self._logs.uncertainty_seconds()
+            seen.server_counts = self._counts(seen)
         self._take_replicas(seen)
         return seen
+
+    def _note(self) -> str:
+        """Say what is waited for: for all pods at first, later for a server that is stuck."""
+        if not self._begun:
+            return self._waiting.note
+        stuck = next((pod for pod in self._servers.staying() if pod.stuck), None)
+        return f"server pod {stuck.name}: {stuck.holdup}" if stuck else ""
+
+    def _given_up(self) -> str | None:
+        """Say what was waited for in vain, as long as the clients are allowed to wait."""
+        if self._begun or self._settings is None:
+            return None
+        return self._waiting.given_up(self._settings.client.readiness.timeout_seconds)
+
+    def _counts(self, seen: Observation) -> dict[str, dict[str, Any]]:
+        """Ask the servers what they counted: nothing but the reason where one cannot be asked."""
+        assert self._settings is not None, "known since `prepare`"
+        try:
+            return self._release.counts(self._servers.serving(), self._settings.server.port)
+        except Trouble as trouble:
+            seen.remarks.append(f"the servers' own counts are missing: {trouble}")
+            return {}
 
     def _summary_of(self, pod: Pod, seen: Observation) -> dict[str, Any] | None:
         """Return what a client left, or what its log gives; say what is wrong with it."""
         if pod.exit_status:
             why = f" ({pod.reason})" if pod.reason and pod.reason != "Error" else ""
             seen.problems.append(f"client pod {pod.name} ended with status {pod.exit_status}{why}")
-        if pod.reason in STUCK and not pod.ended:
-            seen.problems.append(f"client pod {pod.name} cannot start: {pod.reason}")
-            return None
         log = self._logs.final(pod.name)
         if log is None or log.summary is None:
             why = f"the log of client pod {pod.name} has no summary"
@@ -243,82 +280,66 @@ class ClusterBackend:
             return
         try:
             clients = self._release.client_pods(self._job)
-            self._servers = self._release.server_pods(self._generation)
-            self._job = self._release.job(self._job.name) or Job(
-                self._job.name, self._job.clients, finished=True
-            )
+            servers = self._release.server_pods(self._generation)
+            self._job = self._release.job(self._job.name) or replace(self._job, finished=True)
+            # A pod that is gone is kept as it was last seen: its log may be here already.
+            self._clients |= {pod.name: pod for pod in clients}
+            self._logs.follow(clients)
+            self._begun = self._begun or self.clock_started_unix_seconds() is not None
+            self._servers.take(servers, time.time(), begun=self._begun)
+            if not self._begun and self._settings is not None:
+                replicas = self._settings.server.replicas
+                self._waiting.look(self._job, clients, self._servers.staying(), replicas)
         except Trouble:
             return
-        # A pod that is gone is kept as it was last seen: its log may be here already.
-        self._clients |= {pod.name: pod for pod in clients}
-        self._logs.follow(clients)
-        stuck = any(pod.reason in STUCK and not pod.ended for pod in clients)
-        if not stuck:
-            self._stuck_since = None
-        elif self._stuck_since is None:
-            self._stuck_since = time.monotonic()
-        self._follow_servers()
-
-    def _follow_servers(self) -> None:
-        alive = [pod for pod in self._servers if not pod.leaving]
-        self._begun = self._begun or self.clock_started_unix_seconds() is not None
-        if not self._begun:
-            self._replicas = names(alive)
-            return
-        now = time.time()
-        taken = {one.new for one in self._replacements}
-        for pod in alive:
-            if pod.name in self._replicas:
-                continue
-            self._replicas.append(pod.name)
-            free = next((one for one in self._replacements if one.new is None), None)
-            if free and pod.name not in taken:
-                free.new = pod.name
-        present, ready = set(names(self._servers)), {p.name for p in alive if p.ready_unix_seconds}
-        for one in self._replacements:
-            if one.ended_unix_seconds is None and one.old not in present:
-                one.ended_unix_seconds = now
-            if one.ready_unix_seconds is None and one.new in ready:
-                one.ready_unix_seconds = now
 
     def _take_replicas(self, seen: Observation) -> None:
-        """Say who served, and who took whose place, by the clients' clock."""
-        seen.replicas = list(self._replicas)
-        if self._replacements:
-            seen.replacements = list(self._replacements)
-        elif seen.summary is not None:
-            seen.replacements = self._replacements_of_others(seen)
+        """Say who served, and who took whose place, by our clock."""
+        seen.replicas = list(self._servers.replicas)
+        seen.replacements = list(self._servers.deleted)
+        if seen.summary is None:
+            return
+        history, lag = history_of(seen.summary), self._logs.least_lag_seconds()
+        bounds = history.unix_seconds(0) - lag, history.unix_seconds(history.load_end()) - lag
+        in_place = self._servers.restarted_in_place(*bounds)
+        if not seen.replacements:
+            seen.replacements = self._replacements_of_others(seen, history, bounds)
             planned = seen.summary["settings"]["experiment"]["restart"]["afterSeconds"]
             if planned and not seen.replacements:
                 seen.remarks.append(
                     f"the scenario asks for a restart after {planned:g} s, which helm does not "
                     "make: `make cluster-run` does, or `make restart` while the run is under way"
                 )
+        seen.replacements += replacements_of(in_place, lag)
+        if in_place:
+            seen.clock_uncertainty_seconds = max(seen.clock_uncertainty_seconds, WHOLE_SECOND)
 
-    def _replacements_of_others(self, seen: Observation) -> list[Replacement]:
+    def _replacements_of_others(
+        self, seen: Observation, history: History, bounds: tuple[float, float]
+    ) -> list[Replacement]:
         """Find restarts that the lab did not make: pods younger than the run, or the timeline."""
         assert seen.summary is not None, "asked for only then"
-        history = history_of(seen.summary)
-        begun, ended = history.unix_seconds(0), history.unix_seconds(history.load_end())
-        alive = [pod for pod in self._servers if not pod.leaving]
-        new = [pod for pod in alive if begun < pod.created_unix_seconds < ended]
+        staying = names(self._servers.staying())
+        old = [name for name in seen.summary["pods"] if name not in staying]
+        new = self._servers.created(*bounds)
         if not new:
+            # Where all are there that have answered, none was replaced.
             replicas = seen.summary["settings"]["server"]["replicas"]
-            return replacements_seen(history, seen.summary["pods"], replicas)
-        old = [name for name in seen.summary["pods"] if name not in names(alive)]
+            replicas = replicas or len(self._servers.replicas)
+            return replacements_seen(history, seen.summary["pods"], replicas) if old else []
+        lag = self._logs.least_lag_seconds()
+        seen.clock_uncertainty_seconds = max(seen.clock_uncertainty_seconds, WHOLE_SECOND)
         return [
             Replacement(
-                stopped_unix_seconds=pod.created_unix_seconds,
+                stopped_unix_seconds=pod.created_unix_seconds + lag,
                 old=old[index] if index < len(old) else None,
                 new=pod.name,
-                ready_unix_seconds=pod.ready_unix_seconds,
+                ready_unix_seconds=None
+                if pod.ready_unix_seconds is None
+                else pod.ready_unix_seconds + lag,
             )
             for index, pod in enumerate(new)
         ]
-
-    def _lag_seconds(self) -> float:
-        lags = [lag for tail in self._logs.tails() if (lag := tail.clock_lag_seconds) is not None]
-        return min(lags, default=0.0)
 
     def _await_logs(self, seconds: float) -> None:
         """Wait until the logs that are followed have come to their ends."""

@@ -13,22 +13,24 @@ from long_lived.lab.cli import (
     out_option,
     place_options,
     refuse,
+    refuse_place,
     set_option,
     settings_of,
-    status_of,
+    was_kept,
 )
 from long_lived.lab.cluster import ClusterBackend
+from long_lived.lab.here import refuse_what_has_no_effect
 from long_lived.lab.interrupts import Interrupts
 from long_lived.lab.local import LocalBackend
 from long_lived.lab.report.comparison import Compared, table
 from long_lived.lab.scenarios import known, values_files
 from long_lived.lab.service import Unsupported, refuse_other_systems
 from long_lived.lab.tools import Kubectl, Place, program
-from long_lived.settings import SettingsError, load
+from long_lived.settings import Settings, SettingsError, load
 from long_lived.settings.load import chart_values, divided
 
 DEFAULT_SCENARIO = "ten-thousand"
-COMPARED = ("restart-flask", "restart-go", "restart-gunicorn")
+COMPARED = ("restart-flask", "restart-go", "restart-gunicorn", "restart-gunicorn-stock")
 
 
 @click.command()
@@ -59,7 +61,7 @@ def run(
     several, later ones win. Default: ten-thousand.
 
     On a cluster the release is installed or upgraded (--release, --namespace, --context) and
-    stays; --set takes the chart's own keys there, too: --set images.registry=…
+    stays; --set takes the chart's own keys there, too: --set images.registry=...
 
     Exit status: 0 the finding is the expected one, 1 it is not or the run is incomplete,
     2 bad settings, 130 or 143 interrupted after the results were written.
@@ -67,12 +69,12 @@ def run(
     scenarios = scenarios or (DEFAULT_SCENARIO,)
     if where == "cluster":
         return _run_on_cluster(scenarios, overrides, out, release, Place(namespace, context))
-    settings = settings_of(scenarios, overrides)
-    refuse_here()
+    refuse_place("a run on this machine: --on cluster looks for a release")
+    settings = settings_here(scenarios, overrides)
     folder = new_folder(out, settings.experiment.name)
     backend = LocalBackend(settings, folder)
     restart = settings.experiment.restart
-    return status_of(*carry_out(backend, restart, folder, Interrupts(), opening(settings)))
+    return carry_out(backend, restart, folder, Interrupts(), opening(settings)).status
 
 
 @click.command()
@@ -82,31 +84,33 @@ def run(
 def compare(scenarios: tuple[str, ...], overrides: tuple[str, ...], out: Path) -> int:
     """Run several scenarios one after the other, and put their results side by side.
 
-    Default: restart-flask, restart-go and restart-gunicorn. Settings given with --set hold
-    for all of them.
+    Default: restart-flask, restart-go, restart-gunicorn and restart-gunicorn-stock. Settings
+    given with --set hold for all of them.
 
     Exit status: 0 every finding is the expected one, 1 one is not, 2 bad settings, 130 or 143
     interrupted after the results were written.
     """
-    all_settings = [settings_of((name,), overrides) for name in scenarios or COMPARED]
-    refuse_here()
+    all_settings = [settings_here((name,), overrides) for name in scenarios or COMPARED]
     parent = new_folder(out, "compare")
     interrupts = Interrupts()
     runs: list[Compared] = []
+    kept = True
     for number, settings in enumerate(all_settings, start=1):
         folder = parent / f"{number}-{settings.experiment.name}"
-        folder.mkdir()
+        if not was_kept(parent, folder.mkdir):
+            return 1
         backend = LocalBackend(settings, folder)
         restart = settings.experiment.restart
-        seen, verdict = carry_out(backend, restart, folder, interrupts, opening(settings))
-        if seen.stopped_by is not None:
-            return 128 + seen.stopped_by
-        runs.append(Compared(settings, seen.summary, verdict))
-        click.echo()
+        done = carry_out(backend, restart, folder, interrupts, opening(settings))
+        if done.seen.stopped_by is not None:
+            return done.status
+        runs.append(Compared(settings, done.seen.summary, done.verdict))
+        kept = kept and done.kept
+        print()
     lines = table(runs)
-    results.keep_report(parent, lines)
-    click.echo("\n".join([*lines, "", f"results      {parent}"]))
-    return 0 if all(run.verdict.passed for run in runs) else 1
+    print("\n".join([*lines, "", f"results      {parent}"]), flush=True)
+    kept = was_kept(parent, lambda: results.keep_report(parent, lines)) and kept
+    return 0 if kept and all(run.verdict.passed for run in runs) else 1
 
 
 @click.command()
@@ -114,15 +118,18 @@ def scenarios() -> None:
     """List the scenarios that `run` knows by name."""
     for name in known():
         description = load(values_files((name,)), environment={}).experiment.description
-        click.echo(f"{name:<22} {description}")
+        print(f"{name:<22} {description}")
 
 
-def refuse_here() -> None:
-    """Refuse a machine on which the local backend cannot work."""
+def settings_here(scenarios: tuple[str, ...], overrides: tuple[str, ...]) -> Settings:
+    """Load the settings of a run on this machine; refuse what it or the lab on it cannot do."""
+    settings = settings_of(scenarios, overrides)
     try:
+        refuse_what_has_no_effect(settings)
         refuse_other_systems()
-    except Unsupported as error:
+    except (SettingsError, Unsupported) as error:
         refuse(str(error))
+    return settings
 
 
 def _run_on_cluster(
@@ -137,8 +144,9 @@ def _run_on_cluster(
     except (SettingsError, Trouble) as error:
         refuse(str(error))
     folder = new_folder(out, settings.experiment.name)
-    results.write_values(folder, settings, chart)
+    if not was_kept(folder, lambda: results.write_values(folder, settings, chart)):
+        return 1
     backend = ClusterBackend(release, place, folder, settings, of_the_chart)
     where = f"{opening(settings)}, release {release} in namespace {place.namespace}"
     restart = settings.experiment.restart
-    return status_of(*carry_out(backend, restart, folder, Interrupts(), where))
+    return carry_out(backend, restart, folder, Interrupts(), where).status

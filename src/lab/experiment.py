@@ -43,7 +43,7 @@ class Experiment:
             try:
                 backend.prepare(self._show, self._pause)
                 self._watch()
-            except Trouble as trouble:
+            except (Trouble, OSError) as trouble:  # a full disk, a folder that is gone
                 self._problems.append(str(trouble))
             seen = backend.collect()
         seen.stopped_by = self._stop_signal()

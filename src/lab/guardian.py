@@ -2,19 +2,24 @@
 
 Started first, in a session of its own, with a pipe from the lab as standard input. The
 lab writes "+PGID" for every process group that it starts and "-PGID" for every one that
-it has stopped. The kernel closes the pipe when the lab ends, however it ends: what is
-still on the list then is killed.
+it has killed, before it gives the number back. The kernel closes the pipe when the lab ends,
+however it ends: what is still on the list then is killed.
 """
 
 import os
 import signal
 import sys
 
+READY = b"ready\n"
+"""The one line on standard output: from now on the lab may start processes."""
+
 
 def main() -> None:
     """Read standard input to its end, then kill what is left."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    sys.stdout.buffer.write(READY)
+    sys.stdout.buffer.flush()
     groups: set[int] = set()
     for line in sys.stdin:
         group = int(line[1:])

@@ -1,4 +1,7 @@
-"""SIGINT and SIGTERM: the first asks the lab to stop and keep its results, the second ends it."""
+"""Signals: the first asks the lab to stop and keep its results, the second ends it.
+
+They are SIGINT, SIGTERM and SIGHUP; under nohup the last stays without effect.
+"""
 
 import os
 import signal
@@ -12,7 +15,8 @@ class Interrupts:
         """Install the handlers."""
         self.number: int | None = None
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._on_signal)
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._on_signal)
 
     def stop_signal(self) -> int | None:
         """Return the signal that asks the lab to stop, or None."""

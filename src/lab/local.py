@@ -1,7 +1,6 @@
 """The backend on one machine: replicas and clients as processes."""
 
 import signal
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
@@ -11,10 +10,11 @@ from long_lived.lab.backend import Pause, Trouble
 from long_lived.lab.deadline import longest_run_seconds
 from long_lived.lab.logs import Tail, moment
 from long_lived.lab.observation import Moment, Observation
-from long_lived.lab.processes import Child, Processes
+from long_lived.lab.processes import Child, Processes, python
 from long_lived.lab.recovery import recovered
-from long_lived.lab.results import write_values
-from long_lived.lab.service import Service
+from long_lived.lab.results import VALUES, write_values
+from long_lived.lab.service import Service, balanced_by_hash
+from long_lived.process.processor import assign_processor
 from long_lived.server.runtimes import Unavailable, go_build
 from long_lived.settings import Settings
 
@@ -40,9 +40,7 @@ class LocalBackend:
     def __enter__(self) -> Self:
         """Reserve the port."""
         self._processes.__enter__()
-        # The clients get the url, which is not known before the port is, as a flag.
-        values = write_values(self._folder, self._settings)
-        self._service = Service(self._processes, values, self._settings)
+        self._service = Service(self._processes, self._folder / VALUES, self._settings)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -55,6 +53,8 @@ class LocalBackend:
     def prepare(self, show: Callable[[Moment], None], pause: Pause) -> None:
         """Start the replicas, wait until all are ready, and start the clients."""
         settings = self._settings
+        # The clients get the url, which is not known before the port is, as a flag.
+        write_values(self._folder, settings)
         if settings.server.runtime == "go":
             show(Moment(0, 0, 0, 0, {}, "building the Go server"))
             try:
@@ -71,7 +71,8 @@ class LocalBackend:
         """Read the clients' logs, and follow the replicas."""
         for tail in self._tails:
             tail.read()
-        self._problems += self._service.look()
+        # What is tried again fails in the same words.
+        self._problems = list(dict.fromkeys([*self._problems, *self._service.look()]))
         return moment([tail.log for tail in self._tails], self._service.names())
 
     def running(self) -> bool:
@@ -106,11 +107,13 @@ class LocalBackend:
 
     def collect(self) -> Observation:
         """Gather the clients' summaries and the replicas' own counts, and end the replicas."""
+        counts = self._service.counts()
         seen = Observation(
             replicas=self._service.names(),
             replacements=self._service.replacements,
-            server_counts=self._service.counts(),
+            server_counts=counts,
             problems=self._problems,
+            remarks=balanced_by_hash(counts),
         )
         summaries = []
         for client, tail in zip(self._clients, self._tails, strict=True):
@@ -129,16 +132,13 @@ class LocalBackend:
         return seen
 
     def _start_client(self, index: int) -> Child:
-        command = [
-            *(
-                sys.executable,
-                "-m",
-                "long_lived.client",
-                "--values",
-                str(self._folder / "values.yaml"),
-            ),
+        command = python(
+            *("long_lived.client", "--values", str(self._folder / VALUES)),
             *("--set", f"client.url={self._service.url}"),
             *("--source-address", f"127.0.0.{2 + index}"),
             *("--progress-seconds", str(CLIENT_PROGRESS_SECONDS)),
-        ]
-        return self._processes.start(f"client-{index + 1}", command)
+        )
+        child = self._processes.start(f"client-{index + 1}", command)
+        if self._settings.client.engine == "threads" and self._settings.client.parallelism > 1:
+            assign_processor(child.pid, index)
+        return child

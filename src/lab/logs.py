@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from long_lived.client.ledger import Progress
 from long_lived.client.summary import FORMAT
+from long_lived.lab.experiment import TICK_SECONDS
 from long_lived.lab.observation import Moment
 
 _ANSWER = re.compile(r"^Response from Pod (\S+) after ")
@@ -51,22 +53,51 @@ class ClientLog:
 class Tail:
     """Follows a growing log file, whole lines at a time."""
 
-    def __init__(self, file: Path, now: Callable[[], float] = time.time) -> None:
-        """Start at the beginning of `file`, which must exist."""
+    def __init__(
+        self,
+        file: Path,
+        now: Callable[[], float] = time.time,
+        *,
+        live: bool = True,
+        before: "Tail | None" = None,
+    ) -> None:
+        """Start at the beginning of `file`, which must exist.
+
+        Only a `live` log, whose client still writes, tells what its clock shows now. `before` is
+        the tail of the same log that was cut: what that knows of the clock is taken over.
+        """
         self.log = ClientLog()
-        self.clock_lag_seconds: float | None = None
-        """By how much the client's wall clock is behind ours, at most: the least time between a
-        line by its clock and its arrival here."""
         self._now = now
+        self._live = live
+        self._differences: list[float] = list(before._differences) if before else []
         self._stream = file.open("rb")
         self._rest = b""
+
+    @property
+    def clock_lag_seconds(self) -> float | None:
+        """By how much the client's wall clock is behind ours, at most; None where no line has told.
+
+        It is the least time between a line by its clock and its arrival here.
+        """
+        return min(self._differences, default=None)
+
+    @property
+    def clock_uncertainty_seconds(self) -> float:
+        """How far that may be off: the quickest line took some time, too.
+
+        How much, nobody can tell from one side. It is taken for the time that the quickest was
+        quicker than half of the lines, and a look on top, which is how late any may be read.
+        """
+        if not self._differences:
+            return 0.0
+        return median(self._differences) - min(self._differences) + TICK_SECONDS
 
     def read(self) -> None:
         """Take in the lines that were added since the last time."""
         *lines, self._rest = (self._rest + self._stream.read()).split(b"\n")
         for line in lines:
             self.log.feed(line.decode("utf-8", errors="replace"))
-        if lines:
+        if lines and self._live:
             self._compare_clocks(lines[-1].decode("utf-8", errors="replace"))
 
     def close(self) -> None:
@@ -81,9 +112,7 @@ class Tail:
         if newest.startswith("Started: "):
             elapsed = 0.0
         if elapsed is not None:
-            lag = self._now() - (started + elapsed)
-            known = self.clock_lag_seconds
-            self.clock_lag_seconds = lag if known is None else min(known, lag)
+            self._differences.append(self._now() - (started + elapsed))
 
 
 def foreign_summary(name: str, log: ClientLog) -> str | None:

@@ -27,11 +27,12 @@ class Observation:
     replicas: list[str] = field(default_factory=list)
     """Names of the replicas that served, in the order of their start."""
     replacements: list[Replacement] = field(default_factory=list)
-    """The replicas that were restarted, by the clients' clock."""
+    """The replicas that were restarted, by the lab's clock, as the summary is."""
+    clock_uncertainty_seconds: float = 0.0
+    """How far a time in the summary and one in `replacements` may be apart that are the same: 0
+    where lab and clients have one clock."""
     server_counts: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What each replica says of itself (GET /stats), where it could be asked."""
-    clock_uncertainty_seconds: float = 0.0
-    """How far the clients' clocks may be off the lab's."""
     problems: list[str] = field(default_factory=list)
     """What went wrong; any makes the run incomplete."""
     remarks: list[str] = field(default_factory=list)

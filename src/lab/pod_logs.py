@@ -4,12 +4,14 @@
 is read again from its beginning. In the end the summary, its last line, has to be there.
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 from long_lived.lab.backend import Trouble
 from long_lived.lab.logs import ClientLog, Tail
+from long_lived.lab.pods import Pod
 from long_lived.lab.processes import Child, Processes
-from long_lived.lab.release import Pod, Release
+from long_lived.lab.release import Release
 
 MOST_ATTEMPTS = 20
 
@@ -32,7 +34,7 @@ class PodLogs:
             follower = self._followers.get(pod.name)
             idle = follower is None or follower.status is not None
             if idle and pod.started and not self._whole(pod.name):
-                self._follow(pod.name)
+                self._follow(pod)
 
     def read(self) -> None:
         """Take in what has been added."""
@@ -42,6 +44,28 @@ class PodLogs:
     def tails(self) -> list[Tail]:
         """List the logs in the order in which they were found."""
         return list(self._tails.values())
+
+    def by_pod(self) -> list[tuple[str, Tail]]:
+        """List the same with the names of their pods."""
+        return list(self._tails.items())
+
+    def lag_seconds(self, pod: str) -> float:
+        """Tell by how much the clock of a client is behind ours.
+
+        One that nobody followed while it ran is taken to have the time of the others.
+        """
+        tail = self._tails.get(pod)
+        known = tail.clock_lag_seconds if tail else None
+        return self.least_lag_seconds() if known is None else known
+
+    def least_lag_seconds(self) -> float:
+        """Tell by how much the cluster's clocks are behind ours, where they all have one time."""
+        lags = [lag for tail in self.tails() if (lag := tail.clock_lag_seconds) is not None]
+        return min(lags, default=0.0)
+
+    def uncertainty_seconds(self) -> float:
+        """Tell how far the clock that is known worst may be off."""
+        return max((tail.clock_uncertainty_seconds for tail in self.tails()), default=0.0)
 
     def following(self) -> bool:
         """Tell whether there may be more to come from a log that is followed."""
@@ -64,7 +88,8 @@ class PodLogs:
         log = ClientLog()
         for line in text.splitlines():
             log.feed(line)
-        self._file(pod).write_text(text, encoding="utf-8")
+        with suppress(OSError):  # a full disk, a folder that is gone: it is read all the same
+            self._file(pod).write_text(text, encoding="utf-8")
         return log
 
     def lines(self, pod: str) -> list[str]:
@@ -87,16 +112,18 @@ class PodLogs:
         tail.read()
         return tail.log.summary is not None
 
-    def _follow(self, pod: str) -> None:
-        attempts = self._attempts.get(pod, 0)
+    def _follow(self, pod: Pod) -> None:
+        name = pod.name
+        attempts = self._attempts.get(name, 0)
         if attempts >= MOST_ATTEMPTS:
             return
-        self._attempts[pod] = attempts + 1
-        if pod in self._tails:
-            self._tails[pod].close()
-            self._file(pod).unlink()
-        self._followers[pod] = self._processes.start(pod, self._release.follow(pod))
-        self._tails[pod] = Tail(self._file(pod))
+        self._attempts[name] = attempts + 1
+        before = self._tails.get(name)
+        if before is not None:
+            before.close()
+            self._file(name).unlink()
+        self._followers[name] = self._processes.start(name, self._release.follow(name))
+        self._tails[name] = Tail(self._file(name), live=not pod.ended, before=before)
 
     def _file(self, pod: str) -> Path:
         return self._folder / f"{pod}.log"

@@ -1,4 +1,12 @@
-"""Processes that the lab starts: each leads a process group, and none outlives the lab."""
+"""Processes that the lab starts: each leads a process group, and none outlives the lab.
+
+The number of a process, which is that of its group, can be given away as soon as the process
+has been waited for. So the lab looks at a process that has ended and leaves it a zombie, and
+at its burial keeps this order: kill the group (workers may have outlived their parent), tell
+the guardian to forget the number, wait for the process. The number is ours until the last step,
+and wherever the lab itself is killed in between, the guardian does not know a number that was
+given away, or knows one whose group is to be killed.
+"""
 
 import os
 import signal
@@ -7,10 +15,32 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from select import select
 
-from long_lived.settings.load import ENVIRONMENT_PREFIX
+from long_lived.lab.backend import Trouble
+from long_lived.lab.guardian import READY
+from long_lived.settings.errors import ENVIRONMENT_PREFIX
 
 POLL_SECONDS = 0.05
+
+ALWAYS = {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
+"""What every child finds in its environment: lines that come at once, in the encoding in which
+the lab reads them, whatever the terminal's is."""
+
+GUARDIAN_SECONDS = 60.0
+"""How long the guardian may take to start, which is a moment."""
+LAST_WORDS_SECONDS = 5.0
+"""How long one that has failed may take to say why."""
+
+NO_GUARDIAN = "the lab's guardian, which ends what a killed lab leaves, does not start"
+
+
+def python(module: str, *arguments: str) -> list[str]:
+    """Return the command that runs a module of ours, whatever lies in the working folder.
+
+    `-m` alone would look there first: for `settings.py`, for `yaml.py`.
+    """
+    return [sys.executable, "-P", "-m", module, *arguments]
 
 
 class Child:
@@ -30,32 +60,42 @@ class Child:
     @property
     def status(self) -> int | None:
         """Exit status, negative after a signal; None while it runs."""
-        return self._process.poll()
+        if self._process.returncode is not None:
+            return self._process.returncode
+        ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if ended is None:
+            return None
+        return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
 
     def signal(self, number: int) -> None:
         """Signal the process itself; without effect when it has ended."""
-        if self.status is None:
-            self._process.send_signal(number)
+        if self._process.returncode is None:
+            os.kill(self.pid, number)
 
     def kill(self) -> None:
         """Kill the whole group: also workers that outlived their parent."""
-        try:
+        if self._process.returncode is None:
             os.killpg(self.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        self._process.wait()
 
     def wait(self, seconds: float) -> bool:
         """Wait until the process has ended, at most so long; tell whether it has."""
-        try:
-            self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return False
+        deadline = time.monotonic() + seconds
+        while self.status is None:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(POLL_SECONDS)
         return True
 
+    def reap(self) -> None:
+        """Wait for the process, which has been killed, and give its number back."""
+        self._process.wait()
+
     def lines(self) -> list[str]:
-        """Return the log; a last line without its end is left out."""
-        return self.log.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]
+        """Return the log; a last line without its end is left out. Empty where it is gone."""
+        try:
+            return self.log.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]
+        except OSError:
+            return []
 
     def last_words(self, lines: int = 3) -> str:
         """Return the end of the log, for a message about an unexpected end."""
@@ -71,22 +111,41 @@ class Processes:
         self._children: list[Child] = []
 
     def __enter__(self) -> "Processes":
-        """Start the guardian."""
-        self._guardian = subprocess.Popen(
-            [sys.executable, "-m", "long_lived.lab.guardian"],
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            start_new_session=True,
-        )
+        """Start the guardian.
+
+        Raises:
+            Trouble: it does not start; without it a lab that is killed would leave processes.
+        """
+        try:
+            self._guardian = subprocess.Popen(
+                python("long_lived.lab.guardian"),
+                bufsize=0,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise Trouble(f"{NO_GUARDIAN}: {error}") from None
+        assert self._guardian.stdout is not None
+        there, _, _ = select([self._guardian.stdout], [], [], GUARDIAN_SECONDS)
+        first = self._guardian.stdout.readline() if there else b""
+        if first != READY:
+            try:
+                said, _ = self._guardian.communicate(timeout=LAST_WORDS_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._guardian.kill()
+                said, _ = self._guardian.communicate()
+            *_, why = (first + said).decode(errors="replace").splitlines() or ["it says nothing"]
+            raise Trouble(f"{NO_GUARDIAN}: {why}")
         return self
 
     def __exit__(self, *_: object) -> None:
         """Kill what still runs, then let the guardian go."""
         for child in list(self._children):
             self._bury(child)
-        if self._guardian.stdin is not None:
-            self._guardian.stdin.close()
-        self._guardian.wait()
+        with self._guardian:  # closes its input, which ends it
+            pass
 
     def start(
         self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None
@@ -94,6 +153,9 @@ class Processes:
         """Start `command`; its output goes to <name>.log.
 
         Settings in this process's environment are not handed on: the values file has them.
+
+        Raises:
+            Trouble: the log cannot be written, or no process be made.
         """
         log = self._folder / f"{name}.log"
         kept = {
@@ -101,18 +163,18 @@ class Processes:
             for key, value in os.environ.items()
             if not key.startswith(ENVIRONMENT_PREFIX)
         }
-        descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         try:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=descriptor,
-                stderr=descriptor,
-                env=kept | {"PYTHONUNBUFFERED": "1"} | dict(environment or {}),
-                process_group=0,
-            )
-        finally:
-            os.close(descriptor)
+            with log.open("ab", buffering=0) as output:
+                process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    env=kept | ALWAYS | dict(environment or {}),
+                    process_group=0,
+                )
+        except OSError as error:
+            raise Trouble(f"{name} cannot be started: {error}") from None
         child = Child(name, process, log)
         self._children.append(child)
         self._tell_guardian(f"+{process.pid}\n")
@@ -128,10 +190,11 @@ class Processes:
             self._bury(child)
 
     def _bury(self, child: Child) -> None:
-        child.kill()
         if child in self._children:
             self._children.remove(child)
+            child.kill()
             self._tell_guardian(f"-{child.pid}\n")
+            child.reap()
 
     def _tell_guardian(self, line: str) -> None:
         if self._guardian.stdin is not None:

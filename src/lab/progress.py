@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
+from rich.text import Text
 
 from long_lived.lab.observation import Moment
 
@@ -34,8 +35,9 @@ class Display(Protocol):
 
 
 def display(console: Console) -> Display:
-    """Choose the display that `console` can carry."""
-    return LiveDisplay(console) if console.is_terminal else LineDisplay(console)
+    """Choose the display that `console` can carry: a terminal that can move its cursor, or not."""
+    live = console.is_terminal and not console.is_dumb_terminal
+    return LiveDisplay(console) if live else LineDisplay(console)
 
 
 class LineDisplay:
@@ -62,7 +64,7 @@ class LineDisplay:
         if now >= self._next or moment.note not in ("", self._note):
             self._next = now + LINE_SECONDS
             text = moment.note if moment.note and not moment.planned else _line(moment)
-            self._console.print(f"{now:6.1f} s  {text}", highlight=False, soft_wrap=True)
+            self._console.print(f"{now:6.1f} s  {text}", soft_wrap=True)
         self._note = moment.note
 
 
@@ -102,16 +104,20 @@ def _table(moment: Moment, seconds: float) -> Table:
     table.add_column(justify="right")
     table.add_column()
     width = 30
-    table.add_row("[bold]time", f"{seconds:.0f} s", moment.note)
+    table.add_row(_name("time"), f"{seconds:.0f} s", moment.note)
     done = moment.answered + moment.failed
     bar = ProgressBar(total=max(1, moment.planned), completed=done, width=width)
-    table.add_row("[bold]planned", f"{moment.planned:,}", bar)
-    table.add_row("[bold]in flight", f"{moment.in_flight:,}")
-    table.add_row("[bold]answered", f"{moment.answered:,}")
-    table.add_row("[bold]failed", f"[red]{moment.failed:,}" if moment.failed else "0")
+    table.add_row(_name("planned"), f"{moment.planned:,}", bar)
+    table.add_row(_name("in flight"), f"{moment.in_flight:,}")
+    table.add_row(_name("answered"), f"{moment.answered:,}")
+    table.add_row(_name("failed"), Text(f"{moment.failed:,}", "red" if moment.failed else ""))
     most = max(moment.by_replica.values(), default=0)
     for name, count in moment.by_replica.items():
         table.add_row(
             f"  {name}", f"{count:,}", ProgressBar(total=max(1, most), completed=count, width=width)
         )
     return table
+
+
+def _name(text: str) -> Text:
+    return Text(text, "bold")

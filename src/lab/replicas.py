@@ -1,6 +1,11 @@
-"""One replica on one machine: a server process, and what it can be asked."""
+"""One replica on one machine: a server process, and what it can be asked.
+
+A replica that hangs answers after seconds or not at all, and the lab has more to do than to
+wait for it: questions are asked in threads beside it.
+"""
 
 import string
+from concurrent.futures import Executor, Future
 from typing import Any
 
 import requests
@@ -23,19 +28,27 @@ def replica_name(index: int) -> str:
 class Replica:
     """One server process."""
 
-    def __init__(self, name: str, address: str, port: int, child: Child) -> None:
+    def __init__(self, name: str, address: str, port: int, child: Child, asking: Executor) -> None:
         """Wrap a process that listens at the Service's address and at its own."""
         self.name = name
         self.child = child
         self.stopped = False
+        self._asking = asking
+        self._probe: Future[requests.Response | None] | None = None
         self._url = f"http://{address}:{port}"
 
     def ready(self) -> bool:
-        """Tell whether it answers /readyz."""
-        return self._get("/readyz") is not None
+        """Tell whether it has answered /readyz by now, and ask where it has not. Never blocks."""
+        if self._probe is not None and self._probe.done():
+            if self._probe.result() is not None:
+                return True
+            self._probe = None
+        if self._probe is None:
+            self._probe = self._asking.submit(self._get, "/readyz")
+        return False
 
     def counts(self) -> dict[str, Any] | None:
-        """Ask it what it counted; None where it does not answer."""
+        """Ask it what it counted, and wait; None where it does not answer."""
         answer = self._get("/stats")
         return None if answer is None else answer.json()
 

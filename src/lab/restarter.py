@@ -18,12 +18,18 @@ class Restarter:
         self._backend = backend
         self._now = now
         self._waves: list[list[str]] | None = None
+        self._served: int | None = None
 
     def shortfall(self) -> str | None:
         """Say what was planned and not done, if anything was."""
         after = f"the restart after {self._plan.after_seconds:g} s"
         if self._due():
             return f"{after} was not made: the clients had ended by then"
+        if self._served is not None and self._served <= self._plan.keep:
+            return (
+                f"{after} was not made: {self._served} replicas served, and "
+                f"experiment.restart.keep = {self._plan.keep} leaves as many alone"
+            )
         if self._waves:
             left = ", ".join(replica for wave in self._waves for replica in wave)
             return f"{after} was not finished before the clients ended: left is {left}"
@@ -35,7 +41,9 @@ class Restarter:
             started = self._backend.clock_started_unix_seconds()
             if started is None or self._now() < started + self._plan.after_seconds:
                 return
-            self._waves = waves(self._plan, self._backend.serving())
+            serving = self._backend.serving()
+            self._served = len(serving)
+            self._waves = waves(self._plan, serving)
         if self._waves and self._backend.replaced():
             self._backend.restart(self._waves.pop(0))
 

@@ -7,11 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from long_lived.lab.analysis.verdict import Verdict
 from long_lived.lab.observation import Observation
 from long_lived.settings import Settings
+from long_lived.settings.values_file import written
 
 VALUES = "values.yaml"
 SUMMARY = "summary.json"
@@ -20,7 +19,7 @@ LATEST = "latest"
 
 
 def make_folder(parent: Path, scenario: str, now: datetime) -> Path:
-    """Make a new folder <time>-<scenario> in `parent` and point `latest` to it.
+    """Make a new folder <time>-<scenario> in `parent`.
 
     Raises:
         OSError: the folder cannot be made.
@@ -33,22 +32,32 @@ def make_folder(parent: Path, scenario: str, now: datetime) -> Path:
             folder.mkdir()
         except FileExistsError:
             continue
-        _point_latest(parent, folder.name)
         return folder
     raise FileExistsError(f"{parent / base}: too many runs in one second")
 
 
+def point_latest(folder: Path) -> None:
+    """Swap the link beside `folder` in one step; what was put there by hand is left alone.
+
+    Raises:
+        OSError: it cannot be made, as on a file system without symbolic links.
+    """
+    latest, fresh = folder.parent / LATEST, folder.parent / f".{LATEST}.{folder.name}"
+    if latest.exists() and not latest.is_symlink():
+        return
+    fresh.symlink_to(folder.name)
+    fresh.replace(latest)
+
+
 def write_values(
     folder: Path, settings: Settings, chart: Mapping[str, object] | None = None
-) -> Path:
+) -> None:
     """Keep the effective settings, with the chart's own keys where they are given.
 
     The processes of the run, or helm, read this very file.
     """
-    file = folder / VALUES
     values = {**settings.as_values(), **(chart or {})}
-    file.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
-    return file
+    (folder / VALUES).write_text(written(values), encoding="utf-8")
 
 
 def keep(folder: Path, seen: Observation, verdict: Verdict, report: Sequence[str]) -> None:
@@ -65,6 +74,7 @@ def keep(folder: Path, seen: Observation, verdict: Verdict, report: Sequence[str
         "accounts": None if verdict.accounts is None else asdict(verdict.accounts),
         "replicas": seen.replicas,
         "events": [asdict(one) for one in verdict.events],
+        "clock_uncertainty_seconds": seen.clock_uncertainty_seconds,
         "problems": seen.problems,
         "remarks": seen.remarks,
         "server_counts": seen.server_counts,
@@ -75,14 +85,6 @@ def keep(folder: Path, seen: Observation, verdict: Verdict, report: Sequence[str
 
 
 def keep_report(folder: Path, report: Sequence[str]) -> None:
-    """Keep a report as it was printed."""
-    (folder / REPORT).write_text("\n".join(report) + "\n", encoding="utf-8")
-
-
-def _point_latest(parent: Path, name: str) -> None:
-    """Swap the link in one step; a folder of that name, made by hand, is left alone."""
-    latest, fresh = parent / LATEST, parent / f".{LATEST}.{name}"
-    if latest.exists() and not latest.is_symlink():
-        return
-    fresh.symlink_to(name)
-    fresh.replace(latest)
+    """Keep a report as it was printed; names of files in it may hold bytes that are no UTF-8."""
+    text = "\n".join(report) + "\n"
+    (folder / REPORT).write_text(text, encoding="utf-8", errors="surrogateescape")

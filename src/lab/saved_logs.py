@@ -1,36 +1,33 @@
 """Runs judged from logs that the user saved: `long-lived verify --from-log`."""
 
-import re
+import errno
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
 from long_lived.client.summary import merge
 from long_lived.lab.analysis.inferred import UNSEEN, replacements_seen
 from long_lived.lab.analysis.verdict import history_of
+from long_lived.lab.log_forms import UnreadForm, pod_lines
 from long_lived.lab.logs import ClientLog, beginning_lost, foreign_summary
 from long_lived.lab.observation import Observation
 
-_PREFIX = re.compile(r"^\[pod/([^/\]]+)/[^\]]*\] ")
-"""What `kubectl logs --prefix` (`make logs`) puts before each line."""
-
-_TIMESTAMP = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d) ")
-"""What `kubectl logs --timestamps` puts before each line; the offset is the node's."""
-
 
 def read_logs(file: Path) -> dict[str, ClientLog]:
-    """Read the logs in a file, by the pod that its lines name, or by the file's name.
+    """Read the clients' logs in a file, by the pod that its lines name, or by the file's name.
 
     Raises:
-        OSError: the file cannot be read.
+        OSError: the file cannot be read, or is in a form that is not.
     """
-    logs: dict[str, ClientLog] = {}
-    with file.open(encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            prefix = _PREFIX.match(line)
-            name = prefix[1] if prefix else str(file)
-            text = _TIMESTAMP.sub("", line[prefix.end() if prefix else 0 :])
-            logs.setdefault(name, ClientLog()).feed(text.rstrip("\r\n"))
-    return logs or {str(file): ClientLog()}
+    logs: defaultdict[str, ClientLog] = defaultdict(ClientLog)
+    try:
+        for pod, line in pod_lines(file.read_bytes()):
+            logs[pod or str(file)].feed(line)
+    except UnreadForm as error:
+        raise OSError(errno.ENOTSUP, str(error), str(file)) from None
+    # Servers, sidecars and error messages among the lines are no clients.
+    clients = {name: log for name, log in logs.items() if log != ClientLog()}
+    return clients or {str(file): ClientLog()}
 
 
 def observation(files: Sequence[Path]) -> Observation:

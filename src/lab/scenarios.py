@@ -3,9 +3,7 @@
 from pathlib import Path
 
 from long_lived.settings import SettingsError
-
-REPOSITORY = Path(__file__).resolve().parents[2]
-FOLDER = REPOSITORY / "values"
+from long_lived.settings.places import SCENARIOS as FOLDER
 
 
 def values_files(names: tuple[str, ...]) -> list[Path]:

@@ -1,7 +1,7 @@
 """The server's replicas on one machine: processes that share one port.
 
-SO_REUSEPORT makes the kernel pick a listener for each new connection by a hash of its
-addresses and ports: random balancing by connection with no proxy in the path, as
+SO_REUSEPORT makes the kernel pick a listener for each new connection, at random where it takes
+the replicas' filter: random balancing by connection with no proxy in the path, as
 kube-proxy does it. Each replica listens at an address of its own, too, as a pod has an
 IP: there it can be asked whether it is ready, and what it counted.
 """
@@ -10,17 +10,21 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from long_lived.lab.analysis.replacement import Replacement
 from long_lived.lab.backend import Pause, Trouble
-from long_lived.lab.processes import Child, Processes
+from long_lived.lab.processes import Child, Processes, python
 from long_lived.lab.replicas import Replica, replica_name
 from long_lived.settings import Settings
 
 SERVICE_ADDRESS = "127.0.0.1"
+
+QUESTIONS = 16
+"""How many replicas are asked something at a time."""
 
 
 class Unsupported(Exception):
@@ -39,6 +43,18 @@ def refuse_other_systems(platform: str = sys.platform) -> None:
             "(SO_REUSEPORT): run the lab on Linux (a virtual machine or a container will do), "
             "or on a cluster: make install"
         )
+
+
+def balanced_by_hash(counts: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Remark on a kernel that refused to choose among the replicas at random."""
+    names = [name for name, own in counts.items() if own.get("balanced_at_random") is False]
+    if not names:
+        return []
+    return [
+        f"the kernel did not choose at random among the replicas but by its hash "
+        f"({', '.join(names)}): connections that a client opens while it holds thousands, as after "
+        "a restart, are not spread evenly"
+    ]
 
 
 class Service:
@@ -60,6 +76,7 @@ class Service:
         self.port: int = self._reservation.getsockname()[1]
         self.replacements: list[Replacement] = []
         self._replicas: dict[str, Replica] = {}
+        self._asking = ThreadPoolExecutor(QUESTIONS, thread_name_prefix="question")
 
     @property
     def url(self) -> str:
@@ -84,7 +101,9 @@ class Service:
         Raises:
             Trouble: one did not start, or not within `seconds`.
         """
-        waiting = [self._start_replica() for _ in range(self._settings.server.replicas)]
+        replicas = self._settings.server.replicas
+        assert replicas is not None, "refused by the commands"
+        waiting = [self._start_replica() for _ in range(replicas)]
         deadline = time.monotonic() + seconds
         while waiting:
             for replica in list(waiting):
@@ -114,7 +133,10 @@ class Service:
         """Follow the replicas, and replace the stopped ones; return what went wrong."""
         problems = []
         for replacement in self.replacements:
-            self._follow(replacement)
+            try:
+                self._follow(replacement)
+            except Trouble as trouble:  # tried again at the next look
+                problems.append(str(trouble))
         for replica in self._replicas.values():
             if not replica.stopped and replica.child.status is not None:
                 replica.stopped = True
@@ -130,11 +152,13 @@ class Service:
 
     def counts(self) -> dict[str, dict[str, Any]]:
         """Ask the replicas that serve what they counted."""
-        found = {name: self._replicas[name].counts() for name in self.serving()}
-        return {name: counts for name, counts in found.items() if counts is not None}
+        names = self.serving()
+        found = self._asking.map(lambda name: self._replicas[name].counts(), names)
+        return {name: own for name, own in zip(names, found, strict=True) if own is not None}
 
     def close(self) -> None:
-        """Give the port back."""
+        """Give the port back; no replica runs any more."""
+        self._asking.shutdown()
         self._reservation.close()
 
     def _follow(self, replacement: Replacement) -> None:
@@ -158,17 +182,10 @@ class Service:
         """Start one more replica, with a name and an address that none had before."""
         index = len(self._replicas)
         name, address = replica_name(index), f"127.0.{1 + index // 250}.{1 + index % 250}"
-        command = [
-            *(
-                sys.executable,
-                "-m",
-                "long_lived.server",
-                "--values",
-                str(self._values),
-                "--reuse-port",
-            ),
+        command = python(
+            *("long_lived.server", "--values", str(self._values), "--reuse-port"),
             *("--bind", f"{SERVICE_ADDRESS}:{self.port}", "--bind", f"{address}:{self.port}"),
-        ]
+        )
         child = self._processes.start(name, command, {"POD_ID": name})
-        replica = self._replicas[name] = Replica(name, address, self.port, child)
+        replica = self._replicas[name] = Replica(name, address, self.port, child, self._asking)
         return replica

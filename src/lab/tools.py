@@ -1,6 +1,7 @@
 """The command-line tools that the cluster backend calls: kubectl and helm, the real ones."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -10,10 +11,24 @@ from pathlib import Path
 from typing import Any
 
 from long_lived.lab.backend import Trouble
+from long_lived.settings.chart import takes_text
 
 CALL_SECONDS = 60.0
 """Longest wait for one call of kubectl: an API server that does not answer in that time is gone."""
 HELM_SECONDS = 300.0
+
+SCALED = (
+    "Somebody else sets the number of servers (kubectl scale, an autoscaler): leave it to them "
+    "with server.replicas: null, or take it back once with helm upgrade --force-conflicts (Helm 4)"
+)
+"""What to do where a server-side apply would take over the number of replicas. The lab never forces
+it: an autoscaler would change the number in the middle of the run."""
+
+_SCALED = re.compile(r"Apply failed with \d+ conflict.*\.spec\.replicas\b")
+"""Source: kubernetes apimachinery/pkg/util/managedfields/internal/conflict.go."""
+
+_LOG_LINE = re.compile(r"(time=\S+ )?level=|[EWIF]\d{4} ")
+"""What Helm 4 (log/slog) and kubectl (klog) log before they say the error."""
 
 
 def program(name: str) -> str:
@@ -90,7 +105,7 @@ def helm_install(
         Trouble: helm is missing, or failed.
     """
     context = ["--kube-context", place.context] if place.context else []
-    sets = [part for pair in overrides for part in ("--set", pair)]
+    sets = [part for pair in overrides for part in (_set_flag(pair), pair)]
     _call(
         [
             *(program("helm"), "upgrade", "--install", release, str(chart), "--reset-values"),
@@ -99,6 +114,11 @@ def helm_install(
         ],
         HELM_SECONDS,
     )
+
+
+def _set_flag(pair: str) -> str:
+    key, _, value = pair.partition("=")
+    return "--set-string" if takes_text(key) and value != "null" else "--set"
 
 
 def _call(command: Sequence[str], seconds: float) -> str:
@@ -120,10 +140,18 @@ def _call(command: Sequence[str], seconds: float) -> str:
     except OSError as error:
         raise Trouble(f"{name} cannot be run: {error.strerror}") from None
     if done.returncode:
-        lines = [line for line in done.stderr.splitlines() if line.strip()]
-        reason = " ".join(lines[-3:]).strip() or f"status {done.returncode}"
+        reason = _reason(done.stderr) or f"status {done.returncode}"
         raise Trouble(f"{name}: {reason.removeprefix('Error: ').removeprefix('error: ')}")
     return done.stdout
+
+
+def _reason(stderr: str) -> str:
+    """Find in what a tool has written why it failed: from its first error line on, in one line."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    said = [line for line in lines if not _LOG_LINE.match(line)] or lines
+    first = next((at for at, line in enumerate(said) if line.lower().startswith("error")), -3)
+    reason = " ".join(said[first:])
+    return f"{reason}. {SCALED}" if _SCALED.search(reason) else reason
 
 
 def _shown(command: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""One processor for a process whose threads run one at a time."""
+"""One processor for a process whose threads run one at a time: its own choice, or its parent's."""
 
 import ctypes
 import os
@@ -19,13 +19,28 @@ def stay_on_one_processor() -> int | None:
         The number of the processor; None where nothing was changed: without a GIL, on a
         system that cannot, or where it is not allowed.
     """
-    if not getattr(sys, "_is_gil_enabled", lambda: True)():
-        return None
     current = getattr(ctypes.CDLL(None), "sched_getcpu", None)
-    if current is None or not hasattr(os, "sched_setaffinity"):
+    if current is None or not _helps():
         return None
     with suppress(OSError):
         processor = int(current())
         os.sched_setaffinity(0, {processor})
         return processor
     return None
+
+
+def assign_processor(pid: int, number: int) -> None:
+    """Have a process that has just started stay on the `number`-th processor, counted in turns.
+
+    Several such processes that choose for themselves may choose the same. Without effect where
+    `stay_on_one_processor` has none.
+    """
+    if _helps():
+        allowed = sorted(os.sched_getaffinity(0))
+        with suppress(OSError):
+            os.sched_setaffinity(pid, {allowed[number % len(allowed)]})
+
+
+def _helps() -> bool:
+    has_gil = getattr(sys, "_is_gil_enabled", lambda: True)()
+    return has_gil and hasattr(os, "sched_setaffinity")

@@ -4,9 +4,12 @@ import ctypes
 import sys
 import threading
 
-STACK_BYTES = 256 * 1024
-"""Of each thread: enough for requests, urllib3, Werkzeug and gunicorn; only the pages in use cost
-memory. The default of 8 MiB is address space that the kernel maps and unmaps for each."""
+STACK_BYTES = 1536 * 1024
+"""Of each thread. Requests get by with 32 KiB, but a recursion through C code must find Python's
+limit of 1,000 frames before the end of the stack, which is a segmentation fault: measured on
+CPython 3.11 to 3.13, that takes up to 896 KiB. Only the pages in use cost memory, and the tables
+of pages 3 KB for each thread. Below 2 MiB, of which kernels before 6.7 may make one huge page.
+Source: Linux mm/mmap.c, MAP_STACK."""
 
 SWITCH_INTERVAL_SECONDS = 60.0
 """How long a thread may hold the GIL while others wait for it; the default is 5 ms, and each that

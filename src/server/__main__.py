@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from long_lived.process.limits import raise_open_files, thread_limit
 from long_lived.server import capacity, listener, log
-from long_lived.server.balance import balance_at_random
+from long_lived.server.balance import HASH_WARNING, balance_at_random
 from long_lived.server.pod import pod_id
 from long_lived.server.runtimes import Assignment, Unavailable
 from long_lived.settings import arguments
@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--reuse-port",
         action="store_true",
         help="share the port with other replicas (SO_REUSEPORT): the kernel spreads connections "
-        "over server.replicas listeners at random",
+        "over server.replicas listeners at random (with null: by its own hash)",
     )
     given = parser.parse_args(argv)
     settings = arguments.settings_from(given, PROGRAM)
@@ -55,15 +55,15 @@ def main(argv: Sequence[str] | None = None) -> None:
         listeners = listener.open_listeners(
             given.bind, server.port, server.backlog, reuse_port=given.reuse_port
         )
-        if given.reuse_port:
-            for opened in listeners:
-                balance_at_random(opened, server.replicas)
+        balanced = None
+        if given.reuse_port and server.replicas is not None:
+            attached = [balance_at_random(opened, server.replicas) for opened in listeners]
+            balanced = all(attached)
     except ModuleNotFoundError as error:
         arguments.refuse(
             PROGRAM,
             f"server.runtime = {server.runtime!r} needs the package "
-            f"{str(error.name).partition('.')[0]}: "
-            "install long-lived[server]",
+            f"{str(error.name).partition('.')[0]}: install long-lived with its dependencies",
         )
     except (ValueError, listener.ListenError, Unavailable) as error:
         arguments.refuse(PROGRAM, str(error))
@@ -71,10 +71,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     log.set_up()
     values = settings.as_values()["server"]
     logger.info("Settings server=%s", json.dumps(values, separators=(",", ":")))
-    backlog_warning = listener.backlog_warning(server.backlog, listener.somaxconn())
-    for warning in [*held.warnings, *([backlog_warning] if backlog_warning else [])]:
+    warnings = [
+        *held.warnings,
+        listener.backlog_warning(server.backlog, listener.somaxconn()),
+        HASH_WARNING if balanced is False else None,
+    ]
+    for warning in filter(None, warnings):
         logger.warning(warning)
-    serve(Assignment(settings, pod, listeners, held))
+    serve(Assignment(settings, pod, listeners, held, balanced))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from long_lived.server.clients import ENVIRON as CLIENT
+from long_lived.server.clients import UNKNOWN
 from long_lived.server.pod import pod_id
 from long_lived.server.replica import Replica
 from long_lived.settings import Settings
@@ -53,7 +55,7 @@ def create_app(
     def answer() -> Response:
         environ = request.environ
         socket = next((environ[name] for name in SOCKETS if name in environ), None)
-        with counts.request(socket) as arrival:
+        with counts.request(socket, environ.get(CLIENT, UNKNOWN)) as arrival:
             started = time.monotonic()
             sleep(random.uniform(server.delay.min_seconds, server.delay.max_seconds))
             delay_seconds = time.monotonic() - started
@@ -64,6 +66,8 @@ def create_app(
             {
                 "pod": counts.pod,
                 "runtime": counts.runtime,
+                "instance": counts.instance,
+                "uptime_seconds": counts.uptime_seconds,
                 "delay_seconds": round(delay_seconds, 6),
                 "in_flight": arrival.in_flight,
                 "connection": {

@@ -25,6 +25,13 @@ RANDOM = 0xFFFFF000 + 56
 """Where a filter finds a random number. Source: SKF_AD_OFF + SKF_AD_RANDOM, linux/filter.h."""
 
 
+HASH_WARNING = (
+    "The kernel refuses the filter that chooses at random among the replicas on this port, and "
+    "goes on choosing by a hash of addresses and ports: a client that holds thousands of "
+    "connections and opens more, as after a restart, does not spread these evenly"
+)
+
+
 def balance_at_random(listener: socket.socket, replicas: int) -> bool:
     """Let the kernel choose at random among the `replicas` listeners on this port.
 

@@ -50,19 +50,29 @@ def plan(server: Server, files: int, limit: ThreadLimit | None) -> Capacity:
     """
     connections = max(1, min(files - RESERVED_FILES, MOST))
     room = max(1, limit.threads - RESERVED_THREADS) if limit else MOST
-    class_ = server.gunicorn.worker_class if server.runtime == "gunicorn" else None
-    asked = (class_ == "gthread" and server.gunicorn.threads) or connections
+    class_ = server.gunicorn.worker_class if server.runtime == "gunicorn" else ""
+    threaded = class_.startswith("gthread")
+    # gunicorn's own gthread keeps connections - threads idle ones, and closes the others.
+    most = max(1, connections // 2) if class_ == "gthread" else connections
+    threads = server.gunicorn.threads if threaded else 0
+    asked = min(threads or most, most)
     capacity = Capacity(connections, min(asked, room))
-    if class_ == "sync":
+    if class_.startswith("sync"):
         return capacity
 
     warnings = []
+    if class_ == "gthread" and most < (wanted := threads or HELD):
+        warnings.append(
+            f"The limit of {files} open files carries {connections} connections, of which gthread "
+            f"keeps as many as its threads leave over: it gets {most} threads and not {wanted} "
+            "(gthread-repaired keeps them all)"
+        )
     if connections < HELD:
         warnings.append(
             f"The limit of {files} open files carries {connections} connections, fewer than the "
             f"{HELD} that one replica should hold: raise the hard limit (ulimit -Hn, LimitNOFILE)"
         )
-    if (server.runtime == "flask" or class_ == "gthread") and limit and room < min(asked, HELD):
+    if (server.runtime == "flask" or threaded) and limit and room < min(asked, HELD):
         warnings.append(
             f"The limit of {limit.threads} threads in {limit.file} carries {room} requests in "
             f"flight, fewer than {min(asked, HELD)}: each takes a thread"

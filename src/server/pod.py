@@ -3,6 +3,8 @@
 import socket
 from collections.abc import Mapping
 
+from long_lived.settings.pod_name import ALLOWED, is_pod_name
+
 VARIABLE = "POD_ID"
 """Environment variable that names the replica; the chart sets it to the pod's name."""
 
@@ -11,15 +13,11 @@ def pod_id(environment: Mapping[str, str]) -> str:
     """Return the replica's name: POD_ID, or the host name where it is unset.
 
     Raises:
-        ValueError: a name that would tear the lines it stands in, which are split at blanks
-            (`Response from Pod <id> after …`).
+        ValueError: a name that no client would take (`settings.pod_name`).
     """
-    name = environment.get(VARIABLE)
-    if name is None:
-        return socket.gethostname()
-    if not name.isprintable() or len(name.split()) != 1 or name != name.strip():
-        raise ValueError(
-            f"{VARIABLE} = {name!r} is not allowed: allowed is a name without white space "
-            "and control characters, or no such variable (then the host name is taken)"
-        )
+    given = environment.get(VARIABLE)
+    name = socket.gethostname() if given is None else given
+    if not is_pod_name(name):
+        source, advice = ("host name", f"; set {VARIABLE}") if given is None else (VARIABLE, "")
+        raise ValueError(f"{source} = {name!r} is not allowed: allowed is {ALLOWED}{advice}")
     return name

@@ -1,15 +1,20 @@
-"""The counts of one replica: requests in flight, answers given, connections.
+"""One replica: which start of it this is, requests in flight, answers given, connections.
 
 The counts of a request change before its answer is written, so a client that
 has its answer finds it counted in /stats.
 """
 
+import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from long_lived.server.clients import UNKNOWN, AnsweredTo
 from long_lived.server.connections import Connection, Connections
+
+INSTANCE_BYTES = 8
 
 
 @dataclass(frozen=True)
@@ -23,12 +28,27 @@ class Arrival:
 
 
 class Replica:
-    """One serving copy of the server, as its answers describe it; thread-safe."""
+    """One serving copy of the server, as its answers describe it; thread-safe.
 
-    def __init__(self, pod: str, runtime: str) -> None:
+    Make it in the process that serves: `instance` tells one start under a name from the next.
+    """
+
+    def __init__(self, pod: str, runtime: str, balanced_at_random: bool | None = None) -> None:
+        """Begin an instance.
+
+        Args:
+            pod: its name.
+            runtime: what serves.
+            balanced_at_random: whether the kernel chooses at random among the replicas that
+                share the port; None where it is not shared.
+        """
         self.pod = pod
         self.runtime = runtime
+        self.instance = os.urandom(INSTANCE_BYTES).hex()
         self.connections = Connections()
+        self._balanced_at_random = balanced_at_random
+        self._started_at = time.monotonic()
+        self._answered_to = AnsweredTo()
         self._lock = threading.Lock()
         self._in_flight = 0
         self._answered = 0
@@ -38,21 +58,28 @@ class Replica:
         """`GET /` requests that wait for their answer now."""
         return self._in_flight
 
+    @property
+    def uptime_seconds(self) -> float:
+        """Seconds since this instance started, to the microsecond."""
+        return round(time.monotonic() - self._started_at, 6)
+
     @contextmanager
-    def request(self, socket: object | None) -> Iterator[Arrival]:
-        """Count a `GET /` in flight on `socket`, and answered unless the block raises."""
+    def request(self, socket: object | None, client: str = UNKNOWN) -> Iterator[Arrival]:
+        """Count a `GET /` of `client` in flight on `socket`, answered unless the block raises."""
         connection = self.connections.carry(socket)
         with self._lock:
             self._in_flight += 1
             arrival = Arrival(self._in_flight, connection)
-        answered = 0
+        answered = False
         try:
             yield arrival
-            answered = 1
+            answered = True
         finally:
             with self._lock:
                 self._in_flight -= 1
-                self._answered += answered
+                if answered:
+                    self._answered += 1
+                    self._answered_to.count(client)
 
     def stats(self) -> dict[str, object]:
         """Return the counts as /stats gives them."""
@@ -60,7 +87,11 @@ class Replica:
             return {
                 "pod": self.pod,
                 "runtime": self.runtime,
+                "instance": self.instance,
+                "uptime_seconds": self.uptime_seconds,
+                "balanced_at_random": self._balanced_at_random,
                 "answered": self._answered,
+                "answered_to": self._answered_to.as_dict(),
                 "in_flight": self._in_flight,
                 "connections": self.connections.count,
             }
@@ -69,5 +100,6 @@ class Replica:
         """Return the last line of a replica's log."""
         return (
             f"Stopped pod={self.pod} answered={self._answered} "
-            f"connections={self.connections.count} in_flight={self._in_flight}"
+            f"connections={self.connections.count} in_flight={self._in_flight} "
+            f"instance={self.instance}"
         )

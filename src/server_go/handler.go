@@ -26,11 +26,13 @@ func (s seconds) MarshalJSON() ([]byte, error) {
 }
 
 type description struct {
-	Pod          string  `json:"pod"`
-	Runtime      string  `json:"runtime"`
-	DelaySeconds seconds `json:"delay_seconds"`
-	InFlight     int     `json:"in_flight"`
-	Connection   struct {
+	Pod           string  `json:"pod"`
+	Runtime       string  `json:"runtime"`
+	Instance      string  `json:"instance"`
+	UptimeSeconds seconds `json:"uptime_seconds"`
+	DelaySeconds  seconds `json:"delay_seconds"`
+	InFlight      int     `json:"in_flight"`
+	Connection    struct {
 		Number     int     `json:"number"`
 		AgeSeconds seconds `json:"age_seconds"`
 		Requests   int     `json:"requests"`
@@ -67,17 +69,19 @@ func (h *handler) answer(response http.ResponseWriter, request *http.Request) {
 	low, high := h.settings.Delay.MinSeconds, h.settings.Delay.MaxSeconds
 	time.Sleep(time.Duration((low + rand.Float64()*(high-low)) * float64(time.Second)))
 	delay := time.Since(started).Seconds()
-	h.replica.answer()
+	h.replica.answer(clientOf(request))
 
 	if !strings.Contains(request.Header.Get("Accept"), "application/json") {
 		text(response, http.StatusOK, fmt.Sprintf("Response from Pod %s after %.3f s", h.replica.pod, delay))
 		return
 	}
 	described := description{
-		Pod:          h.replica.pod,
-		Runtime:      h.replica.runtime,
-		DelaySeconds: seconds(delay),
-		InFlight:     arrived.inFlight,
+		Pod:           h.replica.pod,
+		Runtime:       h.replica.runtime,
+		Instance:      h.replica.instance,
+		UptimeSeconds: h.replica.uptime(),
+		DelaySeconds:  seconds(delay),
+		InFlight:      arrived.inFlight,
 	}
 	described.Connection.Number = arrived.number
 	described.Connection.AgeSeconds = seconds(time.Since(arrived.openedAt).Seconds())

@@ -26,9 +26,10 @@ const badUsage = 2
 
 // assignment is what the Python command passes on; `server` has the keys of the values file.
 type assignment struct {
-	Pod       string    `json:"pod"`
-	Listeners []uintptr `json:"listeners"` // file descriptors
-	Server    settings  `json:"server"`
+	Pod              string    `json:"pod"`
+	Listeners        []uintptr `json:"listeners"`        // file descriptors
+	BalancedAtRandom *bool     `json:"balancedAtRandom"` // null where the port is not shared
+	Server           settings  `json:"server"`
 }
 
 type settings struct {
@@ -90,7 +91,7 @@ func inherit(descriptors []uintptr) ([]net.Listener, error) {
 // drain where the settings ask for one.
 func serve(assigned assignment, listeners []net.Listener) {
 	info := log.New(utcLines{"INFO"}, "", 0)
-	replica := &replica{pod: assigned.Pod, runtime: assigned.Server.Runtime}
+	replica := newReplica(assigned)
 	server := &http.Server{
 		Handler:     &handler{replica: replica, settings: assigned.Server},
 		IdleTimeout: time.Duration(assigned.Server.KeepAlive.IdleTimeoutSeconds) * time.Second,

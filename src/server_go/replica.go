@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"fmt"
 	"net"
 	"sync"
@@ -11,14 +13,34 @@ import (
 // replica holds the counts of one serving copy. The counts of a request change before its
 // answer is written, so a client that has its answer finds it counted in /stats.
 type replica struct {
-	pod     string
-	runtime string
+	pod              string
+	runtime          string
+	instance         string // which start under this name it is
+	startedAt        time.Time
+	balancedAtRandom *bool
 
 	mutex       sync.Mutex
 	inFlight    int
 	answered    int
+	answeredTo  answeredTo
 	connections int
 }
+
+func newReplica(assigned assignment) *replica {
+	instance := make([]byte, 8)
+	_, _ = rand.Read(instance) // never fails, as its documentation says
+	return &replica{
+		pod:              assigned.Pod,
+		runtime:          assigned.Server.Runtime,
+		instance:         hex.EncodeToString(instance),
+		startedAt:        time.Now(),
+		balancedAtRandom: assigned.BalancedAtRandom,
+		answeredTo:       answeredTo{byID: map[string]*account{}},
+	}
+}
+
+// uptime tells how long ago this instance started.
+func (r *replica) uptime() seconds { return seconds(time.Since(r.startedAt).Seconds()) }
 
 // connection is what the replica knows of one TCP connection.
 type connection struct {
@@ -56,32 +78,47 @@ func (r *replica) arrive(ctx context.Context) arrival {
 	return arrival{r.inFlight, carrier.number, carrier.requests, carrier.openedAt}
 }
 
-// answer counts a GET / as answered.
-func (r *replica) answer() {
+// answer counts a GET / of a client as answered.
+func (r *replica) answer(client string) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	r.inFlight--
 	r.answered++
+	r.answeredTo.count(client)
 }
 
 // stats is the answer to /stats.
 type stats struct {
-	Pod         string `json:"pod"`
-	Runtime     string `json:"runtime"`
-	Answered    int    `json:"answered"`
-	InFlight    int    `json:"in_flight"`
-	Connections int    `json:"connections"`
+	Pod              string         `json:"pod"`
+	Runtime          string         `json:"runtime"`
+	Instance         string         `json:"instance"`
+	UptimeSeconds    seconds        `json:"uptime_seconds"`
+	BalancedAtRandom *bool          `json:"balanced_at_random"`
+	Answered         int            `json:"answered"`
+	AnsweredTo       map[string]int `json:"answered_to"`
+	InFlight         int            `json:"in_flight"`
+	Connections      int            `json:"connections"`
 }
 
 func (r *replica) stats() stats {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	return stats{r.pod, r.runtime, r.answered, r.inFlight, r.connections}
+	return stats{
+		Pod:              r.pod,
+		Runtime:          r.runtime,
+		Instance:         r.instance,
+		UptimeSeconds:    r.uptime(),
+		BalancedAtRandom: r.balancedAtRandom,
+		Answered:         r.answered,
+		AnsweredTo:       r.answeredTo.asMap(),
+		InFlight:         r.inFlight,
+		Connections:      r.connections,
+	}
 }
 
 // farewell is the last line of a replica's log.
 func (r *replica) farewell() string {
 	now := r.stats()
-	return fmt.Sprintf("Stopped pod=%s answered=%d connections=%d in_flight=%d",
-		now.Pod, now.Answered, now.Connections, now.InFlight)
+	return fmt.Sprintf("Stopped pod=%s answered=%d connections=%d in_flight=%d instance=%s",
+		now.Pod, now.Answered, now.Connections, now.InFlight, now.Instance)
 }

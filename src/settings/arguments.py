@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from long_lived.settings.errors import SettingsError, one_line
-from long_lived.settings.load import ENVIRONMENT_PREFIX, load
+from long_lived.settings.errors import ENVIRONMENT_PREFIX, SettingsError, one_line
+from long_lived.settings.load import load
 from long_lived.settings.model import Settings
 
 USAGE_STATUS = 2

@@ -1,6 +1,13 @@
-"""Bad settings in words: one line with the key path, the value and what is allowed."""
+"""Bad settings in words: one line with the key path, the value and what is allowed.
 
-from collections.abc import Iterable, Mapping
+A setting goes by the name that its source gives it: a key path in files and flags, a variable in
+the environment.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
@@ -20,6 +27,26 @@ _ANY = {
 }
 
 
+ENVIRONMENT_PREFIX = "LONG_LIVED__"
+"""Prefix of every variable: LONG_LIVED__CLIENT__THINK_TIME__MIN_SECONDS=1. The two underscores
+keep it apart from the variables that Kubernetes makes for a Service named long-lived-…"""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a value came from."""
+
+    words: str
+    """The place in words: "in values.yaml line 3", "in --set server.port=0"."""
+
+    variable: str = ""
+    """Name of the variable, as the user wrote it; empty for files and flags."""
+
+
+Origins = Mapping[str, Origin]
+"""The origin of each key path."""
+
+
 class SettingsError(ValueError):
     """Settings that cannot be used; its text is one line for the user."""
 
@@ -33,77 +60,98 @@ def one_line(text: str) -> str:
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
-def explain(error: ValidationError, model: type[BaseModel], origins: Mapping[str, str]) -> str:
-    """Put every complaint of `error` into one line.
-
-    `origins` maps a key path to where its value came from (a file, a flag, a variable).
-    """
-    schema = _schema(model)
-    return "; ".join(_complaint(item, schema, origins) for item in error.errors())
+def explain(error: ValidationError, model: type[BaseModel], origins: Origins) -> str:
+    """Put every complaint of `error` into one line."""
+    return "; ".join(_complaint(item, schema_of(model), origins) for item in error.errors())
 
 
 @cache
-def _schema(model: type[BaseModel]) -> dict[str, Any]:
+def schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the JSON schema of `model`, with keys as in values files."""
     return model.model_json_schema(by_alias=True)
 
 
-def _complaint(item: Any, schema: dict[str, Any], origins: Mapping[str, str]) -> str:
+def variable(path: Sequence[str]) -> str:
+    """Return the name of the variable for the setting at `path`."""
+    words = [re.sub("([A-Z])", r"_\1", part).upper() for part in path]
+    return ENVIRONMENT_PREFIX + "__".join(words)
+
+
+def null_refused(path: Sequence[str], origins: Origins) -> str:
+    """Say that the setting at `path` cannot be null."""
+    name, where = _name(path, origins), _where(path, origins)
+    return f"{name} = null is not allowed: allowed is to leave it out, for its default{where}"
+
+
+def _complaint(item: Any, schema: dict[str, Any], origins: Origins) -> str:
     path = [str(part) for part in item["loc"]]
     value, context = item["input"], item.get("ctx", {})
-    if item["type"] == "range":
-        low = ".".join([*path, context["key"]])
-        high = ".".join([*path, context["high"]])
-        return (
-            f"{low} = {context['value']:.15g} is above {high} = {context['limit']:.15g}: "
-            f"allowed is at most {context['limit']:.15g}{_origin(low, origins)}"
+    if item["type"] in ("range", "limit"):
+        key = [*path, *context["key"].split(".")]
+        high, limit = [*path, *context["high"].split(".")], f"{context['limit']:.15g}"
+        relation, bound = (
+            ("above", f"at most {limit}")
+            if item["type"] == "range"
+            else ("not below", f"less than {limit}")
         )
-    if item["type"] == "limit":
-        key, high = context["key"], context["high"]
         return (
-            f"{key} = {context['value']:.15g} is not below {high} = {context['limit']:.15g}: "
-            f"allowed is less than {context['limit']:.15g}{_origin(key, origins)}"
+            f"{_name(key, origins)} = {context['value']:.15g} is {relation} "
+            f"{_name(high, origins)} = {limit}: allowed is {bound}{_where(key, origins)}"
         )
-    if item["type"] == "number_expected":
-        path.append(context["key"])
-        value = value[context["key"]]
-    name = ".".join(path)
-    where = _origin(name, origins)
-    if item["type"] == "invalid_key":
-        return f"{name} is no setting: a key is text, not {type(value).__name__}{where}"
+    name, where = _name(path, origins), _where(path, origins)
+    if item["type"] == "reserved":
+        return (
+            f"{name}.{context['key']} is not allowed: the chart, Helm or Kubernetes sets it{where}"
+        )
     if item["type"] == "extra_forbidden":
-        known = sorted(_lookup(schema, path[:-1]).get("properties", {}))
+        known = sorted(lookup(schema, path[:-1]).get("properties", {}))
         close = get_close_matches(path[-1], known, n=1)
-        hint = (
-            f"did you mean {'.'.join([*path[:-1], close[0]])}?"
-            if close
-            else f"allowed: {', '.join(known)}"
-        )
+        names = [_like(path, origins, [*path[:-1], key]) for key in close] or [
+            _like(path, origins, [*path[:-1], key], [key]) for key in known
+        ]
+        hint = f"did you mean {names[0]}?" if close else f"allowed: {', '.join(names)}"
         return f"{name} = {_shown(value)} is no setting: {hint}{where}"
-    return f"{name} = {_shown(value)} is not allowed: {_allowed(schema, path)}{where}"
+    node = lookup(schema, path)
+    if node.get("type") == "object" and _of(path, origins).variable:
+        keys = ", ".join(variable([*path, key]) for key in sorted(node.get("properties", {})))
+        return f"{name} = {_shown(value)} is not allowed: allowed: {keys}{where}"
+    return f"{name} = {_shown(value)} is not allowed: {_allowed(node, path)}{where}"
 
 
-def _origin(name: str, origins: Mapping[str, str]) -> str:
-    """Name the source of `name`, or of the nearest map above or key below it."""
-    at = name
-    while at:
-        if at in origins:
-            return f" ({origins[at]})"
-        at = at.rpartition(".")[0]
-    below = [origin for key, origin in origins.items() if key.startswith(f"{name}.")]
-    return f" ({below[0]})" if below else ""
+def _of(path: Sequence[str], origins: Origins) -> Origin:
+    """Find the source of the value at `path`, or of the nearest map above or key below it."""
+    for length in range(len(path), 0, -1):
+        if found := origins.get(".".join(path[:length])):
+            return found
+    start = ".".join(path) + "."
+    return next((origin for key, origin in origins.items() if key.startswith(start)), Origin(""))
+
+
+def _name(path: Sequence[str], origins: Origins) -> str:
+    given = origins.get(".".join(path))
+    return (given.variable if given else "") or _like(path, origins, path)
+
+
+def _like(
+    path: Sequence[str], origins: Origins, other: Sequence[str], short: Sequence[str] = ()
+) -> str:
+    """Name the setting `other` as the source of `path` would, or in a file with `short`."""
+    return variable(other) if _of(path, origins).variable else ".".join(short or other)
+
+
+def _where(path: Sequence[str], origins: Origins) -> str:
+    words = _of(path, origins).words
+    return f" ({words})" if words else ""
 
 
 def _shown(value: Any) -> str:
-    try:
-        if isinstance(value, bool):
-            return str(value).lower()
-        text = repr(value) if isinstance(value, str) else str(value)
-    except ValueError:  # more digits than CPython writes (4300)
-        return "a very large number"
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    text = repr(value) if isinstance(value, str) else str(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _lookup(schema: dict[str, Any], path: Iterable[str]) -> dict[str, Any]:
+def lookup(schema: dict[str, Any], path: Iterable[str]) -> dict[str, Any]:
     """Follow `path` through `schema`; an empty result where it leads nowhere."""
     node = schema
     for part in path:
@@ -116,19 +164,21 @@ def _resolve(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
     return schema["$defs"][reference.rpartition("/")[2]] if reference else node
 
 
-def _allowed(schema: dict[str, Any], path: list[str]) -> str:
-    node = _lookup(schema, path)
+def _allowed(node: dict[str, Any], path: list[str]) -> str:
     if "enum" in node:
-        return f"allowed is one of {', '.join(node['enum'])}"
+        return f"allowed is one of {', '.join(word or 'empty' for word in node['enum'])}"
     if node.get("type") == "object":
         return "allowed is a map"
     if path[-1] == "url":
         return "allowed is an http:// address"
     if "pattern" in node:
         return f"allowed is what matches {node['pattern']}"
+    also = ""
+    if "anyOf" in node:  # a number or null
+        node, also = node["anyOf"][0], " or null"
     bounds = " ".join(
         words.format(f"{node[key]:g}" if node[key] < 1e5 else f"{node[key]:.0f}")
         for key, words in _BOUNDS
         if key in node
     )
-    return f"allowed is {_ANY.get(node.get('type', ''), 'another value')} {bounds}".rstrip()
+    return f"allowed is {_ANY.get(node.get('type', ''), 'another value')} {bounds}".rstrip() + also

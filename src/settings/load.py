@@ -1,30 +1,36 @@
 """How settings are found: command line > environment > values files > defaults.
 
 The same YAML files go to Helm, so the rules are Helm's: later files win map by
-map, a null gives a key its default back, and `--set a.b=1,c.d=2` overrides.
+map, a null takes a default away (what the chart calculates with must stay) or is
+the value, where the type says so, and `--set a.b=1,c.d=2` overrides.
 A values file may also hold the chart's own keys (images, placement): they are
 checked against the same models as in the chart's schema, and then left to Helm.
 """
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 
 from long_lived.settings.chart import ChartValues
-from long_lived.settings.errors import SettingsError, explain
+from long_lived.settings.errors import (
+    ENVIRONMENT_PREFIX,
+    Origin,
+    Origins,
+    SettingsError,
+    explain,
+    lookup,
+    schema_of,
+    variable,
+)
 from long_lived.settings.model import Settings
-
-ENVIRONMENT_PREFIX = "LONG_LIVED__"
-"""Prefix of every variable: LONG_LIVED__CLIENT__THINK_TIME__MIN_SECONDS=1. The two underscores
-keep it apart from the variables that Kubernetes makes for a Service named long-lived-…"""
-
-Tree = dict[str, Any]
+from long_lived.settings.nulls import without_nulls
+from long_lived.settings.values_file import Tree, read
 
 
 def load(
@@ -42,25 +48,26 @@ def load(
     Raises:
         SettingsError: a file that cannot be read, an unknown key, a value out of bounds.
     """
-    origins: dict[str, str] = {}
+    origins: dict[str, Origin] = {}
     from_files: Tree = {}
     for file in files:
-        tree = read_values_file(file)
-        origins.update(dict.fromkeys(_paths(tree), f"in {file}"))
+        tree, lines = read(file)
+        origins |= {path: Origin(f"in {file} line {line}") for path, line in lines.items()}
         from_files = _overlaid(from_files, tree)
     from_environment = _read_environment(
         os.environ if environment is None else environment, origins
     )
     from_flags: Tree = {}
     for override in overrides:
-        for path, value in _read_override(override):
-            _put(from_flags, path, value, f"--set {override}")
-            origins[".".join(path)] = f"in --set {override}"
+        for path, text in _read_override(override):
+            origin = Origin(f"in --set {override}")
+            _put(from_flags, path, _typed(text, path, Settings), origin)
+            origins[".".join(path)] = origin
 
     chart = _of_the_chart(from_files)
     _check_chart_keys(chart, origins)
     own = {key: value for key, value in from_files.items() if key not in chart}
-    return _validated([from_flags, from_environment, own], origins)
+    return _validated(_overlaid(_overlaid(own, from_environment), from_flags), origins)
 
 
 def chart_values(files: Iterable[Path]) -> Tree:
@@ -71,7 +78,7 @@ def chart_values(files: Iterable[Path]) -> Tree:
     """
     merged: Tree = {}
     for file in files:
-        merged = _overlaid(merged, read_values_file(file))
+        merged = _overlaid(merged, read(file)[0])
     return _of_the_chart(merged)
 
 
@@ -89,10 +96,11 @@ def divided(overrides: Iterable[str]) -> tuple[list[str], list[str]]:
             pair = f"{'.'.join(path)}={text}"
             is_chart = path[0].partition("[")[0] in _CHART_KEYS
             (chart if is_chart else own).append(pair)
-            if is_chart and value is not None and "[" not in ".".join(path):
+            if is_chart and "[" not in ".".join(path):
                 tree: Tree = {}
-                _put(tree, path, value, f"--set {override}")
-                _check_chart_keys(tree, {".".join(path): f"in --set {override}"})
+                origin = Origin(f"in --set {override}")
+                _put(tree, path, _typed(value, path, ChartValues), origin)
+                _check_chart_keys(tree, {".".join(path): origin})
     return own, chart
 
 
@@ -103,82 +111,18 @@ def _of_the_chart(tree: Tree) -> Tree:
     return {key: value for key, value in tree.items() if key in _CHART_KEYS}
 
 
-def read_values_file(file: Path) -> Tree:
-    """Read one YAML file.
-
-    Raises:
-        SettingsError: no such file, no YAML, a key that stands twice, or no map at the top.
-    """
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise SettingsError(
-            f"values file {file}: {reason}: allowed is a readable YAML file"
-        ) from None
-    try:
-        tree = yaml.load(text, Loader=_StrictLoader)
-        _paths(tree if isinstance(tree, dict) else {})  # does not end where a map holds itself
-    except (yaml.YAMLError, ValueError, KeyError, AttributeError) as error:
-        # PyYAML lets through what Python says to `2020-13-45`, to `!!int x` and to `!!bool x`.
-        mark = getattr(error, "problem_mark", None)
-        place = f" line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "unreadable"
-        raise SettingsError(
-            f"values file {file}{place}: no valid YAML ({problem}): allowed is a YAML map"
-        ) from None
-    except RecursionError:
-        raise SettingsError(
-            f"values file {file}: nested too deeply: allowed is a YAML map"
-        ) from None
-    if tree is None:
-        return {}
-    if not isinstance(tree, dict) or not all(isinstance(key, str) for key in tree):
-        raise SettingsError(
-            f"values file {file}: {type(tree).__name__} at the top: allowed is a YAML map"
-        )
-    return tree
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """A YAML reader that refuses a key that stands twice, of which one would be lost."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key_node, _ in node.value:
-            if not isinstance(key_node, yaml.ScalarNode):
-                continue  # refused below: a list or a map is no key
-            if (key_node.tag, key_node.value) in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"key {key_node.value!r} stands twice", key_node.start_mark
-                )
-            seen.add((key_node.tag, key_node.value))
-        return super().construct_mapping(node, deep)
-
-
 def _overlaid(below: Tree, above: Tree) -> Tree:
-    """Lay one tree over another, map by map; a null above removes the key."""
+    """Lay one tree over another, map by map; a null is a value as any other."""
     merged = dict(below)
     for key, value in above.items():
-        if value is None:
-            merged.pop(key, None)
-        elif isinstance(value, dict):
-            under = merged.get(key)
-            merged[key] = _overlaid(under if isinstance(under, dict) else {}, value)
-        else:
-            merged[key] = value
+        under = merged.get(key)
+        if isinstance(value, dict):
+            value = _overlaid(under if isinstance(under, dict) else {}, value)
+        merged[key] = value
     return merged
 
 
-def _paths(tree: Tree, above: str = "") -> list[str]:
-    paths = []
-    for key, value in tree.items():
-        path = f"{above}.{key}" if above else str(key)
-        paths += [path, *(_paths(value, path) if isinstance(value, dict) else [])]
-    return paths
-
-
-def _read_environment(environment: Mapping[str, str], origins: dict[str, str]) -> Tree:
+def _read_environment(environment: Mapping[str, str], origins: dict[str, Origin]) -> Tree:
     tree: Tree = {}
     for name in sorted(environment):
         if name.upper().startswith(ENVIRONMENT_PREFIX):
@@ -188,12 +132,26 @@ def _read_environment(environment: Mapping[str, str], origins: dict[str, str]) -
                     f"variable {name} names no setting: allowed is {ENVIRONMENT_PREFIX}SECTION__KEY"
                 )
             path = [to_camel(word) for word in words]
-            _put(tree, path, environment[name], f"variable {name}")
-            origins[".".join(path)] = f"in variable {name}"
+            origin = Origin("in the environment", name)
+            _put(tree, path, _typed(environment[name], path, Settings), origin)
+            origins[".".join(path)] = origin
     return tree
 
 
-def _read_override(override: str) -> list[tuple[list[str], Any]]:
+def _typed(text: str | None, path: Sequence[str], model: type[BaseModel]) -> Any:
+    """Return what Helm's --set makes of `text`, where the value at `path` is no text."""
+    node = lookup(schema_of(model), path)
+    types = {choice.get("type") for choice in (node, *node.get("anyOf", ()))}
+    if text == "null" and "null" in types:
+        return None
+    if text in ("true", "false") and "boolean" in types:
+        return text == "true"
+    if text and "integer" in types and re.fullmatch(r"0|-?[1-9][0-9]{0,18}", text):
+        return int(text)
+    return text
+
+
+def _read_override(override: str) -> list[tuple[list[str], str | None]]:
     r"""Split `a.b=1,c.d=x` as Helm does; `\,` is a comma inside a value."""
     pairs = []
     for part in override.replace("\\,", "\0").split(","):
@@ -207,32 +165,27 @@ def _read_override(override: str) -> list[tuple[list[str], Any]]:
     return pairs
 
 
-def _put(tree: Tree, path: Sequence[str], value: Any, origin: str) -> None:
-    for part in path[:-1]:
+def _put(tree: Tree, path: Sequence[str], value: Any, origin: Origin) -> None:
+    name = origin.variable or f"{'.'.join(path)} = {value!r} ({origin.words})"
+    for depth, part in enumerate(path[:-1], start=1):
         tree = tree.setdefault(part, {})
         if not isinstance(tree, dict):
-            raise SettingsError(
-                f"{'.'.join(path)} = {value!r} ({origin}): {part} is given as a value too"
-            )
+            above = variable(path[:depth]) if origin.variable else part
+            raise SettingsError(f"{name}: {above} is given as a value too")
     if isinstance(tree.get(path[-1]), dict):
-        raise SettingsError(
-            f"{'.'.join(path)} = {value!r} ({origin}): {path[-1]} is a map: allowed is a key in it"
-        )
+        raise SettingsError(f"{name}: {path[-1]} is a map: allowed is a key in it")
     tree[path[-1]] = value
 
 
-def _check_chart_keys(tree: Tree, origins: Mapping[str, str]) -> None:
+def _check_chart_keys(tree: Tree, origins: Origins) -> None:
     try:
-        ChartValues.model_validate(tree)
+        ChartValues.model_validate(without_nulls(tree, ChartValues, origins))
     except ValidationError as error:
         raise SettingsError(explain(error, ChartValues, origins)) from None
 
 
-def _validated(trees: Sequence[Tree], origins: Mapping[str, str]) -> Settings:
-    """Validate once; of `trees` the first has the last word."""
-    merged: Tree = {}
-    for tree in reversed(trees):
-        merged = _overlaid(merged, tree)
+def _validated(tree: Tree, origins: Origins) -> Settings:
+    effective = without_nulls(tree, Settings, origins)
 
     class Sourced(Settings):
         """`Settings` with exactly these sources: nothing is read behind our back."""
@@ -241,7 +194,7 @@ def _validated(trees: Sequence[Tree], origins: Mapping[str, str]) -> Settings:
         def settings_customise_sources(
             cls, settings_cls: type[BaseSettings], *_: Any, **__: Any
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return (InitSettingsSource(settings_cls, init_kwargs=merged),)
+            return (InitSettingsSource(settings_cls, init_kwargs=effective),)
 
     try:
         loaded = Sourced()

@@ -7,7 +7,6 @@ are written for the person who sets the value.
 
 import math
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import (
     AnyHttpUrl,
@@ -23,7 +22,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from long_lived.settings.section import Range, Seconds, Section, WholeSeconds
 
 Runtime = Literal["flask", "gunicorn", "go"]
-WorkerClass = Literal["gthread", "gevent", "sync"]
+WorkerClass = Literal[
+    "gthread-repaired", "gevent-repaired", "sync-repaired", "gthread", "gevent", "sync"
+]
 KeepAliveMode = Literal["persistent", "per-request"]
 Connections = Literal["per-user", "shared"]
 Engine = Literal["threads", "gevent"]
@@ -36,6 +37,28 @@ DRAIN_MARGIN_SECONDS = 5
 
 EXIT_MARGIN_SECONDS = 5
 """What a process may take to end after its drain."""
+
+_BYTE = r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_WORD = "[0-9A-Fa-f]{1,4}"
+_IPV6 = "|".join(
+    [
+        f"({_WORD}:){{7}}{_WORD}",
+        *(f"({_WORD}:){{1,{7 - last}}}(:{_WORD}){{1,{last}}}" for last in range(1, 7)),
+        f"({_WORD}:){{1,7}}:",
+        f":((:{_WORD}){{1,7}}|:)",
+    ]
+)
+_BEYOND_ASCII = "\u00a1-\u1fff\u3001-\ud7ff"
+_LABEL = rf"[A-Za-z0-9_{_BEYOND_ASCII}-]"
+_NAME = rf"({_LABEL}{{1,63}}\.)*[A-Za-z_{_BEYOND_ASCII}]{_LABEL}{{0,62}}\.?"
+_PORT = r"([1-9][0-9]{0,3}|[1-5][0-9]{4}|6([0-4][0-9]{3}|5([0-4][0-9]{2}|5([0-2][0-9]|3[0-5]))))"
+URL_PATTERN = (
+    r"^([Hh][Tt][Tt][Pp]://"
+    rf"(({_BYTE}\.){{3}}{_BYTE}|\[({_IPV6})\]|{_NAME})(:{_PORT})?"
+    rf"([/?#][!-\[\]-~{_BEYOND_ASCII}]*)?)?$"
+)
+"""An http:// address, or nothing, for the validators of Helm (Go) and of pydantic (Rust), neither
+of which looks ahead. A name's last label is no number, which would make it an IPv4 address."""
 
 _URL = TypeAdapter(AnyHttpUrl)
 
@@ -66,26 +89,29 @@ class ServerKeepAlive(Section):
     idle_timeout_seconds: WholeSeconds = 0
     """Longest silence, in whole seconds, after which the server closes a kept connection.
     0 means no limit, Go's own default. Without effect in the runtime `flask` and the worker
-    class `sync`, which close every connection after one answer."""
+    classes `sync` and `sync-repaired`, which close every connection after one answer."""
 
 
 class Gunicorn(Section):
     """What only the runtime `gunicorn` reads."""
 
-    worker_class: WorkerClass = "gthread"
-    """`gthread` (a thread per request in flight), `gevent` (a greenlet per connection) or
-    `sync` (one request at a time; closes every connection)."""
+    worker_class: WorkerClass = "gthread-repaired"
+    """`gthread` (a thread per request in flight), `gevent` (a greenlet per connection) and `sync`
+    (one request at a time; closes every connection) are gunicorn's own workers. With `-repaired`
+    they are this project's, which lose no request in a restart: the README says what each mends."""
 
     threads: Annotated[int, Field(ge=0, le=100_000)] = 0
-    """Most requests in flight on one replica with `gthread`. 0 means enough for every client:
-    as many as the limit on open files carries."""
+    """Most requests in flight on one replica with `gthread-repaired` and `gthread`. 0 means enough
+    for every client: as many as the limit on open files carries, and half as many with `gthread`,
+    which keeps only as many idle connections as threads leave over."""
 
 
 class Server(Section):
     """The server: how many replicas, in which runtime, and how they answer."""
 
-    replicas: Annotated[int, Field(ge=1, le=1000)] = 3
-    """Number of server replicas."""
+    replicas: Annotated[int | None, Field(ge=1, le=1000)] = 3
+    """Number of server replicas. null leaves it to an autoscaler, on a cluster alone: the
+    Deployment states none, and the client takes the replicas that it finds, at least one."""
 
     runtime: Runtime = "flask"
     """`flask` (the development server, which closes every connection), `gunicorn` (keeps them)
@@ -140,7 +166,8 @@ class Timeouts(Section):
     retransmissions (1, 3, 7 and 15 s), so that one lost packet of a burst is no failure."""
 
     read_seconds: Seconds = 0
-    """Longest wait for an answer, in seconds. 0 means server.delay.maxSeconds plus 30."""
+    """Longest wait for a whole answer, from the send on, in seconds. 0 means
+    server.delay.maxSeconds plus 30."""
 
 
 class Readiness(Section):
@@ -151,9 +178,9 @@ class Readiness(Section):
 
     host: str = ""
     """Name that resolves to the address of every replica (the headless Service). The clock starts
-    when it has exactly server.replicas addresses, each answers /readyz, and the client's url has
-    led to each: otherwise the first replica up gets every connection. Empty means the chart's
-    headless Service on a cluster, and elsewhere only the client's url."""
+    when it has exactly server.replicas addresses (with null: any number), each answers /readyz,
+    and the client's url has led to each: otherwise the first replica up gets every connection.
+    Empty means the chart's headless Service on a cluster, and elsewhere only the client's url."""
 
 
 class Client(Section):
@@ -162,7 +189,7 @@ class Client(Section):
     enabled: bool = True
     """Whether the client runs: false installs the server alone."""
 
-    url: str = ""
+    url: Annotated[str, StringConstraints(pattern=URL_PATTERN)] = ""
     """Address of the server. Empty means the release's Service on a cluster, and
     http://127.0.0.1:<server.port>/ elsewhere."""
 
@@ -206,18 +233,9 @@ class Client(Section):
 
     @field_validator("url")
     @classmethod
-    def refuse_what_is_no_http_url(cls, url: str) -> str:
-        """Accept an empty string or an http URL.
-
-        pydantic repairs what it reads (`http:x`, ` http://x`) as browsers do; the client does not.
-        """
-        if not url:
-            return url
-        plain = url.isprintable() and not set(url) & set(" \\")
-        if not plain or _URL.validate_python(url).scheme != "http":
-            raise PydanticCustomError("http_url", "")
-        parts = urlsplit(url)
-        if parts.hostname is None or parts.port == 0:
+    def refuse_a_host_that_cannot_be(cls, url: str) -> str:
+        """Refuse what a pattern cannot tell: characters that nobody sees, or that no name holds."""
+        if url and (_URL.validate_python(url).host is None or not url.isprintable()):
             raise PydanticCustomError("http_url", "")
         return url
 
@@ -238,7 +256,7 @@ class Restart(Section):
 
     signal: RestartSignal = "graceful"
     """`graceful` is SIGTERM, and SIGKILL when the grace period is over; `kill` is SIGKILL at once
-    (on a cluster: a forced deletion)."""
+    (on a cluster through `kubectl exec`, before the pod is deleted)."""
 
     replacement_seconds: Annotated[float, Field(ge=0, le=3600)] = 2
     """How long after the stop a replacement starts on one machine, in seconds: what scheduling,
@@ -265,7 +283,7 @@ class Experiment(Section):
     """Largest share of failed requests, 0 to 1, with which a run still counts as complete. Requests
     that failed while replicas were restarting are counted apart."""
 
-    even_within: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    even_within: Annotated[float, Field(ge=0, le=1)] = 0.1
     """Largest deviation of a replica from its fair share, as a ratio of it, that is too little to
     matter: below it a run is even though chance does not explain the deviation."""
 
@@ -299,9 +317,11 @@ class Settings(BaseSettings):
         restart = self.experiment.restart
         if not restart.after_seconds:
             return self
-        limits: list[tuple[str, float, str, float]] = [
-            ("experiment.restart.keep", restart.keep, "server.replicas", self.server.replicas)
-        ]
+        limits: list[tuple[str, float, str, float]] = []
+        if self.server.replicas is not None:
+            limits.append(
+                ("experiment.restart.keep", restart.keep, "server.replicas", self.server.replicas)
+            )
         if self.client.duration_seconds:
             limits.append(
                 (

@@ -17,8 +17,8 @@ import yaml
 
 from long_lived.settings.chart import ChartValues
 from long_lived.settings.model import Settings
+from long_lived.settings.places import CHART
 
-CHART = Path(__file__).resolve().parents[2] / "charts" / "long-lived"
 DIALECT = "http://json-schema.org/draft-07/schema#"
 """The newest dialect that the validators of both Helm 3 and Helm 4 know."""
 
@@ -27,42 +27,8 @@ README_MARKS = (
     "<!-- end of the values -->",
 )
 
-READ_BY_TEMPLATES = (
-    "server.replicas",
-    "server.runtime",
-    "server.port",
-    "server.delay.minSeconds",
-    "server.delay.maxSeconds",
-    "server.gunicorn.workerClass",
-    "server.gracefulTimeoutSeconds",
-    "client.enabled",
-    "client.concurrency",
-    "client.requestsPerUser",
-    "client.durationSeconds",
-    "client.thinkTime.minSeconds",
-    "client.thinkTime.maxSeconds",
-    "client.keepAlive.mode",
-    "client.connections",
-    "client.parallelism",
-    "experiment.restart.afterSeconds",
-    "experiment.restart.keep",
-    "images.pullPolicy",
-    "images.server.repository",
-    "images.client.repository",
-    "service.type",
-    "service.port",
-    "service.sessionAffinity",
-    "service.sessionAffinityTimeoutSeconds",
-    "serverPod.startupProbe",
-    "serverPod.livenessProbe",
-    "serverPod.readinessProbe",
-    "clientPod",
-    "job",
-    "podDisruptionBudget.enabled",
-    "podDisruptionBudget.maxUnavailable",
-)
-"""Values that a template calculates with. They are required, so that a null, with which Helm takes
-a default away, is refused by name; any other null leaves the value to the app or to Kubernetes."""
+LONGEST_PATTERN = 80
+"""What the README's table prints of a pattern."""
 
 HEADER = """\
 # The default values of the chart, written by `make generate` from src/settings.
@@ -83,35 +49,29 @@ def chart_schema() -> Node:
         definitions = schema.get("$defs", {})
         for key, node in schema["properties"].items():
             properties[key] = _plain(node, definitions)
-    root: Node = {
+    return {
         "$schema": DIALECT,
         "title": "Values of the chart long-lived",
         "type": "object",
         "additionalProperties": False,
         "properties": properties,
     }
-    for path in READ_BY_TEMPLATES:
-        node = root
-        for part in path.split("."):
-            required = node.setdefault("required", [])
-            if part not in required:
-                required.append(part)
-            node = node["properties"][part]
-    return root
 
 
 def defaults() -> Node:
-    """Return the default of every value, as values.yaml states it."""
+    """Return the default of every value that has one, as values.yaml states it."""
     settings, chart = Settings(), ChartValues()
-    tree = {**settings.as_values(), **chart.model_dump(mode="json", by_alias=True)}
+    own = chart.model_dump(mode="json", by_alias=True, exclude_none=True)
+    tree = {**settings.as_values(), **own}
     return {key: _whole_numbers(value) for key, value in tree.items()}
 
 
 def values_yaml() -> str:
     """Return the chart's values.yaml, each value below its description."""
     lines = [HEADER.rstrip()]
-    for key, node in chart_schema()["properties"].items():
-        lines += ["", *_yaml_lines(key, node, defaults()[key], indent=0)]
+    schema = chart_schema()["properties"]
+    for key, default in defaults().items():
+        lines += ["", *_yaml_lines(key, schema[key], default, indent=0)]
     return "\n".join(lines) + "\n"
 
 
@@ -120,7 +80,7 @@ def values_table() -> str:
     parts: list[str] = []
     loose: list[str] = []
     for key, node in chart_schema()["properties"].items():
-        rows = [_row(*leaf) for leaf in _leaves(key, node, defaults()[key])]
+        rows = [_row(*leaf) for leaf in _leaves(key, node, defaults().get(key))]
         if "properties" in node:
             parts.append("\n".join([f"### {key}", "", _text(node), "", *_HEAD, *rows]))
         else:
@@ -248,8 +208,8 @@ _HEAD = ("| Key | Default | Allowed | Description |", "|---|---|---|---|")
 
 
 def _row(path: str, node: Node, default: Any) -> str:
-    shown = json.dumps(default, ensure_ascii=False)
-    cells = (f"`{path}`", f"`{shown}`", _allowed(node), _text(node).replace("<", r"\<"))
+    shown = "none" if default is None else f"`{json.dumps(default, ensure_ascii=False)}`"
+    cells = (f"`{path}`", shown, _allowed(node), _text(node).replace("<", r"\<"))
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
@@ -262,13 +222,16 @@ def _allowed(node: Node) -> str:
             else f"{_allowed(number)}, {_allowed(text)}"
         )
     if "enum" in node:
-        return ", ".join(f"`{word}`" for word in node["enum"])
+        return ", ".join(f"`{word}`" if word else '`""`' for word in node["enum"])
     words = [str(node.get("type", "any"))]
     words += [f"{word} {node[bound]}" for bound, word in _BOUNDS.items() if bound in node]
-    if "pattern" in node:
+    if len(node.get("pattern", "")) > LONGEST_PATTERN:
+        words.append("matching the schema's pattern")
+    elif "pattern" in node:
         words.append(f"matching `{node['pattern']}`")
     if "items" in node:
-        words.append("of maps")
+        items = node["items"]
+        words.append(f"of {_allowed(items)}" if "enum" in items else "of maps")
     return " ".join(words)
 
 

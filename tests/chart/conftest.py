@@ -4,10 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import kubernetes_validate
 import pytest
 import yaml
 
@@ -16,6 +18,7 @@ from long_lived.settings import Settings, load
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "charts" / "long-lived"
 FILL_EVERYTHING = Path(__file__).parent / "fill-everything.yaml"
+CI_VALUES = sorted((CHART / "ci").glob("*-values.yaml"))
 SCENARIOS = sorted((ROOT / "values").glob("*.yaml"))
 
 Manifest = dict[str, Any]
@@ -41,6 +44,18 @@ def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
         env={**os.environ, "KUBECONFIG": os.devnull},
         check=False,
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def schemas_are_read_once() -> Iterator[None]:
+    """Keep the validator from reading megabytes of JSON for every manifest."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            kubernetes_validate.utils,
+            "schema_contents",
+            cache(kubernetes_validate.utils.schema_contents),
+        )
+        yield
 
 
 class Rendered:

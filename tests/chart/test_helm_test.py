@@ -6,9 +6,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import ModuleType
 
 import pytest
+from tests.cluster.miniature import running
+from tests.cluster.place import Place
+from tests.waiting import eventually
 
 from .conftest import CHART, render
 
@@ -54,13 +58,15 @@ def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     monkeypatch.setattr(module, "ready_pods", lambda _: set(PODS))
+    monkeypatch.setattr(module, "PAUSE_SECONDS", 0.05)
     return module
 
 
 def run(script: ModuleType, monkeypatch: pytest.MonkeyPatch, port: int, *flags: str) -> int:
     """Run the script as the pod does and return its exit status."""
     url = f"http://127.0.0.1:{port}"
-    monkeypatch.setattr("sys.argv", ["-c", f"{url}/", f"{url}/readyz", "--longest-delay=1", *flags])
+    own = ["--replicas=3", "--wait=0.1", "--longest-delay=1"]
+    monkeypatch.setattr("sys.argv", ["-c", f"{url}/", f"{url}/readyz", *own, *flags])
     return int(script.main())
 
 
@@ -81,7 +87,52 @@ def test_test_fails_when_a_pod_never_answers(
     chance = random.Random(1)
     with answering(lambda: chance.choice(PODS[:2])) as port:
         assert run(script, monkeypatch, port) == 1
+    expected = "failed: not ready within 0.1 s: the Service leads to none of pod-c"
+    assert expected in capsys.readouterr().out
+
+
+def test_test_fails_when_a_pod_is_ready_but_answers_no_request(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Naming itself on /readyz is not enough: each must answer what a user asks."""
+    chance = random.Random(1)
+    monkeypatch.setattr(script, "missing", lambda *_: (set(PODS), ""))
+    with answering(lambda: chance.choice(PODS[:2])) as port:
+        assert run(script, monkeypatch, port) == 1
     assert "failed: the Service sent nothing to pod-c" in capsys.readouterr().out
+
+
+def test_test_waits_for_pods_that_are_not_ready(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One of three, then all: the test passes on all of them, and says what it waited for."""
+    seen = iter([set(PODS[:1]), set(PODS[:2])])
+    monkeypatch.setattr(script, "ready_pods", lambda _: next(seen, set(PODS)))
+    chance = random.Random(1)
+    with answering(lambda: chance.choice(PODS)) as port:
+        assert run(script, monkeypatch, port, "--wait=30") == 0
+    output = capsys.readouterr().out
+    assert "waiting: 1 of 3 pods are ready" in output
+    assert output.count(": answered") == 3
+
+
+def test_test_fails_when_one_of_three_pods_is_ready(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The pods that are there are no proof that the others are."""
+    monkeypatch.setattr(script, "ready_pods", lambda _: set(PODS[:1]))
+    with answering(lambda: "pod-a") as port:
+        assert run(script, monkeypatch, port) == 1
+    assert "failed: not ready within 0.1 s: 1 of 3 pods are ready" in capsys.readouterr().out
+
+
+def test_test_waits_for_a_service_that_lags_behind(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pod is ready before the rules of its node lead to it."""
+    chance, asked = random.Random(1), iter(range(150))
+    with answering(lambda: "pod-a" if next(asked, None) else chance.choice(PODS)) as port:
+        assert run(script, monkeypatch, port, "--wait=30") == 0
 
 
 def test_test_asks_for_one_pod_only_with_session_affinity(
@@ -99,12 +150,15 @@ def test_test_asks_for_one_pod_only_with_session_affinity(
 def test_test_fails_when_nothing_listens(
     script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Refused connections are counted and shown."""
+    """Refused connections name no pod, neither on /readyz nor on a request, and are shown."""
     with answering(lambda: "pod-a") as port:
         pass
     assert run(script, monkeypatch, port) == 1
+    assert "the Service leads to none of pod-a, pod-b, pod-c" in capsys.readouterr().out
+    monkeypatch.setattr(script, "missing", lambda *_: (set(PODS), ""))
+    assert run(script, monkeypatch, port) == 1
     output = capsys.readouterr().out
-    assert "40 of 40 requests failed" in output
+    assert "40 requests failed" in output
     assert "ConnectionRefusedError" in output
 
 
@@ -119,9 +173,59 @@ def test_ready_pods_are_asked_for_their_names(script: ModuleType) -> None:
 def test_pod_runs_the_script_that_is_in_the_chart() -> None:
     """Text and arguments arrive in the pod unchanged."""
     (container,) = render("server.delay.maxSeconds=90").test_pod["containers"]
-    text, service, readyz, delay = container["args"]
+    text, service, readyz, *flags = container["args"]
     assert container["command"] == ["python", "-c"]
     assert [line.rstrip() for line in text.strip().splitlines()] == SCRIPT.read_text().splitlines()
     assert service == "http://try-long-lived-server/"
     assert readyz == "http://try-long-lived-server-headless:8000/readyz"
-    assert delay == "--longest-delay=90"
+    assert flags == ["--replicas=3", "--wait=120", "--longest-delay=90"]
+
+
+@pytest.mark.parametrize(
+    ("sets", "flags"),
+    [
+        ("server.replicas=7", ["--replicas=7", "--wait=120"]),
+        ("server.replicas=null", ["--replicas=1", "--wait=120"]),
+        ("client.readiness.timeoutSeconds=7.5", ["--replicas=3", "--wait=7.5"]),
+        ("client.readiness=null", ["--replicas=3", "--wait=120"]),
+    ],
+)
+def test_pod_waits_for_as_many_as_there_are_to_be(sets: str, flags: list[str]) -> None:
+    """Every replica that the values name is awaited, as long as the client would."""
+    (container,) = render(sets).test_pod["containers"]
+    assert container["args"][3:5] == flags
+
+
+SMALL = (
+    *("server.delay.minSeconds=0", "server.delay.maxSeconds=0.1"),
+    *("client.enabled=false", "client.readiness.timeoutSeconds=20"),
+)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    """Give a cluster whose pods run."""
+    with running(tmp_path, start_delay_seconds=0.5) as (cluster, kubeconfig):
+        yield Place(cluster, kubeconfig)
+
+
+def test_test_straight_after_the_installation_passes(place: Place) -> None:
+    """It waits for the pods, reaches all of them, and leaves no pod."""
+    place.helm("install", sets=SMALL)
+    output = place.helm("test", "--logs")
+    assert output.count(": answered") == 3
+    assert "passed: every ready pod answers" in output
+    assert not place.pods("test")
+
+
+def test_failed_test_prints_why_and_leaves_no_pod(place: Place) -> None:
+    """The log comes with the failure, because the pod is taken away in both cases."""
+    place.helm("install", sets=(*SMALL, "client.readiness.timeoutSeconds=1"))
+    place.cluster.break_image("server")
+    place.kubectl("delete", "pod", "--selector=app.kubernetes.io/component=server", "--wait=false")
+    status, output = place.run("helm", "test", "demo")
+    assert status != 0
+    assert "failed: not ready within 1 s" in output
+    assert not place.pods("test")
+    place.helm("uninstall")
+    eventually(lambda: not place.cluster.names())

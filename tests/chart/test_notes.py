@@ -1,13 +1,15 @@
 """What Helm says after an installation: the next commands, and what makes the run meaningless."""
 
 import os
+import re
 import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from tests.cluster.api import running
 
-from .conftest import CHART, FILL_EVERYTHING, ROOT, command
+from .conftest import CHART, FILL_EVERYTHING, ROOT, SCENARIOS, command
 
 Notes = Callable[..., str]
 
@@ -68,8 +70,33 @@ def test_notes_without_client_show_the_test(notes: Notes) -> None:
         ("images.registry=", "images.registry is empty"),
         ("server.replicas=1", "server.replicas is 1"),
         ("service.sessionAffinity=ClientIP", "at most 1 of 3 get anything"),
+        ("service.trafficDistribution=PreferClose", "uneven by design"),
+        ("service.internalTrafficPolicy=Local", "uneven by design"),
         ("client.concurrency=2", "the run opens 2 connection(s) for 3 replicas"),
-        ("client.concurrency=30000", "about 28,000 ports"),
+        (
+            "client.concurrency=30000,clientPod.resources=null,serverPod.resources=null",
+            "about 28,000 ports",
+        ),
+        (
+            "client.concurrency=3000",
+            "clientPod.resources.requests.memory is 128Mi: 3000 virtual users take about 199 MB",
+        ),
+        (
+            "client.concurrency=3000,client.engine=gevent,clientPod.resources.requests.memory=130M",
+            "clientPod.resources.requests.memory is 130M: 3000 virtual users take about 138 MB",
+        ),
+        (
+            "client.concurrency=1500,clientPod.resources.limits.memory=100Mi",
+            "clientPod.resources.limits.memory is 100Mi: 1500 virtual users take about 115 MB",
+        ),
+        (
+            "client.parallelism=7",
+            "serverPod.resources.requests.memory is 128Mi: 2334 requests in flight on each replica",
+        ),
+        (
+            "server.runtime=gunicorn,client.parallelism=5",
+            "take about 143 MB",
+        ),
         ("job.ttlSecondsAfterFinished=60", "deleted with them"),
         ("server.port=80", "below 1024"),
     ],
@@ -88,13 +115,66 @@ def test_notes_warn(notes: Notes, sets: str, warning: str) -> None:
         "service.sessionAffinity=ClientIP,client.parallelism=3",
         "client.concurrency=1,client.requestsPerUser=3",
         "client.concurrency=1,client.durationSeconds=60",
-        "client.concurrency=28000",
+        "client.concurrency=1,client.requestsPerUser=3,server.runtime=gunicorn,"
+        "server.gunicorn.workerClass=sync-repaired",
+        "client.concurrency=28000,clientPod.resources=null,serverPod.resources=null",
+        "client.parallelism=6",
+        "client.parallelism=50,server.replicas=null",
+        "client.parallelism=50,server.runtime=go",
+        "client.parallelism=50,server.runtime=gunicorn,server.gunicorn.workerClass=gevent",
+        "client.concurrency=1800,clientPod.resources.requests.memory=0.2G",
+        "client.concurrency=1800,clientPod.resources.requests.memory=200000000",
+        "server.replicas=null",
         "server.port=1024",
+        "service.internalTrafficPolicy=Cluster",
+        "global.imageRegistry=registry.example,images.registry=",
     ],
 )
 def test_notes_do_not_warn_without_reason(notes: Notes, sets: str) -> None:
     """The twins of the cases above stay silent."""
     assert "WARNING" not in notes("--set", "images.registry=registry.example", "--set", sets)
+
+
+@pytest.mark.parametrize("file", SCENARIOS, ids=lambda file: file.stem)
+def test_scenario_asks_for_the_memory_that_it_takes(notes: Notes, file: Path) -> None:
+    """What ships with the project needs no warning."""
+    assert "memory" not in notes("--values", str(file))
+
+
+MEASURED = re.compile(r"^\| (server|client) `(\w+)`[^|]*\| ([\d,]+) \| (\d+) MB \|$", re.MULTILINE)
+
+
+def test_memory_of_the_notes_is_that_of_the_table(notes: Notes) -> None:
+    """Each row of the README's table is what the notes reckon with, within a tenth."""
+    rows = MEASURED.findall((ROOT / "README.md").read_text())
+    assert len(rows) == 8
+    for part, app, load, megabytes in rows:
+        sets = f"client.concurrency={load.replace(',', '')},server.replicas=1"
+        key, flag = {
+            "server": ("serverPod", "server.runtime"),
+            "client": ("clientPod", "client.engine"),
+        }[part]
+        tight = f"{key}.resources.limits.memory=1M"
+        text = notes("--set", sets, "--set", f"{flag}={app}", "--set", tight)
+        (found,) = re.findall(rf"{key}.*take about (\d+) MB", text)
+        assert int(found) == pytest.approx(int(megabytes), rel=0.1)
+
+
+@pytest.mark.parametrize(
+    "sets", ["server.replicas=null", "client.enabled=false,server.replicas=null"]
+)
+def test_notes_without_a_number_of_replicas_name_none(notes: Notes, sets: str) -> None:
+    """An autoscaler decides."""
+    text = notes("--set", sets)
+    assert "nil" not in text
+    assert re.search(r"soon as all server pod|^The server pod", text, re.MULTILINE)
+
+
+def test_notes_print_the_upgrade_that_keeps_what_was_set(notes: Notes) -> None:
+    """`--set` alone would start from the chart's defaults."""
+    keeps = "helm --namespace lab upgrade demo charts/long-lived --reset-then-reuse-values"
+    assert f"{keeps} --set client.concurrency=10000" in notes()
+    assert f"{keeps} --set client.enabled=true" in notes("--set", "client.enabled=false")
 
 
 def test_notes_render_with_every_value_given(notes: Notes) -> None:

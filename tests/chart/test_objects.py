@@ -1,13 +1,16 @@
 """What stands in the objects: security, placement, probes, names and labels."""
 
+import json
 import re
+from pathlib import Path
 from typing import Any
 
+import kubernetes_validate
 import pytest
 
 from long_lived.settings import load
 
-from .conftest import FILL_EVERYTHING, Rendered, render
+from .conftest import FILL_EVERYTHING, SCENARIOS, Rendered, loaded, render, template
 
 PODS = ("server_pod", "client_pod", "test_pod")
 
@@ -194,6 +197,19 @@ def test_disruption_budget_is_off_by_default() -> None:
     assert filled().one("PodDisruptionBudget")["spec"]["maxUnavailable"] == "50%"
 
 
+def test_replicas_are_left_to_an_autoscaler_on_demand(tmp_path: Path) -> None:
+    """With null, by flag or file, the Deployment names none, and the apps are told so."""
+    file = tmp_path / "values.yaml"
+    file.write_text("server:\n  replicas: null\n")
+    for rendered in (render("server.replicas=null"), render(values=(file,))):
+        assert "replicas" not in rendered.deployment["spec"]
+        for found in (rendered.server_pod, rendered.client_pod):
+            assert loaded(rendered, found, tmp_path).server.replicas is None
+    assert render().deployment["spec"]["replicas"] == 3
+    template = render().deployment["spec"]["template"]
+    assert render("server.replicas=null").deployment["spec"]["template"] == template
+
+
 def test_disabled_client_has_no_objects() -> None:
     """client.enabled=false installs the server alone, and its test."""
     rendered = render("client.enabled=false")
@@ -230,11 +246,25 @@ def test_finished_job_stays_by_default() -> None:
 
 
 def test_no_container_has_a_cpu_limit_by_default() -> None:
-    """Throttling would distort the times; memory is limited."""
+    """Throttling would distort the times; memory is limited. `helm test` measures none."""
     for name in PODS:
         (container,) = pod(render(), name)["containers"]
-        assert set(container["resources"]["limits"]) == {"memory"}
+        limited = {"cpu", "memory"} if name == "test_pod" else {"memory"}
+        assert set(container["resources"]["limits"]) == limited
         assert set(container["resources"]["requests"]) == {"cpu", "memory"}
+
+
+@pytest.mark.parametrize("name", PODS)
+def test_quota_on_all_resources_lets_every_pod_in(name: str) -> None:
+    """Each pod's requests and limits can be given, and reach each of its containers."""
+    wanted = {
+        kind: {"cpu": "2", "memory": "1Gi", "ephemeral-storage": "1Gi"}
+        for kind in ("requests", "limits")
+    }
+    key = {"server_pod": "serverPod", "client_pod": "clientPod", "test_pod": "testPod"}[name]
+    spec = pod(render(flags=("--set-json", f"{key}.resources={json.dumps(wanted)}")), name)
+    for container in [*spec["containers"], *spec.get("initContainers", [])]:
+        assert container["resources"] == wanted
 
 
 @pytest.mark.parametrize(
@@ -286,22 +316,137 @@ def test_names_start_with_the_release(release: str, sets: tuple[str, ...], start
     }
 
 
-@pytest.mark.parametrize("release", ["r" * 53, f"{'r' * 46}-long-x", "a"])
-@pytest.mark.parametrize(
-    "sets", [(), (f"fullnameOverride={'f' * 63}",), (f"nameOverride={'n' * 63}",)]
+RELEASES = (
+    *("a", "r" * 53, f"{'r' * 46}-long-x", "long-lived", "no", "null", "true"),
+    *(
+        "123",
+        "1e5",
+        "0x1f",
+        "0123",
+        "12-30",
+        "1.5",
+        "a.b",
+        "1.a",
+        f"{'1' * 40}.{'x' * 12}",
+        "1" * 53,
+    ),
 )
-def test_names_fit_with_any_release_name(release: str, sets: tuple[str, ...]) -> None:
-    """Names and label values are at most 63 long, stay different, and end well."""
+"""What Helm takes for a release's name, with all that YAML could take for something else."""
+
+DNS_1035 = r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
+DNS_1123 = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+LABEL_VALUE = r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?"
+LABEL_KEY = r"([a-z0-9][-a-z0-9.]{0,252}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+"""Source: kubernetes staging/src/k8s.io/apimachinery/pkg/util/validation/validation.go."""
+
+
+def labels_in(node: Any) -> list[dict[str, Any]]:
+    """Return all labels and selectors of a manifest, at any depth."""
+    if isinstance(node, list):
+        return [found for child in node for found in labels_in(child)]
+    if not isinstance(node, dict):
+        return []
+    found = [node[key] for key in ("labels", "matchLabels") if key in node]
+    if node.get("kind") == "Service":
+        found.append(node["spec"]["selector"])
+    return found + [below for child in node.values() for below in labels_in(child)]
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize(
+    "sets",
+    [
+        (),
+        (f"fullnameOverride={'f' * 63}",),
+        (f"nameOverride={'n' * 63}",),
+        ("job.nameSuffix=settings",),
+    ],
+    ids=["plain", "fullname", "name", "suffix"],
+)
+def test_names_and_labels_are_valid_with_any_release_name(
+    release: str, sets: tuple[str, ...]
+) -> None:
+    """Whatever Helm takes for a name, Kubernetes takes what follows from it, of any version."""
     rendered = render("podDisruptionBudget.enabled=true", *sets, release=release)
     for manifest in rendered.manifests:
+        if not sets:
+            kubernetes_validate.validate(manifest, "1.28", strict=True)
         name = manifest["metadata"]["name"]
-        room = 63 - len("-199") if manifest["kind"] == "Job" else 63
-        assert len(name) <= room
-        assert re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", name)
-        for value in manifest["metadata"]["labels"].values():
-            assert len(value) <= 63
+        # Of an Indexed Job the host names of the pods must be labels, too.
+        longest = f"{name}-199" if manifest["kind"] == "Job" else name
+        assert re.fullmatch(DNS_1123, longest)
+        assert manifest["kind"] != "Service" or re.fullmatch(DNS_1035, name)
+        for labels in labels_in(manifest):
+            for key, value in labels.items():
+                assert re.fullmatch(LABEL_KEY, key)
+                assert isinstance(value, str)
+                assert re.fullmatch(LABEL_VALUE, value)
+        assert manifest["metadata"]["labels"]["app.kubernetes.io/instance"] == release
     assert len(rendered.services) == 2
-    assert rendered.job["metadata"]["name"].endswith("-client-1")
+    assert len({manifest["metadata"]["name"] for manifest in rendered.manifests}) == 4
+
+
+@pytest.mark.parametrize("release", ["r" * 54, "A", "a_b", "-a", "a-", "a..b", ".a", "ä"])
+def test_release_name_that_no_label_can_hold_is_refused(release: str) -> None:
+    """Helm itself says so, before anything is created."""
+    done = template(release=release, flags=("--",) if release.startswith("-") else ())
+    assert done.returncode != 0
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("value", ["123", "true", "1e5"])
+def test_name_that_yaml_takes_for_something_else_stays_text(value: str) -> None:
+    """An override is quoted as well."""
+    rendered = render(flags=("--set-string", f"nameOverride={value}"))
+    for manifest in rendered.manifests:
+        assert manifest["metadata"]["labels"]["app.kubernetes.io/name"] == value
+        assert re.fullmatch(DNS_1123, manifest["metadata"]["name"])
+
+
+def test_full_name_must_begin_as_a_service_does() -> None:
+    """What the user gives is not renamed behind the user's back."""
+    done = template("fullnameOverride=1st")
+    assert done.returncode != 0
+    assert "fullnameOverride" in done.stderr
+
+
+@pytest.mark.parametrize("release", ["one", "two"])
+def test_job_is_named_after_its_settings_on_demand(release: str) -> None:
+    """Rendered without a release, other settings are another Job; what it does not read is none."""
+
+    def name(*sets: str, **options: Any) -> str:
+        rendered = render("job.nameSuffix=settings", *sets, release=release, **options)
+        (volume, _) = rendered.client_pod["volumes"]
+        assert volume["configMap"]["name"] == rendered.job["metadata"]["name"]
+        assert rendered.find("ConfigMap", rendered.job["metadata"]["name"])
+        return str(rendered.job["metadata"]["name"])
+
+    assert re.fullmatch(rf"{release}-long-lived-client-[0-9a-f]{{10}}", name())
+    assert name() == name(flags=("--is-upgrade",)) == name("job.ttlSecondsAfterFinished=9")
+    assert name() == name("service.annotations.a=b", "testPod.resources.limits.cpu=2")
+    changes = [
+        *("client.concurrency=5", "client.parallelism=2", "client.timeouts.readSeconds=5"),
+        *("server.replicas=4", "server.replicas=null", "server.delay.maxSeconds=50"),
+        *("experiment.name=other", "service.port=81"),
+        *("images.client.tag=dev", "images.registry=registry.example", "images.pullPolicy=Always"),
+        *("clientPod.labels.a=b", "clientPod.annotations.a=b", "clientPod.resources=null"),
+        *("clientPod.nodeSelector.a=b", "clientPod.priorityClassName=p", "commonLabels.c=d"),
+    ]
+    assert len({name(), *(name(change) for change in changes)}) == len(changes) + 1
+
+
+def test_changed_settings_change_the_job_only_with_its_name() -> None:
+    """Whatever is immutable in a Job is the same wherever two have the same name."""
+    jobs: dict[str, Any] = {}
+    for file in (None, FILL_EVERYTHING, *SCENARIOS):
+        for sets in ((), ("client.parallelism=3",), ("clientPod.extraEnv[0].name=A",)):
+            values = (file,) if file else ()
+            job = render("job.nameSuffix=settings", *sets, values=values).job
+            spec = {
+                key: job["spec"][key] for key in job["spec"] if key != "ttlSecondsAfterFinished"
+            }
+            assert jobs.setdefault(job["metadata"]["name"], spec) == spec
+    assert len(jobs) > len(SCENARIOS)
 
 
 def test_job_name_carries_the_revision() -> None:
@@ -317,7 +462,7 @@ def test_every_object_has_the_standard_labels() -> None:
         labels = manifest["metadata"]["labels"]
         assert labels["app.kubernetes.io/name"] == "renamed"
         assert labels["app.kubernetes.io/instance"] == "try"
-        assert labels["app.kubernetes.io/component"] in ("server", "client", "test")
+        assert labels["app.kubernetes.io/component"] in ("server", "client", "test", "account")
         assert labels["app.kubernetes.io/managed-by"] == "Helm"
         assert labels["helm.sh/chart"] == "long-lived-0.1.0"
         assert labels["example/team"] == "load"

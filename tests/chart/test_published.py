@@ -3,7 +3,9 @@
 import base64
 import json
 import re
+import subprocess
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from long_lived.settings import load, schema
 from long_lived.settings.chart import ChartValues
 from long_lived.settings.model import Settings
 
-from .conftest import CHART, FILL_EVERYTHING, ROOT
+from .conftest import CHART, FILL_EVERYTHING, ROOT, SCENARIOS, command
 
 METADATA = yaml.safe_load((CHART / "Chart.yaml").read_text())
 TEMPLATES = "\n".join(
@@ -64,6 +66,40 @@ def test_schema_has_no_references_or_titles_of_values() -> None:
     assert made["$schema"] == "http://json-schema.org/draft-07/schema#"
     assert "$ref" not in json.dumps(made)
     assert json.dumps(made).count('"title"') == 1
+
+
+@pytest.mark.parametrize(
+    "file",
+    [*SCENARIOS, FILL_EVERYTHING, CHART / "values.yaml", Path("null.yaml")],
+    ids=lambda file: file.stem,
+)
+def test_values_file_is_valid_by_itself(file: Path, tmp_path: Path) -> None:
+    """An editor that checks a file against the schema has nothing to say: an overlay is valid."""
+    if file.name == "null.yaml":
+        file = tmp_path / file
+        file.write_text("server:\n  replicas: null\n")
+    done = check(file)
+    assert done.returncode == 0, done.stdout
+
+
+def test_values_file_with_a_mistake_is_not_valid(tmp_path: Path) -> None:
+    """The check above can fail."""
+    file = tmp_path / "bad.yaml"
+    file.write_text("client:\n  concurency: 5\n")
+    done = check(file)
+    assert done.returncode != 0
+    assert "concurency" in done.stdout
+
+
+def check(file: Path) -> subprocess.CompletedProcess[str]:
+    """Validate a values file as an editor does."""
+    schema_file = CHART / "values.schema.json"
+    return subprocess.run(
+        [command("check-jsonschema"), "--schemafile", str(schema_file), str(file)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_schema_describes_every_value() -> None:
@@ -143,8 +179,8 @@ def test_chart_icon_is_the_drawing_in_the_chart() -> None:
     assert base64.b64decode(data) == (CHART / "icon.svg").read_bytes()
 
 
-def test_source_is_the_same_in_chart_and_images() -> None:
-    """The address of the source is in one spelling everywhere."""
-    assert METADATA["sources"] == [METADATA["home"]]
-    for dockerfile in ("Dockerfile", "Dockerfile_client"):
-        assert f'image.source="{METADATA["home"]}"' in (ROOT / dockerfile).read_text()
+def test_chart_and_images_name_no_address() -> None:
+    """The project says nowhere where it lives, and makes up no place."""
+    assert not {"home", "sources"} & set(METADATA)
+    for file in (CHART / "Chart.yaml", ROOT / "Dockerfile", ROOT / "Dockerfile_client"):
+        assert not re.search(r"https?://", file.read_text())

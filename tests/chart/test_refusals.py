@@ -1,10 +1,25 @@
 """Values that cannot be meant are refused before anything is installed, by name."""
 
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import pytest
+import yaml
 
 from long_lived.settings import SettingsError, load
+from long_lived.settings.chart import (
+    CONTROLLER_LABELS,
+    HELM_ANNOTATIONS,
+    OBJECT_LABELS,
+    SELECTOR_LABELS,
+)
+from long_lived.settings.schema import chart_schema
+from long_lived.settings.values_file import read
 
-from .conftest import template
+from .conftest import CHART, FILL_EVERYTHING, render, template
 
 
 @pytest.mark.parametrize(
@@ -68,7 +83,6 @@ def test_value_out_of_bounds_is_refused_by_name(pair: str, named: str) -> None:
             "client.thinkTime.maxSeconds=0.5",
             "client.thinkTime.minSeconds = 1 is above client.thinkTime.maxSeconds = 0.5",
         ),
-        ("client.url=https://server.example/", 'client.url = "https://server.example/"'),
     ],
 )
 def test_contradiction_between_values_is_refused_with_the_key_path(pair: str, message: str) -> None:
@@ -121,22 +135,91 @@ def test_value_on_the_bound_is_accepted(pairs: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize(
-    "pair",
-    [
-        "server.port=null",
-        "client.parallelism=null",
-        "server=null",
-        "experiment.restart.afterSeconds=null",
-        "experiment.restart.keep=null",
-        "experiment.restart=null",
-    ],
-)
-def test_null_for_a_value_that_templates_need_is_refused_by_name(pair: str) -> None:
+URLS = [
+    *("", "http://x", "HTTP://x:80/a?b=c", "http://a-b.c_d.svc.cluster.local.:65535/x#y"),
+    *("http://[::1]:8000/", "http://[2001:db8::a:1]/", "http://[1:2:3:4:5:6:7:8]/", "http://[::]"),
+    *(
+        "http://10.0.0.1/",
+        "http://ä.x/",
+        "http://x?y",
+        "http://1a.b/",
+        "http://x/é",
+        "http://x/%zz",
+    ),
+]
+NO_URLS = [
+    *("ftp://x/", "https://x/", "http://", "http:x", "http:///x", " http://x", "http:\\x", "x"),
+    *(
+        "http://x:",
+        "http://x:0/",
+        "http://x:08/",
+        "http://x:65536/",
+        "http://x:80:90/",
+        "http://@x/",
+    ),
+    *("http://x y/", "http://x/a b", "http://x\\y/", "http://a/\tb", "http://a\n", "http://u:p@x/"),
+    *("http://256.1.1.1/", "http://1.2.3/", "http://1/", "http://a..b/", f"http://{'a' * 64}/"),
+    *(
+        "http://[::g]/",
+        "http://[1:2]/",
+        "http://[::1::]/",
+        "http://[1:2:3:4:5:6:7:8:9]/",
+        "http://[]",
+    ),
+    *("http://x^y/", "http://x|y/", "http://x<y/"),
+]
+
+
+@pytest.mark.parametrize("url", [*URLS, *NO_URLS], ids=ascii)
+def test_address_is_taken_by_helm_where_the_client_takes_it(url: str) -> None:
+    """What the client would refuse is refused before anything is installed."""
+    done = template(flags=("--set-json", f"client.url={json.dumps(url)}"))
+    if url in URLS:
+        assert load([], [], {"LONG_LIVED__CLIENT__URL": url}).client.url == url
+        assert done.returncode == 0, done.stderr
+    else:
+        with pytest.raises(SettingsError, match=r"^client\.url = "):
+            load([], [], {"LONG_LIVED__CLIENT__URL": url})
+        assert done.returncode != 0
+        assert "url" in done.stderr
+
+
+def nodes(node: dict[str, Any], path: str = "") -> Iterator[str]:
+    """List the key path of every value and map."""
+    for key, child in node.get("properties", {}).items():
+        yield f"{path}{key}"
+        yield from nodes(child, f"{path}{key}.")
+
+
+CHECK = (CHART / "templates" / "_settings.tpl").read_text().partition("range $path := list")[2]
+NEEDED = re.findall(r'"([\w.]+)"', CHECK.partition("-}}")[0])
+PATHS = list(nodes(chart_schema()))
+
+
+@pytest.mark.parametrize("path", [*NEEDED, "server", "client.thinkTime", "experiment.restart"])
+def test_null_for_a_value_that_templates_need_is_refused_by_name(path: str) -> None:
     """A removed default is said, not rendered as 0."""
-    done = template(pair)
+    assert path in PATHS
+    done = template(f"{path}=null")
     assert done.returncode != 0
-    assert pair.partition("=")[0].rpartition(".")[2] in done.stderr
+    assert re.search(rf"{re.escape(path)}\S* = null is not allowed: ", done.stderr)
+
+
+def test_null_for_every_other_value_is_accepted() -> None:
+    """What only an app or Kubernetes reads falls back to their defaults, each and all of them."""
+    free = {
+        path
+        for path in PATHS
+        if path not in NEEDED and not any(need.startswith(f"{path}.") for need in NEEDED)
+    }
+    parents = {path for path in free if any(other.startswith(f"{path}.") for other in free)}
+    assert len(free) > 60
+    for paths in (free - parents, parents):
+        sets = [f"{path}=null" for path in sorted(paths)]
+        done = template(*sets)
+        assert done.returncode == 0, done.stderr
+        assert "<nil>" not in done.stdout
+        assert "<no value>" not in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -147,6 +230,8 @@ def test_null_for_a_value_that_templates_need_is_refused_by_name(pair: str) -> N
         "client.timeouts=null",
         "client.readiness=null",
         "experiment.restart.mode=null",
+        "images.registry=null",
+        "server.replicas=null",
     ],
 )
 def test_null_for_any_other_value_is_accepted(pair: str) -> None:
@@ -154,6 +239,49 @@ def test_null_for_any_other_value_is_accepted(pair: str) -> None:
     assert template(pair).returncode == 0, template(pair).stderr
 
 
-def test_values_of_a_parent_chart_are_accepted() -> None:
-    """Helm passes `global` to every chart."""
-    assert template("global.imageRegistry=registry.example").returncode == 0
+RESERVED = [
+    *(("commonLabels", key) for key in (*SELECTOR_LABELS, *CONTROLLER_LABELS, *OBJECT_LABELS)),
+    *(("serverPod.labels", key) for key in (*SELECTOR_LABELS, *CONTROLLER_LABELS)),
+    *(("clientPod.labels", key) for key in (*SELECTOR_LABELS, *CONTROLLER_LABELS)),
+    *(("commonAnnotations", key) for key in HELM_ANNOTATIONS),
+    ("serverPod.annotations", "checksum/settings"),
+]
+
+
+@pytest.mark.parametrize(("path", "key"), RESERVED, ids=lambda part: part)
+def test_key_that_is_set_already_is_refused_by_name(path: str, key: str, tmp_path: Path) -> None:
+    """No value of the user takes a pod from its selector, even one that repeats what is there."""
+    tree: Any = {key: "x"}
+    for part in reversed(path.split(".")):
+        tree = {part: tree}
+    file = tmp_path / "values.yaml"
+    file.write_text(yaml.safe_dump(tree))
+    done = template(values=(file,))
+    words = f"{path}.{key} is not allowed: the chart, Helm or Kubernetes sets it"
+    assert done.returncode != 0
+    assert words in done.stderr
+    with pytest.raises(SettingsError) as refused:
+        load([file], environment={})
+    assert str(refused.value).startswith(words)
+
+
+def test_keys_of_the_user_alone_are_free() -> None:
+    """What the chart does not set is passed on: a label of a pod may be one of other objects."""
+    rendered = render(
+        "commonLabels.app\\.kubernetes\\.io/part-of=suite",
+        "serverPod.labels.app\\.kubernetes\\.io/version=canary",
+        "commonAnnotations.helm\\.sh/resource-policy=keep",
+    )
+    labels = rendered.deployment["spec"]["template"]["metadata"]["labels"]
+    assert labels["app.kubernetes.io/part-of"] == "suite"
+    assert labels["app.kubernetes.io/version"] == "canary"
+    assert rendered.deployment["metadata"]["labels"]["app.kubernetes.io/version"] == "0.1.0"
+
+
+@pytest.mark.parametrize("overlay", [(), (FILL_EVERYTHING,)], ids=["defaults", "everything"])
+def test_no_key_stands_twice(overlay: tuple[Path, ...], tmp_path: Path) -> None:
+    """YAML readers keep one of two equal keys, and not all the same one."""
+    for number, text in enumerate(render(values=overlay).text.split("\n---\n")):
+        file = tmp_path / f"{number}.yaml"
+        file.write_text(text)
+        assert read(file)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from .conftest import ROOT, Rendered, command
+from .conftest import CI_VALUES, ROOT, Rendered, command
 
 DOCKERFILES = ("Dockerfile", "Dockerfile_client")
 WORKFLOW = ROOT / ".github" / "workflows" / "ci.yaml"
@@ -133,17 +133,28 @@ def test_build_context_is_what_the_dockerfiles_copy() -> None:
         ),
         (
             ["uninstall", "CONTEXT=c"],
-            "helm uninstall long-lived --namespace long-lived --kube-context c",
+            "kubectl --namespace long-lived --context c wait --for=delete pods"
+            " --selector='app.kubernetes.io/instance=long-lived,app.kubernetes.io/component in"
+            " (server,client,test)' --timeout=5m",
         ),
         (
             ["logs", "RELEASE=r", "NAMESPACE=n", "CONTEXT=c"],
             "kubectl --namespace n --context c logs --follow --prefix --tail=-1"
             " --max-log-requests=200 --pod-running-timeout=5m"
+            " --container=client"
             " --selector=app.kubernetes.io/instance=r,app.kubernetes.io/component=client",
         ),
         (
             ["verify", "RELEASE=r", "NAMESPACE=n", "CONTEXT=c"],
             "long-lived verify --release r --namespace n --context c",
+        ),
+        (
+            ["verify", "RELEASE=r", "NAMESPACE=n", "APP=a"],
+            "long-lived verify --release r --namespace n --app a",
+        ),
+        (
+            ["restart", "RELEASE=r", "NAMESPACE=n", "APP=a", "KEEP=0"],
+            "long-lived restart --release r --namespace n --app a --keep 0",
         ),
     ],
     ids=lambda case: " ".join(case) if isinstance(case, list) else "",
@@ -208,6 +219,34 @@ def test_make_manifests_writes_what_kubectl_can_apply(tmp_path: Path) -> None:
     }
     assert {manifest["kind"] for manifest in client.manifests} == {"ConfigMap", "Job"}
     assert "concurrency: 7\n" in client.mounted(client.client_pod)
+
+
+def test_make_manifests_without_client_writes_what_there_is(tmp_path: Path) -> None:
+    """The server alone is no failure, and a client.yaml of before is not left to be applied."""
+    (tmp_path / "client.yaml").write_text("of before")
+    done = make("manifests", f"MANIFESTS={tmp_path}", "SET=client.enabled=false")
+    assert done.returncode == 0, done.stderr
+    assert f"client.enabled is false: there is no {tmp_path}/client.yaml" in done.stdout
+    assert "A Job runs once" not in done.stdout
+    assert [file.name for file in tmp_path.iterdir()] == ["server.yaml"]
+    assert Rendered((tmp_path / "server.yaml").read_text()).deployment
+
+
+def test_make_manifests_of_bad_values_fails_and_writes_nothing(tmp_path: Path) -> None:
+    """Helm's reason is shown."""
+    done = make("manifests", f"MANIFESTS={tmp_path}", "SET=client.concurency=1")
+    assert done.returncode != 0
+    assert "concurency" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_make_lint_chart_takes_every_values_file_of_the_chart() -> None:
+    """What the chart-testing tool would install is linted and rendered, without a cluster."""
+    done = make("lint-chart")
+    assert done.returncode == 0, done.stderr
+    assert [line.partition(":")[0] for line in done.stdout.splitlines()] == [
+        str(file.relative_to(ROOT)) for file in CI_VALUES
+    ]
 
 
 def test_workflow_fits_the_schema_of_github() -> None:

@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.cluster import miniature
 from tests.cluster.api import Cluster, running
+
+from long_lived.lab.tools import Place, helm_install
 
 from .conftest import CHART, FILL_EVERYTHING, ROOT, SCENARIOS, command, render
 
@@ -59,6 +62,57 @@ def test_upgrade_makes_a_new_job_and_prunes_the_old_one(cluster: tuple[Cluster, 
     assert found.get("Deployment", "demo-long-lived-server")["spec"] == servers
 
 
+REGISTRY = ("--set", "images.registry=registry.example")
+LOAD = ("--set", "client.concurrency=500")
+
+
+def test_upgrade_that_forgets_the_registry_is_warned_of(cluster: tuple[Cluster, Helm]) -> None:
+    """`--set` alone starts from the defaults, which Helm does not say: the notes do."""
+    _, helm = cluster
+    assert "WARNING" not in helm("install", *REGISTRY)
+    warned = helm("upgrade", *LOAD)
+    assert (
+        "changes the server's image, too, from registry.example/long-lived-server:0.1.0 to "
+        "long-lived-server:0.1.0" in warned
+    )
+
+
+def test_upgrade_that_the_notes_print_keeps_the_registry(cluster: tuple[Cluster, Helm]) -> None:
+    """Only what is set changes, the server pods stay, and there is nothing to warn of."""
+    found, helm = cluster
+    notes = helm("install", *REGISTRY)
+    servers = found.get("Deployment", "demo-long-lived-server")["spec"]
+    assert "upgrade demo charts/long-lived --reset-then-reuse-values --set" in notes
+    assert "WARNING" not in helm("upgrade", "--reset-then-reuse-values", *LOAD)
+    assert found.get("Deployment", "demo-long-lived-server")["spec"] == servers
+    assert "WARNING" not in helm("upgrade", *REGISTRY, *LOAD)
+    assert "WARNING" not in helm("upgrade"), "with no value given at all Helm keeps all"
+
+
+def test_text_of_digits_stays_text_on_the_lab_s_way_to_helm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tag like 20261123 is one for the lab, as with --set-string; numbers stay numbers."""
+    values = tmp_path / "values.yaml"
+    values.write_text("client: {enabled: false}\n")
+    overrides = [
+        *("images.server.tag=20261123", "images.registry=5000", "commonLabels.team=007"),
+        *("serverPod.resources.limits.cpu=2", "serverPod.podSecurityContext.runAsUser=1234"),
+        *("service.port=8080", "images.client.tag=null"),
+    ]
+    with miniature.running(tmp_path) as (found, kubeconfig):
+        monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
+        helm_install("demo", CHART, Place("default"), values, overrides)
+        deployment = found.get("Deployment", "demo-long-lived-server")
+        (port,) = found.get("Service", "demo-long-lived-server")["spec"]["ports"]
+    pod = deployment["spec"]["template"]["spec"]
+    assert pod["containers"][0]["image"] == "5000/long-lived-server:20261123"
+    assert pod["containers"][0]["resources"]["limits"]["cpu"] == "2"
+    assert pod["securityContext"]["runAsUser"] == 1234
+    assert deployment["metadata"]["labels"]["team"] == "007"
+    assert port["port"] == 8080
+
+
 def test_upgrade_without_changes_is_a_new_run(cluster: tuple[Cluster, Helm]) -> None:
     """Running the same again needs no changed value."""
     found, helm = cluster
@@ -83,7 +137,10 @@ def test_uninstall_leaves_nothing(cluster: tuple[Cluster, Helm]) -> None:
     """Not even after an upgrade, and with everything that can be switched on."""
     found, helm = cluster
     helm("install", "--values", str(FILL_EVERYTHING))
-    assert found.names("PodDisruptionBudget") == {"everything-server"}
+    for kind in ("HorizontalPodAutoscaler", "PodDisruptionBudget"):
+        assert found.names(kind) == {"everything-server"}
+    assert found.names("ServiceAccount") == {"an-account"}
+    assert len(found.names("NetworkPolicy")) == 3
     helm("upgrade", "--reuse-values")
     helm("uninstall")
     assert found.objects == {}
@@ -113,6 +170,11 @@ def test_disabled_client_leaves_the_server_alone(cluster: tuple[Cluster, Helm]) 
         "server.replicas=5",
         "podDisruptionBudget.enabled=true",
         "service.port=8080",
+        "service.ipFamilyPolicy=PreferDualStack",
+        "updateStrategy.type=Recreate",
+        "autoscaling.enabled=true",
+        "networkPolicy.enabled=true",
+        "clientPod.terminationGracePeriodSeconds=60",
     ],
 )
 def test_server_pods_stay(pair: str) -> None:
@@ -136,6 +198,8 @@ def test_server_pods_stay(pair: str) -> None:
         "images.server.tag=dev",
         "serverPod.resources.limits.memory=2Gi",
         "serverPod.extraEnv[0].name=A",
+        "serverPod.preStopSleepSeconds=5",
+        "serviceAccount.create=true",
     ],
 )
 def test_server_pods_are_replaced(pair: str) -> None:

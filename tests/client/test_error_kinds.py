@@ -212,4 +212,5 @@ def test_words_are_those_of_the_summary() -> None:
         "name_unresolved",
         "not_sent",
         "read_timeout",
+        "unasked_answer",
     ]

@@ -173,6 +173,12 @@ def test_clocks_that_are_behind_are_set_right() -> None:
     assert when[-1] - when[0] == pytest.approx(2.5, abs=0.3)
 
 
+def test_merge_takes_a_lag_for_each_client() -> None:
+    """A lag that belongs to nobody is a mistake of the caller."""
+    with pytest.raises(ValueError, match="shorter"):
+        merge([summary({"a": 1}), summary({"a": 1})], [0.0])
+
+
 @pytest.mark.parametrize("key", ["stopped_by", "problem"])
 def test_trouble_of_any_part_is_kept(key: str) -> None:
     """A merged run was stopped, or had a problem, where one of its clients was or had."""

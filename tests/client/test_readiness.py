@@ -146,7 +146,7 @@ def test_server_that_does_not_answer_is_named() -> None:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{held.getsockname()[1]}/"
-        with pytest.raises(NotReady, match=r"/readyz does not answer \(ConnectionError\)"):
+        with pytest.raises(NotReady, match=r"/readyz does not answer \(connect_refused\)"):
             await_servers(wanted(seconds=0.1), url, Stop(), lambda _: None)
 
 
@@ -187,6 +187,26 @@ def test_host_with_too_few_addresses_is_not_ready(host: str, missing: str) -> No
     with pytest.raises(NotReady) as caught:
         await_servers(settings, "http://127.0.0.1:1/", Stop(), lambda _: None)
     assert f": {missing}" in str(caught.value)
+
+
+def test_any_number_of_replicas_is_awaited_where_an_autoscaler_decides(
+    abc: Replicas, scripted
+) -> None:
+    """Each address of the name must answer, and the url lead to each, however many there are."""
+    abc.peers[1].answers = [503, "ready b"]
+    script, url = service(scripted, "ready a", "ready b", "ready a", "ready c")
+    reports: list[str] = []
+    await_servers(abc.wanted("server.replicas=null"), url, Stop(), reports.append)
+    assert len(reports) == 1
+    assert "answers 503" in reports[0]
+    assert len(script.requests) == 4
+
+
+def test_no_replica_is_too_few_where_an_autoscaler_decides() -> None:
+    """At least one must be there."""
+    settings = wanted("server.replicas=null,client.readiness.host=nonexistent.invalid", seconds=0.1)
+    with pytest.raises(NotReady, match="has no address"):
+        await_servers(settings, "http://127.0.0.1:1/", Stop(), lambda _: None)
 
 
 def service(scripted, *answers: int | str) -> tuple[Replies, str]:

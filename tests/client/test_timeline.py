@@ -107,3 +107,36 @@ def test_empty_timeline_has_no_buckets() -> None:
     """Where nothing happened there is no start."""
     described = Timeline().as_dict()
     assert (described["start_unix_seconds"], described["buckets"]) == (None, 0)
+
+
+@pytest.mark.parametrize(
+    ("lag", "index"),
+    [(0.0, 0), (0.12, 0), (0.13, 1), (-0.12, 0), (-0.13, -1), (20.0, 80), (-20.1, -80)],
+)
+def test_merged_part_of_another_clock_goes_to_the_bucket_of_its_middle(
+    lag: float, index: int
+) -> None:
+    """A bucket that lies across two after the shift is not divided, and not lost."""
+    part = filled([("sent", "all", START + 0.1, 3)]).as_dict()
+    merged = Timeline.merged([part], [lag]).as_dict()
+    assert merged["sent"] == {"all": [3]}
+    assert merged["start_unix_seconds"] == START + index * FINEST_SECONDS
+
+
+def test_merged_parts_are_each_shifted_by_their_own_lag() -> None:
+    """Two clients that did the same at one time agree on it, whatever their clocks said."""
+    parts = [filled([("sent", "all", START + ahead, 1)]).as_dict() for ahead in (0, 20)]
+    merged = Timeline.merged(parts, [0.0, -20.0]).as_dict()
+    assert merged["sent"] == {"all": [2]}
+
+
+@BRIEF
+@hypothesis.given(some.lists(EVENTS, max_size=3), some.floats(-1e4, 1e4))
+def test_totals_are_kept_by_any_shift(parts, lag: float) -> None:
+    """Clocks are set right, and counts stay."""
+    described = [filled(part).as_dict() for part in parts]
+    expected: dict[tuple[str, str], int] = {}
+    for part in described:
+        for key, count in totals(part).items():
+            expected[key] = expected.get(key, 0) + count
+    assert totals(Timeline.merged(described, [lag] * len(parts)).as_dict()) == expected

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from . import kinds, openapi, tables, watch
+from . import executing, kinds, openapi, tables, watch
 from .kinds import Object
 from .store import Cluster, Refused
 
@@ -41,6 +41,12 @@ class Handler(BaseHTTPRequestHandler):
             if get and where and where.part == "log" and where.kind.name == "Pod":
                 self._stream("text/plain", cluster.log(where, query))
                 return
+            if where and where.part == "exec":
+                self._execute(cluster.execute(where, parse_qs(url.query)))
+                return
+            if get and where and where.part.startswith("proxy/"):
+                self._send_bytes(200, cluster.proxy(where))
+                return
             media = self.headers.get("Content-Type", "")
             answer = openapi.document(url.path) if get else None
             answer = answer or cluster.answer(self.command, url.path, query, body, media)
@@ -52,8 +58,22 @@ class Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any
 
+    def _execute(self, exit_status: int) -> None:
+        self.close_connection = True
+        self.send_response(101)
+        self.send_header("Upgrade", "websocket")
+        self.send_header("Connection", "Upgrade")
+        key = executing.accepted(self.headers["Sec-WebSocket-Key"])
+        self.send_header("Sec-WebSocket-Accept", key)
+        self.send_header("Sec-WebSocket-Protocol", executing.PROTOCOL)
+        self.end_headers()
+        self.wfile.write(executing.ended(exit_status))
+        self.rfile.read()  # until the client has taken in the end
+
     def _send(self, status: int, answer: Object) -> None:
-        content = json.dumps(answer).encode()
+        self._send_bytes(status, json.dumps(answer).encode())
+
+    def _send_bytes(self, status: int, content: bytes) -> None:
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import pods
 from .kinds import Object
 from .network import Network
 from .store import Cluster
@@ -15,7 +16,12 @@ MODULES = ("server", "client")
 
 
 class NotYet(Exception):
-    """The container cannot be made now; the text is the reason that its state gives."""
+    """The container cannot be made now; reason and message are those that its state gives."""
+
+    def __init__(self, reason: str, message: str = "") -> None:
+        """Keep both."""
+        super().__init__(reason)
+        self.state = {"reason": reason} | ({"message": message} if message else {})
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,7 @@ def container(
     Raises:
         NotYet: something that it needs is not there.
     """
-    (spec,) = pod["spec"]["containers"]
+    spec = pods.own_container(pod)
     mounts = _mounted(cluster, pod, spec, folder)
     arguments = [_local(argument, mounts) for argument in spec.get("args", [])]
     environment = {entry["name"]: _value(entry, pod, address) for entry in spec.get("env", [])} | {
@@ -105,5 +111,7 @@ def _value(entry: dict[str, Any], pod: Object, address: str) -> str:
     }
     field = entry["valueFrom"].get("fieldRef", {}).get("fieldPath")
     if field not in fields:
-        raise NotYet("CreateContainerConfigError")
+        # Source: kubernetes pkg/kubelet/kubelet_pods.go, makeEnvironmentVariables.
+        name = next(iter(entry["valueFrom"].values())).get("name", "")
+        raise NotYet("CreateContainerConfigError", f'secret "{name}" not found')
     return fields[field]

@@ -6,9 +6,9 @@ import json
 import math
 from collections.abc import Callable
 
-from . import pods
+from . import events, pods
 from .kinds import BY_NAME, Object
-from .store import Cluster, timestamp
+from .store import Cluster, Refused, timestamp
 
 TEMPLATE_LABEL = "pod-template-hash"
 REVISION = "deployment.kubernetes.io/revision"
@@ -23,6 +23,8 @@ class Deployments:
     def __init__(self, cluster: Cluster) -> None:
         """Work on the objects of `cluster`."""
         self._cluster = cluster
+        self._refused: dict[str, str] = {}
+        """Why no more pods of a ReplicaSet (uid) are made."""
 
     def reconcile(self) -> None:
         """Bring the pods of each Deployment one step nearer to what it asks for."""
@@ -43,8 +45,8 @@ class Deployments:
 
         room = wanted + surge - len(new) - len(old)
         for _ in range(min(wanted - len(new), room if old else wanted)):
-            base = f"{newest['metadata']['name']}-"
-            self._cluster.put(pods.made(newest, newest["spec"]["template"], base))
+            if not self._make(newest):
+                break
         for pod in sorted(new, key=pods.is_ready)[: max(0, len(new) - wanted)]:
             self._cluster.delete(pod)
         spare = sum(map(pods.is_ready, new + old)) - (wanted - unavailable)
@@ -57,7 +59,25 @@ class Deployments:
 
         for item in sets:
             self._count(item, wanted if pods.same(item, newest) else 0)
-        self._describe(deployment, *self._split(newest, sets))
+        why = self._refused.get(newest["metadata"]["uid"], "")
+        self._describe(deployment, *self._split(newest, sets), why)
+
+    def _make(self, owner: Object) -> bool:
+        """Make a pod of a ReplicaSet; tell whether that was allowed.
+
+        Source of the texts: kubernetes pkg/controller/controller_utils.go (createPods) and
+        pkg/controller/replicaset/replica_set_utils.go (calculateStatus).
+        """
+        uid = owner["metadata"]["uid"]
+        try:
+            base = f"{owner['metadata']['name']}-"
+            self._cluster.put(pods.made(owner, owner["spec"]["template"], base))
+        except Refused as refused:
+            self._refused.setdefault(uid, str(refused))
+            events.record(self._cluster, owner, "FailedCreate", f"Error creating: {refused}")
+            return False
+        self._refused.pop(uid, None)
+        return True
 
     def _split(self, newest: Object, sets: list[Object]) -> tuple[list[Object], list[Object]]:
         """Return the pods of the newest ReplicaSet, and those of all others."""
@@ -117,7 +137,9 @@ class Deployments:
 
         self._cluster.change(replica_set, update)
 
-    def _describe(self, deployment: Object, new: list[Object], old: list[Object]) -> None:
+    def _describe(
+        self, deployment: Object, new: list[Object], old: list[Object], refused: str
+    ) -> None:
         """Write the status as `kubectl rollout status` and `helm --wait` read it."""
         wanted = deployment["spec"]["replicas"]
         ready = sum(map(pods.is_ready, new + old))
@@ -141,6 +163,8 @@ class Deployments:
                 "Progressing", True, "NewReplicaSetAvailable" if done else "ReplicaSetUpdated"
             ),
         ]
+        if refused:
+            conditions.append(pods.condition("ReplicaFailure", True, "FailedCreate", refused))
         for condition in conditions:
             condition["lastUpdateTime"] = timestamp()
 

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
-from . import pods
+from . import events, pods
 from .kinds import Object
-from .store import Cluster, timestamp
+from .store import Cluster, Refused, timestamp
 
 INDEX_LABEL = "batch.kubernetes.io/job-completion-index"
 FAILED, SUCCEEDED = "Failed", "Succeeded"
@@ -47,7 +47,11 @@ class Jobs:
         active = len([key for key in self._made if key[0] == uid and key[1] not in outcomes])
         for index in range(spec["completions"]):
             if (uid, index) not in self._made and active < spec["parallelism"] and not gives_up:
-                self._made[uid, index] = self._start(job, index)
+                try:
+                    self._made[uid, index] = self._start(job, index)
+                except Refused as refused:
+                    events.record(self._cluster, job, "FailedCreate", f"Error creating: {refused}")
+                    break
                 active += 1
         if gives_up:
             for pod in mine.values():

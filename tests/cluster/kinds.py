@@ -48,11 +48,14 @@ KINDS = (
     Kind("v1", "namespaces", "Namespace", ("ns",)),
     Kind("v1", "pods", "Pod", ("po",), in_all=True),
     Kind("v1", "secrets", "Secret"),
+    Kind("v1", "serviceaccounts", "ServiceAccount", ("sa",)),
     Kind("v1", "services", "Service", ("svc",), in_all=True),
     Kind("apps/v1", "deployments", "Deployment", ("deploy",), in_all=True),
     Kind("apps/v1", "replicasets", "ReplicaSet", ("rs",), in_all=True),
+    Kind("autoscaling/v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler", ("hpa",)),
     Kind("batch/v1", "jobs", "Job", in_all=True),
     Kind("discovery.k8s.io/v1", "endpointslices", "EndpointSlice"),
+    Kind("networking.k8s.io/v1", "networkpolicies", "NetworkPolicy", ("netpol",)),
     Kind("policy/v1", "poddisruptionbudgets", "PodDisruptionBudget", ("pdb",)),
 )
 BY_NAME = {kind.name: kind for kind in KINDS}
@@ -61,13 +64,13 @@ BY_RESOURCE = {(kind.root, kind.resource): kind for kind in KINDS}
 _PATH = re.compile(
     r"(?P<root>/api/v1|/apis/[^/]+/[^/]+)"
     r"(?:/namespaces/(?P<namespace>[^/]+))?"
-    r"/(?P<resource>[^/]+)(?:/(?P<name>[^/]+)(?:/(?P<part>[^/]+))?)?"
+    r"/(?P<resource>[^/]+)(?:/(?P<name>[^/]+)(?:/(?P<part>.+))?)?"
 )
 
 
 @dataclass(frozen=True)
 class Place:
-    """What a path points at: a kind's objects, one of them, or a part of one (`log`)."""
+    """What a path points at: a kind's objects, one of them, or a part of one (`log`, `scale`)."""
 
     kind: Kind
     namespace: str
@@ -117,6 +120,19 @@ def discovered(path: str, version: str) -> Object | None:
                 "categories": ["all"] if kind.in_all else [],
             }
             for kind in kinds
+        ]
+        + [
+            {
+                "name": f"{kind.resource}/scale",
+                "singularName": "",
+                "kind": "Scale",
+                "group": "autoscaling",
+                "version": "v1",
+                "namespaced": True,
+                "verbs": ["get", "patch", "update"],
+            }
+            for kind in kinds
+            if kind.name == "Deployment"
         ],
     }
 

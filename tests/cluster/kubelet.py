@@ -3,9 +3,11 @@
 import http.client
 import shutil
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from long_lived.lab.processes import Child, Processes
@@ -21,8 +23,13 @@ PROBE_SECONDS = 0.2
 PROBE_TIMEOUT_SECONDS = 1.0
 PROBE_FAILURES = 3
 KILL_SECONDS = 5.0
+LEAST_GRACE_SECONDS = 2.0
+"""What a pod gets even where it is deleted by force, without any grace. Source: kubernetes
+pkg/kubelet/kuberuntime/kuberuntime_manager.go, minimumGracePeriodInSeconds."""
 FIRST_BACKOFF_SECONDS = 1.0
 """Wait before a container is started again, from the second time on; doubles. A kubelet's is 10."""
+
+CRASH = [sys.executable, "-c", "raise SystemExit(3)"]
 
 WAITING_TEXTS = {
     "ErrImagePull": "image can't be pulled",
@@ -50,6 +57,12 @@ class Run:
             self.child.signal(signal.SIGTERM)
         elif time.monotonic() - self.signalled > grace_seconds:
             self.kill()
+
+    def end_soon(self, stopped: threading.Event) -> None:
+        """Give the process the least grace that there is, unless the cluster has `stopped`."""
+        while self.child.status is None and not stopped.is_set():
+            self.end(LEAST_GRACE_SECONDS)
+            stopped.wait(TICK_SECONDS / 2)
 
     def kill(self) -> None:
         """Kill the whole group: also the workers that outlived the process."""
@@ -109,6 +122,8 @@ class Worker:
                 self._report()
         finally:
             if self.runs:
+                if self._pod["metadata"]["uid"] not in self._kubelet.lost:
+                    self.runs[-1].end_soon(self._kubelet.stopped)
                 self.runs[-1].kill()
                 self.runs[-1].ended.set()
             if not self._kubelet.stopped.is_set():
@@ -122,6 +137,9 @@ class Worker:
         if "running" not in self._state:
             if leaving:
                 return True
+            if self._kubelet.has_no_node(self._pod):
+                self._start_at = time.monotonic() + self._kubelet.start_delay_seconds
+                return False
             if self._wanted and time.monotonic() >= self._start_at:
                 self._start()
             return False
@@ -138,16 +156,20 @@ class Worker:
 
     def _start(self) -> None:
         try:
-            (spec,) = self._pod["spec"]["containers"]
-            if self._kubelet.unpullable and self._kubelet.unpullable in spec["image"]:
-                raise NotYet("ImagePullBackOff")
-            kubelet = self._kubelet
+            image, kubelet = pods.own_container(self._pod)["image"], self._kubelet
+            if kubelet.unpullable and kubelet.unpullable in image:
+                raise NotYet("ImagePullBackOff", f'Back-off pulling image "{image}"')
             self._container = container(
                 kubelet.cluster, kubelet.network, self._pod, self._address, self._folder
             )
         except NotYet as reason:
-            self._state = {"waiting": {"reason": str(reason)}}
+            self._state = {"waiting": reason.state}
             return
+        part, seconds = kubelet.skewed
+        if part and part in self._pod["metadata"]["name"]:
+            self._container.environment["CLUSTER_CLOCK_AHEAD"] = str(seconds)
+        if kubelet.crashing and kubelet.crashing in image:
+            self._container = replace(self._container, command=CRASH, probed=None)
         self._folder.mkdir(exist_ok=True)
         name = f"{self._folder.name}-{len(self.runs)}"
         self.runs.append(Run(kubelet.processes, name, self._container))
@@ -168,7 +190,10 @@ class Worker:
             if earlier:
                 self._start_at = time.monotonic() + FIRST_BACKOFF_SECONDS * 2 ** (earlier - 1)
                 self._last_state = self._state
-                self._state = {"waiting": {"reason": "CrashLoopBackOff"}}
+                name, metadata = pods.own_container(self._pod)["name"], self._pod["metadata"]
+                pod = f"{metadata['name']}_{metadata['namespace']}({metadata['uid']})"
+                why = f"back-off 10s restarting failed container={name} pod={pod}"
+                self._state = {"waiting": {"reason": "CrashLoopBackOff", "message": why}}
 
     def _probe(self) -> bool:
         """Tell whether the container is ready; a single failure does not change it."""
@@ -189,8 +214,17 @@ class Worker:
 
     def _report(self) -> None:
         """Write the status down; nothing is stored where nothing changed."""
+        if not self.runs and self._kubelet.has_no_node(self._pod):
+            message = self._kubelet.no_node_message
+
+            def wait(pod: Object) -> None:
+                pod["status"] = pods.unscheduled(pod, message)
+
+            self._kubelet.cluster.change(self._pod, wait)
+            return
         phase = "Running" if self.runs else "Pending"
-        if "terminated" in self._state and not self._wanted:
+        ended = "terminated" in self._state and not self._wanted
+        if ended and not pods.has_sidecar(self._pod):
             phase = "Failed" if self._state["terminated"]["exitCode"] else "Succeeded"
 
         def update(pod: Object) -> None:
@@ -228,7 +262,19 @@ class Kubelet:
         self.stopped = threading.Event()
         self.unpullable = ""
         """Part of the names of images that cannot be pulled."""
+        self.crashing = ""
+        """Part of the names of images whose containers end at once."""
+        self.lost: set[str] = set()
+        """The pods (uid) whose node is gone."""
+        self.skewed: tuple[str, float] = ("", 0.0)
+        """Part of the names of pods, and by how many seconds their clocks are ahead."""
+        self.nodeless = self.no_node_message = ""
+        """Part of the names of pods for which there is no node, and what the scheduler says."""
         self._workers: dict[str, Worker] = {}
+
+    def has_no_node(self, pod: Object) -> bool:
+        """Tell whether the scheduler finds no node for a pod."""
+        return bool(self.nodeless) and self.nodeless in pod["metadata"]["name"]
 
     def reconcile(self) -> None:
         """Start a worker for each new pod. The caller holds the cluster's lock."""
@@ -254,11 +300,19 @@ class Kubelet:
             Refused: there is no such container or no such run.
         """
         name = pod["metadata"]["name"]
-        (spec,) = pod["spec"]["containers"]
-        wanted = query.get("container", spec["name"])
-        if wanted != spec["name"]:
+        own = pods.own_container(pod)["name"]
+        known = [one["name"] for one in pod["spec"]["containers"]]
+        known += [one["name"] for one in pod["spec"].get("initContainers", [])]
+        if "container" not in query and pods.has_sidecar(pod):
+            choice = " ".join(known)
+            text = f"a container name must be specified for pod {name}, choose one of: [{choice}]"
+            raise Refused(400, "BadRequest", text)
+        wanted = query.get("container", own)
+        if wanted not in known:
             text = f"container {wanted} is not valid for pod {name}"
             raise Refused(400, "BadRequest", text)
+        if wanted != own:
+            return iter([b"a sidecar, which lives on\n"])
         worker = self.worker(pod)
         runs = worker.runs if worker else []
         if query.get("previous") == "true":

@@ -1,15 +1,18 @@
 """The whole miniature cluster: the API, the controllers, and the kubelet behind it."""
 
+import http.client
 import os
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+from long_lived.lab.kill import kill_command
 from long_lived.lab.processes import Processes
 
-from . import kinds, pods
+from . import events, kinds, pods
 from .api import serving
 from .deployments import Deployments
 from .jobs import Jobs
@@ -19,6 +22,7 @@ from .network import Network
 from .store import Cluster, Refused
 
 IDLE_SECONDS = 0.2
+PROXY_SECONDS = 5.0
 START_DELAY_SECONDS = 0.5
 """Stands for the scheduling of a pod and the start of its image."""
 
@@ -27,6 +31,14 @@ class Miniature(Cluster):
     """A cluster whose pods run, with the mishaps that a test can cause."""
 
     kubelet: Kubelet
+    network: Network
+
+    def __init__(self, version: str) -> None:
+        """Start empty."""
+        super().__init__(version)
+        self.refused = "", ""
+        self.sidecar: Object | None = None
+        self.forbidden: set[str] = set()
 
     def oom(self, pod: str) -> None:
         """Kill a pod's process as the kernel does where its memory is at the limit."""
@@ -34,6 +46,10 @@ class Miniature(Cluster):
         run.killed_for_memory = True
         if run.child.status is None:
             os.killpg(run.child.pid, signal.SIGKILL)
+
+    def end(self, pod: str) -> None:
+        """Kill a pod's process, for no reason that anybody is told."""
+        os.killpg(self._run(pod).child.pid, signal.SIGKILL)
 
     def truncate_log(self, pod: str) -> None:
         """Lose what a pod wrote until now, as a kubelet does that rotates the log twice."""
@@ -48,9 +64,59 @@ class Miniature(Cluster):
         """Let no container start from now on whose image's name contains `part`; empty mends."""
         self.kubelet.unpullable = part
 
+    def crash(self, part: str) -> None:
+        """Let every container end at once whose image's name contains `part`; empty mends."""
+        self.kubelet.crashing = part
+
+    def fill_nodes(self, part: str) -> None:
+        """Let there be no node for pods whose name contains `part`; empty mends.
+
+        Source: kubernetes pkg/scheduler/framework/types.go (FitError) and
+        pkg/scheduler/framework/preemption.
+        """
+        self.kubelet.no_node_message = (
+            "0/1 nodes are available: 1 Insufficient memory. preemption: 0/1 nodes are available: "
+            "1 No preemption victims found for incoming pod."
+        )
+        self.kubelet.nodeless = part
+
+    def refuse_pods(self, part: str, why: str) -> None:
+        """Let admission refuse new pods whose name contains `part`, because of `why`."""
+        self.refused = part, why
+
+    def inject(self, name: str, *, native: bool = False) -> None:
+        """Let admission put a sidecar into every new pod, as a mesh does."""
+        self.sidecar = {"name": name, "image": "sidecar"}
+        if native:
+            self.sidecar["restartPolicy"] = "Always"
+
+    def fail_liveness(self, pod: str) -> None:
+        """Restart a pod's container as the kubelet does where its liveness probe fails.
+
+        Source: kubernetes pkg/kubelet/prober/prober.go, and computePodActions and killContainer in
+        pkg/kubelet/kuberuntime.
+        """
+        found, run = self.get("Pod", pod), self._run(pod)
+        name = pods.own_container(found)["name"]
+        failed = "Liveness probe failed: HTTP probe failed with statuscode: 503"
+        events.record(self, found, "Unhealthy", failed)
+        killing = f"Container {name} failed liveness probe, will be restarted"
+        events.record(self, found, "Killing", killing, "Normal")
+        os.killpg(run.child.pid, signal.SIGKILL)
+
+    def forbid(self, subresource: str) -> None:
+        """Let the user have no right to a part of pods: exec, proxy."""
+        self.forbidden.add(subresource)
+
     def forget(self, pod: str) -> None:
         """Take a pod away with its log and without any grace, as when its node is gone."""
-        self.remove(self.get("Pod", pod))
+        found = self.get("Pod", pod)
+        self.kubelet.lost.add(found["metadata"]["uid"])
+        self.remove(found)
+
+    def skew_clock(self, part: str, seconds: float) -> None:
+        """Let the clocks of new pods whose name contains `part` be ahead by so many seconds."""
+        self.kubelet.skewed = part, seconds
 
     def process(self, pod: str) -> int:
         """Return the number of the process that a pod runs, or ran last."""
@@ -77,6 +143,63 @@ class Miniature(Cluster):
     def log(self, pod: kinds.Place, query: dict[str, str]) -> Iterator[bytes]:
         """Return a pod's log."""
         return self.kubelet.log(self.find(pod), query)
+
+    def admit(self, made: Object) -> None:
+        """Put a sidecar into a new pod, or refuse it."""
+        if made["kind"] != "Pod":
+            return
+        part, why = self.refused
+        name = made["metadata"]["name"]
+        if part and part in name:
+            raise Refused(403, "Forbidden", f'pods "{name}" is forbidden: {why}')
+        if self.sidecar:
+            key = "initContainers" if "restartPolicy" in self.sidecar else "containers"
+            made["spec"][key] = [self.sidecar, *made["spec"].get(key, [])]
+
+    def proxy(self, pod: kinds.Place) -> bytes:
+        """Return what a pod answers, asked at its own address."""
+        name, _, port = pod.name.partition(":")
+        self._check_right("get", name, "proxy")
+        found = self.find(replace(pod, name=name))
+        address = found["status"]["podIP"]
+        with self.changed:
+            own = self.network.pod_port(address, int(port))
+        path = pod.part.removeprefix("proxy")
+        connection = http.client.HTTPConnection(address, own, timeout=PROXY_SECONDS)
+        try:
+            connection.request("GET", path, headers={"Connection": "close"})
+            return connection.getresponse().read()
+        except OSError as error:
+            text = f"error trying to reach service: {error}"
+            raise Refused(503, "ServiceUnavailable", text) from None
+        finally:
+            connection.close()
+
+    def execute(self, pod: kinds.Place, query: dict[str, list[str]]) -> int:
+        """Do in a pod what the lab's kill does there, and no other command.
+
+        Here a pod has no processes of its own: the command itself would hit this machine's.
+        """
+        self._check_right("create", pod.name, "exec")
+        found, container = self.find(pod), query["container"][-1]
+        if container != pods.own_container(found)["name"]:
+            text = f"container {container} is not valid for pod {pod.name}"
+            raise Refused(400, "BadRequest", text)
+        if query["command"][:-1] != kill_command(0)[:-1]:
+            return 127
+        os.killpg(self._run(pod.name).child.pid, signal.SIGKILL)
+        return 128 + signal.SIGKILL
+
+    def _check_right(self, verb: str, pod: str, part: str) -> None:
+        """Refuse what the user has no right to.
+
+        Source: kubernetes apiserver pkg/endpoints/handlers/responsewriters/errors.go.
+        """
+        if part in self.forbidden:
+            text = (
+                f'User "jane" cannot {verb} resource "pods/{part}" in API group "" in the namespace'
+            )
+            raise Refused(403, "Forbidden", f'pods "{pod}" is forbidden: {text} "default"')
 
     def collect_garbage(self) -> None:
         """Delete what belongs to an object that is gone. The caller holds the lock."""
@@ -118,6 +241,7 @@ def running(
     with ExitStack() as stack:
         processes = stack.enter_context(Processes(pods_folder))
         network = stack.enter_context(Network(cluster, pods_folder).open())
+        cluster.network = network
         cluster.kubelet = Kubelet(cluster, network, processes, pods_folder, start_delay_seconds)
         stack.callback(cluster.kubelet.stop)
         controllers = threading.Thread(target=_control, args=(cluster, network))

@@ -63,12 +63,16 @@ class Network:
             if selectors.matches(service["spec"].get("selector"), pod) and not _headless(service)
         ]
         own = shared[0][1] if shared else self._reserve(address, "")
-        (container,) = pod["spec"]["containers"]
+        container = pods.own_container(pod)
         self._pod_ports[address] = {
             port["containerPort"]: own for port in container.get("ports", [])
         }
         self.reconcile()
         return [*shared, (address, own)]
+
+    def pod_port(self, address: str, port: int) -> int:
+        """Return where a pod listens that says it listens on `port`."""
+        return self._pod_ports[address][port]
 
     def reconcile(self) -> None:
         """Give every Service an address, and write the names down for the pods."""

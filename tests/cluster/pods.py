@@ -105,8 +105,8 @@ def status(
     ready: bool,
     restarts: int,
 ) -> Object:
-    """Return a pod's status, given its container's state."""
-    (container,) = pod["spec"]["containers"]
+    """Return a pod's status, given the state of its own container; sidecars run all the time."""
+    container = own_container(pod)
     before = pod.get("status", {})
     not_ready = ("PodCompleted", "") if phase == "Succeeded" else ("ContainersNotReady", "")
     why = ("", "") if ready else not_ready
@@ -125,16 +125,54 @@ def status(
                 condition("PodScheduled", True),
             ],
         ),
-        "containerStatuses": [
-            {
-                "name": container["name"],
-                "image": container["image"],
-                "imageID": "",
-                "ready": ready,
-                "started": "running" in state,
-                "restartCount": restarts,
-                "state": state,
-                "lastState": last_state,
-            }
+        "containerStatuses": sorted(
+            [
+                {
+                    "name": container["name"],
+                    "image": container["image"],
+                    "imageID": "",
+                    "ready": ready,
+                    "started": "running" in state,
+                    "restartCount": restarts,
+                    "state": state,
+                    "lastState": last_state,
+                },
+                *(_running(pod, one) for one in pod["spec"]["containers"] if one is not container),
+            ],
+            key=lambda one: str(one["name"]),
+        ),
+        "initContainerStatuses": [
+            _running(pod, one) for one in pod["spec"].get("initContainers", [])
         ],
+    }
+
+
+def unscheduled(pod: Object, message: str) -> Object:
+    """Return the status of a pod for which there is no node."""
+    why = condition("PodScheduled", False, "Unschedulable", message)
+    before = pod.get("status", {}).get("conditions", [])
+    return {"phase": "Pending", "conditions": kept_times(before, [why])}
+
+
+def own_container(pod: Object) -> Object:
+    """Return the container that runs here: the last one, before which admission puts sidecars."""
+    found: Object = pod["spec"]["containers"][-1]
+    return found
+
+
+def has_sidecar(pod: Object) -> bool:
+    """Tell whether a container of a pod lives on when its own has ended."""
+    return len(pod["spec"]["containers"]) > 1
+
+
+def _running(pod: Object, container: Object) -> Object:
+    return {
+        "name": container["name"],
+        "image": container["image"],
+        "imageID": "",
+        "ready": True,
+        "started": True,
+        "restartCount": 0,
+        "state": {"running": {"startedAt": pod["metadata"]["creationTimestamp"]}},
+        "lastState": {},
     }

@@ -62,6 +62,8 @@ class Cluster:
         self.connections: set[socket.socket] = set()
         """The open connections of clients."""
         self._applied: dict[str, Object] = {}
+        self._scaled: dict[str, int] = {}
+        """The replicas that `kubectl scale` gave a Deployment, which then owns their number."""
 
     def names(self, *wanted: str) -> set[str]:
         """Return the names of all objects, or of those of these kinds; not the releases' own."""
@@ -94,6 +96,7 @@ class Cluster:
             made = copy.deepcopy(made)
             metadata = made["metadata"]
             if before is None:
+                self.admit(made)
                 metadata.setdefault("uid", str(uuid.uuid4()))
                 metadata.setdefault("creationTimestamp", timestamp())
                 defaults.fill_in(made)
@@ -179,6 +182,17 @@ class Cluster:
         """Return a pod's log: refused here, nothing runs."""
         raise Refused(400, "BadRequest", f"pod {pod.name!r} does not run: nothing does")
 
+    def admit(self, made: Object) -> None:
+        """Change or refuse a new object as admission does; here nothing."""
+
+    def proxy(self, pod: kinds.Place) -> bytes:  # noqa: ARG002
+        """Return what a pod answers to a request through the API: refused here, nothing runs."""
+        raise Refused(503, "ServiceUnavailable", "error trying to reach service: no endpoints")
+
+    def execute(self, pod: kinds.Place, query: dict[str, list[str]]) -> int:  # noqa: ARG002
+        """Run a command in a pod; return its exit status: refused here, nothing runs."""
+        raise Refused(404, "NotFound", f'pods "{pod.name}" not found')
+
     def check_new(self, made: Object) -> None:
         """Refuse an object that must not be made; here none."""
 
@@ -195,6 +209,8 @@ class Cluster:
             if found:
                 return found
             where = kinds.place(path)
+            if where and where.part == "scale":
+                return self._scale(where, yaml.safe_load(body or b"{}"), method)
             if where is None or where.part:
                 raise Refused(404, "NotFound", "the server could not find the requested resource")
             dry = "dryRun" in query
@@ -208,7 +224,9 @@ class Cluster:
                 made["metadata"].setdefault("namespace", where.namespace)
                 return self._made(where, made, new=method == "POST", dry=dry)
             if method == "PATCH":
-                return self._patched(where, yaml.safe_load(body), "apply" in media, dry=dry)
+                force = query.get("force") == "true"
+                apply = "apply" in media
+                return self._patched(where, yaml.safe_load(body), apply, dry=dry, force=force)
             if method == "DELETE":
                 # Helm sends its options in protobuf, and there none that matter.
                 options = {} if "protobuf" in media else yaml.safe_load(body or b"{}")
@@ -262,16 +280,52 @@ class Cluster:
             raise Refused(422, "Invalid", text)
         return self.put(made, dry=dry)
 
-    def _patched(self, where: kinds.Place, patch: Object, apply: bool, *, dry: bool) -> Object:
+    def _patched(
+        self, where: kinds.Place, patch: Object, apply: bool, *, dry: bool, force: bool
+    ) -> Object:
         path = where.kind.path(where.namespace, where.name)
         if not apply:
             return self._made(where, patches.merged(self.find(where), patch), new=False, dry=dry)
         patch["metadata"].setdefault("namespace", where.namespace)
+        if not force:
+            self._refuse_conflict(path, patch)
         made = patches.applied(self.objects.get(path), self._applied.get(path), patch)
         made = self._made(where, made, new=False, dry=dry)
         if not dry:
             self._applied[path] = patch
+            if "replicas" in patch.get("spec", {}):
+                self._scaled.pop(path, None)
         return made
+
+    def _refuse_conflict(self, path: str, patch: Object) -> None:
+        """Refuse to take over, by applying, the number of replicas that somebody else has set.
+
+        Source: kubernetes apimachinery/pkg/util/managedfields/internal/conflict.go.
+        """
+        wanted = patch.get("spec", {}).get("replicas")
+        if wanted is not None and self._scaled.get(path, wanted) != wanted:
+            raise Refused(
+                409,
+                "Conflict",
+                'Apply failed with 1 conflict: conflict with "kubectl" with subresource "scale" '
+                "using apps/v1: .spec.replicas",
+            )
+
+    def _scale(self, where: kinds.Place, patch: Object, method: str) -> Object:
+        """Return the Scale of a Deployment, changed where that is asked for."""
+        found = self.find(where)
+        if method != "GET":
+            replicas = patch["spec"]["replicas"]
+            self.change(found, lambda item: item["spec"].update(replicas=replicas))
+            self._scaled[kinds.path_of(found)] = replicas
+            found = self.find(where)
+        return {
+            "kind": "Scale",
+            "apiVersion": "autoscaling/v1",
+            "metadata": {key: found["metadata"][key] for key in ("name", "namespace", "uid")},
+            "spec": {"replicas": found["spec"]["replicas"]},
+            "status": {"replicas": found.get("status", {}).get("replicas", 0)},
+        }
 
     def _deleted(
         self, where: kinds.Place, query: dict[str, str], options: Object, *, dry: bool

@@ -10,10 +10,12 @@ import pytest
 from tests.chart.conftest import CHART, command
 from tests.waiting import eventually
 
+from long_lived.lab.kill import KILLED, kill_command
+
 from .api import CONTEXT
 from .kinds import Object
 from .miniature import running
-from .place import BOUND_SECONDS, JOB, Place
+from .place import BOUND_SECONDS, JOB, SERVER, Place
 from .pods import is_ready
 
 SMALL = (
@@ -171,7 +173,8 @@ def test_broken_image_keeps_the_pod_waiting(place: Place) -> None:
     """The reason is there for all to see, until the image can be had."""
     place.cluster.break_image("client")
     place.start("one", "print('at last')")
-    eventually(lambda: place.state("one") == {"waiting": {"reason": "ImagePullBackOff"}})
+    why = {"reason": "ImagePullBackOff", "message": 'Back-off pulling image "client"'}
+    eventually(lambda: place.state("one") == {"waiting": why})
     status, output = place.run("kubectl", "logs", "one")
     assert status != 0
     assert "trying and failing to pull image" in output
@@ -225,14 +228,12 @@ while True: time.sleep(1)
 
 
 @pytest.mark.parametrize(
-    ("flags", "asked"),
-    [(("--grace-period=1",), True), (("--grace-period=0", "--force"), False)],
+    "flags",
+    [("--grace-period=1",), ("--grace-period=0", "--force")],
     ids=["grace", "force"],
 )
-def test_deletion_asks_first_and_kills_then(
-    place: Place, flags: tuple[str, ...], asked: bool
-) -> None:
-    """A pod that does not end by itself is killed after its grace; without any it is not asked."""
+def test_deletion_asks_first_and_kills_then(place: Place, flags: tuple[str, ...]) -> None:
+    """A pod that does not end by itself is killed after its grace; a forced one is asked, too."""
     place.start("one", STUBBORN)
     eventually(lambda: "running" in place.state("one"))
     eventually(lambda: place.kubectl("logs", "one"))
@@ -247,7 +248,7 @@ def test_deletion_asks_first_and_kills_then(
         assert follower.stdout is not None
         assert follower.stdout.readline() == "up\n"
         place.kubectl("delete", "pod", "one", *flags)
-        assert follower.stdout.read() == ("asked\n" if asked else "")
+        assert follower.stdout.read() == "asked\n"
     eventually(lambda: not is_alive(process))
     assert place.cluster.names("Pod") == set()
 
@@ -299,3 +300,93 @@ def test_cut_connection_ends_what_is_followed(place: Place) -> None:
     assert "not available" in output
     place.cluster.unavailable = False
     assert "Running" in place.kubectl("get", "pods")
+
+
+def test_scaled_deployment_keeps_its_number_from_those_who_apply(place: Place) -> None:
+    """Whoever scaled owns the number; to want the same is no conflict, and force takes it over."""
+    flags = ("--set", "client.enabled=false", "--set", "server.port=8001")
+    place.helm("install", sets=(*SMALL, "client.enabled=false"))
+    place.kubectl("scale", f"deployment/{SERVER}", "--replicas=1")
+    eventually(lambda: len(place.pods("server")) == 1)
+    status, output = place.run("helm", "upgrade", "demo", str(CHART), *flags)
+    assert status == 1
+    assert (
+        'conflict with "kubectl" with subresource "scale" using apps/v1: .spec.replicas' in output
+    )
+    place.helm("upgrade", *flags, sets=("server.replicas=1",))
+    place.helm("upgrade", *flags, sets=("server.replicas=2",))
+    place.kubectl("scale", f"deployment/{SERVER}", "--replicas=1")
+    place.helm("upgrade", *flags, "--force-conflicts", sets=("server.replicas=2",))
+    assert place.cluster.get("Deployment", SERVER)["spec"]["replicas"] == 2
+
+
+def test_refused_pod_is_an_event_and_a_condition(place: Place) -> None:
+    """The Job says it in an event alone, the Deployment in a condition, until a pod is let in."""
+    place.cluster.refuse_pods("demo", "exceeded quota: compute")
+    place.helm("install", sets=SMALL)
+    job = place.cluster.get("Job", f"{JOB}-1")["metadata"]["uid"]
+    which = f"involvedObject.uid={job},reason=FailedCreate"
+    path = "jsonpath={.items[*].message}"
+
+    def said() -> str:
+        return place.kubectl("get", "events", "--field-selector", which, "--output", path)
+
+    eventually(lambda: "is forbidden: exceeded quota: compute" in said())
+    assert said().startswith('Error creating: pods "demo-long-lived-client-1-0-')
+
+    def failure() -> list[Object]:
+        conditions = place.cluster.get("Deployment", SERVER)["status"]["conditions"]
+        return [one for one in conditions if one["type"] == "ReplicaFailure"]
+
+    eventually(failure)
+    assert failure()[0]["reason"] == "FailedCreate"
+    assert failure()[0]["message"].endswith("is forbidden: exceeded quota: compute")
+    place.cluster.refuse_pods("", "")
+    place.await_job(1)
+    assert failure() == []
+
+
+@pytest.mark.parametrize(("native", "phase"), [(False, "Running"), (True, "Succeeded")])
+def test_sidecar_lives_on_unless_it_is_a_native_one(native: bool, phase: str, place: Place) -> None:
+    """A pod with an ordinary sidecar goes on, and its log has to be asked for by container."""
+    place.cluster.inject("proxy", native=native)
+    place.start("one", "print('done')")
+
+    def ended() -> bool:
+        found = place.cluster.get("Pod", "one")["status"].get("containerStatuses", [])
+        return any("terminated" in one["state"] for one in found if one["name"] == "main")
+
+    eventually(ended)
+    assert place.cluster.get("Pod", "one")["status"]["phase"] == phase
+    assert place.kubectl("logs", "one", "--container", "main") == "done\n"
+    assert ("done" in place.kubectl("logs", "one")) == native
+
+
+def test_pod_can_be_asked_through_the_api(place: Place) -> None:
+    """The API server fetches a path of a pod, unless the user has no right to that."""
+    place.helm("install", sets=(*SMALL, "client.enabled=false", "server.replicas=1"))
+    place.await_servers()
+    (name,) = place.pods("server")
+    path = f"/api/v1/namespaces/default/pods/{name}:8000/proxy/stats"
+    assert json.loads(place.kubectl("get", "--raw", path))["pod"] == name
+    place.cluster.forbid("proxy")
+    status, output = place.run("kubectl", "get", "--raw", path)
+    assert status == 1
+    assert 'cannot get resource "pods/proxy"' in output
+
+
+def test_exec_does_the_labs_kill_and_nothing_else(place: Place) -> None:
+    """The container is started again in its pod; another command is not found."""
+    place.helm("install", sets=(*SMALL, "client.enabled=false", "server.replicas=1"))
+    place.await_servers()
+    (name,) = place.pods("server")
+    where = ("exec", name, "--container", "server", "--")
+    assert "exit code 127" in place.run("kubectl", *where, "true")[1]
+    status, output = place.run("kubectl", *where, *kill_command(8000))
+    assert (status, KILLED in output) == (137, True)
+
+    def own() -> Any:
+        return place.cluster.get("Pod", name)["status"]["containerStatuses"][0]
+
+    eventually(lambda: own()["restartCount"] == 1)
+    assert own()["lastState"]["terminated"]["exitCode"] == 137

@@ -15,9 +15,12 @@ from typing import Any
 
 import pytest
 
+from long_lived.lab.kill import KILLED, kill_command
+
 pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).parents[2]
+CI_VALUES = sorted((ROOT / "charts" / "long-lived" / "ci").glob("*-values.yaml"))
 RELEASE = "e2e"
 CONTEXT = os.environ.get("CONTEXT", "")
 USERS = 200
@@ -31,14 +34,18 @@ def run(*arguments: str, seconds: float = 600) -> subprocess.CompletedProcess[st
     )
 
 
+def program(name: str) -> str:
+    """Return the path of a tool."""
+    found = shutil.which(name, path=f"{os.environ['PATH']}:{Path(sys.executable).parent}")
+    if not found:
+        pytest.skip(f"{name} is neither on PATH nor in the virtual environment: run make helm")
+    return found
+
+
 def kubectl(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run kubectl on the context that make is told to use."""
-    path = f"{os.environ['PATH']}:{Path(sys.executable).parent}"
-    program = shutil.which("kubectl", path=path)
-    if not program:
-        pytest.skip("kubectl is neither on PATH nor in the virtual environment: run make helm")
     where = ["--context", CONTEXT] if CONTEXT else []
-    return run(program, *where, *arguments)
+    return run(program("kubectl"), *where, *arguments)
 
 
 class Place:
@@ -49,13 +56,29 @@ class Place:
         self.namespace = namespace
         self.failed = ""
 
-    def make(self, target: str, *variables: str) -> str:
-        """Run a target, which must succeed, and return what it printed."""
+    def make(self, target: str, *variables: str, fails: bool | None = False) -> str:
+        """Run a target and return what it printed; it `fails`, or not, or (None) as it likes."""
         where = [f"RELEASE={RELEASE}", f"NAMESPACE={self.namespace}", f"CONTEXT={CONTEXT}"]
         done = run("make", "--no-print-directory", target, *where, *variables)
         output = f"{done.stdout}{done.stderr}"
-        assert done.returncode == 0, f"make {target}: {output}\n{self.state()}"
+        assert fails in (None, bool(done.returncode)), f"make {target}: {output}\n{self.state()}"
         return output
+
+    def client_log(self) -> str:
+        """Return the end of the newest client's log."""
+        job = max(self.items("jobs"), key=lambda item: item["metadata"]["creationTimestamp"])
+        name = f"job/{job['metadata']['name']}"
+        where = ("--namespace", self.namespace, "logs", "--container=client", "--tail=5")
+        return kubectl(*where, name).stdout
+
+    def restarts(self) -> int:
+        """Return how often the containers of the server pods were started again, all together."""
+        return sum(
+            status["restartCount"]
+            for item in self.items("pods")
+            if item["metadata"]["name"] in self.server_pods()
+            for status in item["status"]["containerStatuses"]
+        )
 
     def items(self, kinds: str) -> list[dict[str, Any]]:
         """Return the objects of these kinds."""
@@ -99,7 +122,7 @@ def eventually(statement: str, holds: Any, seconds: float = 180) -> None:
 
 @pytest.fixture(scope="module")
 def place() -> Iterator[Place]:
-    """Make a namespace that enforces restricted Pod Security, and take it away at the end."""
+    """Make a namespace with restricted Pod Security and a quota; take it away at the end."""
     answer = kubectl("version", "--request-timeout=5s")
     if answer.returncode != 0:
         reason = f"no cluster answers: {answer.stderr.strip().splitlines()[-1]}"
@@ -113,6 +136,10 @@ def place() -> Iterator[Place]:
         level = "pod-security.kubernetes.io/enforce=restricted"
         labelled = kubectl("label", "namespace", found.namespace, level)
         assert labelled.returncode == 0, labelled.stderr
+        # What it counts every pod must state; of CPU the chart's pods have no limit by default.
+        hard = "--hard=requests.cpu=8,requests.memory=8Gi,limits.memory=32Gi"
+        quota = kubectl("--namespace", found.namespace, "create", "quota", "all", hard)
+        assert quota.returncode == 0, quota.stderr
         yield found
     finally:
         kubectl("delete", "namespace", found.namespace, "--wait=false")
@@ -130,13 +157,14 @@ def step(place: Place, request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def test_install_starts_all_pods(place: Place) -> None:
-    """Restricted Pod Security lets every pod in, and the servers become ready."""
+    """Pod Security and quota let every pod in; `helm test` straight away waits for all servers."""
     place.make(
         "install",
         "VALUES=values/smoke.yaml",
         f"REGISTRY={os.environ.get('REGISTRY', '')}",
         f"TAG={os.environ.get('TAG', '')}",
     )
+    place.make("helm-test")
     server = f"deployment/{RELEASE}-long-lived-server"
     done = kubectl("--namespace", place.namespace, "rollout", "status", server, "--timeout=300s")
     assert done.returncode == 0, f"{done.stderr}\n{place.state()}"
@@ -182,6 +210,20 @@ def test_changed_server_runs_on_new_pods_alone(place: Place) -> None:
     assert all(pod in output for pod in place.server_pods())
 
 
+def test_replicas_are_left_to_an_autoscaler(place: Place) -> None:
+    """Helm does not take back what somebody else has set, and the client finds all there are."""
+    place.make("upgrade", "SET=server.replicas=null client.enabled=false")
+    server = f"deployment/{RELEASE}-long-lived-server"
+    scaled = kubectl("--namespace", place.namespace, "scale", server, "--replicas=2")
+    assert scaled.returncode == 0, scaled.stderr
+    eventually("there are two server pods", lambda: len(place.server_pods()) == 2)
+    place.make("upgrade", "SET=client.enabled=true client.concurrency=100")
+    output = place.make("verify")
+    assert "100 of 100" in output
+    assert len(place.server_pods()) == 2
+    assert all(pod in output for pod in place.server_pods())
+
+
 def test_restart_pins_kept_connections_to_the_survivor(place: Place) -> None:
     """The lab installs, restarts two of three pods in the middle, and finds what it expects."""
     output = place.make(
@@ -194,8 +236,84 @@ def test_restart_pins_kept_connections_to_the_survivor(place: Place) -> None:
     assert "pinned, as expected" in " ".join(output.split())
 
 
+def test_kill_loses_what_a_forced_deletion_lets_out(place: Place) -> None:
+    """Answers of about a second are lost in flight, and the report has no excuse."""
+    output = place.make(
+        "cluster-run",
+        "SCENARIO=restart-gunicorn",
+        "SET=client.concurrency=150 server.delay.minSeconds=0.8 server.delay.maxSeconds=1.2 "
+        "experiment.restart.signal=kill experiment.maxFailedRatio=1",
+        f"REGISTRY={os.environ.get('REGISTRY', '')}",
+        f"TAG={os.environ.get('TAG', '')}",
+    )
+    assert "not killed" not in " ".join(output.split())
+    record = json.loads((ROOT / "results" / "latest" / "summary.json").read_text())
+    assert record["clients"]["requests"]["failed_by_kind"]["connection_lost"] > 10
+    assert record["server_counts"].keys() == place.server_pods()
+
+
+def test_container_that_restarts_in_place_is_reported(place: Place) -> None:
+    """The pod keeps its name, and the report says which restarted when, and why."""
+    place.make("upgrade", "SET=client.durationSeconds=60 experiment.restart.afterSeconds=0")
+    victim, before = min(place.server_pods()), place.restarts()
+    eventually("the run is under way", lambda: "Response from Pod" in place.client_log())
+    where = ("--namespace", place.namespace, "exec", victim, "--container", "server", "--")
+    assert KILLED in kubectl(*where, *kill_command(8000)).stderr
+    eventually("the container is back", lambda: place.restarts() == before + 1)
+    place.make("verify", fails=None)
+    record = json.loads((ROOT / "results" / "latest" / "summary.json").read_text())
+    assert [(one["old"], one["new"]) for one in record["replacements"]] == [(victim, victim)]
+    assert victim in {one["old"] for one in record["events"] if one["old"] == one["new"]}
+
+
+def test_pod_without_a_node_makes_the_run_incomplete(place: Place) -> None:
+    """The scheduler's own words are the reason."""
+    place.make(
+        "upgrade", "SET=clientPod.nodeSelector.nowhere=here client.readiness.timeoutSeconds=20"
+    )
+    output = " ".join(place.make("verify", fails=True).split())
+    assert "verdict incomplete: the run did not begin within" in output
+    assert "Unschedulable: 0/" in output
+
+
+def test_conflict_over_replicas_says_what_to_do(place: Place) -> None:
+    """Helm 4 does not take the number of servers from whoever scaled them, nor does the lab."""
+    server = f"deployment/{RELEASE}-long-lived-server"
+    done = kubectl("--namespace", place.namespace, "scale", server, "--replicas=2")
+    assert done.returncode == 0, done.stderr
+    if "v3." in run(program("helm"), "version", "--short").stdout:
+        pytest.skip("Helm 3 applies on its own side, where nothing conflicts")
+    output = " ".join(place.make("cluster-run", "SCENARIO=smoke", fails=True).split())
+    assert "Apply failed with 1 conflict" in output
+    assert "--force-conflicts" in output
+    assert len(place.server_pods()) == 2
+
+
 def test_uninstall_leaves_nothing(place: Place) -> None:
-    """No object of the release stays in the namespace."""
+    """No object of the release stays in the namespace, not even those of a failed upgrade."""
+    where = ["--namespace", place.namespace, *(["--kube-context", CONTEXT] if CONTEXT else [])]
+    broken = ["--reset-then-reuse-values", "--set-string", "images.server.tag=absent"]
+    chart = str(ROOT / "charts" / "long-lived")
+    failed = run(
+        *(program("helm"), "upgrade", RELEASE, chart, *where, *broken, "--wait", "--timeout=10s")
+    )
+    assert failed.returncode != 0
+    place.make("upgrade", "SET=client.concurrency=50")
+    assert len(place.names("jobs")) == 2
     place.make("uninstall")
+    assert not place.names("pods,jobs")
     kinds = "all,configmaps,secrets,poddisruptionbudgets,endpointslices"
     eventually("the namespace is empty", lambda: place.names(kinds) <= {"kube-root-ca.crt"})
+
+
+@pytest.mark.parametrize("file", CI_VALUES, ids=lambda file: file.stem)
+def test_values_of_the_chart_testing_tool_work(place: Place, file: Path) -> None:
+    """Each of the chart's ci/*-values.yaml installs, passes `helm test`, and goes."""
+    images = (f"REGISTRY={os.environ.get('REGISTRY', '')}", f"TAG={os.environ.get('TAG', '')}")
+    place.make("install", f"VALUES={file}", *images)
+    server = f"deployment/{RELEASE}-long-lived-server"
+    done = kubectl("--namespace", place.namespace, "rollout", "status", server, "--timeout=300s")
+    assert done.returncode == 0, f"{done.stderr}\n{place.state()}"
+    place.make("helm-test")
+    place.make("uninstall")
+    eventually("the pods are gone", lambda: not place.names("pods"))

@@ -6,13 +6,14 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.chart.conftest import CHART
 from tests.cluster.api import CONTEXT
-from tests.cluster.miniature import running
+from tests.cluster.miniature import Miniature, running
 from tests.cluster.place import JOB, SERVER, Place
 from tests.waiting import eventually
 
@@ -90,9 +91,9 @@ def sets(*pairs: str) -> list[str]:
     return [part for pair in pairs for part in ("--set", pair)]
 
 
-def answering(place: Place) -> bool:
+def answering(place: Place, revision: int = 1) -> bool:
     """Tell whether the client has had an answer."""
-    status, output = place.run("kubectl", "logs", f"job/{JOB}-1", "--tail=3")
+    status, output = place.run("kubectl", "logs", f"job/{JOB}-{revision}", "--tail=3")
     return status == 0 and "Response from Pod" in output
 
 
@@ -139,6 +140,54 @@ def test_verify_judges_the_newest_run_alone(place: Place, lab: Lab) -> None:
     assert "90 of 90" in output
     assert not before & set(lab.record["replicas"])
     assert len(lab.record["replicas"]) == 3
+
+
+def test_replicas_are_learnt_from_the_pods_where_an_autoscaler_decides(
+    place: Place, lab: Lab
+) -> None:
+    """Helm leaves their number alone, the client waits for all there are, and so does the lab."""
+    place.helm("install", sets=(*QUICK, "server.replicas=null", "client.enabled=false"))
+    place.await_servers()
+    scaled = '{"spec": {"replicas": 2}}'
+    place.kubectl("patch", f"deployment/{SERVER}", f"--patch={scaled}")
+    place.await_servers()
+    assert len(place.pods("server")) == 2
+    status, output = lab.do(
+        *("run", "smoke", "--on", "cluster", "--out", str(lab.out)),
+        *sets(*QUICK, "server.replicas=null"),
+    )
+    assert status == 0, output
+    assert "against an autoscaler's replicas" in output
+    assert "60 of 60" in output
+    assert set(lab.record["replicas"]) == set(place.pods("server"))
+    assert len(lab.record["replicas"]) == 2
+    (log,) = (lab.out / "latest").glob(f"{JOB}-2-*.log")
+    assert lab.do("verify", "--from-log", str(log), "--out", str(lab.out))[0] == 0
+    assert len(lab.record["replicas"]) == 2
+
+
+def test_newest_run_is_found_where_jobs_are_named_after_their_settings(
+    place: Place, lab: Lab
+) -> None:
+    """Applied without Helm, other settings are another Job beside the old one."""
+    for users in (40, 50):
+        pairs = (*QUICK, "job.nameSuffix=settings", f"client.concurrency={users}")
+        flags = [f"--set={pair}" for pair in pairs]
+        status, manifests = place.run(
+            "helm",
+            "template",
+            "demo",
+            str(CHART),
+            *flags,
+            "--show-only=templates/server/*.yaml",
+            "--show-only=templates/client/*.yaml",
+        )
+        assert status == 0, manifests
+        place.kubectl("apply", "--filename=-", given=manifests)
+        status, output = lab.verify()
+        assert status == 0, output
+        assert f"{users} of {users}" in output
+    assert len(place.cluster.names("Job")) == 2
 
 
 def test_run_on_cluster_restarts_in_the_middle(place: Place, lab: Lab) -> None:
@@ -260,6 +309,259 @@ def test_image_that_cannot_be_had_is_said(place: Place, lab: Lab) -> None:
     status, output = lab.end(watching)
     assert status == 130
     assert "the lab stopped waiting; the run goes on" in output
+
+
+QUOTA = (
+    "exceeded quota: compute, requested: requests.memory=256Mi, used: requests.memory=1Gi, "
+    "limited: requests.memory=1Gi"
+)
+POD_SECURITY = (
+    'violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false (container '
+    '"client" must set securityContext.allowPrivilegeEscalation=false)'
+)
+SECRET = (
+    "clientPod.extraEnv[0].name=TOKEN",
+    "clientPod.extraEnv[0].valueFrom.secretKeyRef.name=token",
+    "clientPod.extraEnv[0].valueFrom.secretKeyRef.key=token",
+)
+
+
+@pytest.mark.parametrize(
+    ("mishap", "settings", "why"),
+    [
+        (
+            lambda cluster: cluster.fill_nodes("client"),
+            (),
+            r"client pod \S+: Unschedulable: 0/1 nodes are available: 1 Insufficient memory\.",
+        ),
+        (
+            lambda cluster: cluster.refuse_pods("server", QUOTA),
+            (),
+            rf'server pods are refused: FailedCreate: pods "\S+" is forbidden: {QUOTA}',
+        ),
+        (
+            lambda cluster: cluster.refuse_pods("client", POD_SECURITY),
+            (),
+            r'client pods are refused: FailedCreate: Error creating: pods "\S+" is forbidden: '
+            + re.escape(POD_SECURITY),
+        ),
+        (
+            lambda _: None,
+            SECRET,
+            r'client pod \S+: CreateContainerConfigError: secret "token" not found',
+        ),
+        (
+            lambda cluster: cluster.crash("server"),
+            (),
+            r"server pod \S+: CrashLoopBackOff after Error \(exit 3\), restart \d",
+        ),
+        (
+            lambda cluster: cluster.break_image("client"),
+            (),
+            r'client pod \S+: ImagePullBackOff: Back-off pulling image "\S*client\S*"',
+        ),
+    ],
+    ids=["no-node", "quota", "pod-security", "config", "crash-loop", "image"],
+)
+def test_run_that_cannot_begin_says_why_and_is_given_up(
+    mishap: Callable[[Miniature], None],
+    settings: tuple[str, ...],
+    why: str,
+    place: Place,
+    lab: Lab,
+) -> None:
+    """The reason is shown while it lasts, and is that of the verdict after a bounded wait."""
+    mishap(place.cluster)
+    place.helm("install", sets=(*QUICK, *settings, "client.readiness.timeoutSeconds=15"))
+    status, output = lab.verify()
+    assert status == 1
+    assert re.search(rf" s {why}", output), output
+    # The client gives up after the same time, where it has started.
+    waited = r"(the run did not begin within \d+ s: )?"
+    assert re.search(f"verdict incomplete: {waited}{why}", output)
+    assert "Traceback" not in output
+
+
+def test_wait_that_ends_well_leaves_no_trace(place: Place, lab: Lab) -> None:
+    """A node that comes in time is all that was missing."""
+    place.cluster.fill_nodes("client")
+    place.helm("install", sets=QUICK)
+    watching = lab.begin("verify", "--out", str(lab.out))
+    assert watching.stdout is not None
+    for line in watching.stdout:
+        if "Unschedulable" in line:
+            break
+    place.cluster.fill_nodes("")
+    status, output = lab.end(watching)
+    assert status == 0, output
+    assert "Unschedulable" not in output.partition("verdict")[2]
+    assert lab.record["problems"] == []
+
+
+@pytest.mark.parametrize(
+    ("sidecar", "native"),
+    [("aa-proxy", False), ("zz-shipper", False), ("proxy", True)],
+    ids=["before", "behind", "native"],
+)
+def test_sidecar_that_lives_on_keeps_no_run_going(
+    sidecar: str, native: bool, place: Place, lab: Lab
+) -> None:
+    """The containers of the chart alone are followed, and their end is the run's."""
+    place.cluster.inject(sidecar, native=native)
+    place.helm("install", sets=(*QUICK, "client.requestsPerUser=3"))
+    status, output = lab.verify()
+    assert status == 0, output
+    assert "180 of 180 planned were answered" in output
+    assert lab.record["problems"] == []
+
+
+IN_PLACE = {
+    "memory": (Miniature.oom, "OOMKilled", r"OOMKilled \(exit 137\)"),
+    "liveness": (
+        Miniature.fail_liveness,
+        "liveness probe failed",
+        r"liveness probe failed, Error \(exit 137\)",
+    ),
+    "crash": (Miniature.end, "Error 137", r"Error 137, Error \(exit 137\)"),
+}
+
+
+@pytest.mark.parametrize("how", IN_PLACE)
+def test_restart_in_place_is_a_replacement_of_itself(how: str, place: Place, lab: Lab) -> None:
+    """A container that starts again in its pod is found, with when and why; none from before."""
+    mishap, reason, words = IN_PLACE[how]
+    place.helm(
+        "install",
+        sets=(*QUICK, "server.runtime=gunicorn", "client.durationSeconds=12")
+        + ("client.enabled=false",),
+    )
+    place.await_servers()
+    early, victim, _ = sorted(place.pods("server"))
+    place.cluster.oom(early)
+    eventually(lambda: restarts(place, early) == 1)
+    place.await_servers()
+    place.helm("upgrade", "--reset-then-reuse-values", sets=("client.enabled=true",))
+    eventually(lambda: answering(place, 2))
+    mishap(place.cluster, victim)
+    status, output = lab.verify()
+    assert "Traceback" not in output
+    (one,) = lab.record["replacements"]
+    assert one["old"] == one["new"] == victim, output
+    assert one["reason"] == reason
+    assert one["stopped_unix_seconds"] <= one["ready_unix_seconds"]
+    assert re.search(rf"{victim} restarted in place at [\d.]+ s: {words}, restart 1", output)
+    assert early not in {one["old"] for one in lab.record["events"]}
+    assert status in (0, 1)
+
+
+LONGER = (*RESTART, "client.durationSeconds=25")
+KILL = (*LONGER, "server.delay.minSeconds=0.8", "server.delay.maxSeconds=1.2", "server.port=8080")
+
+
+def test_kill_loses_the_requests_in_flight(place: Place, lab: Lab) -> None:
+    """Answers that SIGTERM and two seconds would have let out are lost, as with a real crash."""
+    status, output = lab.do(
+        *("run", "restart-gunicorn", "--on", "cluster", "--out", str(lab.out)),
+        *sets(*KILL, "experiment.restart.signal=kill", "experiment.maxFailedRatio=1"),
+    )
+    assert status == 0, output
+    failed = lab.record["clients"]["requests"]["failed_by_kind"]
+    assert failed["connection_lost"] > 5
+    assert "not killed" not in output
+    assert len(lab.record["replicas"]) == 5
+
+
+def test_kill_that_is_refused_says_what_came_instead(place: Place, lab: Lab) -> None:
+    """Without the right to exec the pods are deleted by force, and that is no kill."""
+    place.cluster.forbid("exec")
+    status, output = lab.do(
+        *("run", "restart-gunicorn", "--on", "cluster", "--out", str(lab.out)),
+        *sets(*KILL, "experiment.restart.signal=kill"),
+    )
+    assert status == 0, output
+    assert output.count("not killed, but ended by SIGTERM and SIGKILL some 2 s later: ") == 2
+    assert 'cannot create resource "pods/exec"' in output
+    assert lab.record["clients"]["requests"]["failed"] == 0
+
+
+def test_restart_by_hand_can_kill(place: Place, lab: Lab) -> None:
+    """`restart --kill` leaves no server of the deleted pods alive."""
+    place.helm("install", sets=(*QUICK, "client.enabled=false"))
+    place.await_servers()
+    processes = {name: place.cluster.process(name) for name in place.pods("server")}
+    status, output = lab.do("restart", "--kill")
+    assert status == 0, output
+    assert "not killed" not in output
+    kept = output.rpartition("kept: ")[2]
+    alive = [name for name, process in processes.items() if Path(f"/proc/{process}").exists()]
+    assert alive == [kept]
+
+
+def test_conflict_over_replicas_stops_the_run(place: Place, lab: Lab) -> None:
+    """Whoever scaled the servers is told what Helm said and what to do, and keeps the number."""
+    place.helm("install", sets=(*QUICK, "client.enabled=false"))
+    place.kubectl("scale", f"deployment/{SERVER}", "--replicas=2")
+    status, output = lab.do("run", "smoke", "--on", "cluster", "--out", str(lab.out))
+    assert status == 1
+    assert 'conflict with "kubectl" with subresource "scale" using apps/v1: .spec.rep' in output
+    assert "server.replicas: null" in output
+    assert "--force-conflicts" in output
+    assert place.cluster.get("Deployment", SERVER)["spec"]["replicas"] == 2
+
+
+def test_job_of_a_failed_upgrade_is_named(place: Place, lab: Lab) -> None:
+    """What a failed upgrade left running is the newest run, and the reader knows."""
+    place.helm("install", sets=QUICK)
+    place.await_job(1)
+    assert "helm upgrade failed" not in lab.verify()[1]
+    place.kubectl("scale", f"deployment/{SERVER}", "--replicas=2")
+    flags = ("--reset-then-reuse-values", "--set", "client.readiness.timeoutSeconds=3")
+    assert place.run("helm", "upgrade", "demo", str(CHART), *flags)[0] == 1
+    _, output = lab.verify()
+    assert f"{JOB}-2 is of revision 2, whose helm upgrade failed" in output
+
+
+def test_servers_own_counts_are_fetched_through_the_api(place: Place, lab: Lab) -> None:
+    """Each replica says how many it answered, and that is what the client counted."""
+    place.helm("install", sets=(*QUICK, "client.requestsPerUser=2", "server.port=8080"))
+    assert lab.verify()[0] == 0
+    counts = lab.record["server_counts"]
+    pods = lab.record["clients"]["pods"]
+    assert counts.keys() == place.pods("server").keys()
+    assert {name: one["answered"] for name, one in counts.items()} == {
+        name: pods[name]["requests"] for name in counts
+    }
+
+
+def test_servers_own_counts_that_are_refused_are_missed_once(place: Place, lab: Lab) -> None:
+    """Without the right to ask there are none, and the verdict stands."""
+    place.cluster.forbid("proxy")
+    place.helm("install", sets=QUICK)
+    status, output = lab.verify()
+    assert status == 0, output
+    assert lab.record["server_counts"] == {}
+    assert output.count("the servers' own counts are missing") == 1
+    assert 'cannot get resource "pods/proxy"' in output
+
+
+def test_clients_with_clocks_of_their_own_are_one_timeline(place: Place, lab: Lab) -> None:
+    """What a client with a clock 20 s ahead did is counted when it happened, by the lab's clock."""
+    place.cluster.skew_clock("client-1-1-", 20.0)
+    status, output = lab.do(
+        *("run", "restart-gunicorn", "--on", "cluster", "--out", str(lab.out)),
+        *sets(*LONGER, "client.parallelism=2", "client.concurrency=30"),
+    )
+    assert status == 0, output
+    record = lab.record
+    assert record["clients"]["load_seconds"] < 35
+    assert 3 < record["restart"]["phases"][1]["start_seconds"] < 8
+    assert 0 < record["clock_uncertainty_seconds"] < 10
+
+
+def restarts(place: Place, pod: str) -> int:
+    """Tell how often a pod's container was started again."""
+    status = place.cluster.get("Pod", pod)["status"]["containerStatuses"][0]
+    return int(status["restartCount"])
 
 
 def test_ctrl_c_leaves_the_run_of_others_alone(place: Place, lab: Lab) -> None:

@@ -2,10 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from long_lived.client.ledger import Progress
+from long_lived.lab.experiment import TICK_SECONDS
 from long_lived.lab.logs import ClientLog, Tail, moment
 
 ANSWER = "Response from Pod server-a after 1.000 s connection=1 new=yes service=1.001 at=1.002"
@@ -146,6 +148,47 @@ def test_clock_of_the_client_is_read() -> None:
 
 STARTED = "Started: 10 virtual users in 0.1 s, 0.5 s of CPU since the process began, clock=1000.500"
 LATE = "Request failed: read_timeout at=2.000 late"
+
+
+def test_uncertainty_of_a_clock_is_how_much_the_quickest_line_was_quicker(tmp_path: Path) -> None:
+    """Half of the lines took 3 s longer than the quickest; a look comes on top."""
+    made = followed(tmp_path, [1007.5, 1010.5, 1012.5])
+    assert made.clock_lag_seconds == pytest.approx(7.0)
+    assert made.clock_uncertainty_seconds == pytest.approx(3.0 + TICK_SECONDS)
+
+
+def test_clock_that_nobody_has_compared_is_not_uncertain(tmp_path: Path) -> None:
+    """Without a line there is nothing to be off."""
+    made = followed(tmp_path, [])
+    assert (made.clock_lag_seconds, made.clock_uncertainty_seconds) == (None, 0.0)
+
+
+def test_log_of_a_client_that_has_ended_tells_nothing_of_its_clock(tmp_path: Path) -> None:
+    """Its lines may have been there for hours: they are counted, and no more."""
+    made = followed(tmp_path, [1007.5], live=False)
+    assert made.log.clock_started_unix_seconds == 1000.5
+    assert made.clock_lag_seconds is None
+
+
+def test_log_that_is_followed_again_keeps_what_it_knew_of_the_clock(tmp_path: Path) -> None:
+    """After a cut all lines come once more, and late."""
+    before = followed(tmp_path, [1007.5])
+    made = followed(tmp_path, [1300.5], before=before)
+    assert made.clock_lag_seconds == pytest.approx(7.0)
+
+
+def followed(tmp_path: Path, arrivals: list[float], **given: Any) -> Tail:
+    """Follow a log into which the start of a clock at 1,000.5 is written, each time it arrives."""
+    file = tmp_path / "client.log"
+    file.write_text("")
+    now = iter(arrivals)
+    made = Tail(file, lambda: next(now), **given)
+    for _ in arrivals:
+        with file.open("a") as stream:
+            stream.write(f"{STARTED}\n")
+        made.read()
+    made.close()
+    return made
 
 
 @pytest.mark.parametrize(

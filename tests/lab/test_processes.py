@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from tests.waiting import eventually
 
-from long_lived.lab.processes import Processes
+from long_lived.lab.backend import Trouble
+from long_lived.lab.processes import Processes, python
 
 BOUND_SECONDS = 30
 FAMILY = ["sh", "-c", "sleep 600 & echo worker $!; wait"]
@@ -73,7 +74,8 @@ def test_worker_that_outlives_its_parent_is_killed(tmp_path: Path) -> None:
 LAB = """
 import sys, time
 from pathlib import Path
-from long_lived.lab.processes import Processes
+from long_lived.lab.backend import Trouble
+from long_lived.lab.processes import Processes, python
 with Processes(Path(sys.argv[1])) as processes:
     stopped = processes.start("stopped", ["sleep", "600"])
     processes.stop([stopped], 15, 10)
@@ -145,6 +147,115 @@ def test_run_whose_guardian_is_killed_still_cleans_up(tmp_path: Path) -> None:
     await_end(everyone)
 
 
+BROKEN = {
+    "ends": ("exit 1", "it says nothing"),
+    "traceback": ("echo Traceback:; echo '  file'; echo 'NameError: x'", "NameError: x"),
+    "another-word": ("echo hello; exec cat", "hello"),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_guardian_that_does_not_start_is_trouble(
+    how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without its net the lab begins nothing, says why in a line, and leaves no process."""
+    script, why = BROKEN[how]
+    program = tmp_path / "python"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    processes = Processes(tmp_path)
+    with (
+        pytest.raises(Trouble, match=rf"^the lab's guardian, .*, does not start: {why}$"),
+        processes,
+    ):
+        raise AssertionError("the block was entered")
+    assert not runs(processes._guardian.pid)
+
+
+def test_guardian_that_cannot_be_made_is_trouble(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An interpreter that is gone is told in a line, too."""
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "absent"))
+    with pytest.raises(Trouble, match=r"does not start: .*No such file"), Processes(tmp_path):
+        raise AssertionError("the block was entered")
+
+
+def test_process_that_cannot_be_started_is_trouble(tmp_path: Path) -> None:
+    """A folder that is gone, and a program that is not there, are lines for the user."""
+    gone = r"^server-a cannot be started: .*server-a\.log"
+    with Processes(tmp_path / "absent") as processes, pytest.raises(Trouble, match=gone):
+        processes.start("server-a", FAMILY)
+    missing = r"^server-a cannot be started: .*no-such-program"
+    with Processes(tmp_path) as processes, pytest.raises(Trouble, match=missing):
+        processes.start("server-a", ["no-such-program"])
+
+
+def exists(pid: int) -> bool:
+    """Tell whether a number is taken: by a process, or by one that nobody has waited for."""
+    return Path(f"/proc/{pid}").exists()
+
+
+@pytest.mark.parametrize(
+    ("script", "status"),
+    [("exit 7", 7), ("kill -TERM $$", -signal.SIGTERM), ("true", 0)],
+    ids=["status", "signal", "success"],
+)
+def test_number_of_an_ended_process_is_kept_until_its_burial(
+    script: str, status: int, tmp_path: Path
+) -> None:
+    """Looking at a process gives its number to no other: a signal would hit that."""
+    with Processes(tmp_path) as processes:
+        child = processes.start("server-a", ["sh", "-c", script])
+        assert child.wait(BOUND_SECONDS)
+        assert child.status == child.status == status
+        child.signal(signal.SIGTERM)
+        assert exists(child.pid)
+        processes.stop([child], signal.SIGTERM, BOUND_SECONDS)
+        assert not exists(child.pid)
+        assert child.status == status
+
+
+def test_guardian_forgets_a_number_before_it_is_given_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First the group is killed, then the guardian told, then the process waited for."""
+    seen: list[tuple[str, bool, bool]] = []
+    with Processes(tmp_path) as processes:
+        child = processes.start("server-a", FAMILY)
+        left = worker(child.log)
+        tell = processes._tell_guardian
+
+        def told(line: str) -> None:
+            await_end([child.pid, left])
+            seen.append((line, exists(child.pid), runs(left)))
+            tell(line)
+
+        monkeypatch.setattr(processes, "_tell_guardian", told)
+        processes.stop([child], signal.SIGCONT, 0.0)
+    assert seen == [(f"-{child.pid}\n", True, False)]
+    assert not exists(child.pid)
+
+
+def test_buried_process_is_signalled_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has its number now is left alone."""
+    with Processes(tmp_path) as processes:
+        child = processes.start("server-a", FAMILY)
+        processes.stop([child], signal.SIGKILL, BOUND_SECONDS)
+
+        def send(*_: int) -> None:
+            raise AssertionError("a signal was sent")
+
+        monkeypatch.setattr(os, "kill", send)
+        monkeypatch.setattr(os, "killpg", send)
+        child.signal(signal.SIGTERM)
+        child.kill()
+        processes.stop([child], signal.SIGTERM, 0.0)
+
+
 def test_stop_gives_time_to_end(tmp_path: Path) -> None:
     """A process that ends at its signal ends with a status of its own."""
     with Processes(tmp_path) as processes:
@@ -209,3 +320,28 @@ def test_wait_tells_whether_the_process_has_ended(tmp_path: Path) -> None:
         child = processes.start("server-a", FAMILY)
         assert child.wait(0.05) is False
         assert child.status is None
+
+
+def test_log_that_is_gone_has_no_lines(tmp_path: Path) -> None:
+    """Whoever deletes the results in the middle of a run ends no lab."""
+    with Processes(tmp_path) as processes:
+        child = processes.start("server-a", ["echo", "one"])
+        assert child.wait(BOUND_SECONDS)
+        child.log.unlink()
+        assert (child.lines(), child.last_words()) == ([], "")
+
+
+def test_child_writes_utf8_whatever_the_terminal_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Logs are read as UTF-8, so they are written as that."""
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    with Processes(tmp_path) as processes:
+        child = processes.start("client-1", [sys.executable, "-c", "print('±')"])
+        assert child.wait(BOUND_SECONDS)
+        assert child.lines() == ["±"]
+
+
+def test_modules_are_not_looked_for_in_the_working_folder() -> None:
+    """The command says so to the interpreter itself, and to no other program."""
+    assert python("json.tool", "file") == [sys.executable, "-P", "-m", "json.tool", "file"]

@@ -279,6 +279,26 @@ def test_replica_that_restarted_in_place_is_named() -> None:
     assert "server-b restarted in place at 5.0 s" in text
 
 
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ((), "servers flask requests"),
+        (
+            ("server.runtime=gunicorn", "server.gunicorn.workerClass=gthread"),
+            "servers gunicorn, worker gthread (gunicorn's own) requests",
+        ),
+        (
+            ("server.runtime=gunicorn",),
+            "servers gunicorn, worker gthread-repaired (this project's, with defects mended)",
+        ),
+    ],
+    ids=["flask", "stock", "repaired"],
+)
+def test_report_says_what_served(settings: tuple[str, ...], words: str) -> None:
+    """Whoever takes a mended worker for gunicorn's own learns something wrong about gunicorn."""
+    assert words in text_of(lines_of(plain(dict.fromkeys(SERVERS, 70), *settings), [*SERVERS]))
+
+
 def test_times_and_rates_are_in_the_account() -> None:
     """Rate is sent, throughput is answered, and each time has its percentiles."""
     lines = lines_of(plain(dict.fromkeys(SERVERS, 100)), [*SERVERS])

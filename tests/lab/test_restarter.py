@@ -165,3 +165,13 @@ def test_shortfall_says_what_was_not_done(mode: str, ticks: list[float], words: 
     for seconds in ticks:
         scene.at(seconds)
     assert scene.restarter.shortfall() == words
+
+
+def test_restart_of_fewer_replicas_than_are_kept_is_reported() -> None:
+    """Where an autoscaler decides nobody can tell before how many there will be."""
+    scene = Scene(plan("afterSeconds=5", "keep=3"))
+    assert scene.at(6) == []
+    assert scene.restarter.shortfall() == (
+        "the restart after 5 s was not made: 3 replicas served, and experiment.restart.keep = 3 "
+        "leaves as many alone"
+    )

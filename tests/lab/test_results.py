@@ -10,11 +10,18 @@ from long_lived.lab.analysis.judged import Judged, Unit
 from long_lived.lab.analysis.spread import spread
 from long_lived.lab.analysis.verdict import Finding, Verdict
 from long_lived.lab.observation import Observation
-from long_lived.lab.results import keep, make_folder, write_values
+from long_lived.lab.results import VALUES, keep, make_folder, point_latest, write_values
 from long_lived.settings import load
 
 NOON = datetime(2026, 1, 2, 12, 0, 0)
 LATER = datetime(2026, 1, 2, 12, 0, 1)
+
+
+def new_folder(parent: Path, now: datetime) -> Path:
+    """Make a folder that is the newest."""
+    folder = make_folder(parent, "smoke", now)
+    point_latest(folder)
+    return folder
 
 
 def test_folder_is_named_by_time_and_scenario(tmp_path: Path) -> None:
@@ -26,9 +33,9 @@ def test_folder_is_named_by_time_and_scenario(tmp_path: Path) -> None:
 
 def test_latest_points_to_the_newest(tmp_path: Path) -> None:
     """The link moves with every run, is relative, and leaves nothing beside it."""
-    first = make_folder(tmp_path, "smoke", NOON)
+    first = new_folder(tmp_path, NOON)
     assert (tmp_path / "latest").resolve() == first
-    second = make_folder(tmp_path, "smoke", LATER)
+    second = new_folder(tmp_path, LATER)
     assert (tmp_path / "latest").resolve() == second
     assert (tmp_path / "latest").readlink() == Path(second.name)
     assert {entry.name for entry in tmp_path.iterdir()} == {first.name, second.name, "latest"}
@@ -36,7 +43,7 @@ def test_latest_points_to_the_newest(tmp_path: Path) -> None:
 
 def test_runs_of_the_same_second_get_folders_of_their_own(tmp_path: Path) -> None:
     """No run writes into the folder of another."""
-    folders = [make_folder(tmp_path, "smoke", NOON) for _ in range(3)]
+    folders = [new_folder(tmp_path, NOON) for _ in range(3)]
     assert [folder.name for folder in folders] == [
         "20260102T120000-smoke",
         "20260102T120000-smoke-2",
@@ -47,8 +54,8 @@ def test_runs_of_the_same_second_get_folders_of_their_own(tmp_path: Path) -> Non
 
 def test_link_to_a_folder_that_is_gone_is_replaced(tmp_path: Path) -> None:
     """Whoever deletes the newest results has a link to nothing: the next run repairs it."""
-    make_folder(tmp_path, "smoke", NOON).rmdir()
-    folder = make_folder(tmp_path, "smoke", LATER)
+    new_folder(tmp_path, NOON).rmdir()
+    folder = new_folder(tmp_path, LATER)
     assert (tmp_path / "latest").resolve() == folder
 
 
@@ -61,7 +68,7 @@ def test_latest_that_is_no_link_is_left_alone(kind: str, tmp_path: Path) -> None
         (latest / "mine").touch()
     else:
         latest.write_text("mine")
-    assert make_folder(tmp_path, "smoke", NOON).is_dir()
+    assert new_folder(tmp_path, NOON).is_dir()
     assert not latest.is_symlink()
     assert (latest / "mine").exists() if kind == "folder" else latest.read_text() == "mine"
 
@@ -76,7 +83,8 @@ def test_parent_that_is_a_file_is_an_error(tmp_path: Path) -> None:
 def test_kept_values_give_the_same_settings(tmp_path: Path) -> None:
     """The values of a run start the same run again."""
     settings = load([], ["client.concurrency=7,experiment.description=a – b: c"], {})
-    assert load([write_values(tmp_path, settings)], [], {}) == settings
+    write_values(tmp_path, settings)
+    assert load([tmp_path / VALUES], [], {}) == settings
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.refusal_of_filters import refuse_filters
 from tests.waiting import eventually
 
 from long_lived.settings import load
@@ -274,6 +275,24 @@ def test_two_clients_are_one_run(start: Start, tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("engine", ["threads", "gevent"])
+def test_clients_of_one_run_do_not_share_a_processor(engine: str, start: Start) -> None:
+    """Clients whose threads run one at a time get one each; others run where they like."""
+    lab = start("smoke", *QUICK, LASTING, "client.parallelism=2", f"client.engine={engine}")
+    lab.await_answers(client="client-2")
+    lab.await_answers(client="client-1")
+    pids = [lab.pid(f"--source-address 127.0.0.{number}") for number in (2, 3)]
+    places = [os.sched_getaffinity(pid) for pid in pids if pid is not None]
+    allowed = os.sched_getaffinity(0)
+    if engine == "gevent":
+        assert places == [allowed, allowed]
+    else:
+        assert [len(place) for place in places] == [1, 1]
+        assert len(set.union(*places)) == min(2, len(allowed))
+    lab.process.send_signal(signal.SIGTERM)
+    assert lab.finish() == 143
+
+
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["ctrl-c", "sigterm"]
 )
@@ -314,7 +333,7 @@ def test_reader_that_goes_away_loses_no_results(start: Start) -> None:
 def test_signal_before_the_clients_start_is_told(start: Start) -> None:
     """A run that is stopped while replicas start has no summary, says so, and leaves nothing."""
     lab = start("smoke", *QUICK, LASTING)
-    eventually(lambda: lab.pid("-m server"))
+    eventually(lambda: lab.pid("-m long_lived.server"))
     lab.process.send_signal(signal.SIGINT)
     assert lab.finish() == 130, lab.printed
     assert lab.record["verdict"]["finding"] == "incomplete"
@@ -342,7 +361,7 @@ def test_client_that_is_killed_in_the_restart_leaves_what_it_saw(
     lab.await_answers()
     eventually(lambda: (lab.folder / "server-d.log").exists())
     lab.await_answers()
-    client = lab.pid("-m client")
+    client = lab.pid("-m long_lived.client")
     assert client is not None
     os.kill(client, number)
     assert lab.finish() == 1, lab.printed
@@ -460,8 +479,19 @@ BAD = {
         ["experiment.restart.afterSeconds=5", "experiment.restart.keep=3"],
         "experiment.restart.keep",
     ),
+    "autoscaler": (
+        ["smoke"],
+        ["server.replicas=null"],
+        "server.replicas = null: allowed on this machine is 1 to 1000",
+    ),
     "no-client": (["smoke"], ["client.enabled=false"], "client.enabled"),
     "missing-file": (["absent.yaml"], [], "absent.yaml"),
+    "no-effect": (
+        ["smoke"],
+        ["client.url=http://127.0.0.1:1/"],
+        "client.url = http://127.0.0.1:1/: the lab on this machine starts its own servers",
+    ),
+    "no-release": (["smoke", "--release", "mine"], [], "--release mine: without effect"),
     "unknown-flag": (["smoke", "--fast"], [], "--fast"),
 }
 
@@ -501,3 +531,16 @@ def test_results_that_cannot_be_kept_are_refused(below: str, tmp_path: Path) -> 
     assert str(file) in refused("smoke", "--out", f"{file}{below}")
     assert file.read_text() == "mine"
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+def test_kernel_that_chooses_by_its_hash_is_remarked_on(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The replicas say that their filter was refused, and the report repeats it."""
+    monkeypatch.setenv("PYTHONPATH", refuse_filters(tmp_path))
+    lab = start("smoke", *SMOKE, "experiment.expect=any")
+    assert lab.finish() == 0, lab.printed
+    (remark,) = lab.record["remarks"]
+    assert remark.startswith("the kernel did not choose at random among the replicas")
+    assert "(server-a, server-b, server-c)" in remark
+    assert "note         the kernel did not choose at random" in lab.printed

@@ -5,13 +5,23 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from long_lived.server.runtimes import go_build
 
-from .replicas import BOUND_SECONDS, Replica, Start, command, environment
+from .replicas import (
+    BOUND_SECONDS,
+    QUICK,
+    Replica,
+    Shared,
+    Start,
+    Variant,
+    command,
+    environment,
+)
 
 
 def _starter(folder: Path) -> Iterator[Start]:
@@ -48,6 +58,7 @@ def _starter(folder: Path) -> Iterator[Start]:
         except ProcessLookupError:
             pass
         replica.process.wait(BOUND_SECONDS)
+        replica.close_connections()
 
 
 @pytest.fixture
@@ -60,3 +71,27 @@ def start(tmp_path: Path) -> Iterator[Start]:
 def start_for_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     """Start replicas that serve several tests."""
     yield from _starter(tmp_path_factory.mktemp("servers"))
+
+
+@pytest.fixture(scope="session")
+def quick(start_for_session: Start) -> Shared:
+    """Return a replica that answers at once, one per variant for all tests."""
+
+    @cache
+    def of(variant: Variant) -> Replica:
+        addresses = ("127.0.0.1:0", "127.0.1.7:0")
+        return start_for_session(*variant.settings, *QUICK, binds=addresses, POD_ID="Pod_1")
+
+    return of
+
+
+@pytest.fixture(scope="session")
+def slow(start_for_session: Start) -> Shared:
+    """Return a replica that answers after 0.4 s, one per variant for all tests."""
+
+    @cache
+    def of(variant: Variant) -> Replica:
+        delay = ("server.delay.minSeconds=0.4", "server.delay.maxSeconds=0.4")
+        return start_for_session(*variant.settings, *delay)
+
+    return of

@@ -4,11 +4,15 @@ import math
 import socket
 from collections import Counter
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
+from tests.refusal_of_filters import refuse_filters
 
-from long_lived.server.balance import balance_at_random
+from long_lived.server.balance import HASH_WARNING, balance_at_random
 from long_lived.server.listener import open_listeners
+
+from .replicas import FLASK, GO, GTHREAD, QUICK, Start, Variant, each
 
 MANY = 600
 
@@ -89,3 +93,29 @@ def test_missing_listener_gets_nothing_and_nothing_is_lost() -> None:
         counts = spread([first, second], stack, MANY)
     assert sum(counts.values()) == MANY
     assert min(counts[0], counts[1]) > MANY // 4
+
+
+@each([FLASK, GTHREAD, GO])
+def test_refused_filter_is_warned_of_in_one_line(
+    variant: Variant, start: Start, tmp_path: Path
+) -> None:
+    """The kernel goes on choosing by its hash: the log says so and what follows, /stats too."""
+    python_path = refuse_filters(tmp_path)
+    replica = start(*variant.settings, *QUICK, flags=("--reuse-port",), PYTHONPATH=python_path)
+    (line,) = [line for line in replica.log.splitlines() if " WARNING The kernel" in line]
+    assert line.endswith(HASH_WARNING)
+    assert "hash" in line
+    assert replica.stats()["balanced_at_random"] is False
+
+
+@each([FLASK, GTHREAD, GO])
+@pytest.mark.parametrize(
+    ("flags", "balanced"), [(("--reuse-port",), True), ((), None)], ids=["shared", "own"]
+)
+def test_accepted_filter_is_no_matter_for_a_warning(
+    flags: tuple[str, ...], balanced: bool | None, variant: Variant, start: Start
+) -> None:
+    """Where the kernel takes the filter, or the port is not shared, nothing is said."""
+    replica = start(*variant.settings, *QUICK, flags=flags)
+    assert "The kernel" not in replica.log
+    assert replica.stats()["balanced_at_random"] is balanced

@@ -3,7 +3,7 @@
 import pytest
 
 from long_lived.process.limits import ThreadLimit
-from long_lived.server.capacity import HELD, MOST, RESERVED_FILES, RESERVED_THREADS, plan
+from long_lived.server.capacity import HELD, MOST, RESERVED_FILES, RESERVED_THREADS, Capacity, plan
 from long_lived.server.listener import backlog_warning
 from long_lived.settings import Server, load
 
@@ -21,27 +21,49 @@ def gunicorn(worker_class: str, threads: int = 0) -> Server:
 
 
 FLASK = server("runtime=flask")
+GTHREAD = gunicorn("gthread-repaired")
+GEVENT = gunicorn("gevent-repaired")
+SYNC = gunicorn("sync-repaired")
 GO = server("runtime=go")
 
 
 def test_ample_limits_carry_the_load_without_a_word() -> None:
     """Where nothing falls short there is nothing to warn of."""
-    for one in (FLASK, GO, gunicorn("gthread"), gunicorn("gevent"), gunicorn("sync")):
+    for one in (
+        FLASK,
+        GO,
+        GTHREAD,
+        GEVENT,
+        SYNC,
+    ):
         capacity = plan(one, 1_048_576, ThreadLimit(192_686, "threads-max"))
-        assert capacity.connections == MOST
-        assert capacity.threads == MOST
-        assert capacity.warnings == ()
+        assert capacity == Capacity(MOST, MOST)
+    assert plan(gunicorn("gthread"), 1_048_576, None) == Capacity(MOST, MOST // 2)
 
 
 def test_file_limit_bounds_connections_and_threads() -> None:
     """Each connection takes a file, each of gthread's requests at least a connection."""
-    capacity = plan(gunicorn("gthread"), 20_000, None)
+    capacity = plan(GTHREAD, 20_000, None)
     assert capacity.connections == capacity.threads == 20_000 - RESERVED_FILES
+
+
+@pytest.mark.parametrize(
+    ("threads", "given"), [(0, 9_872), (50, 50), (9_872, 9_872), (9_873, 9_872), (100_000, 9_872)]
+)
+def test_stock_gthread_keeps_half_of_its_connections_idle(threads: int, given: int) -> None:
+    """It keeps connections - threads, so threads never take more than half of them."""
+    capacity = plan(gunicorn("gthread", threads=threads), 20_000, None)
+    assert (capacity.connections, capacity.threads) == (19_744, given)
+    if threads in (50, 9_872):
+        assert capacity.warnings == ()
+    else:
+        (warning,) = capacity.warnings
+        assert f"gets 9872 threads and not {threads or HELD} " in warning
 
 
 def test_threads_that_are_asked_for_bound_threads_alone() -> None:
     """server.gunicorn.threads limits requests in flight, not connections."""
-    capacity = plan(gunicorn("gthread", threads=50), 20_000, None)
+    capacity = plan(gunicorn("gthread-repaired", threads=50), 20_000, None)
     assert (capacity.connections, capacity.threads) == (20_000 - RESERVED_FILES, 50)
     assert capacity.warnings == ()
 
@@ -49,7 +71,7 @@ def test_threads_that_are_asked_for_bound_threads_alone() -> None:
 @pytest.mark.parametrize("files", [HELD + RESERVED_FILES, HELD + RESERVED_FILES - 1])
 def test_file_limit_below_the_load_is_warned_of_with_both_numbers(files: int) -> None:
     """The warning begins exactly where one replica cannot hold the load."""
-    for one in (FLASK, GO, gunicorn("gthread"), gunicorn("gevent")):
+    for one in (FLASK, GO, GTHREAD, GEVENT):
         warnings = plan(one, files, None).warnings
         if files - RESERVED_FILES >= HELD:
             assert warnings == ()
@@ -59,7 +81,7 @@ def test_file_limit_below_the_load_is_warned_of_with_both_numbers(files: int) ->
             assert str(HELD) in warning
 
 
-@pytest.mark.parametrize("one", [FLASK, gunicorn("gthread")], ids=["flask", "gthread"])
+@pytest.mark.parametrize("one", [FLASK, GTHREAD], ids=["flask", "gthread"])
 @pytest.mark.parametrize("room", [HELD, HELD - 1])
 def test_thread_limit_below_the_load_is_warned_of(one: Server, room: int) -> None:
     """The warning names the limit and the file that sets it."""
@@ -73,7 +95,7 @@ def test_thread_limit_below_the_load_is_warned_of(one: Server, room: int) -> Non
         assert str(room) in warning
 
 
-@pytest.mark.parametrize("one", [GO, gunicorn("gevent")], ids=["go", "gevent"])
+@pytest.mark.parametrize("one", [GO, GEVENT], ids=["go", "gevent"])
 def test_thread_limit_does_not_concern_runtimes_without_a_thread_per_request(
     one: Server,
 ) -> None:
@@ -83,7 +105,7 @@ def test_thread_limit_does_not_concern_runtimes_without_a_thread_per_request(
 
 def test_sync_warns_of_nothing() -> None:
     """One request at a time fits into any limit."""
-    assert plan(gunicorn("sync"), 64, ThreadLimit(10, "/pids.max")).warnings == ()
+    assert plan(SYNC, 64, ThreadLimit(10, "/pids.max")).warnings == ()
 
 
 def test_backlog_above_the_kernels_cap_is_warned_of() -> None:

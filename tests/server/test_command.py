@@ -27,7 +27,11 @@ RUNTIMES = [FLASK, GTHREAD, GO]
 IDS = [variant.name for variant in RUNTIMES]
 
 
-@pytest.mark.parametrize("flags", [(), ("--reuse-port",)], ids=["alone", "sharing"])
+@pytest.mark.parametrize(
+    "flags",
+    [(), ("--reuse-port",), ("--reuse-port", "--set", "server.replicas=null")],
+    ids=["alone", "sharing", "sharing-with-any-number"],
+)
 def test_port_that_is_taken_is_refused(flags: tuple[str, ...], start: Start) -> None:
     """A second server on a port is refused, also if it would share what the first does not."""
     first = start(*FLASK.settings, *QUICK)
@@ -76,17 +80,32 @@ def test_host_that_cannot_be_bound_is_refused(bind: str) -> None:
     assert refusal("--bind", bind).startswith(f"server: error: cannot listen on {bind}: ")
 
 
-@pytest.mark.parametrize("pod", ["", "  ", "a b", "a\nb", " a", "a\t", "a\x07", "a\u2028b"])
-def test_name_that_would_tear_its_line_is_no_name(pod: str) -> None:
-    """POD_ID stands in lines that are split at blanks."""
+@pytest.mark.parametrize(
+    "pod",
+    ["", "  ", "a b", "a\nb", " a", "a\t", "a\n", "a\x07", "a\u2028b", "pod-é", "a/b", "a" * 254],
+)
+def test_name_that_no_client_takes_is_no_name(pod: str) -> None:
+    """POD_ID stands in lines that are split at blanks, and is a name as in Kubernetes."""
     with pytest.raises(ValueError, match="POD_ID"):
         pod_id({"POD_ID": pod})
 
 
-def test_name_is_taken_from_the_environment() -> None:
-    """Any printable word will do; without one the host gives its name."""
-    assert pod_id({"POD_ID": "server-5f6cf9cbc4-mg7js"}) == "server-5f6cf9cbc4-mg7js"
+@pytest.mark.parametrize("pod", ["server-5f6cf9cbc4-mg7js", "Host_1.example", "a" * 253])
+def test_name_is_taken_from_the_environment(pod: str) -> None:
+    """What Kubernetes or a machine is called will do."""
+    assert pod_id({"POD_ID": pod}) == pod
+
+
+def test_name_is_the_host_name_without_the_variable() -> None:
+    """Without POD_ID the host gives its name."""
     assert pod_id({}) == socket.gethostname()
+
+
+def test_host_name_that_no_client_takes_is_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line says that the host name is at fault, and how to give another."""
+    monkeypatch.setattr(socket, "gethostname", lambda: "my host")
+    with pytest.raises(ValueError, match=r"^host name = 'my host' .*; set POD_ID$"):
+        pod_id({})
 
 
 def test_bad_name_is_refused() -> None:
@@ -99,7 +118,7 @@ def test_bad_name_is_refused() -> None:
     ("arguments", "named"),
     [
         (["--set", "server.delay.minSeconds=9,server.delay.maxSeconds=1"], "minSeconds = 9"),
-        (["--set", "server.port=70000"], "server.port = '70000'"),
+        (["--set", "server.port=70000"], "server.port = 70000"),
         (["--set", "server.runtime=java"], "flask, gunicorn, go"),
         (["--values", "no-such-file.yaml"], "no-such-file.yaml"),
     ],
@@ -116,8 +135,9 @@ def test_settings_that_cannot_be_used_are_refused(arguments: list[str], named: s
         (["server.runtime=flask"], "flask"),
         (["server.runtime=gunicorn"], "gunicorn"),
         (["server.runtime=gunicorn", "server.gunicorn.workerClass=gevent"], "gevent"),
+        (["server.runtime=gunicorn", "server.gunicorn.workerClass=gevent-repaired"], "gevent"),
     ],
-    ids=["flask", "gunicorn", "gevent"],
+    ids=["flask", "gunicorn", "gevent", "gevent-repaired"],
 )
 def test_runtime_whose_package_is_missing_is_refused(runtime: list[str], package: str) -> None:
     """The line names the package and how to get it."""
@@ -136,7 +156,7 @@ def test_runtime_whose_package_is_missing_is_refused(runtime: list[str], package
     assert run.returncode == 2
     assert run.stderr == (
         f"server: error: server.runtime = {runtime[0].partition('=')[2]!r} needs the package "
-        f"{package}: install long-lived[server]\n"
+        f"{package}: install long-lived with its dependencies\n"
     )
 
 

@@ -4,63 +4,35 @@ import json
 import re
 import socket
 import struct
-from collections.abc import Callable
+import time
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 
 import pytest
 from tests.waiting import eventually
 
 from .replicas import (
-    FLASK,
-    GEVENT,
-    GO,
-    GTHREAD,
-    QUICK,
-    SYNC,
+    ALL,
     Replica,
-    Start,
+    Shared,
     Variant,
     ask,
+    each,
     read,
 )
 
-ALL = [FLASK, GTHREAD, GEVENT, SYNC, GO]
 CONCURRENT = [variant for variant in ALL if variant.concurrent]
 KEEPING = [variant for variant in ALL if variant.keeps]
 CLOSING = [variant for variant in ALL if not variant.keeps]
 
 JSON = {"Accept": "application/json"}
-Shared = Callable[[Variant], Replica]
 
 
-def each(variants: list[Variant]) -> pytest.MarkDecorator:
-    """Run a test once for each variant."""
-    return pytest.mark.parametrize("variant", variants, ids=[variant.name for variant in variants])
-
-
-@pytest.fixture(scope="session")
-def quick(start_for_session: Start) -> Shared:
-    """Return a replica that answers at once, one per variant for all tests."""
-
-    @cache
-    def of(variant: Variant) -> Replica:
-        addresses = ("127.0.0.1:0", "127.0.1.7:0")
-        return start_for_session(*variant.settings, *QUICK, binds=addresses, POD_ID="pod-é")
-
-    return of
-
-
-@pytest.fixture(scope="session")
-def slow(start_for_session: Start) -> Shared:
-    """Return a replica that answers after 0.4 s, one per variant for all tests."""
-
-    @cache
-    def of(variant: Variant) -> Replica:
-        delay = ("server.delay.minSeconds=0.4", "server.delay.maxSeconds=0.4")
-        return start_for_session(*variant.settings, *delay)
-
-    return of
+def counted(replica: Replica) -> dict[str, object]:
+    """Return its own counts without the time, and without the clients of other tests."""
+    counts = replica.stats()
+    del counts["uptime_seconds"]
+    counts["answered_to"] = {"": counts["answered_to"].get("", 0)}
+    return counts
 
 
 @each(ALL)
@@ -69,7 +41,7 @@ def test_answer_as_text_names_the_pod_and_the_delay(variant: Variant, quick: Sha
     answer = quick(variant).get("/")
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
-    found = re.fullmatch(r"Response from Pod pod-é after (\d+\.\d{3}) s\n", answer.text)
+    found = re.fullmatch(r"Response from Pod Pod_1 after (\d+\.\d{3}) s\n", answer.text)
     assert found
     assert 0 <= float(found[1]) < 5
 
@@ -82,8 +54,12 @@ def test_answer_as_json_describes_the_request_and_its_connection(
     replica = quick(variant)
     before = replica.stats()["connections"]
     answer = replica.get("/", **JSON).json
-    assert answer["pod"] == "pod-é"
+    assert answer["pod"] == "Pod_1"
     assert answer["runtime"] == variant.runtime
+    assert set(answer) == {
+        *("pod", "runtime", "instance", "uptime_seconds", "delay_seconds"),
+        *("in_flight", "connection"),
+    }
     assert isinstance(answer["delay_seconds"], float)
     assert answer["in_flight"] == 1
     connection = answer["connection"]
@@ -94,6 +70,14 @@ def test_answer_as_json_describes_the_request_and_its_connection(
 
 
 @each(ALL)
+def test_age_counts_from_the_opening_of_the_connection(variant: Variant, quick: Shared) -> None:
+    """A connection is as old as it is open, whenever its first request comes."""
+    connection = quick(variant).connect()
+    time.sleep(0.5)
+    assert ask(connection, "/", **JSON).json["connection"]["age_seconds"] >= 0.4
+
+
+@each(ALL)
 def test_delay_is_the_one_that_was_slept(variant: Variant, slow: Shared) -> None:
     """The delay named in the answer is measured, and not below server.delay."""
     assert 0.4 <= slow(variant).get("/", **JSON).json["delay_seconds"] < 5
@@ -101,7 +85,9 @@ def test_delay_is_the_one_that_was_slept(variant: Variant, slow: Shared) -> None
 
 @each(ALL)
 @pytest.mark.parametrize(
-    ("path", "text"), [("/healthz", "ok\n"), ("/readyz", "ready pod-é\n")], ids=["health", "ready"]
+    ("path", "text"),
+    [("/healthz", "ok\n"), ("/readyz", "ready Pod_1\n")],
+    ids=["health", "ready"],
 )
 def test_probe_answers_in_plain_text(path: str, text: str, variant: Variant, quick: Shared) -> None:
     """Probes answer at once, and readiness names the pod."""
@@ -190,10 +176,10 @@ def test_client_that_asks_to_close_is_obeyed(variant: Variant, quick: Shared) ->
 def test_stats_agree_with_what_was_sent(variant: Variant, quick: Shared) -> None:
     """The replica's own counts are those of its clients, and probes are not among them."""
     replica = quick(variant)
-    before = replica.stats()
+    before = counted(replica)
     for path in ("/healthz", "/readyz", "/stats", "/nothing"):
         replica.get(path)
-    assert replica.stats() == before
+    assert counted(replica) == before
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: replica.get("/", **JSON).json, range(40)))
     connection = replica.connect()
@@ -203,10 +189,13 @@ def test_stats_agree_with_what_was_sent(variant: Variant, quick: Shared) -> None
     opened = 41 if variant.keeps else 40
     first = before["connections"] + 1
     assert numbers == set(range(first, first + opened))
-    assert replica.stats() == {
-        "pod": "pod-é",
+    assert counted(replica) == {
+        "pod": "Pod_1",
         "runtime": variant.runtime,
+        "instance": answers[0]["instance"],
+        "balanced_at_random": None,
         "answered": before["answered"] + len(answers),
+        "answered_to": {"": before["answered_to"].get("", 0) + len(answers)},
         "in_flight": 0,
         "connections": before["connections"] + opened,
     }
@@ -261,7 +250,8 @@ def test_log_holds_the_settings_and_no_line_per_request(variant: Variant, quick:
     assert len(replica.log.splitlines()) == lines
     (settings,) = re.findall(r"Settings server=(.+)", replica.log)
     assert json.loads(settings)["runtime"] == variant.runtime
-    assert f"Serving pod=pod-é runtime={variant.runtime} on http://127.0.0.1:" in replica.log
+    served = f"Serving pod=Pod_1 runtime={variant.serving} on http://127.0.0.1:"
+    assert served in replica.log
     assert all(
         re.match(r"\d{4}-\d\d-\d\dT[\d:]{8}\.\d{3}Z [A-Z]+ ", line)
         for line in replica.log.splitlines()

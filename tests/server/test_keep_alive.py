@@ -4,9 +4,23 @@ import time
 
 import pytest
 
-from .replicas import GEVENT, GO, GTHREAD, QUICK, Start, Variant, ask, read, side_by_side
+from .replicas import (
+    GEVENT,
+    GO,
+    GTHREAD,
+    QUICK,
+    STOCK_GEVENT,
+    STOCK_GTHREAD,
+    Start,
+    Variant,
+    ask,
+    each,
+    read,
+    side_by_side,
+)
 
-KEEPING = [GTHREAD, GEVENT, GO]
+THREADED = [GTHREAD, STOCK_GTHREAD]
+KEEPING = [*THREADED, GEVENT, STOCK_GEVENT, GO]
 GUNICORNS_OWN_SECONDS = 2
 
 
@@ -36,12 +50,15 @@ def test_connection_without_idle_timeout_stays_open(variant: Variant, start: Sta
     connection.close()
 
 
+@each(THREADED)
 @pytest.mark.parametrize("threads", [0, 20])
-def test_five_hundred_connections_are_all_kept(threads: int, start: Start) -> None:
+def test_five_hundred_connections_are_all_kept(
+    threads: int, variant: Variant, start: Start
+) -> None:
     """gthread keeps every connection, however many threads it has: none is told to close."""
     delay = ("server.delay.minSeconds=0.1", "server.delay.maxSeconds=0.1")
     quick = delay if threads == 0 else QUICK
-    replica = start(*GTHREAD.settings, *quick, f"server.gunicorn.threads={threads}")
+    replica = start(*variant.settings, *quick, f"server.gunicorn.threads={threads}")
     connections = [replica.connect() for _ in range(500)]
     sockets = [connection.sock for connection in connections]
     for _ in range(2):
@@ -56,16 +73,17 @@ def test_five_hundred_connections_are_all_kept(threads: int, start: Start) -> No
         connection.close()
 
 
-def test_client_that_does_not_close_holds_up_nobody(start: Start) -> None:
+@each(THREADED)
+def test_client_that_does_not_close_holds_up_nobody(variant: Variant, start: Start) -> None:
     """gthread waits up to 2 s for a client to close: in that request's thread, not in its loop."""
-    replica = start(*GTHREAD.settings, *QUICK)
-    connections = [replica.connect() for _ in range(10)]
+    replica = start(*variant.settings, *QUICK)
+    connections = [replica.connect() for _ in range(5)]
     for connection in connections:
         connection.sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     for connection in connections:
         assert connection.sock.recv(4096)
     started = time.monotonic()
     assert replica.get("/healthz").status == 200
-    assert time.monotonic() - started < 10  # 10 connections of 2 s each
+    assert time.monotonic() - started < 6  # 5 connections of 2 s each
     for connection in connections:
         connection.close()

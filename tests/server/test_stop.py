@@ -17,6 +17,9 @@ from .replicas import (
     GO_DRAINING,
     GTHREAD,
     QUICK,
+    STOCK_GEVENT,
+    STOCK_GTHREAD,
+    STOCK_SYNC,
     SYNC,
     Replica,
     Start,
@@ -26,8 +29,8 @@ from .replicas import (
     side_by_side,
 )
 
-DRAINING = [GTHREAD, GEVENT, SYNC, GO_DRAINING]
-KEEPING = [GTHREAD, GEVENT, GO_DRAINING]
+DRAINING = [GTHREAD, GEVENT, SYNC, STOCK_GTHREAD, STOCK_GEVENT, STOCK_SYNC, GO_DRAINING]
+KEEPING = [GTHREAD, GEVENT, STOCK_GTHREAD, STOCK_GEVENT, GO_DRAINING]
 ENDING = [FLASK, GO]
 
 SLOW = ("server.delay.minSeconds=2", "server.delay.maxSeconds=2")
@@ -80,6 +83,21 @@ def test_sigterm_lets_the_answer_in_flight_finish_and_refuses_new_connections(
     assert "Traceback" not in replica.log
 
 
+@side_by_side(DRAINING)
+def test_draining_replica_refuses_connections_before_its_answer_is_out(
+    variant: Variant, start: Start
+) -> None:
+    """Whatever the kernel filed for it from now on would hang, and be reset in the end."""
+    replica = start(*variant.settings, *ENDLESS, "server.gracefulTimeoutSeconds=20")
+    in_flight(replica, variant)
+    replica.signal(signal.SIGTERM)
+    deadline = time.monotonic() + 10
+    while not refused(replica):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert replica.process.poll() is None
+
+
 @side_by_side(ENDING)
 def test_sigterm_ends_a_replica_without_drain_at_once(variant: Variant, start: Start) -> None:
     """The development server and Go's default drop what is in flight."""
@@ -92,14 +110,16 @@ def test_sigterm_ends_a_replica_without_drain_at_once(variant: Variant, start: S
     connection.close()
 
 
-@side_by_side([FLASK, GTHREAD, GEVENT, SYNC])
+@side_by_side([FLASK, GTHREAD, GEVENT, SYNC, STOCK_GTHREAD, STOCK_GEVENT, STOCK_SYNC])
 def test_sigint_ends_a_replica_at_once(variant: Variant, start: Start) -> None:
     """Ctrl-C never waits for answers in flight."""
-    replica = start(*variant.settings, *ENDLESS)
+    replica = start(*variant.settings, *ENDLESS, "server.gracefulTimeoutSeconds=20")
     connection = in_flight(replica, variant)
+    started = time.monotonic()
     os.killpg(replica.process.pid, signal.SIGINT)
     replica.wait()
     connection.close()
+    assert time.monotonic() - started < 15
     assert "Traceback" not in replica.log
 
 
@@ -133,7 +153,7 @@ def test_draining_replica_leaves_a_shared_port_to_the_other(variant: Variant, st
 @side_by_side(KEEPING)
 def test_idle_connections_do_not_hold_up_the_stop(variant: Variant, start: Start) -> None:
     """Kept connections, and those that never sent a request, are closed when a replica drains."""
-    generous = ("server.gracefulTimeoutSeconds=60", "server.keepAlive.idleTimeoutSeconds=0")
+    generous = ("server.gracefulTimeoutSeconds=20", "server.keepAlive.idleTimeoutSeconds=0")
     replica = start(*variant.settings, *QUICK, *generous)
     # First: once a later connection is answered, this one has been accepted, too. A connection
     # that is still in the listen queue is reset.
@@ -151,7 +171,7 @@ def test_idle_connections_do_not_hold_up_the_stop(variant: Variant, start: Start
         connection.close()
 
 
-@side_by_side([GTHREAD, GEVENT, GO_DRAINING])
+@side_by_side(KEEPING)
 def test_drain_ends_at_the_graceful_timeout(variant: Variant, start: Start) -> None:
     """What is not answered within the graceful timeout is given up, and the log counts it."""
     replica = start(*variant.settings, *ENDLESS, "server.gracefulTimeoutSeconds=1")
@@ -165,7 +185,7 @@ def test_drain_ends_at_the_graceful_timeout(variant: Variant, start: Start) -> N
     assert "Traceback" not in replica.log
 
 
-@side_by_side([GTHREAD, GEVENT])
+@side_by_side([GTHREAD, GEVENT, STOCK_GTHREAD, STOCK_GEVENT])
 def test_worker_that_dies_is_replaced_on_the_same_port(variant: Variant, start: Start) -> None:
     """A SIGTERM to the worker alone is no stop: the master starts another, and nothing is lost."""
     replica = start(*variant.settings, *QUICK)

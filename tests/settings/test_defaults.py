@@ -14,7 +14,7 @@ DEFAULTS = {
         "port": 8000,
         "delay": {"minSeconds": 20, "maxSeconds": 60},
         "keepAlive": {"idleTimeoutSeconds": 0},
-        "gunicorn": {"workerClass": "gthread", "threads": 0},
+        "gunicorn": {"workerClass": "gthread-repaired", "threads": 0},
         "backlog": 16384,
         "gracefulTimeoutSeconds": 0,
     },

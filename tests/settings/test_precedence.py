@@ -70,19 +70,40 @@ def test_sources_meet_within_one_map(write_values) -> None:
 
 @pytest.mark.parametrize(
     "second",
-    ["client: {thinkTime: {minSeconds: null}}", "client: {thinkTime: null}", "client: null"],
-    ids=["key", "map", "section"],
+    ["client: {timeouts: {readSeconds: null}}", "client: {timeouts: null}"],
+    ids=["key", "map"],
 )
 def test_null_in_a_later_file_gives_the_default_back(second: str, write_values) -> None:
     """A null removes what earlier files set, as with Helm."""
-    first = write_values("client: {thinkTime: {minSeconds: 0.5}}")
-    assert load([first, write_values(second)], [], {}).client.think_time.min_seconds == 1
+    first = write_values("client: {timeouts: {readSeconds: 0.5}}")
+    assert load([first, write_values(second)], [], {}).client.timeouts.read_seconds == 0
+
+
+def test_null_in_an_earlier_file_is_overridden(write_values) -> None:
+    """What a later source sets counts, as with Helm, also where null alone would be refused."""
+    first = write_values("client: {concurrency: null}\nserver: null")
+    second = write_values("client: {concurrency: 5}\nserver: {port: 1}")
+    assert load([first, second], [], {}).client.concurrency == 5
 
 
 def test_null_on_the_command_line_gives_the_default_back(write_values) -> None:
     """`--set key=null` removes what file and environment set."""
-    loaded = load([write_values(FILE_A)], ["client.concurrency=null"], VARIABLE)
-    assert loaded.client.concurrency == 1000
+    file = write_values("client: {timeouts: {readSeconds: 1}}")
+    variables = {"LONG_LIVED__CLIENT__TIMEOUTS__READ_SECONDS": "2"}
+    loaded = load([file], ["client.timeouts.readSeconds=null"], variables)
+    assert loaded.client.timeouts.read_seconds == 0
+
+
+def test_null_is_a_value_of_the_replicas(write_values) -> None:
+    """It leaves their number to an autoscaler, wherever it is given, and can be taken back."""
+    null = write_values("server: {replicas: null}")
+    variable = {"LONG_LIVED__SERVER__REPLICAS": "null"}
+    for given in (([null], [], {}), ([], ["server.replicas=null"], {}), ([], [], variable)):
+        assert load(*given).server.replicas is None
+    restart = ["experiment.restart.afterSeconds=5,experiment.restart.keep=900"]
+    assert load([null], restart, {}).server.replicas is None
+    assert load([null, write_values("server: {replicas: 5}")], [], {}).server.replicas == 5
+    assert load([null], ["server.replicas=2"], variable).server.replicas == 2
 
 
 @pytest.mark.parametrize("content", ["", "# nothing\n", "---\n", "{}", "null"])

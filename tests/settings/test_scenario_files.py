@@ -8,7 +8,7 @@ import pytest
 
 from long_lived.settings import Settings, load
 from long_lived.settings.chart import ChartValues
-from long_lived.settings.load import read_values_file
+from long_lived.settings.values_file import read
 
 FOLDER = Path(__file__).parents[2] / "values"
 FILES = sorted(FOLDER.glob("*.yaml"))
@@ -55,7 +55,7 @@ def test_scenario_loads_under_its_own_name(file: Path) -> None:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_scenario_holds_only_what_differs(file: Path) -> None:
     """No key of a scenario repeats a default."""
-    same = [path for path, value in leaves(read_values_file(file)) if default(path) == value]
+    same = [path for path, value in leaves(read(file)[0]) if default(path) == value]
     assert same == []
 
 

@@ -25,18 +25,23 @@ BAD_VALUES = [
     ("client.concurrency", "1.5", "1.5", WHOLE),
     ("client.concurrency", "many", "'many'", WHOLE),
     ("client.concurrency", "true", "true", WHOLE),
-    ("client.concurrency", ".nan", "nan", WHOLE),
+    ("client.concurrency", "'3'", "'3'", WHOLE),
+    ("client.concurrency", "1_000.5", "1000.5", WHOLE),
+    ("client.concurrency", "1:30", "'1:30'", WHOLE),
+    ("client.enabled", "1", "1", "allowed is true or false"),
+    ("client.enabled", "'true'", "'true'", "allowed is true or false"),
     ("client.concurrency", "[5]", "[5]", WHOLE),
     ("client.concurrency", "{a: 1}", "{'a': 1}", WHOLE),
     ("client.concurrency", "''", "''", WHOLE),
-    ("client.concurrency", f"0x{'f' * 5000}", "a very large number", WHOLE),
+    ("client.concurrency", "9" * 5000, f"'{'9' * 56}...", WHOLE),
+    ("client.concurrency", "9" * 30, "1000000000000000019884624838656", WHOLE),
     ("server.replicas", "0", "0", "allowed is a whole number from 1 to 1000"),
     ("server.port", "70000", "70000", "allowed is a whole number from 1 to 65535"),
     ("server.port", "0", "0", "allowed is a whole number from 1 to 65535"),
     ("client.rampUpSeconds", "abc", "'abc'", "allowed is a number from 0 to 86400"),
     ("client.rampUpSeconds", "-0.1", "-0.1", "allowed is a number from 0 to 86400"),
-    ("client.rampUpSeconds", ".inf", "inf", "allowed is a number from 0 to 86400"),
-    ("client.rampUpSeconds", ".nan", "nan", "allowed is a number from 0 to 86400"),
+    ("client.rampUpSeconds", "'01'", "'01'", "allowed is a number from 0 to 86400"),
+    ("client.rampUpSeconds", "'1e3'", "'1e3'", "allowed is a number from 0 to 86400"),
     ("client.rampUpSeconds", "'nan'", "'nan'", "allowed is a number from 0 to 86400"),
     ("client.rampUpSeconds", "true", "true", "allowed is a number from 0 to 86400"),
     ("server.delay.maxSeconds", "10s", "'10s'", "allowed is a number from 0 to 86400"),
@@ -96,7 +101,7 @@ def test_bad_value_in_a_file_is_refused(
     file = write_values(nested(path, given))
     line = reason([file], [], {})
     assert line.startswith(f"{path} = {shown} is not allowed: {allowed}")
-    assert line.endswith(f"(in {file})")
+    assert line.endswith(f"(in {file} line 1)")
 
 
 @pytest.mark.parametrize(
@@ -107,22 +112,124 @@ def test_bad_value_in_a_file_is_refused(
             ([], ["server.port=1,client.concurrency=0"], {}),
             "in --set server.port=1,client.concurrency=0",
         ),
+    ],
+    ids=["flag", "one-of-two-in-a-flag"],
+)
+def test_bad_value_in_a_flag_is_refused_with_its_origin(sources, origin: str) -> None:
+    """Flags are refused in the same words as files."""
+    assert reason(*sources) == f"client.concurrency = 0 is not allowed: {WHOLE} ({origin})"
+
+
+@pytest.mark.parametrize("text", ["1_000", "010", "1e3", " 5", "0x10", "9" * 5000, "yes", ""])
+def test_text_that_is_no_plain_number_is_refused(text: str) -> None:
+    """A flag or a variable says a whole number as Helm's --set reads it, and in no other way."""
+    shown = repr(text) if len(text) < 60 else f"'{'9' * 56}..."
+    assert f"= {shown} is not allowed: {WHOLE}" in reason(
+        [], [], {"LONG_LIVED__CLIENT__CONCURRENCY": text}
+    )
+    assert f"= {shown} is not allowed: {WHOLE}" in reason([], [f"client.concurrency={text}"], {})
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "words"),
+    [
+        ("LONG_LIVED__CLIENT__CONCURRENCY", "0", f"0 is not allowed: {WHOLE}"),
+        ("long_lived__client__concurrency", "x", f"'x' is not allowed: {WHOLE}"),
         (
-            ([], [], {"LONG_LIVED__CLIENT__CONCURRENCY": "0"}),
-            "in variable LONG_LIVED__CLIENT__CONCURRENCY",
+            "LONG_LIVED__SERVER__DELAY__MINSECONDS",
+            "5",
+            "'5' is no setting: did you mean LONG_LIVED__SERVER__DELAY__MIN_SECONDS?",
+        ),
+        (
+            "LONG_LIVED__CLIENT__CONCURRANCY",
+            "5",
+            "'5' is no setting: did you mean LONG_LIVED__CLIENT__CONCURRENCY?",
+        ),
+        (
+            "LONG_LIVED__CLIENT__TIMEOUTS__X_1",
+            "5",
+            "'5' is no setting: allowed: LONG_LIVED__CLIENT__TIMEOUTS__CONNECT_SECONDS, "
+            "LONG_LIVED__CLIENT__TIMEOUTS__READ_SECONDS",
+        ),
+        (
+            "LONG_LIVED__ZEBRA",
+            "5",
+            "'5' is no setting: allowed: LONG_LIVED__CLIENT, LONG_LIVED__EXPERIMENT, "
+            "LONG_LIVED__SERVER",
+        ),
+        (
+            "LONG_LIVED__SERVER__DELAY",
+            "5",
+            "'5' is not allowed: allowed: LONG_LIVED__SERVER__DELAY__MAX_SECONDS, "
+            "LONG_LIVED__SERVER__DELAY__MIN_SECONDS",
+        ),
+        (
+            "LONG_LIVED__SERVER__DELAY__MIN_SECONDS",
+            "70",
+            "70 is above server.delay.maxSeconds = 60: allowed is at most 60",
         ),
     ],
-    ids=["flag", "one-of-two-in-a-flag", "variable"],
 )
-def test_bad_value_elsewhere_is_refused_with_its_origin(sources, origin: str) -> None:
-    """Flags and variables are refused in the same words as files."""
-    assert reason(*sources) == f"client.concurrency = '0' is not allowed: {WHOLE} ({origin})"
+def test_bad_variable_is_refused_in_names_of_variables(name: str, given: str, words: str) -> None:
+    """What is said about a variable names the variables to set, as one writes them."""
+    assert reason([], [], {name: given}) == f"{name} = {words} (in the environment)"
+
+
+def test_refused_variable_meets_a_key_of_a_file_by_the_name_of_each(write_values) -> None:
+    """Of two values that contradict each other each has the name that its own source gives it."""
+    file = write_values("server: {delay: {minSeconds: 5}}")
+    assert reason([file], [], {"LONG_LIVED__SERVER__DELAY__MAX_SECONDS": "4"}) == (
+        "server.delay.minSeconds = 5 is above LONG_LIVED__SERVER__DELAY__MAX_SECONDS = 4: "
+        f"allowed is at most 4 (in {file} line 1)"
+    )
+
+
+def test_variable_below_another_is_refused() -> None:
+    """A variable for a map and one for a key in it contradict each other."""
+    variables = {"LONG_LIVED__CLIENT__URL": "x", "LONG_LIVED__CLIENT__URL__X": "y"}
+    assert reason([], [], variables) == (
+        "LONG_LIVED__CLIENT__URL__X: LONG_LIVED__CLIENT__URL is given as a value too"
+    )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "client:",
+        "client: ~\n",
+        "client: {concurrency: null}",
+        "client: {thinkTime: }",
+        "experiment: {restart: {keep: Null}}",
+        "service:",
+    ],
+)
+def test_null_for_what_the_chart_needs_is_refused(content: str, write_values) -> None:
+    """Where Helm refuses a null, so does the lab."""
+    file = write_values(content)
+    line = reason([file], [], {})
+    assert " = null is not allowed: allowed is to leave it out, for its default" in line
+    assert line.endswith(f"(in {file} line 1)")
+
+
+def test_null_for_an_unknown_key_is_refused(write_values) -> None:
+    """A null takes a default away; a key without one stays unknown."""
+    file = write_values("client: {concurrancy: null}")
+    assert reason([file], [], {}) == (
+        "client.concurrancy = null is no setting: did you mean client.concurrency? "
+        f"(in {file} line 1)"
+    )
+
+
+def test_refusal_names_the_line_of_the_key(write_values) -> None:
+    """A file may be long: the line is that of the refused key, also behind an anchor."""
+    file = write_values("server:\n  port: 80\n\n  delay: &a\n    minSeconds: x\nclient: {}\n")
+    assert reason([file], [], {}).endswith(f"(in {file} line 5)")
 
 
 def test_origin_is_that_of_the_source_that_won(write_values) -> None:
     """Of two files the one that gave the refused value is named."""
     good, bad = write_values("server: {port: 80}"), write_values("server: {port: 0}")
-    assert reason([good, bad], [], {}).endswith(f"(in {bad})")
+    assert reason([good, bad], [], {}).endswith(f"(in {bad} line 1)")
     assert load([bad, good], [], {}).server.port == 80
 
 
@@ -140,23 +247,8 @@ def test_unknown_key_is_refused_from_every_source(path: str, hint: str, write_va
     """An unknown key is an error in a file, in a flag and in the environment alike."""
     file = write_values(nested(path, "x"))
     expected = f"{path} = 'x' is no setting: {hint} "
-    assert reason([file], [], {}) == f"{expected}(in {file})"
+    assert reason([file], [], {}) == f"{expected}(in {file} line 1)"
     assert reason([], [f"{path}=x"], {}) == f"{expected}(in --set {path}=x)"
-
-
-@pytest.mark.parametrize(
-    ("name", "path"),
-    [
-        ("LONG_LIVED__CLIENT__CONCURRANCY", "client.concurrancy"),
-        ("LONG_LIVED__CLIENT__THINK_TIME__MIN", "client.thinkTime.min"),
-        ("LONG_LIVED__ZEBRA", "zebra"),
-    ],
-)
-def test_unknown_variable_is_refused(name: str, path: str) -> None:
-    """A variable with the prefix that names no setting is an error."""
-    line = reason([], [], {name: "5"})
-    assert line.startswith(f"{path} = '5' is no setting: ")
-    assert line.endswith(f"(in variable {name})")
 
 
 @pytest.mark.parametrize("name", ["LONG_LIVED__", "LONG_LIVED__CLIENT__", "LONG_LIVED____CLIENT"])
@@ -171,7 +263,7 @@ def test_minimum_above_maximum_is_refused(section: str, write_values) -> None:
     file = write_values(nested(section, "{minSeconds: 5.25, maxSeconds: 5.125}"))
     assert reason([file], [], {}) == (
         f"{section}.minSeconds = 5.25 is above {section}.maxSeconds = 5.125: "
-        f"allowed is at most 5.125 (in {file})"
+        f"allowed is at most 5.125 (in {file} line 1)"
     )
 
 
@@ -226,7 +318,7 @@ def test_restart_that_cannot_be_is_refused(override: str, words: str) -> None:
 def test_restart_that_cannot_be_is_refused_with_its_origin(write_values) -> None:
     """The source of the refused value is named, not that of its limit."""
     file = write_values("experiment: {restart: {afterSeconds: 5, keep: 2}}")
-    assert reason([file], ["server.replicas=2"], {}).endswith(f"less than 2 (in {file})")
+    assert reason([file], ["server.replicas=2"], {}).endswith(f"less than 2 (in {file} line 1)")
 
 
 @pytest.mark.parametrize(
@@ -249,15 +341,27 @@ def test_restart_that_can_be_is_allowed(override: str) -> None:
 def test_several_bad_values_are_refused_in_one_line() -> None:
     """All complaints come at once, and still in one line."""
     line = reason([], ["server.port=0", "client.concurrency=0"], {})
-    assert "server.port = '0'" in line
-    assert "client.concurrency = '0'" in line
+    assert "server.port = 0" in line
+    assert "client.concurrency = 0" in line
 
 
 BAD_FILES = [
     ("- a\n- b", "list at the top: allowed is a YAML map"),
     ("just text", "str at the top: allowed is a YAML map"),
     ("5", "int at the top: allowed is a YAML map"),
-    ("1: 2", "dict at the top: allowed is a YAML map"),
+    ("1: 2", " line 1: no valid YAML (key '1' is no text: it needs quotes)"),
+    ("a:\n  y: 2", " line 2: no valid YAML (key 'y' is no text: it needs quotes)"),
+    ("{client: {? [a] : 1}}", " line 1: no valid YAML (key that is a list or map is no text"),
+    ("? {a: 1}\n: 2", " line 1: no valid YAML (key that is a list or map is no text"),
+    ("%YAML 1.1\n---\nclient: {}", " line 1: no valid YAML (a line that begins with %)"),
+    (
+        "a: &a {b: 1}\nc: {b: 2, <<: *a}",
+        " line 2: no valid YAML (<< stands behind other keys, which it would change)",
+    ),
+    ("client: .inf", " line 1: no valid YAML (.inf is no number of JSON)"),
+    ("client: !!float .nan", " line 1: no valid YAML (.nan is no number of JSON)"),
+    ("client: ! 5", " line 1: no valid YAML (a tag without a name)"),
+    ("client: !!binary aGk=", " line 1: no valid YAML (could not determine a constructor"),
     ("client: [1", " line 1: no valid YAML ("),
     ("a: b: c", " line 1: no valid YAML (mapping values are not allowed here)"),
     ("client:\n\tconcurrency: 5", " line 2: no valid YAML ("),
@@ -269,13 +373,10 @@ BAD_FILES = [
         "client:\n  concurrency: 1\n  concurrency: 2",
         " line 3: no valid YAML (key 'concurrency' stands twice)",
     ),
-    ("{client: {? [a] : 1}}", " line 1: no valid YAML (found unhashable key)"),
-    ("? {a: 1}\n: 2", " line 1: no valid YAML (found unhashable key)"),
     ("client: \x00", ": no valid YAML (unreadable)"),
-    ("client: 2020-13-45", ": no valid YAML (unreadable)"),
-    ("client: !!int x", ": no valid YAML (unreadable)"),
-    ("client: !!bool x", ": no valid YAML (unreadable)"),
-    (f"client: {'1' * 5000}", ": no valid YAML (unreadable)"),
+    ("client: !!int x", " line 1: no valid YAML ('x' is no int)"),
+    ("client: !!bool x", " line 1: no valid YAML ('x' is no bool)"),
+    ("a: &a [" + "x," * 99 + "x]\nb: &b [" + "*a," * 99 + "*a]\nc: [*b, *b]", ": too many values"),
     ("client: &a {thinkTime: *a}", ": nested too deeply: allowed is a YAML map"),
     ("client: " + "[" * 1500 + "]" * 1500, ": nested too deeply: allowed is a YAML map"),
     (b"client: \xff\xfe", ": not UTF-8 text: allowed is a readable YAML file"),
@@ -294,17 +395,7 @@ def test_file_that_is_no_yaml_map_is_refused(
     assert line.startswith(
         f"values file {file}{'' if words.startswith((' ', ':')) else ': '}{words}"
     )
-    assert "allowed is a " in line
-
-
-def test_key_that_is_no_text_is_refused(write_values) -> None:
-    """A number or null in place of a key below the top is named as such."""
-    assert reason([write_values("client: {1: 2}")], [], {}).startswith(
-        "client.1 is no setting: a key is text, not int"
-    )
-    assert reason([write_values("client: {null: 2}")], [], {}).startswith(
-        "client.None is no setting: a key is text, not NoneType"
-    )
+    assert "allowed " in line
 
 
 def test_same_key_in_two_maps_is_allowed(write_values) -> None:

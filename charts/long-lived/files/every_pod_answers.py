@@ -1,6 +1,8 @@
-"""`helm test`: fail unless every ready pod is named by an answer that came through the Service.
+"""`helm test`: fail unless every replica is named by an answer that came through the Service.
 
-Each request has a connection of its own, because a kept one is balanced only once.
+First it waits until all replicas are ready and the Service leads to each: straight after an
+installation neither is so. Each request has a connection of its own, because a kept one is balanced
+only once.
 """
 
 import argparse
@@ -10,6 +12,7 @@ import re
 import socket
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
@@ -18,6 +21,8 @@ MISS_EXPONENT = 12
 
 MOST_AT_ONCE = 500
 MARGIN_SECONDS = 30
+PROBE_SECONDS = 5
+PAUSE_SECONDS = 1
 
 
 def get(address: str, url: str, timeout: float) -> str:
@@ -44,52 +49,85 @@ def addresses(url: str) -> list[str]:
 
 def ready_pods(url: str) -> set[str]:
     """Return the names that the pods behind a headless Service give themselves."""
-    return {get(address, url, MARGIN_SECONDS).removeprefix("ready ") for address in addresses(url)}
+    return {_named(get(address, url, PROBE_SECONDS), url) for address in addresses(url)}
 
 
-def answering_pods(url: str, requests: int, wanted: set[str], timeout: float) -> set[str]:
-    """Return the pods that answered; end early once these are all that are wanted."""
+def answering_pods(url: str, wanted: set[str], timeout: float) -> tuple[set[str], list[Exception]]:
+    """Return the pods that answered, and what failed; end early once these are all wanted ones."""
     service = addresses(url)[0]
+    requests = math.ceil(len(wanted) * (math.log(len(wanted)) + MISS_EXPONENT))
     lock, named, failures = threading.Lock(), set(), []
 
     def ask(_: int) -> None:
         if wanted <= named:
             return
         try:
-            body = get(service, url, timeout)
-            found = re.match(r"Response from Pod (\S+) after ", body)
-            if not found:
-                raise OSError(f"{url} names no pod: {body[:200]}")
+            name = _named(get(service, url, timeout), url)
             with lock:
-                named.add(found.group(1))
+                named.add(name)
         except (OSError, http.client.HTTPException) as error:
             failures.append(error)
 
     with ThreadPoolExecutor(min(requests, MOST_AT_ONCE)) as pool:
         list(pool.map(ask, range(requests)))
-    if failures:
-        print(f"{len(failures)} of {requests} requests failed, one of them: {failures[0]!r}")
-    return named
+    return named, failures
+
+
+def _named(body: str, url: str) -> str:
+    found = re.fullmatch(r"ready (\S+)|Response from Pod (\S+) after .*", body)
+    if not found:
+        raise OSError(f"{url} names no pod: {body[:200]}")
+    return found[1] or found[2]
+
+
+def missing(service: str, pods: str, replicas: int, affinity: bool) -> tuple[set[str], str]:
+    """Return the pods that are ready, and what is not ready yet; empty where all is."""
+    try:
+        ready = ready_pods(pods)
+    except (OSError, http.client.HTTPException) as error:
+        return set(), f"{pods} does not tell which pods are ready: {error}"
+    if len(ready) < replicas:
+        return ready, f"{len(ready)} of {replicas} pods are ready"
+    try:
+        named, _ = answering_pods(service, ready, PROBE_SECONDS)
+    except OSError as error:
+        return ready, f"{service} has no address: {error}"
+    silent = ready - named
+    if affinity and named:
+        silent = set()
+    return ready, f"the Service leads to none of {', '.join(sorted(silent))}" if silent else ""
 
 
 def main() -> int:
-    """Compare the pods that answer with the pods that are ready."""
+    """Wait for the pods, then compare those that answer with those that are ready."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("service", help="URL that is balanced over the pods")
     parser.add_argument("readyz", help="URL of /readyz, whose host resolves to every pod")
+    parser.add_argument("--replicas", type=int, default=1, help="how many pods there must be")
+    parser.add_argument("--wait", type=float, required=True, metavar="SECONDS", help="for the pods")
     parser.add_argument("--longest-delay", type=float, required=True, metavar="SECONDS")
     parser.add_argument("--one-pod-is-enough", action="store_true")
     given = parser.parse_args()
 
-    try:
-        ready = ready_pods(given.readyz)
-    except OSError as error:
-        print(f"failed: {given.readyz} does not tell which pods are ready: {error}")
-        return 1
-    requests = math.ceil(len(ready) * (math.log(len(ready)) + MISS_EXPONENT))
-    print(f"{len(ready)} pods are ready; {requests} requests follow, each on a new connection")
-    sys.stdout.flush()
-    named = answering_pods(given.service, requests, ready, given.longest_delay + MARGIN_SECONDS)
+    deadline = time.monotonic() + given.wait
+    probed = f"{given.service.rstrip('/')}/readyz"
+    told = ""
+    while True:
+        ready, why = missing(probed, given.readyz, given.replicas, given.one_pod_is_enough)
+        if not why:
+            break
+        if time.monotonic() > deadline:
+            print(f"failed: not ready within {given.wait:g} s: {why}")
+            return 1
+        if why != told:
+            print(f"waiting: {why}", flush=True)
+        told = why
+        time.sleep(PAUSE_SECONDS)
+
+    print(f"{len(ready)} pods are ready; each must answer through the Service", flush=True)
+    named, failures = answering_pods(given.service, ready, given.longest_delay + MARGIN_SECONDS)
+    if failures:
+        print(f"{len(failures)} requests failed, one of them: {failures[0]!r}")
     for pod in sorted(ready | named):
         print(f"  {pod}: {'answered' if pod in named else 'NEVER ANSWERED'}")
     if given.one_pod_is_enough and named:

@@ -2,6 +2,8 @@
 What pods are made of. Declared here:
 
   long-lived.image            image reference; takes (dict "root" . "image" .Values.images.server)
+  long-lived.registry         registry of both images; empty where none is set
+  long-lived.pullSecrets      Secrets with registry credentials, as a list of names
   long-lived.pod              the part of a pod's spec that server, client and test share;
                               takes (dict "root" . "pod" .Values.serverPod)
   long-lived.spread           topology spread; takes (dict "root" . "pod" MAP "component" "server")
@@ -12,7 +14,7 @@ What pods are made of. Declared here:
 */ -}}
 
 {{- define "long-lived.image" -}}
-{{- $registry := .root.Values.images.registry | trimSuffix "/" -}}
+{{- $registry := include "long-lived.registry" .root -}}
 {{- $name := .image.repository -}}
 {{- if $registry -}}
 {{- $name = printf "%s/%s" $registry $name -}}
@@ -24,11 +26,35 @@ What pods are made of. Declared here:
 {{- end -}}
 {{- end -}}
 
+{{- /* A parent chart says in `global` what holds for all its charts; what is set for this one wins. */ -}}
+{{- define "long-lived.registry" -}}
+{{- $global := (.Values.global).imageRegistry | default "" -}}
+{{- if not (kindIs "string" $global) -}}
+{{- fail (printf "global.imageRegistry = %v is not allowed: allowed is text" $global) -}}
+{{- end -}}
+{{- .Values.images.registry | default $global | trimSuffix "/" -}}
+{{- end -}}
+
+{{- define "long-lived.pullSecrets" -}}
+{{- $global := (.Values.global).imagePullSecrets | default list -}}
+{{- $valid := kindIs "slice" $global -}}
+{{- $secrets := list -}}
+{{- range $valid | ternary $global list -}}
+{{- $secret := kindIs "map" . | ternary . (dict "name" .) -}}
+{{- $valid = and $valid (kindIs "string" $secret.name) $secret.name -}}
+{{- $secrets = append $secrets $secret -}}
+{{- end -}}
+{{- if not $valid -}}
+{{- fail (printf "global.imagePullSecrets = %v is not allowed: allowed is a list of names, or of `name: SECRET`" $global) -}}
+{{- end -}}
+{{- concat (.Values.images.pullSecrets | default list) $secrets | uniq | toYaml -}}
+{{- end -}}
+
 {{- define "long-lived.pod" -}}
 automountServiceAccountToken: false
 # A Service called x-server would put X_SERVER_PORT=tcp://… into every pod of the namespace.
 enableServiceLinks: false
-{{- with .root.Values.images.pullSecrets }}
+{{- with include "long-lived.pullSecrets" .root | fromYamlArray }}
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}
 {{- end }}
@@ -54,6 +80,12 @@ affinity:
 {{- end }}
 {{- with .pod.priorityClassName }}
 priorityClassName: {{ . | quote }}
+{{- end }}
+{{- with .pod.runtimeClassName }}
+runtimeClassName: {{ . | quote }}
+{{- end }}
+{{- with include "long-lived.account.name" .root }}
+serviceAccountName: {{ . | quote }}
 {{- end }}
 {{- end -}}
 
@@ -83,14 +115,15 @@ resources:
 
 {{- /*
 Without gracefulTimeoutSeconds the longest drain is gunicorn's, delay.maxSeconds plus 5. Five more
-are for the process to end by itself, before the kubelet kills it.
+are for the process to end by itself, before the kubelet kills it. What runs before SIGTERM counts.
 */ -}}
 {{- define "long-lived.server.grace" -}}
+{{- $pod := .Values.serverPod -}}
 {{- $drain := int .Values.server.gracefulTimeoutSeconds -}}
 {{- if eq $drain 0 -}}
 {{- $drain = add 5 (ceil .Values.server.delay.maxSeconds) -}}
 {{- end -}}
-{{- add 5 $drain -}}
+{{- int $pod.terminationGracePeriodSeconds | default (add 5 $drain $pod.preStopSleepSeconds) -}}
 {{- end -}}
 
 {{- define "long-lived.server.template" -}}
@@ -131,6 +164,10 @@ spec:
         {{- with $pod.extraEnv }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
+      {{- with $pod.extraEnvFrom }}
+      envFrom:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
       ports:
         - name: http
           containerPort: {{ int $server.port }}
@@ -140,7 +177,12 @@ spec:
         httpGet:
           path: {{ $path }}
           port: http
-        {{- toYaml (get $pod $probe) | nindent 8 }}
+        {{- with get $pod $probe }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+      {{- end }}
+      {{- with include "long-lived.lifecycle" $root }}
+      {{- . | nindent 6 }}
       {{- end }}
       volumeMounts:
         - name: settings
@@ -148,6 +190,9 @@ spec:
           readOnly: true
         - name: tmp
           mountPath: /tmp
+        {{- with $pod.extraVolumeMounts }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
   volumes:
     - name: settings
       configMap:
@@ -157,6 +202,9 @@ spec:
       emptyDir:
         medium: Memory
         sizeLimit: 16Mi
+    {{- with $pod.extraVolumes }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
 {{- end -}}
 
 {{- /*

@@ -5,13 +5,19 @@ What the apps read. Declared here:
   long-lived.client.settings  the client's values file, with the release's names filled in
   long-lived.url              address of the Service, from within the namespace
   long-lived.numbers          a settings map as YAML, with fractions as numbers; takes the map
-  long-lived.check            fails with the key path where two values contradict each other
+  long-lived.check            fails with the key path where a value that the templates need is gone,
+                              and where two contradict each other; the first line of each manifest
   long-lived.limit            fails because a value is not below another; takes (dict "key" PATH
                               "value" NUMBER "high" PATH "limit" NUMBER)
 */ -}}
 
 {{- define "long-lived.server.settings" -}}
-{{- include "long-lived.numbers" (dict "server" .Values.server) -}}
+{{- include "long-lived.numbers" (dict "server" (include "long-lived.server.map" . | fromJson)) -}}
+{{- end -}}
+
+{{- /* A null takes the key away in Helm. In server.replicas it is a value, which the apps must see. */ -}}
+{{- define "long-lived.server.map" -}}
+{{- set (deepCopy .Values.server) "replicas" .Values.server.replicas | toJson -}}
 {{- end -}}
 
 {{- define "long-lived.client.settings" -}}
@@ -24,7 +30,7 @@ What the apps read. Declared here:
 {{- if not $client.url -}}
 {{- $client = set $client "url" (include "long-lived.url" .) -}}
 {{- end -}}
-{{- include "long-lived.numbers" (dict "server" .Values.server "client" $client "experiment" .Values.experiment) -}}
+{{- include "long-lived.numbers" (dict "server" (include "long-lived.server.map" . | fromJson) "client" $client "experiment" .Values.experiment) -}}
 {{- end -}}
 
 {{- /*
@@ -45,7 +51,7 @@ schema lets such text pass for a fraction, whose key says by its unit that it is
 {{- range $key, $value := . -}}
 {{- if kindIs "map" $value -}}
 {{- $value = include "long-lived.numbers" $value | fromYaml -}}
-{{- else if and (kindIs "string" $value) (regexMatch "(Seconds|Ratio)$" $key) -}}
+{{- else if and (kindIs "string" $value) (regexMatch "(Seconds|Ratio|Within)$" $key) -}}
 {{- $value = float64 $value -}}
 {{- end -}}
 {{- $numbers = set $numbers $key $value -}}
@@ -53,7 +59,36 @@ schema lets such text pass for a fraction, whose key says by its unit that it is
 {{- toYaml $numbers -}}
 {{- end -}}
 
+{{- /*
+With a null Helm takes a default away. What only an app or Kubernetes reads falls back to theirs; the
+values named here are what the templates calculate with. The schema could require them, but then no
+values file would be valid by itself.
+*/ -}}
 {{- define "long-lived.check" -}}
+{{- range $path := list
+  "server.runtime" "server.port" "server.delay.minSeconds" "server.delay.maxSeconds"
+  "server.gunicorn.workerClass" "server.gracefulTimeoutSeconds"
+  "client.enabled" "client.concurrency" "client.requestsPerUser" "client.durationSeconds"
+  "client.thinkTime.minSeconds" "client.thinkTime.maxSeconds" "client.keepAlive.mode"
+  "client.connections" "client.engine" "client.parallelism"
+  "experiment.restart.afterSeconds" "experiment.restart.keep"
+  "images.pullPolicy" "images.server.repository" "images.client.repository"
+  "service.type" "service.port" "service.sessionAffinity" "service.sessionAffinityTimeoutSeconds"
+  "serverPod.startupProbe" "serverPod.livenessProbe" "serverPod.readinessProbe"
+  "clientPod" "testPod" "job.nameSuffix" "job.ttlSecondsAfterFinished"
+  "podDisruptionBudget.enabled" "podDisruptionBudget.maxUnavailable"
+-}}
+{{- $node := $.Values -}}
+{{- range $part := splitList "." $path -}}
+{{- if kindIs "map" $node -}}
+{{- $node = index $node $part -}}
+{{- end -}}
+{{- end -}}
+{{- if kindIs "invalid" $node -}}
+{{- fail (printf "%s = null is not allowed: the templates need a value" $path) -}}
+{{- end -}}
+{{- end -}}
+{{- include "long-lived.refuse" . -}}
 {{- range $path, $range := dict "server.delay" .Values.server.delay "client.thinkTime" .Values.client.thinkTime -}}
 {{- if gt (float64 $range.minSeconds) (float64 $range.maxSeconds) -}}
 {{- fail (printf "%s.minSeconds = %v is above %s.maxSeconds = %v: allowed is at most %v" $path $range.minSeconds $path $range.maxSeconds $range.maxSeconds) -}}
@@ -61,17 +96,14 @@ schema lets such text pass for a fraction, whose key says by its unit that it is
 {{- end -}}
 {{- $restart := .Values.experiment.restart -}}
 {{- if gt (float64 $restart.afterSeconds) 0.0 -}}
-{{- if ge (int $restart.keep) (int .Values.server.replicas) -}}
-{{- include "long-lived.limit" (dict "key" "experiment.restart.keep" "value" $restart.keep "high" "server.replicas" "limit" .Values.server.replicas) -}}
+{{- with .Values.server.replicas -}}
+{{- if ge (int $restart.keep) (int .) -}}
+{{- include "long-lived.limit" (dict "key" "experiment.restart.keep" "value" $restart.keep "high" "server.replicas" "limit" .) -}}
+{{- end -}}
 {{- end -}}
 {{- $duration := .Values.client.durationSeconds -}}
 {{- if and (gt (float64 $duration) 0.0) (ge (float64 $restart.afterSeconds) (float64 $duration)) -}}
 {{- include "long-lived.limit" (dict "key" "experiment.restart.afterSeconds" "value" $restart.afterSeconds "high" "client.durationSeconds" "limit" $duration) -}}
-{{- end -}}
-{{- end -}}
-{{- with .Values.client.url -}}
-{{- if not (hasPrefix "http://" .) -}}
-{{- fail (printf "client.url = %q is not allowed: allowed is an http:// address" .) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

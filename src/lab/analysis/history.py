@@ -37,6 +37,7 @@ class History:
             )
             for replica in {*opened, *closed}
         }
+        self._held_by_all = [sum(each) for each in zip(nothing, *self._held.values(), strict=True)]
         answered, ended = (
             sum(sum(counts) for counts in self._series[name].values())
             for name in ("answered", "closed")
@@ -115,9 +116,8 @@ class History:
         buckets from `first` on: after an event most users may be without a connection for half a
         minute, waiting for addresses that are gone, and that is no end.
         """
-        totals = [sum(held[index] for held in self._held.values()) for index in range(self.buckets)]
-        most = max(totals[first:], default=0)
+        most = max(self._held_by_all[first:], default=0)
         return max(
-            (index + 1 for index in range(first, self.buckets) if 2 * totals[index] >= most),
+            (i + 1 for i in range(first, self.buckets) if 2 * self._held_by_all[i] >= most),
             default=self.buckets,
         )

@@ -3,8 +3,9 @@
 A connection that is kept was balanced among those that served when it was opened. So a replica that
 came later has its share of what was opened since, and nothing of what was opened before: that is
 what "pinned" means, whatever made it come later (a restart, a roll-out in waves, a scale-up, a
-container that was started again). Where it gets less than its share of what was opened since, too,
-the older ones are not the reason.
+container that was started again). Where many came later and few are left of those before, the many
+lack only a little each, which they have in common. Where they get as much less than their share of
+what was opened since, the older ones are not the reason.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,10 @@ says nothing of whether it gets its share. Measured on a cluster: a second or mo
 IDLE_RATIO = 0.1
 """A replica with less than this part of its fair share is called idle."""
 
+AVOIDED_RATIO = 0.5
+"""Part of what they lack that they must lack of what was opened since, too, for that to be the
+reason."""
+
 DEGREES = ((IDLE_RATIO, "idle"), (0.375, "at a quarter of their share"), (0.625, "at half"))
 
 
@@ -38,7 +43,7 @@ class Latecomers:
     got_since: int
     """Those of them that went to these."""
     avoided: bool
-    """Whether that is less than their share: then their coming late is not the reason."""
+    """Whether that is so much less than their share that their coming late is not the reason."""
 
     @property
     def degree(self) -> str:
@@ -53,7 +58,6 @@ def latecomers(
     history: History,
     spread: Spread,
     replacements: Sequence[Replacement],
-    even_within: float,
     settled_seconds: float,
 ) -> Latecomers | None:
     """Find those who came after others and have less than their share; None where nobody has.
@@ -62,7 +66,6 @@ def latecomers(
         history: of the run.
         spread: of the connections held at the end.
         replacements: the events, which say who came when; all others were there before.
-        even_within: how far below its share, as a ratio, a replica may be.
         settled_seconds: when the connections were counted, in seconds since the clock started.
     """
     came = _came(history, spread.counts, replacements)
@@ -74,22 +77,23 @@ def latecomers(
         fair = len(late) / len(came)
         held = sum(spread.counts[name] for name in late)
         chance = at_most(held, spread.total, fair)
-        if (
-            len(late) < len(came)
-            and chance < rarest
-            and held < (1 - even_within) * fair * spread.total
-        ):
+        if len(late) < len(came) and chance < rarest:
             rarest, found = chance, late
     if found is None:
         return None
     held, fair = sum(spread.counts[name] for name in found), len(found) / len(came)
+    ratio = held / (fair * spread.total)
     since = max(came[name] for name in found)
     first = history.bucket_at(since + SERVICE_LAG_SECONDS)
     end = history.bucket_at(settled_seconds)
     opened = {name: history.count("opened", name, first, end) for name in came}
     total, got = sum(opened.values()), sum(opened[name] for name in found)
-    avoided = total >= needed(len(came)) and at_most(got, total, (1 - even_within) * fair) < LEVEL
-    return Latecomers(found, held, held / (fair * spread.total), total, got, avoided)
+    avoided = (
+        total >= needed(len(came))
+        and at_most(got, total, fair) < LEVEL
+        and 1 - got / (fair * total) >= AVOIDED_RATIO * (1 - ratio)
+    )
+    return Latecomers(found, held, ratio, total, got, avoided)
 
 
 def _came(

@@ -99,9 +99,7 @@ def judge(
     within = float(summary["settings"]["experiment"]["evenWithin"])
     found = judged(history, unit, crew, done.end_bucket if done else None, within)
     late = (
-        latecomers(history, found.spread, events, within, found.end_seconds)
-        if unit is Unit.HELD
-        else None
+        latecomers(history, found.spread, events, found.end_seconds) if unit is Unit.HELD else None
     )
     finding = find(found.spread, within, late)
     if not reasons and (other := _could_be(found, within)) is not None:

@@ -35,7 +35,7 @@ def report(
         if verdict.judged is not None:
             lines += [*_judged(verdict.judged, summary["pods"]), ""]
         if verdict.accounts is not None:
-            lines += labelled("servers", _servers(verdict.accounts))
+            lines += labelled("counts", _servers(verdict.accounts))
         for remark in [
             *_about_restarts(verdict, history_of(summary)),
             *_about_the_client(summary),
@@ -61,7 +61,8 @@ def _account(summary: dict[str, Any]) -> list[str]:
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in requests["failed_by_kind"].items())
     announced = connections["close_announced_ratio"]
     cost = summary["cost"]
-    lines = labelled(
+    lines = labelled("servers", _runtime(summary["settings"]["server"]))
+    lines += labelled(
         "requests",
         f"{requests['answered']:,} of {requests['planned']:,} planned were answered, "
         f"{requests['failed']:,} failed{f' ({kinds})' if kinds else ''}, in "
@@ -100,6 +101,17 @@ def _account(summary: dict[str, Any]) -> list[str]:
         f"{summary['clients']} {'process' if summary['clients'] == 1 else 'processes'}",
     )
     return lines
+
+
+def _runtime(server: dict[str, Any]) -> str:
+    """Say what served, and whether it is somebody else's or mended here."""
+    name: str = server["runtime"]
+    if name == "gunicorn":
+        worker = server["gunicorn"]["workerClass"]
+        mended = worker.endswith("-repaired")
+        whose = "this project's, with defects mended" if mended else "gunicorn's own"
+        name = f"gunicorn, worker {worker} ({whose})"
+    return name
 
 
 def _per_second(count: int, over_seconds: float) -> str:

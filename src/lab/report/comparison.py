@@ -11,6 +11,7 @@ from long_lived.settings import Settings
 
 COLUMNS = ("server", "closes", "before", "after", "even again", "lost", "verdict")
 LEGEND = (
+    "server      runtime or gunicorn's worker class; * is this project's repaired one",
     "closes      share of the answers that said Connection: close",
     "before      share of the answers of each replica before the restart, in %",
     "after       likewise after it: those left alone first, then the new ones",
@@ -46,8 +47,8 @@ def table(runs: Sequence[Compared]) -> list[str]:
 def _row(run: Compared) -> tuple[str, ...]:
     after, server = run.verdict.effect, run.settings.server
     name: str = server.runtime
-    if name == "gunicorn" and server.gunicorn.worker_class != "gthread":
-        name = server.gunicorn.worker_class
+    if name == "gunicorn":
+        name = server.gunicorn.worker_class.replace("-repaired", "*")
     closes = run.summary and run.summary["connections"]["close_announced_ratio"]
     finding = run.verdict.finding if run.verdict.passed else f"{run.verdict.finding} (!)"
     return (

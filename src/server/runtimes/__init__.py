@@ -23,6 +23,8 @@ class Assignment:
     pod: str
     listeners: list[socket.socket]
     capacity: Capacity
+    balanced_at_random: bool | None = None
+    """Whether the kernel chooses at random among the replicas on this port; None: it has one."""
 
 
 class Unavailable(RuntimeError):

@@ -32,7 +32,9 @@ def prepare(_: Settings) -> Callable[[Assignment], None]:
 
 
 def _serve(assignment: Assignment) -> None:
-    replica = Replica(assignment.pod, assignment.settings.server.runtime)
+    replica = Replica(
+        assignment.pod, assignment.settings.server.runtime, assignment.balanced_at_random
+    )
     app = create_app(assignment.settings, replica)
     ease_many_threads(assignment.capacity.threads)
     logging.getLogger("werkzeug").setLevel(logging.WARNING)

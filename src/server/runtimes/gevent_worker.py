@@ -1,4 +1,4 @@
-"""gunicorn's `gevent` worker, which stops without waiting for idle connections.
+"""The worker `gevent-repaired`: gunicorn's `gevent`, which stops without idle connections.
 
 Upstream waits at SIGTERM until every connection is closed: with a long idle
 timeout, always as long as the graceful timeout. Here idle ones get the time that

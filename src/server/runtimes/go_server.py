@@ -24,10 +24,16 @@ logger = logging.getLogger(__name__)
 def prepare(_: Settings) -> Callable[[Assignment], None]:
     """Find or build the Go program; return what serves with it.
 
+    A build is announced on standard error.
+
     Raises:
         Unavailable: it can be neither found nor built.
     """
-    return partial(_serve, binary())
+    return partial(_serve, binary(tell=_tell))
+
+
+def _tell(what: str) -> None:
+    print(f"server: {what}", file=sys.stderr, flush=True)
 
 
 def _serve(program: Path, assignment: Assignment) -> None:
@@ -36,6 +42,7 @@ def _serve(program: Path, assignment: Assignment) -> None:
     passed_on = {
         "pod": assignment.pod,
         "listeners": [listener.fileno() for listener in assignment.listeners],
+        "balancedAtRandom": assignment.balanced_at_random,
         "server": assignment.settings.as_values()["server"],
     }
     sys.stderr.flush()

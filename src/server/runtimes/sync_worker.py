@@ -1,4 +1,4 @@
-"""gunicorn's `sync` worker, which leaves the port at once when it is told to stop.
+"""The worker `sync-repaired`: gunicorn's `sync`, which leaves the port when it is told to stop.
 
 Upstream goes on listening until its answer is out; what the kernel files there
 meanwhile is reset in the end. Source: gunicorn/workers/sync.py, 27.0.1.
@@ -24,6 +24,7 @@ class SyncWorker(sync.SyncWorker):
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """Serve one connection; `listener` may be closed by now."""
+        self.wsgi.extensions[REPLICA].connections.opened(client)
         super().handle(self._names[listener], client, addr)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

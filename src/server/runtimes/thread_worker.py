@@ -1,4 +1,4 @@
-"""gunicorn's `gthread` worker, with five defects repaired.
+"""The worker `gthread-repaired`: gunicorn's `gthread`, with five defects repaired.
 
 1. Keep-alive: upstream keeps at most worker_connections - threads connections and
    closes the rest after each answer. Here all that may be open may be kept.
@@ -25,7 +25,6 @@ from typing import Any, NoReturn
 
 from gunicorn.workers import gthread
 
-from long_lived.process.threads import ease_many_threads
 from long_lived.server.app import REPLICA
 from long_lived.server.runtimes.in_flight import InFlight
 
@@ -47,11 +46,6 @@ class ThreadWorker(gthread.ThreadWorker):
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:
         """Skip upstream's warning, whose premise does not hold here."""
-
-    def init_process(self) -> None:
-        """Run the worker; called once, in its process."""
-        ease_many_threads(self.cfg.threads)
-        super().init_process()
 
     def enqueue_req(self, conn: Any) -> None:
         """Give a connection with a request, or a new one, to a thread."""

@@ -80,7 +80,7 @@ class Story:
         told, what = history(self.timeline), self.judged(found)
         if what.unit is not Unit.HELD or what.spread.within_chance:
             return False
-        late = latecomers(told, what.spread, replacements, 0.1, what.end_seconds)
+        late = latecomers(told, what.spread, replacements, what.end_seconds)
         return late is not None and not late.avoided
 
 

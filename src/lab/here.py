@@ -1,0 +1,40 @@
+"""Settings that the lab on one machine cannot honour; the chart, which has the same, does.
+
+The lab starts the servers itself, at addresses of its own choice, and asks each of them itself
+whether it is ready.
+"""
+
+from typing import Any
+
+from long_lived.settings import Settings, SettingsError
+
+REFUSED = {
+    "server.port": "the lab on this machine takes a port that is free",
+    "client.url": "the lab on this machine starts its own servers",
+    "client.readiness.host": "the lab on this machine asks each of its servers itself",
+}
+"""By key: why no other value than the default can be used."""
+
+
+def refuse_what_has_no_effect(settings: Settings) -> None:
+    """Refuse a setting that would be ignored here; the default counts as not given.
+
+    Raises:
+        SettingsError: there is one.
+    """
+    if settings.server.replicas is None:
+        raise SettingsError("server.replicas = null: allowed on this machine is 1 to 1000")
+    given, defaults = settings.as_values(), Settings().as_values()
+    for key, why in REFUSED.items():
+        value, default = _value(given, key), _value(defaults, key)
+        if value != default:
+            raise SettingsError(
+                f"{key} = {value}: {why}; allowed is {default!r} (the default; on a cluster, "
+                "--on cluster, it is a setting like any other)"
+            )
+
+
+def _value(values: Any, key: str) -> Any:
+    for part in key.split("."):
+        values = values[part]
+    return values

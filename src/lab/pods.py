@@ -1,0 +1,167 @@
+"""Pods as the API describes them: what the named container does, and what holds a pod up.
+
+A pod may have more containers than ours (a mesh's proxy, a log shipper): how a run goes on is told
+by the container that the chart names, and why a pod does not become ready by any of them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+STUCK = frozenset(
+    {
+        "CrashLoopBackOff",
+        "CreateContainerConfigError",
+        "CreateContainerError",
+        "ErrImageNeverPull",
+        "ErrImagePull",
+        "ImagePullBackOff",
+        "InvalidImageName",
+        "RunContainerError",
+    }
+)
+"""Reasons of a waiting container that time alone does not mend. Source: kubernetes
+pkg/kubelet/images/types.go and pkg/kubelet/kuberuntime."""
+
+PLAIN = frozenset({"Error", "Completed", ""})
+"""Reasons of an ended container that say no more than its exit status does."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How one start of a container ended."""
+
+    unix_seconds: float
+    """By the node's clock, whose fraction of a second is cut off."""
+    exit_status: int
+    reason: str
+    """In the kubelet's words, such as OOMKilled and Error."""
+
+    def __str__(self) -> str:
+        """Say it in a word or two: OOMKilled (exit 137), Error (exit 1)."""
+        return f"{self.reason or 'ended'} (exit {self.exit_status})"
+
+
+@dataclass(frozen=True)
+class Pod:
+    """One pod at one moment."""
+
+    name: str
+    uid: str
+    created_unix_seconds: float
+    leaving: bool
+    """Whether it is being deleted."""
+    ready_unix_seconds: float | None
+    """Since when it has been ready; None where it is not."""
+    started: bool
+    """Whether its container runs or has run: whether there is a log."""
+    exit_status: int | None
+    """None while it has not ended."""
+    reason: str
+    """Why its container waits or ended, in the cluster's words; empty where there is nothing to
+    say."""
+    holdup: str
+    """Why a container of it does not run, with the cluster's message; empty where there is nothing
+    to say."""
+    stuck: bool
+    """Whether time alone does not mend that."""
+    restarts: int
+    """How often its container was started again."""
+    last_ending: Ending | None
+    """How the start before the newest ended; None where there was none."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether its container has ended, or never will begin."""
+        return self.exit_status is not None
+
+
+def names(pods: Iterable[Pod]) -> list[str]:
+    """List the names of pods."""
+    return [pod.name for pod in pods]
+
+
+def read_pod(item: dict[str, Any], container: str) -> Pod:
+    """Read a Pod object, in which `container` is the one that matters."""
+    status = item.get("status", {})
+    own = _own(status, container)
+    state = own.get("state") or {}
+    terminated = state.get("terminated")
+    waiting = (state.get("waiting") or {}).get("reason") or ""
+    exit_status = terminated["exitCode"] if terminated else None
+    reason = (terminated or {}).get("reason") or waiting
+    if exit_status is None and status.get("phase") in ("Failed", "Succeeded"):
+        # Evicted, or on a lost node: there is no container to ask.
+        exit_status = 0 if status["phase"] == "Succeeded" else 1
+        reason = status.get("reason") or reason or "Failed"
+    ready = _condition(status, "Ready")
+    holdup, stuck = _holdup(status, container)
+    return Pod(
+        name=item["metadata"]["name"],
+        uid=item["metadata"]["uid"],
+        created_unix_seconds=unix_seconds(item["metadata"]["creationTimestamp"]),
+        leaving="deletionTimestamp" in item["metadata"],
+        ready_unix_seconds=unix_seconds(ready["lastTransitionTime"])
+        if ready.get("status") == "True"
+        else None,
+        started=bool(terminated or "running" in state),
+        exit_status=exit_status,
+        reason="" if reason == "Completed" else reason,
+        holdup=holdup,
+        stuck=stuck,
+        restarts=own.get("restartCount", 0),
+        last_ending=_ending((own.get("lastState") or {}).get("terminated")),
+    )
+
+
+def unix_seconds(timestamp: str) -> float:
+    """Read a time as the API writes it."""
+    return datetime.fromisoformat(timestamp).timestamp()
+
+
+def _own(status: dict[str, Any], container: str) -> dict[str, Any]:
+    found: list[dict[str, Any]] = status.get("containerStatuses") or []
+    return next((one for one in found if one["name"] == container), {})
+
+
+def _condition(status: dict[str, Any], name: str) -> dict[str, Any]:
+    found: list[dict[str, Any]] = status.get("conditions") or []
+    return next((one for one in found if one["type"] == name), {})
+
+
+def _ending(terminated: dict[str, Any] | None) -> Ending | None:
+    if not terminated:
+        return None
+    return Ending(
+        unix_seconds(terminated["finishedAt"]),
+        terminated["exitCode"],
+        terminated.get("reason") or "",
+    )
+
+
+def _holdup(status: dict[str, Any], container: str) -> tuple[str, bool]:
+    """Say what keeps the pod from running, and whether it stays so; its own container first."""
+    scheduled = _condition(status, "PodScheduled")
+    if scheduled.get("status") == "False":
+        return _said(scheduled.get("reason"), scheduled.get("message")), False
+    own = _own(status, container)
+    others = [
+        one
+        for key in ("initContainerStatuses", "containerStatuses")
+        for one in status.get(key) or []
+        if one is not own
+    ]
+    for one in [own, *others]:
+        waiting = (one.get("state") or {}).get("waiting") or {}
+        if waiting.get("reason") not in STUCK:
+            continue
+        text = _said(waiting["reason"], waiting.get("message"))
+        if ending := _ending((one.get("lastState") or {}).get("terminated")):
+            text = f"{waiting['reason']} after {ending}, restart {one.get('restartCount', 0)}"
+        return text if one is own else f"container {one['name']}: {text}", True
+    return "", False
+
+
+def _said(reason: str | None, message: str | None) -> str:
+    return ": ".join(part for part in (reason, " ".join((message or "").split())) if part)

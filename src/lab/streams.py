@@ -1,0 +1,81 @@
+"""Standard output and error, whatever is at their other ends.
+
+They may be a pipe or a terminal that goes away in the middle of a run, a disk that is full, or
+something that takes no UTF-8. The results depend on none of that: what cannot be written is
+dropped, and a character that does not exist there is written in others.
+"""
+
+import codecs
+import errno
+import os
+import sys
+import unicodedata
+from collections.abc import Callable
+from typing import Any, TextIO
+
+DEGRADE = "long-lived"
+"""Name of the way in which characters are replaced, for codecs."""
+
+PLAIN = {
+    "±": "+-",
+    "×": "x",
+    "–": "-",
+    "…": "...",
+    "→": "->",
+    "↓": "v",
+    "↑": "^",
+    **dict(zip("▁▂▃▄▅▆▇█", "12345678", strict=True)),
+}
+"""What stands for a character of the reports where it does not exist."""
+
+
+def set_up() -> None:
+    """Make this process's streams such that no write ever fails."""
+    codecs.register_error(DEGRADE, degraded)
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by whoever started us
+            stream = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - open to the end
+        stream.reconfigure(errors=DEGRADE)
+        setattr(sys, name, _Lasting(stream))
+
+
+def degraded(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Replace one character that cannot be written; a handler for codecs."""
+    assert isinstance(error, UnicodeEncodeError)
+    char = error.object[error.start]
+    if "\udc80" <= char <= "\udcff":  # a byte of a file's name, as Python keeps it
+        return bytes([ord(char) - 0xDC00]), error.start + 1
+    bare = unicodedata.normalize("NFKD", char).encode("ascii", "ignore").decode()
+    return PLAIN.get(char, bare or "?"), error.start + 1
+
+
+class _Lasting:
+    """A stream whose writes never fail: once nobody reads it, they go nowhere."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write; to nobody, where nobody is left."""
+        self._last(lambda: self._stream.write(text))
+        return len(text)
+
+    def flush(self) -> None:
+        """Hand on what is written."""
+        self._last(self._stream.flush)
+
+    def _last(self, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except OSError as error:
+            nobody = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nobody, self._stream.fileno())
+            os.close(nobody)
+            if error.errno != errno.EPIPE:
+                name = self._stream.name.strip("<>")
+                print(f"long-lived: {name}: {error.strerror}: no more is shown", file=sys.stderr)
+
+    def __getattr__(self, name: str) -> Any:
+        """Be a stream in all other respects."""
+        return getattr(self._stream, name)

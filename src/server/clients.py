@@ -1,0 +1,45 @@
+"""Whose requests a replica answered: a count for each client that names itself.
+
+So a client can tell that others used the same server. The Go server (clients.go) does the same.
+"""
+
+import re
+from collections import OrderedDict
+
+HEADER = "Long-Lived-Client"
+"""Request header in which a client gives its id."""
+
+ENVIRON = "HTTP_" + HEADER.upper().replace("-", "_")
+"""Where WSGI has that header. Source: PEP 3333, "environ Variables"."""
+
+UNKNOWN = ""
+"""Stands for every client without an id."""
+
+MOST = 1_000
+"""Ids that are kept: a bound for the memory, far above the clients of any run."""
+
+_ID = re.compile(r"[0-9a-f]{16}")
+
+
+class AnsweredTo:
+    """Answers by client id; not thread-safe, its owner has a lock."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._unknown = 0
+        self._by_id: OrderedDict[str, int] = OrderedDict()  # the one used longest ago comes first
+
+    def count(self, client: str) -> None:
+        """Count one answer to `client`; what is no id stands for UNKNOWN."""
+        if not _ID.fullmatch(client):
+            self._unknown += 1
+            return
+        self._by_id[client] = self._by_id.get(client, 0) + 1
+        self._by_id.move_to_end(client)
+        if len(self._by_id) > MOST:
+            self._by_id.popitem(last=False)
+
+    def as_dict(self) -> dict[str, int]:
+        """Return the counts; UNKNOWN is among them where there is one."""
+        unknown = {UNKNOWN: self._unknown} if self._unknown else {}
+        return {**unknown, **self._by_id}

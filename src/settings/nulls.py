@@ -1,0 +1,85 @@
+"""What a null means: as with Helm it takes a default away, and an app's own default is the same.
+
+The chart cannot do without the values that its templates calculate with, and refuses a null there;
+so does the lab. Where null is a value of its own, the type says so.
+"""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from long_lived.settings.errors import Origins, SettingsError, lookup, null_refused, schema_of
+
+READ_BY_TEMPLATES = (
+    "server.runtime",
+    "server.port",
+    "server.delay.minSeconds",
+    "server.delay.maxSeconds",
+    "server.gunicorn.workerClass",
+    "server.gracefulTimeoutSeconds",
+    "client.enabled",
+    "client.concurrency",
+    "client.requestsPerUser",
+    "client.durationSeconds",
+    "client.thinkTime.minSeconds",
+    "client.thinkTime.maxSeconds",
+    "client.keepAlive.mode",
+    "client.connections",
+    "client.engine",
+    "client.parallelism",
+    "experiment.restart.afterSeconds",
+    "experiment.restart.keep",
+    "images.pullPolicy",
+    "images.server.repository",
+    "images.client.repository",
+    "service.type",
+    "service.port",
+    "service.sessionAffinity",
+    "service.sessionAffinityTimeoutSeconds",
+    "serverPod.startupProbe",
+    "serverPod.livenessProbe",
+    "serverPod.readinessProbe",
+    "clientPod",
+    "testPod",
+    "job.nameSuffix",
+    "job.ttlSecondsAfterFinished",
+    "podDisruptionBudget.enabled",
+    "podDisruptionBudget.maxUnavailable",
+)
+"""Values that a template calculates with: a null, with which Helm takes a default away, is refused
+there by name (templates/_settings.tpl has the same list); any other leaves the value to the app or
+to Kubernetes."""
+
+
+def without_nulls(tree: dict[str, Any], model: type[BaseModel], origins: Origins) -> dict[str, Any]:
+    """Return `tree` without the nulls that take a default of `model` away.
+
+    Raises:
+        SettingsError: a null that the chart refuses.
+    """
+    defaults = model().model_dump(by_alias=True)
+
+    def kept(tree: dict[str, Any], default: Any, above: tuple[str, ...]) -> dict[str, Any]:
+        left: dict[str, Any] = {}
+        for key, value in tree.items():
+            path = (*above, key)
+            known = isinstance(default, dict) and key in default
+            if isinstance(value, dict):
+                left[key] = kept(value, default[key] if known else None, path)
+            elif value is not None or not known or takes_null(model, path):
+                left[key] = value
+            elif _is_read(".".join(path)):
+                raise SettingsError(null_refused(path, origins))
+        return left
+
+    return kept(tree, defaults, ())
+
+
+def takes_null(model: type[BaseModel], path: tuple[str, ...]) -> bool:
+    """Tell whether null is a value of the setting at `path`."""
+    choices = lookup(schema_of(model), path).get("anyOf", ())
+    return any(choice.get("type") == "null" for choice in choices)
+
+
+def _is_read(path: str) -> bool:
+    return any(f"{read}.".startswith(f"{path}.") for read in READ_BY_TEMPLATES)

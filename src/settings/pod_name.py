@@ -1,0 +1,17 @@
+"""What a replica may be called: one rule for the servers that tell it and the clients that ask."""
+
+import re
+
+MOST_CHARACTERS = 253
+"""Of a pod's name. Source: Kubernetes, "Object Names and IDs", DNS subdomain names."""
+
+_ALPHABET = re.compile(r"[A-Za-z0-9._-]+")
+"""Wider than a DNS subdomain's: on one machine a replica may go by its host name, which may have
+capitals and underscores. Without blanks and control characters: names stand in lines of the log."""
+
+ALLOWED = f"1 to {MOST_CHARACTERS} letters, digits, dots, hyphens and underscores (ASCII)"
+
+
+def is_pod_name(name: str) -> bool:
+    """Tell whether a replica may be called `name`."""
+    return len(name) <= MOST_CHARACTERS and _ALPHABET.fullmatch(name) is not None

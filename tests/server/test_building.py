@@ -1,0 +1,47 @@
+"""What the server says while its Go program is built."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from long_lived.server.runtimes import go_build
+
+from .replicas import environment
+
+LONGEST_BUILD_SECONDS = 300
+
+NOWHERE = ("--set", "server.runtime=go", "--bind", "192.0.2.1:0")
+"""An address of another machine: the server builds, and then it refuses to start."""
+
+
+def lines_of_a_start(cache: Path) -> list[str]:
+    """Start a server whose programs lie in `cache`; return its standard error."""
+    code = (
+        "import pathlib\n"
+        "from long_lived.server.runtimes import go_build\n"
+        "from long_lived.server.__main__ import main\n"
+        f"go_build.CACHE = pathlib.Path({str(cache)!r})\n"
+        f"main({NOWHERE!r})"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_BUILD_SECONDS,
+        check=False,
+    )
+    assert (run.returncode, run.stdout) == (2, "")
+    return run.stderr.splitlines()
+
+
+def test_build_is_announced_in_one_line_and_only_where_there_is_one(tmp_path: Path) -> None:
+    """A start that builds says so and how long it may take; the next one has nothing to say."""
+    go_build.binary(install=True)
+    # What Go has compiled already, so that only the program itself is built.
+    (tmp_path / "objects").symlink_to(go_build.CACHE / "objects")
+    building, *refusal = lines_of_a_start(tmp_path)
+    assert building == f"server: {go_build.BUILDING}"
+    assert "minute" in building
+    assert lines_of_a_start(tmp_path) == refusal
+    assert len(refusal) == 1
