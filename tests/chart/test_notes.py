@@ -79,7 +79,7 @@ def test_notes_without_client_show_the_test(notes: Notes) -> None:
         ),
         (
             "client.concurrency=3000",
-            "clientPod.resources.requests.memory is 128Mi: 3000 virtual users take about 199 MB",
+            "clientPod.resources.requests.memory is 128Mi: 3000 virtual users take about 207 MB",
         ),
         (
             "client.concurrency=3000,client.engine=gevent,clientPod.resources.requests.memory=130M",
@@ -87,7 +87,7 @@ def test_notes_without_client_show_the_test(notes: Notes) -> None:
         ),
         (
             "client.concurrency=1500,clientPod.resources.limits.memory=100Mi",
-            "clientPod.resources.limits.memory is 100Mi: 1500 virtual users take about 115 MB",
+            "clientPod.resources.limits.memory is 100Mi: 1500 virtual users take about 119 MB",
         ),
         (
             "client.parallelism=7",
@@ -95,7 +95,7 @@ def test_notes_without_client_show_the_test(notes: Notes) -> None:
         ),
         (
             "server.runtime=gunicorn,client.parallelism=5",
-            "take about 143 MB",
+            "take about 147 MB",
         ),
         ("job.ttlSecondsAfterFinished=60", "deleted with them"),
         ("server.port=80", "below 1024"),

@@ -178,7 +178,7 @@ def test_address_is_taken_by_helm_where_the_client_takes_it(url: str) -> None:
         assert load([], [], {"LONG_LIVED__CLIENT__URL": url}).client.url == url
         assert done.returncode == 0, done.stderr
     else:
-        with pytest.raises(SettingsError, match=r"^client\.url = "):
+        with pytest.raises(SettingsError, match=r"^LONG_LIVED__CLIENT__URL = "):
             load([], [], {"LONG_LIVED__CLIENT__URL": url})
         assert done.returncode != 0
         assert "url" in done.stderr

@@ -14,10 +14,10 @@ or requests in flight. They follow from the table "What it takes" in the project
 */ -}}
 {{- define "long-lived.memory.needed" -}}
 {{- with get (dict
-  "threads" (list 30 56.2)
+  "threads" (list 30 58.8)
   "gevent" (list 30 35.9)
-  "flask" (list 46 41.3)
-  "gunicorn" (list 53 53.5)
+  "flask" (list 46 43.9)
+  "gunicorn" (list 53 56.1)
 ) .app -}}
 {{- addf (first .) (mulf (last .) (divf $.load 1000)) | ceil -}}
 {{- end -}}
