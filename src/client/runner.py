@@ -33,6 +33,7 @@ from long_lived.client.stop import Stop
 from long_lived.client.summary import summarize
 from long_lived.client.users import VirtualUser
 from long_lived.process.limits import raise_open_files
+from long_lived.process.memory import peak_memory_bytes
 from long_lived.process.processor import stay_on_one_processor
 from long_lived.process.threads import ease_many_threads
 from long_lived.settings import Client, Settings
@@ -207,7 +208,7 @@ class Runner:
             problem=problem,
             cost={
                 "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 3),
-                "peak_memory_bytes": usage.ru_maxrss * 1024,
+                "peak_memory_bytes": peak_memory_bytes(),
             },
         )
         self._say(str(self._ledger.progress()))

@@ -159,10 +159,9 @@ def test_full_listen_queue_is_connect_timeout(call) -> None:
                 sock.close()
 
 
-@pytest.mark.parametrize("host", ["nonexistent.invalid", "a..b", "x" * 64])
-def test_name_without_address_is_name_unresolved(host: str, call) -> None:
-    """A name that has no address, or is no name."""
-    assert call(f"http://{host}/").fail() is ErrorKind.NAME_UNRESOLVED
+def test_name_without_address_is_name_unresolved(call) -> None:
+    """A name that has no address; what is no name the settings refuse."""
+    assert call("http://nonexistent.invalid/").fail() is ErrorKind.NAME_UNRESOLVED
 
 
 def test_source_address_of_another_machine_is_connect_failed(unused_port: int, call) -> None:

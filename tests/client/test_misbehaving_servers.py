@@ -171,7 +171,7 @@ def test_unasked_answer_is_not_taken_for_the_next(engine: str, run_client) -> No
     assert run.summary["requests"]["failed_by_kind"] == {UNASKED: 20}
     assert run.summary["connections"]["opened"] == 20
     assert run.summary["connections"]["open"] == 0
-    assert run.summary["timeline"]["failed_on"].keys() == {f"{UNASKED} a"}
+    assert run.summary["timeline"]["failed"].keys() == {f"{UNASKED} a"}
 
 
 @ENGINES

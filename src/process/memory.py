@@ -1,0 +1,21 @@
+"""How much memory this process has had at most."""
+
+import re
+import resource
+from pathlib import Path
+
+STATUS = Path("/proc/self/status")
+
+
+def peak_memory_bytes() -> int:
+    """Return the peak of the resident memory of this program, in bytes.
+
+    getrusage() has what the process that forked this one had, too: ru_maxrss outlives exec. The
+    kernel's high-water mark begins anew. Source: proc_pid_status(5), VmHWM; getrusage(2).
+    """
+    try:
+        found = re.search(r"^VmHWM:\s+(\d+) kB$", STATUS.read_text(), re.MULTILINE)
+    except OSError:
+        found = None
+    kilobytes = int(found[1]) if found else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return kilobytes * 1024
