@@ -144,15 +144,13 @@ class Transport(HTTPAdapter):
         self._pool = pool_class(parts.hostname, parts.port or 80, maxsize=size)
         super().__init__(max_retries=_NO_RETRY)
 
-    def latest_pod(self) -> str | None:
-        """Return who answered on the connection of the calling user's latest request.
+    def latest(self) -> Connection | None:
+        """Return the connection of the calling user's latest request; None where there was none.
 
-        A user is a thread or greenlet. None where nobody has answered on it yet, or there was
-        no connection.
+        A user is a thread or greenlet.
         """
         latest: _Latest = self._pool.latest  # type: ignore[attr-defined]
-        tcp = latest.get(threading.get_ident())
-        return None if tcp is None else tcp.pod
+        return latest.get(threading.get_ident())
 
     def ask(self, request: PreparedRequest, timeout: Timeout) -> HTTPResponse:
         """Send a request; return its answer, of which the body is still to be read."""

@@ -191,12 +191,13 @@ class Ledger:
                 )
 
     def enter_failure(
-        self, send: Send, kind: ErrorKind, detail: str, pod: str | None = None
+        self, send: Send, kind: ErrorKind, detail: str, connection: Connection | None = None
     ) -> None:
-        """Enter that a request in flight failed; `pod` is at the connection's end, where known."""
+        """Enter that a request in flight failed, on the pod that had answered on `connection`."""
         with self._lock:
             if self._closed:
                 return
+            pod = None if connection is None else connection.pod
             self._land(send)
             now = self.clock.elapsed_seconds()
             self._count_failures(kind, pod, send.at_seconds, now)

@@ -52,10 +52,12 @@ class Output:
             self.hurry()
 
     def _writable(self) -> bool:
-        """Wait a moment until the reader has room; give it up when patience is at its end."""
-        poll = select.poll()
-        poll.register(self._descriptor, select.POLLOUT)
-        if poll.poll(LOOK_SECONDS * 1000):
+        """Wait a moment until the reader has room; give it up when patience is at its end.
+
+        Not by poll(): gevent's lets others run even where nothing is to be waited for, and they
+        would get ahead of whoever waits for the ledger's lock. Source: gevent 26.9 select.py.
+        """
+        if select.select((), (self._descriptor,), (), LOOK_SECONDS)[1]:
             return True
         if self._deadline is not None and time.monotonic() > self._deadline:
             self.broken.set()

@@ -70,7 +70,7 @@ class VirtualUser:
             kind = classify(error)
             if kind is ErrorKind.CLIENT_ERROR:
                 self._on_defect(error)
-            self._ledger.enter_failure(send, kind, str(error), self._transport.latest_pod())
+            self._ledger.enter_failure(send, kind, str(error), self._transport.latest())
         else:
             self._ledger.enter_answer(send, answer)
 

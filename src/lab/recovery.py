@@ -72,7 +72,7 @@ def recovered(lines: Iterable[str], settings: Settings, problem: str) -> dict[st
             clock.tell(float(sent))
             if kind in set(ErrorKind) and (send := ledger.enter_send(0.0)):
                 clock.tell(float(ended))
-                ledger.enter_failure(send, ErrorKind(kind), detail, pod)
+                ledger.enter_failure(send, ErrorKind(kind), detail, Connection(0, 0.0, pod=pod))
     clock.now_seconds = clock.last_seconds
     if told.progress is not None:
         progress = told.progress

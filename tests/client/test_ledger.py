@@ -209,7 +209,10 @@ def test_failure_on_a_known_pod_is_counted_there() -> None:
     """Where somebody had answered on the connection, line and timeline name the pod."""
     account = ledger(2)
     for pod in ("server-b", None):
-        account.enter_failure(account.enter_send(0.0), ErrorKind.CONNECTION_LOST, "reset", pod)
+        connection = Connection(1, 0.0, pod=pod)
+        account.enter_failure(
+            account.enter_send(0.0), ErrorKind.CONNECTION_LOST, "reset", connection
+        )
     known, unknown = account.output.lines
     assert " pod=server-b reset" in known
     assert "pod=" not in unknown

@@ -110,7 +110,7 @@ class Run:
         for _ in range(count):
             send = self._send(at if sent is None else sent)
             self.clock.now = at
-            self.ledger.enter_failure(send, kind, "told by the test", pod)
+            self.ledger.enter_failure(send, kind, "told by the test", Connection(0, 0.0, pod=pod))
 
     def summary(
         self,
