@@ -247,23 +247,26 @@ def _seconds_to_even(
 
     A replica falls short in a look where chance would give one with that share so few less often
     than `LEVEL`; the more often one looks, and at the more replicas, the more often chance looks
-    odd, so the level is shared among them.
+    odd, so the level is shared among them. Looks overlap: each bucket ends one. The last one with
+    enough to tell has to be at the end, where the load may fade out for less than a look.
     """
     least = needed(len(crew))
     step = 1 if unit is Unit.HELD else _look_buckets(history, crew, unit, stop, settled, least)
-    # Counted from the end, so that the last look is a whole one.
     looks = [
         (end, _looked_at(history, crew, unit, max(stop, end - step), end))
-        for end in sorted(range(settled + 1, stop, -step))
+        for end in range(stop + 1, settled + 2)
     ]
-    if len(crew) < 2 or not looks or sum(looks[-1][1]) < least:
+    last = max((end for end, counts in looks if sum(counts) >= least), default=-1)
+    if len(crew) < 2 or last < settled + 1 - step:
         return None, True
     share, level = SHARE_OF_FAIR / len(crew), LEVEL / (len(looks) * len(crew))
     short_until = stop
     for end, counts in looks:
+        if end > last:
+            break
         if at_most(min(counts), sum(counts), share) < level or not any(counts):
             short_until = end
-    if short_until >= looks[-1][0]:
+    if short_until >= last:
         return None, False
     if short_until == stop and step > _finest(history):
         # Of looks so long nobody can say that all was even in each of their moments.

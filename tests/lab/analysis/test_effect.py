@@ -216,6 +216,27 @@ def test_time_until_even_is_told_where_it_was_reached(given: dict, seconds: obje
     assert story.effect(replacements).seconds_to_even == seconds
 
 
+@pytest.mark.parametrize("each", [400, 60], ids=["short-looks", "long-looks"])
+def test_time_until_even_is_never_earlier_than_the_replacements(each: int) -> None:
+    """A look that is partly of the outage is short, so long looks tell a later time, not sooner."""
+    story = Story(0.25)
+    for quarter in range(4 * END):
+        at = quarter / 4
+        crew = SERVERS if at < STOP else (SURVIVOR,) if at < READY + 1 else LAST
+        for pod in crew:
+            story.open(pod, at, each // 4 // len(crew))
+            story.tell("closed", pod, at, each // 4 // len(crew))
+    # Answers that come in late hold the load's end where nothing is opened any more.
+    for pod in LAST:
+        story.tell("opened", pod, END - 0.25, each)
+        story.tell("closed", pod, END + 0.75, each)
+    story.tell("sent", "all", END + 1)
+    found = story.effect()
+    assert found.seconds_to_even is not None
+    late = found.seconds_to_even - (READY + 1 - STOP - 0.5)
+    assert 0 <= late <= (1 if each == 400 else 4)
+
+
 @pytest.mark.parametrize("given", [{"heals": True}, {"keeps": False}], ids=["kept", "per-request"])
 def test_time_until_even_is_not_told_where_too_few_could_tell(given: dict) -> None:
     """Looks that could not have noticed a replica with half its share say nothing at all."""
