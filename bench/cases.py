@@ -81,7 +81,7 @@ def rolled_out(replicas: int, connections: int, lag: float, **given: object) -> 
 def crashed(replicas: int, connections: int, lag: float, stopped: int, **given: object) -> Plan:
     """Plan one in which the last replicas are killed and started again under their names.
 
-    The Service takes note of that, or (`lag` 0) the container is back before it does.
+    Their addresses stay, and refuse connections until they are back or the Service takes note.
     """
     old = crew(replicas)
     left = replicas - stopped
