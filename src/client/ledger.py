@@ -142,7 +142,8 @@ class Ledger:
             now = self.clock.elapsed_seconds()
             if self._plans_itself:
                 self.planned += 1
-            self.first_sent_seconds = min(now, self.first_sent_seconds or now)
+            first = self.first_sent_seconds
+            self.first_sent_seconds = now if first is None else min(now, first)
             self.last_sent_seconds = max(now, self.last_sent_seconds)
             self.sent += 1
             self._in_flight[now] += 1

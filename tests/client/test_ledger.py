@@ -352,6 +352,16 @@ def test_answer_that_could_not_be_entered_is_not_answered() -> None:
     assert account.balanced()
 
 
+def test_first_and_last_send_are_known_whatever_the_order() -> None:
+    """The time over which a client sent is from the first to the last, also from 0 on."""
+    account = Ledger(HandClock(), Lines(), 3)
+    for now in (5.0, 0.0, 3.0):
+        HandClock.now = now
+        account.enter_send(0.0)
+    HandClock.now = 0.0
+    assert (account.first_sent_seconds, account.last_sent_seconds) == (0.0, 5.0)
+
+
 def test_response_time_counts_from_the_planned_send() -> None:
     """It is service time plus send lag: where coordinated omission would hide."""
     account = ledger(1)

@@ -56,9 +56,9 @@ def entered(plan: Plan, course: Course) -> dict[str, Any]:
             ledger.enter_answer(sends[index], answer)
         else:
             number = course.connection[index]
-            pod = connections[number].pod if number >= 0 else None
+            lost_on = connections[number] if number >= 0 else None
             kind = ErrorKind(FAILURES[course.outcome[index]])
-            ledger.enter_failure(sends[index], kind, "told by the test", pod)
+            ledger.enter_failure(sends[index], kind, "told by the test", lost_on)
     ledger.close([one for one in connections if one.closed_seconds is None])
     return summarize(
         load([], [], {}),

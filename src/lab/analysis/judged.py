@@ -74,13 +74,13 @@ def judged(
     """
     end = history.load_end(event_end or 0)
     if unit is Unit.HELD:
-        last = max(event_end or 0, end - 1)
+        last = end - 1
         counts = {name: history.held(name, last) for name in crew}
         unknown = history.held(UNATTRIBUTED, last)
         first, end = last, last + 1
     else:
         first = 0 if event_end is None else _window(history, unit, crew, event_end, even_within)
-        end = history.buckets if event_end is None else max(end, event_end + 1)
+        end = history.buckets if event_end is None else end
         counts = {name: history.count(unit.series, name, first, end) for name in crew}
         unknown = history.count(unit.series, UNATTRIBUTED, first, end)
     return Judged(unit, history.seconds(first), history.seconds(end), spread(counts), unknown)
@@ -90,7 +90,7 @@ def _window(
     history: History, unit: Unit, crew: Sequence[str], event_end: int, even_within: float
 ) -> int:
     """Tell the bucket with which the last window begins."""
-    end = max(history.load_end(event_end), event_end + 1)
+    end = history.load_end(event_end)
     earliest = math.ceil((event_end + end) / 2)
     enough = needed(len(crew), even_within) if even_within else math.inf
     first, counted = end, 0

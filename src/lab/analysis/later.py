@@ -27,7 +27,7 @@ AVOIDED_RATIO = 0.5
 """Part of what they lack that they must lack of what was opened since, too, for that to be the
 reason."""
 
-DEGREES = ((IDLE_RATIO, "idle"), (0.375, "at a quarter of their share"), (0.625, "at half"))
+DEGREES = ((IDLE_RATIO, "idle"), (0.375, "at a quarter of a fair share"), (0.625, "at half"))
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Latecomers:
         for below, words in DEGREES:
             if self.ratio < below:
                 return words
-        return f"at {self.ratio:.0%} of their share"
+        return f"at {self.ratio:.0%} of a fair share"
 
 
 def latecomers(

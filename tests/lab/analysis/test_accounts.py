@@ -76,8 +76,9 @@ def test_failures_explain_answers_that_did_not_arrive() -> None:
         ([(12, 10, 1)], 1, 0),
         ([(12, 10, 0), (13, 10, 1)], 3, 1),
         ([(12, 10, 9), (8, 10, 9)], 9, 2),
+        ([(10, 10, 5), (11, 10, 0)], 0, 1),
     ],
-    ids=["same", "server-short", "beyond", "perhaps", "shared", "no-set-off"],
+    ids=["same", "server-short", "beyond", "perhaps", "shared", "no-set-off", "spare-failures"],
 )
 def test_difference_is_explained_once(
     rows: list[tuple[int, int, int]], unattributed: int, unexplained: int
@@ -85,3 +86,9 @@ def test_difference_is_explained_once(
     """An unattributed failure explains one answer in all, and nothing explains one too few."""
     told = [Account(str(index), *row, others=0) for index, row in enumerate(rows)]
     assert Accounts(told, unattributed).unexplained == unexplained
+
+
+def test_answers_that_did_not_arrive_are_those_that_servers_have_more() -> None:
+    """A server that counts too few takes nothing from what others have too many."""
+    rows = [Account("a", 12, 10, 9, 0), Account("b", 8, 10, 9, 0), Account("c", 5, 5, 0, 0)]
+    assert Accounts(rows, 0).lost == 2

@@ -61,14 +61,29 @@ def test_without_an_event_the_whole_load_is_judged() -> None:
 
 @pytest.mark.parametrize(
     ("each", "start"),
-    [(1, 15.0), (ENOUGH // 10 + 1, 15.0), (ENOUGH // 8 + 1, 16.0), (ENOUGH, 19.0)],
-    ids=["too-few", "half", "four-seconds", "one-second"],
+    [(1, 15.0), (ENOUGH // 10 + 1, 15.0), (ENOUGH // 8 + 1, 16.0), (ENOUGH, 19.0)]
+    + [(ENOUGH // 4, 18.0), (ENOUGH // 4 - 1, 17.0), (ENOUGH // 2, 19.0)],
+    ids=["too-few", "half", "four-seconds", "one-second", "just", "just-not", "just-one-second"],
 )
 def test_window_after_an_event_is_as_long_as_power_needs(each: int, start: float) -> None:
     """Counted back from the end of the load, and never more than half of the time since."""
     found = judged(per_request(each), Unit.OPENED, CREW, 10, WITHIN)
     assert (found.start_seconds, found.end_seconds) == (start, 20.0)
     assert found.spread.total == 2 * each * round(20.0 - start)
+
+
+def test_window_with_one_connection_too_few_is_longer() -> None:
+    """One less than power needs is not enough, and one more second is counted."""
+    assert ENOUGH % 2 == 0
+    uneven = told(
+        *(
+            ("opened", key, second, ENOUGH // 2 - (key == "b"))
+            for second in range(20)
+            for key in CREW
+        )
+    )
+    found = judged(uneven, Unit.OPENED, CREW, 10, WITHIN)
+    assert found.start_seconds == 18.0
 
 
 def test_window_is_half_of_the_time_where_any_deviation_matters() -> None:

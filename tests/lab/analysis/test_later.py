@@ -74,12 +74,12 @@ def test_thirty_replicas_of_which_twenty_came_later() -> None:
     [
         (0, "idle"),
         (19, "idle"),
-        (20, "at a quarter of their share"),
-        (74, "at a quarter of their share"),
+        (20, "at a quarter of a fair share"),
+        (74, "at a quarter of a fair share"),
         (75, "at half"),
         (124, "at half"),
-        (125, "at 62% of their share"),
-        (160, "at 80% of their share"),
+        (125, "at 62% of a fair share"),
+        (160, "at 80% of a fair share"),
     ],
 )
 def test_degree_is_told_in_words(held: int, degree: str) -> None:

@@ -41,6 +41,13 @@ def test_nothing_is_noticeable_where_nothing_can_be_told(connections: int, repli
     assert noticeable(connections, replicas) is None
 
 
+def test_less_than_nothing_is_not_noticeable() -> None:
+    """The largest shortfall is all: with a connection less than that takes, nothing is sure."""
+    least = needed(3, 1.0)
+    assert noticeable(least, 3) == pytest.approx(1.0, abs=0.02)
+    assert noticeable(least - 1, 3) is None
+
+
 def test_one_replica_needs_nothing_and_has_no_power() -> None:
     """There is nothing to compare it with."""
     assert (needed(1), power(1000, 1)) == (0, 0.0)
