@@ -47,7 +47,7 @@ def test_table_has_a_row_for_each_run() -> None:
         compared(*GEVENT, "experiment.expect=even", heals=True),
     ]
     assert cells(runs) == [
-        ["flask", "100%", "33 33 33", "33 33 33", "2.0 s", "12", "even"],
+        ["flask", "100%", "33 33 33", "33 33 33", "2.5 s", "12", "even"],
         ["go", "0%", "33 33 33", "100 0 0", "never", "40", "pinned"],
         ["gthread*", "0%", "33 33 33", "100 0 0", "never", "0", "pinned"],
         ["gthread", "0%", "33 33 33", "100 0 0", "never", "11", "pinned"],
