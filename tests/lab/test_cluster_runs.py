@@ -24,7 +24,7 @@ QUICK = (
     "server.delay.maxSeconds=0.3",
     "client.thinkTime.minSeconds=0.1",
     "client.thinkTime.maxSeconds=0.3",
-    "client.concurrency=210",
+    "client.concurrency=60",
     "client.rampUpSeconds=0",
     "experiment.expect=any",  # chance makes a spread uneven once in a thousand runs
 )
@@ -112,7 +112,7 @@ def test_verify_waits_for_the_run_and_merges_all_clients(place: Place, lab: Lab)
     assert len(logs) == 2
     lines = "".join(log.read_text() for log in logs)
     assert lines.count("Response from Pod ") == 360
-    assert "concurrency: 210" in (lab.out / "latest" / "values.yaml").read_text()
+    assert "concurrency: 60" in (lab.out / "latest" / "values.yaml").read_text()
 
 
 def test_verify_of_a_run_that_is_over_says_the_same(place: Place, lab: Lab) -> None:
