@@ -55,4 +55,4 @@ def test_images_ask_for_no_more_than_the_wheel() -> None:
 def test_lock_of_the_lab_pins_every_dependency() -> None:
     """The lock that `make run` installs from lacks none of the dependencies."""
     locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "locks/lab.txt").read_text(), re.MULTILINE))
-    assert {re.split(r"[><=]", dependency)[0] for dependency in DEPENDENCIES} <= locked
+    assert {re.split(r"[\[><=]", dependency)[0] for dependency in DEPENDENCIES} <= locked
