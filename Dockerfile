@@ -11,10 +11,12 @@ COPY locks/server.txt /locks/server.txt
 # The environment gets no pip of its own: the base image's pip fills it, with hashes checked.
 # Bytecode goes by hash: some builders round the times of files, and what is older than its source
 # by a second would be compiled anew at every start, since the root file system is read-only.
+# Tests of packages go: nothing runs them, and gevent's bring private keys that scanners report.
 RUN python -m venv --without-pip /venv \
     && python -m pip --python /venv/bin/python install \
         --no-cache-dir --no-compile --no-deps --only-binary :all: \
         --require-hashes --requirement /locks/server.txt \
+    && find /venv/lib -depth -type d -name tests -exec rm -r {} + \
     && python -m compileall -q --invalidation-mode unchecked-hash /venv/lib
 COPY src/long_lived/__init__.py /app/long_lived/__init__.py
 COPY src/settings/ /app/long_lived/settings/
@@ -24,8 +26,11 @@ RUN python -m compileall -q --invalidation-mode unchecked-hash /app
 
 FROM docker.io/library/python:3.13-slim-trixie
 # Nothing is installed from here on: the base image's pip, and the copy in ensurepip, are not needed.
+# The base image has no bytecode of the standard library; -f is for what pip's own run left by time.
 RUN python -m pip uninstall --yes --root-user-action=ignore pip \
-    && rm -rf "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')/ensurepip"
+    && stdlib="$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" \
+    && rm -rf "${stdlib}/ensurepip" \
+    && python -m compileall -q -f --invalidation-mode unchecked-hash "${stdlib}"
 ARG VERSION=0.1.0
 ARG REVISION=""
 LABEL org.opencontainers.image.title="long-lived server" \

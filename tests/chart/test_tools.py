@@ -72,10 +72,28 @@ def test_dockerfile_keeps_its_promises(file: str, app: str) -> None:
 def test_bytecode_in_the_image_does_not_depend_on_times(file: str) -> None:
     """Builders round the times of files; bytecode that goes by them would be stale at random."""
     text = (ROOT / file).read_text()
-    compilations = re.findall(r"compileall (.*) (/\S+)", text)
-    assert {folder for _, folder in compilations} == {"/app", "/venv/lib"}
+    compilations = re.findall(r"compileall (.*) (\S+)$", text, re.MULTILINE)
+    assert {folder for _, folder in compilations} == {"/app", "/venv/lib", '"${stdlib}"'}
     assert all("--invalidation-mode unchecked-hash" in flags for flags, _ in compilations)
     assert "--no-compile" in text
+
+
+@pytest.mark.parametrize("file", DOCKERFILES)
+def test_image_has_bytecode_of_the_standard_library(file: str) -> None:
+    """The base has none, and pip's own run leaves some that goes by time: all is made, by force."""
+    final = (ROOT / file).read_text().rpartition("FROM ")[2]
+    ((flags, folder),) = re.findall(r"compileall (.*) (\S+)$", final, re.MULTILINE)
+    assert folder == '"${stdlib}"'
+    assert "-f" in flags.split()
+    assert final.index("pip uninstall") < final.index("compileall")
+
+
+@pytest.mark.parametrize("file", DOCKERFILES)
+def test_image_has_no_tests_of_packages(file: str) -> None:
+    """They go before they are compiled, and before anything is copied out of the build stage."""
+    text = (ROOT / file).read_text()
+    assert "find /venv/lib -depth -type d -name tests -exec rm -r {} +" in text
+    assert text.index("find /venv/lib") < text.index("compileall")
 
 
 def test_images_have_one_python() -> None:
