@@ -70,7 +70,7 @@ def observation(files: Sequence[Path]) -> Observation:
     replicas, pods = settings["server"]["replicas"], seen.summary["pods"]
     seen.replicas = sorted(pods)
     seen.replacements = replacements_seen(history_of(seen.summary), pods, replicas)
-    if not seen.replacements:
+    if replicas is not None and not seen.replacements:
         missing = replicas - len(seen.replicas)
         seen.replicas += [f"{UNSEEN}{number}" for number in range(1, missing + 1)]
     return seen

@@ -212,6 +212,13 @@ def test_summary_of_another_format_is_refused_in_words(save: Save) -> None:
     assert verdict_of(seen).finding is Finding.INCOMPLETE
 
 
+def test_replicas_of_an_autoscaler_are_those_that_answered(save: Save) -> None:
+    """Where the settings leave their number open nobody is missed."""
+    seen = observation([save("client.log", balanced("server.replicas=null", each=100))])
+    assert (seen.problems, seen.replicas) == ([], [*SERVERS])
+    assert verdict_of(seen).finding is Finding.EVEN
+
+
 def test_replica_that_never_answered_counts(save: Save) -> None:
     """The settings say that there were three: the third, which no line names, got nothing."""
     seen = observation([save("client.log", balanced(replicas=SERVERS[:2], each=30))])
