@@ -262,7 +262,7 @@ def test_container_that_restarts_in_place_is_reported(place: Place) -> None:
     eventually("the container is back", lambda: place.restarts() == before + 1)
     place.make("verify", fails=None)
     record = json.loads((ROOT / "results" / "latest" / "summary.json").read_text())
-    assert [(one["old"], one["new"]) for one in record["replacements"]] == [(victim, victim)]
+    assert [(one["old"], one["new"]) for one in record["events"]] == [(victim, victim)]
     assert victim in {one["old"] for one in record["events"] if one["old"] == one["new"]}
 
 

@@ -275,7 +275,7 @@ def test_client_of_another_version_makes_the_run_incomplete(place: Place, lab: L
     place.helm("install", sets=(*QUICK, "client.parallelism=2"))
     place.await_job(1)
     old = sorted(place.pods("client"))[0]
-    place.cluster.rewrite_log(old, '{"format":1,', '{"format":99,')
+    place.cluster.rewrite_log(old, '{"format":2,', '{"format":99,')
     status, output = lab.verify()
     assert status == 1
     assert f"incomplete: client pod {old} has a summary of format 99: allowed is 2" in output
@@ -446,9 +446,9 @@ def test_restart_in_place_is_a_replacement_of_itself(how: str, place: Place, lab
     mishap(place.cluster, victim)
     status, output = lab.verify()
     assert "Traceback" not in output
-    (one,) = lab.record["replacements"]
+    (one,) = lab.record["events"]
     assert one["old"] == one["new"] == victim, output
-    assert one["reason"] == reason
+    assert one["reason"].startswith(reason)
     assert one["stopped_unix_seconds"] <= one["ready_unix_seconds"]
     assert re.search(rf"{victim} restarted in place at [\d.]+ s: {words}, restart 1", output)
     assert early not in {one["old"] for one in lab.record["events"]}
