@@ -555,7 +555,7 @@ def test_clients_with_clocks_of_their_own_are_one_timeline(place: Place, lab: La
     assert status == 0, output
     record = lab.record
     assert record["clients"]["load_seconds"] < 35
-    assert 3 < record["restart"]["phases"][1]["start_seconds"] < 8
+    assert 3 < record["effect"]["phases"][1]["start_seconds"] < 8
     assert 0 < record["clock_uncertainty_seconds"] < 10
 
 

@@ -23,6 +23,7 @@ USED = {
     "experiment.maxFailedRatio",
     *("experiment.restart.afterSeconds", "experiment.restart.keep", "experiment.restart.mode"),
     *("experiment.restart.signal", "experiment.restart.replacementSeconds"),
+    "experiment.evenWithin",
 }
 """The keys that the replicas, the clients or the lab itself read in a run on one machine."""
 

@@ -125,7 +125,7 @@ def test_log_in_a_form_is_the_log(form: str, log: Lines, tmp_path: Path) -> None
     file.write_bytes(FORMS[form](log))
     expected = counted(log)
     assert expected.summary is not None
-    assert expected.answered.total() == 300
+    assert expected.answered.total() == 1_200
     named = any(part in form for part in NAMES_THE_POD)
     assert read_logs(file) == {POD if named else str(file): expected}
 

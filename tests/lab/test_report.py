@@ -303,7 +303,7 @@ def test_times_and_rates_are_in_the_account() -> None:
     """Rate is sent, throughput is answered, and each time has its percentiles."""
     lines = lines_of(plain(dict.fromkeys(SERVERS, 100)), [*SERVERS])
     text = text_of(lines)
-    assert "rate 10.2 sent per second, throughput 10 answered per second" in text
+    assert "rate 10.1 sent per second, throughput 10 answered per second" in text
     for label in ("service time", "response", "send lag", "overhead"):
         assert any(line.startswith(f"{label:<13}p50 ") for line in lines)
 

@@ -155,5 +155,5 @@ def test_log_of_a_pod_is_read_where_it_cannot_be_kept(tmp_path: Path) -> None:
     logs = PodLogs(OnePod(), Processes(tmp_path), tmp_path / "gone")  # type: ignore[arg-type]
     log = logs.final("client-abcde")
     assert log is not None
-    assert log.answered.total() == 60
+    assert log.answered.total() == 240
     assert log.summary is not None
