@@ -47,4 +47,4 @@ def test_run_takes_nothing_from_the_working_folder(engine: str, folder: Path) ->
     )
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
     record = json.loads((folder / "results" / "latest" / "summary.json").read_text())
-    assert record["clients"]["requests"]["answered"] == 60
+    assert record["clients"]["requests"]["answered"] == 240
