@@ -77,7 +77,7 @@ def latecomers(
         fair = len(late) / len(came)
         held = sum(spread.counts[name] for name in late)
         chance = at_most(held, spread.total, fair)
-        if len(late) < len(came) and chance < rarest:
+        if chance < rarest:  # never for all of them together
             rarest, found = chance, late
     if found is None:
         return None

@@ -7,8 +7,9 @@ import pytest
 from long_lived.client.timeline import Timeline
 from long_lived.lab.analysis.history import History
 from long_lived.lab.analysis.later import SERVICE_LAG_SECONDS, Latecomers, latecomers
+from long_lived.lab.analysis.power import LEVEL
 from long_lived.lab.analysis.replacement import Replacement
-from long_lived.lab.analysis.spread import spread
+from long_lived.lab.analysis.spread import at_most, spread
 
 from ..runs import START, history
 
@@ -111,6 +112,20 @@ def test_nobody_is_late_where_coming_later_is_not_the_matter(
 ) -> None:
     """Even, the other way round, no event, all at once, or chance."""
     assert late_of(counts, events) is None
+
+
+def test_level_is_shared_among_the_waves() -> None:
+    """The more often one divides the replicas, the more often chance makes a part look small."""
+    assert LEVEL / 2 < at_most(74, 300, 1 / 3) < LEVEL
+    assert late_of({"a": 126, "b": 100, "c": 74}, came("c")) is not None
+    waves = came("b", at=10) + came("c", at=20)
+    assert late_of({"a": 113, "b": 113, "c": 74}, waves) is None
+    assert late_of({"a": 115, "b": 112, "c": 73}, waves) is not None
+
+
+def test_service_lag_is_ten_seconds() -> None:
+    """Documents and simulations reckon with it."""
+    assert SERVICE_LAG_SECONDS == 10.0
 
 
 @pytest.mark.parametrize(
