@@ -335,6 +335,19 @@ def test_pinned_words_where_replacements_get_a_little() -> None:
     assert "went to server-a, and 1 has moved since" in words
 
 
+def test_replacements_that_get_nothing_new_either_are_not_pinned() -> None:
+    """Where new connections pass them by as well, the older ones are not the reason."""
+    run, replacements = restarted("experiment.expect=any")
+    for index in range(300):
+        run.ask(run.connect("server-a", READY_SECONDS + 11 + index / 100), 29.0)
+    verdict = judge(run.summary(), SERVERS, [], replacements)
+    assert verdict.finding is Finding.UNEVEN
+    assert (
+        "Keep-alive alone does not explain it: of 300 connections opened since server-d and "
+        "server-e came, 0 went there. Is it in the Service?"
+    ) in verdict.words
+
+
 def test_one_idle_replacement_is_one() -> None:
     """The words are right for a single replica, too."""
     run, replacements = restarted("experiment.expect=pinned", servers=SERVERS[:2], new=NEW[:1])
