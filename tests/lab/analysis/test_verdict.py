@@ -266,6 +266,8 @@ def test_reasons_are_told_together() -> None:
 def test_few_failures_are_allowed() -> None:
     """One request in a hundred may fail, as experiment.maxFailedRatio says."""
     assert judged(plain(FULL, failed={ErrorKind.READ_TIMEOUT: 2})).finding is Finding.EVEN
+    exactly = plain(dict.fromkeys(SERVERS, 66), failed={ErrorKind.READ_TIMEOUT: 2})
+    assert (exactly["requests"]["planned"], judged(exactly).finding) == (200, Finding.EVEN)
     made = plain(FULL, "experiment.maxFailedRatio=0", failed={ErrorKind.READ_TIMEOUT: 1})
     assert judged(made).finding is Finding.INCOMPLETE
 
