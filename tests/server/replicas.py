@@ -101,7 +101,8 @@ PORT = {
 }
 LINGER = {
     "test_client_that_does_not_close_holds_up_nobody": Difference(
-        "its only event loop waits up to 2 s for each client that it closes"
+        "its only event loop waits up to 2 s for each client that it closes",
+        always=False,  # the probe may come before the first of them is closed
     ),
 }
 IDLE = {
