@@ -304,6 +304,8 @@ def test_times_and_rates_are_in_the_account() -> None:
     lines = lines_of(plain(dict.fromkeys(SERVERS, 100)), [*SERVERS])
     text = text_of(lines)
     assert "rate 10.1 sent per second, throughput 10 answered per second" in text
+    many = text_of(lines_of(plain(dict.fromkeys(SERVERS, 12_000)), [*SERVERS]))
+    assert "rate 1,200 sent per second, throughput 1,200 answered per second" in many
     for label in ("service time", "response", "send lag", "overhead"):
         assert any(line.startswith(f"{label:<13}p50 ") for line in lines)
 

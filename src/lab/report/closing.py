@@ -115,7 +115,11 @@ def _runtime(server: dict[str, Any]) -> str:
 
 
 def _per_second(count: int, over_seconds: float) -> str:
-    return f"{count / over_seconds:,.3g}" if over_seconds else f"{count:,}"
+    """Write a rate per second in three digits, without an exponent: 1,270 and not 1.27e+03."""
+    if not over_seconds:
+        return f"{count:,}"
+    rounded = float(f"{count / over_seconds:.3g}")
+    return f"{rounded:,.0f}" if rounded >= 1000 else f"{rounded:.3g}"
 
 
 def _oldest(pods: dict[str, dict[str, Any]]) -> str:
