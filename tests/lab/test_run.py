@@ -461,9 +461,12 @@ def test_restart_shows_what_keep_alive_does(runtime: str, restart_runs: dict[str
     if runtime == "gunicorn":
         assert (restart["lost_by_replica"], restart["lost_unattributed"], lost) == ({}, 0, 0)
     if runtime == "go":
-        # Kept connections had answered before, so the client knows on whom it lost them.
+        # Kept connections had answered before, so the client knows on whom it lost them; on a
+        # busy machine a few are new, and lost in the listen queue of one that is stopping.
         assert set(restart["lost_by_replica"]) == {"server-b", "server-c"}
-        assert sum(restart["lost_by_replica"].values()) == lost
+        attributed = sum(restart["lost_by_replica"].values())
+        assert attributed + restart["lost_unattributed"] == lost
+        assert attributed > restart["lost_unattributed"]
     if runtime == "flask":
         # Nobody had answered on a connection that is closed after its first answer.
         assert (restart["lost_by_replica"], restart["lost_unattributed"]) == ({}, lost)
