@@ -204,12 +204,8 @@ class Ledger:
             self._count_failures(kind, pod, send.at_seconds, now)
             if self.log_responses:
                 where = "" if pod is None else f" pod={pod}"
-                self.output.write(
-                    [
-                        f"Request failed: {kind} at={now:.3f} sent={send.at_seconds:.3f}{where} "
-                        f"{_one_line(detail)}"
-                    ]
-                )
+                line = _failure_line(kind, now, send.at_seconds)
+                self.output.write([f"{line}{where} {_one_line(detail)}"])
 
     def enter_breakdown(self, send: Send | None, left: int, detail: str) -> None:
         """Enter that a virtual user broke off, by a defect of the client.
@@ -230,8 +226,10 @@ class Ledger:
             for sent in times:
                 self._count_failures(ErrorKind.CLIENT_ERROR, None, sent, now)
             if self.log_responses:
-                line = f"Request failed: {ErrorKind.CLIENT_ERROR} at={now:.3f}"
-                self.output.write([f"{line} sent={sent:.3f} {_one_line(detail)}" for sent in times])
+                self.output.write(
+                    f"{_failure_line(ErrorKind.CLIENT_ERROR, now, sent)} {_one_line(detail)}"
+                    for sent in times
+                )
 
     def enter_close(self, connection: Connection) -> None:
         """Enter that a connection is closed; its first answer may still be on its way here."""
@@ -265,8 +263,7 @@ class Ledger:
             for sent, count in self._in_flight.items():
                 self._count_failures(ErrorKind.INTERRUPTED, None, sent, now, count)
                 if self.log_responses:
-                    line = f"Request failed: {ErrorKind.INTERRUPTED} at={now:.3f} sent={sent:.3f}"
-                    self.output.write([line] * count)
+                    self.output.write([_failure_line(ErrorKind.INTERRUPTED, now, sent)] * count)
             if left:
                 self._count_failures(ErrorKind.NOT_SENT, None, now, now, left)
             self._in_flight.clear()
@@ -335,6 +332,11 @@ def _note_start(starts: dict[str, Start], answer: Answer, now: float) -> None:
     start.opened_seconds = min(start.opened_seconds, opened)
     start.answered_seconds = max(start.answered_seconds, now)
     start.requests += 1
+
+
+def _failure_line(kind: ErrorKind, ended: float, sent: float) -> str:
+    """Begin the line of a failed request, which `lab.recovery` reads; times by the clock."""
+    return f"Request failed: {kind} at={ended:.3f} sent={sent:.3f}"
 
 
 def _one_line(text: str) -> str:

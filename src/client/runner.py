@@ -57,7 +57,6 @@ class Runner:
         """Prepare a run from `source_address` that reports every so many seconds (0: never)."""
         self._settings = settings
         self._url = settings.client.url or f"http://127.0.0.1:{settings.server.port}/"
-        self._client_id = secrets.token_hex(8)
         self._progress_seconds = progress_seconds
         self._clock = Clock()
         self._output, self._errors = Output(1), Output(2)

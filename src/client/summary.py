@@ -100,9 +100,6 @@ def summarize(
 def merge(parts: Sequence[dict[str, Any]], lags_seconds: Sequence[float] = ()) -> dict[str, Any]:
     """Add up the summaries of the clients of one run.
 
-    `lags_seconds` tell by how much each client's clock is behind the one that the sum is to have;
-    without them all have one.
-
     Counts are added, percentiles come from the merged histograms, the settings are the
     first client's (all have the same), and the load lasts from the first start to the last end.
 

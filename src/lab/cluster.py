@@ -26,7 +26,7 @@ from long_lived.lab.processes import Processes
 from long_lived.lab.recovery import recovered
 from long_lived.lab.release import Job, Release
 from long_lived.lab.results import VALUES
-from long_lived.lab.server_pods import WHOLE_SECOND, ServerPods, replacements_of
+from long_lived.lab.server_pods import WHOLE_SECOND, ServerPods, later, replacements_of
 from long_lived.lab.tools import Kubectl, Place, helm_install
 from long_lived.lab.waiting import Waiting
 from long_lived.settings import Settings, SettingsError, load
@@ -334,9 +334,7 @@ class ClusterBackend:
                 stopped_unix_seconds=pod.created_unix_seconds + lag,
                 old=old[index] if index < len(old) else None,
                 new=pod.name,
-                ready_unix_seconds=None
-                if pod.ready_unix_seconds is None
-                else pod.ready_unix_seconds + lag,
+                ready_unix_seconds=later(pod.ready_unix_seconds, lag),
             )
             for index, pod in enumerate(new)
         ]

@@ -109,9 +109,8 @@ class Release:
             Trouble: kubectl failed.
         """
         for item in self._kubectl.items("deployments", self._labels(SERVER)):
-            labels = item["spec"]["template"]["metadata"].get("labels") or {}
-            if GENERATION in labels:
-                return f"{GENERATION}={labels[GENERATION]}"
+            if generation := _generation(item):
+                return f"{GENERATION}={generation}"
         return ""
 
     def server_pods(self, generation: str = "") -> list[Pod]:
@@ -249,7 +248,7 @@ class Release:
         of_release = f"app.kubernetes.io/instance={self._name}"
         of_component = f"{of_release},app.kubernetes.io/component={component}"
         if not self._app:
-            self._app = self._only_app(f"{of_release},app.kubernetes.io/component=server")
+            self._app = self._only_app(f"{of_release},app.kubernetes.io/component={SERVER}")
         return f"app.kubernetes.io/name={self._app},{of_component}" if self._app else of_component
 
     def _only_app(self, labels: str) -> str:
@@ -257,7 +256,7 @@ class Release:
         apps = {
             item["metadata"]["labels"]["app.kubernetes.io/name"]
             for item in self._kubectl.items("deployments", labels)
-            if GENERATION in (item["spec"]["template"]["metadata"].get("labels") or {})
+            if _generation(item)
         }
         if len(apps) > 1:
             raise Trouble(
@@ -277,6 +276,12 @@ class Release:
             return list(json.loads(self._kubectl.call(*command))["items"])
         except Trouble:
             return []
+
+
+def _generation(deployment: dict[str, Any]) -> str:
+    """Return the generation of a Deployment's pods; empty for one that is not the chart's."""
+    labels: dict[str, str] = deployment["spec"]["template"]["metadata"].get("labels") or {}
+    return labels.get(GENERATION, "")
 
 
 def _job(item: dict[str, Any]) -> Job:

@@ -125,6 +125,11 @@ class ServerPods:
         return f"{ending.reason or 'exit'} {ending.exit_status}"
 
 
+def later(at: float | None, seconds: float) -> float | None:
+    """Move a time that may not have come yet to a clock so far ahead."""
+    return None if at is None else at + seconds
+
+
 def replacements_of(restarts: Iterable[InPlace], lag_seconds: float) -> list[Replacement]:
     """Make replacements of restarts in place, by a clock so far ahead of the cluster's."""
     return [
@@ -133,9 +138,7 @@ def replacements_of(restarts: Iterable[InPlace], lag_seconds: float) -> list[Rep
             old=one.pod,
             ended_unix_seconds=one.ending.unix_seconds + lag_seconds,
             new=one.pod,
-            ready_unix_seconds=None
-            if one.ready_unix_seconds is None
-            else one.ready_unix_seconds + lag_seconds,
+            ready_unix_seconds=later(one.ready_unix_seconds, lag_seconds),
             reason=one.why,
         )
         for one in restarts

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from long_lived.client.timeline import UNATTRIBUTED
+
 
 @dataclass(frozen=True)
 class Account:
@@ -79,5 +81,5 @@ def accounts(
                 counts["answered"] - served,
             )
         )
-    unattributed = sum(on.get("", 0) for on in failures.values())
+    unattributed = sum(on.get(UNATTRIBUTED, 0) for on in failures.values())
     return Accounts(rows, unattributed) if rows else None

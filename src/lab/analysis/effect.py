@@ -130,9 +130,9 @@ def effect(
     during = next((phase for phase in divided if phase.name is PhaseName.DURING), None)
     stop = next((p.first for p in divided if p.name is not PhaseName.BEFORE), history.buckets)
     over = during.end if during else stop
+    settled = _settled(history, after) if after else history.buckets
     orphaned = inherited = moved = None
     if not any(one.inferred for one in replacements):
-        settled = _settled(history, after) if after else history.buckets
         orphaned = sum(history.held(name, stop - 1) for name in replaced)
         grown = sum(
             history.held(name, settled) - history.held(name, stop - 1) for name in survivors
@@ -145,9 +145,7 @@ def effect(
         )
     lost_by_replica, lost_unattributed = _lost(history, replacements, stop, over)
     seconds, too_few = (
-        _seconds_to_even(history, last, unit, stop, _settled(history, after))
-        if after
-        else (None, False)
+        _seconds_to_even(history, last, unit, stop, settled) if after else (None, False)
     )
     return Effect(
         survivors=survivors,

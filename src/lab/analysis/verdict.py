@@ -84,8 +84,7 @@ def judge(
     history = history_of(summary)
     events = [*replacements, *_in_place(summary, history, replacements)]
     names = _names(summary, replicas, events)
-    proxied = is_proxied(summary)
-    unit = unit_of(history, proxied=proxied)
+    unit = unit_of(history, proxied=is_proxied(summary))
     done = effect(history, names, events, unit, uncertainty_seconds)
     told = accounts(summary, server_counts or {}, history.failures(0, history.buckets))
     known: dict[str, Any] = {"effect": done, "accounts": told, "events": tuple(events)}
@@ -104,7 +103,7 @@ def judge(
     finding = find(found.spread, within, late)
     if not reasons and (other := _could_be(found, within)) is not None:
         reasons.append(words.unknown(found, finding, other))
-    evidence = words.evidence(found, proxied=proxied)
+    evidence = words.evidence(found)
     if reasons:
         why = f"incomplete: {'; '.join(reasons)}"
         return Verdict(Finding.INCOMPLETE, False, why, evidence, found, **known)

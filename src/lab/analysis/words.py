@@ -38,7 +38,12 @@ def unknown(found: Judged, finding: "Finding", other: "Finding") -> str:
     )
 
 
-def evidence(found: Judged, *, proxied: bool) -> str:
+def p_value(spread: Spread) -> str:
+    """Write the p-value, or a bound where a float has no more digits for it."""
+    return f"p = {spread.p_value:.2g}" if spread.p_value > 1e-300 else "p < 1e-300"
+
+
+def evidence(found: Judged) -> str:
     """Say in a line what was counted, and what that can show."""
     spread = found.spread
     when = (
@@ -48,8 +53,7 @@ def evidence(found: Judged, *, proxied: bool) -> str:
     )
     parts = [f"{spread.total:,} {found.unit} {when}"]
     if len(spread.counts) > 1:
-        p = f"= {spread.p_value:.2g}" if spread.p_value > 1e-300 else "< 1e-300"
-        parts.append(f"p {p}")
+        parts.append(p_value(spread))
     if spread.largest is not None and len(spread.counts) > 1:
         far = spread.largest
         parts.append(
@@ -60,7 +64,7 @@ def evidence(found: Judged, *, proxied: bool) -> str:
         parts.append("not even an idle replica would surely have been noticed")
     else:
         parts.append(f"noticed 9 times in 10: one replica {least:.0%} below its share")
-    if proxied:
+    if found.unit is Unit.ANSWERED:
         parts.append("judged by requests, which something in between balances")
     return "; ".join(parts)
 

@@ -13,6 +13,7 @@ from long_lived.lab.analysis.history import History
 from long_lived.lab.analysis.judged import Judged, Unit
 from long_lived.lab.analysis.power import LEVEL
 from long_lived.lab.analysis.verdict import Verdict, history_of
+from long_lived.lab.analysis.words import p_value
 from long_lived.lab.report.columns import labelled, seconds, table
 from long_lived.lab.report.phases import phase_tables
 
@@ -29,15 +30,16 @@ def report(
     """Return the closing report of a run whose files are in `folder`."""
     lines = [""]
     if summary is not None:
+        history = history_of(summary)
         lines += [*seed_table(summary["pods"]), "", *_account(summary), ""]
         if verdict.effect is not None:
-            lines += [*phase_tables(verdict.effect, history_of(summary)), ""]
+            lines += [*phase_tables(verdict.effect, history), ""]
         if verdict.judged is not None:
             lines += [*_judged(verdict.judged, summary["pods"]), ""]
         if verdict.accounts is not None:
             lines += labelled("counts", _servers(verdict.accounts))
         for remark in [
-            *_about_restarts(verdict, history_of(summary)),
+            *_about_restarts(verdict, history),
             *_about_the_client(summary),
             *_about_replicas(summary["pods"]),
         ]:
@@ -153,11 +155,10 @@ def _judged(judged: Judged, pods: dict[str, dict[str, Any]]) -> list[str]:
     if not spread.enough:
         return lines
     within = "within chance" if spread.within_chance else "not chance"
-    p = f"= {spread.p_value:.2g}" if spread.p_value > 1e-300 else "< 1e-300"
     return lines + labelled(
         "spread",
         f"{within}: chi-square {spread.chi_square:.2f}, {spread.degrees_of_freedom} degrees of "
-        f"freedom, p {p} (level {LEVEL}); max/mean "
+        f"freedom, {p_value(spread)} (level {LEVEL}); max/mean "
         f"{spread.max_over_mean:.3f}, CV {spread.coefficient_of_variation:.3f}",
     )
 
