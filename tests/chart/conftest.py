@@ -35,13 +35,18 @@ def command(name: str) -> str:
 @cache
 def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run helm, with no cluster in reach."""
+    return helm_on(os.devnull, *arguments)
+
+
+def helm_on(kubeconfig: Path | str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run helm on the cluster that a file names."""
     return subprocess.run(
         [command("helm"), *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=60,
-        env={**os.environ, "KUBECONFIG": os.devnull},
+        env={**os.environ, "KUBECONFIG": str(kubeconfig)},
         check=False,
     )
 

@@ -1,15 +1,13 @@
 """The chart as a dependency of another one: twice in a release, switched on and off, `global`."""
 
-import os
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.cluster.api import running
 
-from .conftest import Manifest, Rendered, command, helm, template
+from .conftest import Manifest, Rendered, helm, helm_on, template
 from .umbrella import ALIASES, umbrella
 
 RELEASES = ("try", "load-test-two", "long-lived", "r" * 53)
@@ -182,14 +180,10 @@ def test_global_of_other_charts_is_left_alone() -> None:
 def test_notes_of_a_dependency_name_its_pods_alone(parent: Path, tmp_path: Path) -> None:
     """The pods that `xargs` deletes are of one alias, and `make` is told which one is meant."""
     with running(tmp_path) as (_, kubeconfig):
-        done = subprocess.run(
-            [command("helm"), "install", "demo", str(parent), "--dry-run=client"]
-            + ["--disable-openapi-validation", "--render-subchart-notes"],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            env={**os.environ, "KUBECONFIG": str(kubeconfig)},
-            check=False,
+        done = helm_on(
+            kubeconfig,
+            *("install", "demo", str(parent), "--dry-run=client"),
+            *("--disable-openapi-validation", "--render-subchart-notes"),
         )
     assert done.returncode == 0, done.stderr
     notes = " ".join(done.stdout.partition("NOTES:\n")[2].split())

@@ -1,15 +1,13 @@
 """What Helm says after an installation: the next commands, and what makes the run meaningless."""
 
-import os
 import re
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from tests.cluster.api import running
 
-from .conftest import CHART, FILL_EVERYTHING, ROOT, SCENARIOS, command
+from .conftest import CHART, FILL_EVERYTHING, ROOT, SCENARIOS, helm_on
 
 Notes = Callable[..., str]
 
@@ -20,18 +18,10 @@ def notes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notes]:
     with running(tmp_path_factory.mktemp("notes")) as (_, kubeconfig):
 
         def installed(*flags: str) -> str:
-            done = subprocess.run(
-                [
-                    command("helm"),
-                    *("install", "demo", str(CHART), "--namespace", "lab", "--dry-run=client"),
-                    *("--disable-openapi-validation", *flags),
-                ],
-                cwd=ROOT,
-                capture_output=True,
-                text=True,
-                timeout=60,
-                env={**os.environ, "KUBECONFIG": str(kubeconfig)},
-                check=False,
+            done = helm_on(
+                kubeconfig,
+                *("install", "demo", str(CHART), "--namespace", "lab", "--dry-run=client"),
+                *("--disable-openapi-validation", *flags),
             )
             assert done.returncode == 0, done.stderr
             return done.stdout.partition("NOTES:\n")[2]

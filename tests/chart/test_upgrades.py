@@ -1,7 +1,5 @@
 """An upgrade is a new run, and restarts the servers only for what concerns them."""
 
-import os
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +9,7 @@ from tests.cluster.api import Cluster, running
 
 from long_lived.lab.tools import Place, helm_install
 
-from .conftest import CHART, FILL_EVERYTHING, ROOT, SCENARIOS, command, render
+from .conftest import CHART, FILL_EVERYTHING, SCENARIOS, helm_on, render
 
 Helm = Callable[..., str]
 
@@ -25,15 +23,7 @@ def cluster(tmp_path: Path) -> Iterator[tuple[Cluster, Helm]]:
             flags = ["--namespace", "a-namespace"]
             if action in ("install", "upgrade"):
                 flags += [str(CHART), "--disable-openapi-validation"]
-            done = subprocess.run(
-                [command("helm"), action, "demo", *flags, *arguments],
-                cwd=ROOT,
-                capture_output=True,
-                text=True,
-                timeout=60,
-                env={**os.environ, "KUBECONFIG": str(kubeconfig)},
-                check=False,
-            )
+            done = helm_on(kubeconfig, action, "demo", *flags, *arguments)
             assert done.returncode == 0, done.stderr
             return done.stdout
 

@@ -18,13 +18,12 @@ from long_lived.lab.processes import Processes
 
 from .runs import plain, saved
 from .test_run import (
-    BOUND_SECONDS,
     QUICK,
     RESTART,
     Lab,
     Start,
     arguments_of,
-    clean_environment,
+    finished,
     processes_of,
     starter,
 )
@@ -44,16 +43,7 @@ def lab(*arguments: str, most_bytes: int | None = None) -> subprocess.CompletedP
         if most_bytes is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
 
-    done = subprocess.run(
-        [sys.executable, "-m", "long_lived.lab", *arguments],
-        env=clean_environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=BOUND_SECONDS,
-        check=False,
-        preexec_fn=limit,
-    )
+    done = finished([sys.executable, "-m", "long_lived.lab", *arguments], preexec_fn=limit)
     assert "Traceback" not in done.stderr
     return done
 

@@ -10,7 +10,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -148,6 +148,20 @@ class Lab:
 def clean_environment() -> dict[str, str]:
     """Return this process's environment without settings."""
     return {name: value for name, value in os.environ.items() if "LONG_LIVED__" not in name}
+
+
+def finished(command: Sequence[str | Path], **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, without settings in its environment; `options` as for Popen."""
+    return subprocess.run(
+        command,
+        env=clean_environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=BOUND_SECONDS,
+        check=False,
+        **options,
+    )
 
 
 def arguments_of(settings: tuple[str, ...]) -> list[str]:
@@ -501,15 +515,7 @@ BAD = {
 
 def refused(*arguments: str) -> str:
     """Run the command, which must not start; return the one line with which it refuses."""
-    done = subprocess.run(
-        [sys.executable, "-m", "long_lived.lab", "run", *arguments],
-        env=clean_environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=BOUND_SECONDS,
-        check=False,
-    )
+    done = finished([sys.executable, "-m", "long_lived.lab", "run", *arguments])
     assert done.returncode == 2, done.stdout + done.stderr
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()

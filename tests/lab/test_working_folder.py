@@ -1,13 +1,12 @@
 """A run in a folder of the user's own, whose files have names that the project imports."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from .test_run import BOUND_SECONDS, QUICK, arguments_of, clean_environment
+from .test_run import QUICK, arguments_of, finished
 
 MODULES = (
     *("settings", "server", "process", "guardian", "long_lived", "sitecustomize"),
@@ -32,18 +31,12 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("engine", ["threads", "gevent"])
 def test_run_takes_nothing_from_the_working_folder(engine: str, folder: Path) -> None:
     """The lab, its guardian, servers, workers and clients import what is installed."""
-    done = subprocess.run(
+    done = finished(
         [
             *(Path(sys.executable).with_name("long-lived"), "run", "smoke"),
             *arguments_of((*QUICK, "server.runtime=gunicorn", f"client.engine={engine}")),
         ],
         cwd=folder,
-        env=clean_environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=BOUND_SECONDS,
-        check=False,
     )
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
     record = json.loads((folder / "results" / "latest" / "summary.json").read_text())
