@@ -62,6 +62,8 @@ BUILD_ARGS = $(if $(PLATFORM),--platform $(PLATFORM)) --build-arg VERSION=$(IMAG
 
 HELM_WHERE = --namespace $(NAMESPACE) $(if $(CONTEXT),--kube-context $(CONTEXT))
 KUBECTL_WHERE = --namespace $(NAMESPACE) $(if $(CONTEXT),--context $(CONTEXT))
+LAB_WHERE = --release $(RELEASE) $(KUBECTL_WHERE)
+LAB_APP = $(if $(APP),--app $(APP))
 HELM_IMAGES = $(if $(REGISTRY),--set-string images.registry=$(REGISTRY)) $(if $(TAG),--set-string images.server.tag=$(TAG)$(COMMA)images.client.tag=$(TAG))
 HELM_VALUES = $(HELM_IMAGES) $(foreach file,$(VALUES),--values $(file)) $(foreach pair,$(SET),--set '$(pair)')
 
@@ -109,13 +111,13 @@ logs: helm ## Follow the logs of all client pods [RELEASE= NAMESPACE= CONTEXT= A
 	  --container=client --selector=$(if $(APP),app.kubernetes.io/name=$(APP)$(COMMA))app.kubernetes.io/instance=$(RELEASE),app.kubernetes.io/component=client
 
 verify: $(VENV)/.run helm ## Wait for the newest run, print tables and verdict [RELEASE= NAMESPACE= CONTEXT= APP=]
-	$(BIN)/long-lived verify --release $(RELEASE) --namespace $(NAMESPACE) $(if $(CONTEXT),--context $(CONTEXT)) $(if $(APP),--app $(APP))
+	$(BIN)/long-lived verify $(LAB_WHERE) $(LAB_APP)
 
 restart: $(VENV)/.run helm ## Restart all server pods but KEEP=1 in a run that is under way [RELEASE= NAMESPACE= CONTEXT= APP=]
-	$(BIN)/long-lived restart --release $(RELEASE) --namespace $(NAMESPACE) $(if $(CONTEXT),--context $(CONTEXT)) $(if $(APP),--app $(APP)) $(if $(KEEP),--keep $(KEEP))
+	$(BIN)/long-lived restart $(LAB_WHERE) $(LAB_APP) $(if $(KEEP),--keep $(KEEP))
 
 cluster-run: $(VENV)/.run helm ## Install, run, restart as the scenario says, verdict [SCENARIO= SET= RELEASE= NAMESPACE= CONTEXT= REGISTRY= TAG=]
-	$(BIN)/long-lived run $(SCENARIO) --on cluster --release $(RELEASE) --namespace $(NAMESPACE) $(if $(CONTEXT),--context $(CONTEXT)) \
+	$(BIN)/long-lived run $(SCENARIO) --on cluster $(LAB_WHERE) \
 	  $(if $(REGISTRY),--set images.registry=$(REGISTRY)) $(if $(TAG),--set images.server.tag=$(TAG)$(COMMA)images.client.tag=$(TAG)) \
 	  $(foreach pair,$(SET),--set '$(pair)')
 

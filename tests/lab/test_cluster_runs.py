@@ -74,6 +74,15 @@ class Lab:
         """Run `verify`."""
         return self.do("verify", "--out", str(self.out))
 
+    def verify_until(self, text: str) -> subprocess.Popen[str]:
+        """Start `verify`, and wait for a line with `text` or for its end."""
+        process = self.begin("verify", "--out", str(self.out))
+        assert process.stdout is not None
+        for line in process.stdout:
+            if text in line:
+                break
+        return process
+
     @property
     def record(self) -> dict[str, Any]:
         """What the newest results folder has."""
@@ -301,11 +310,7 @@ def test_image_that_cannot_be_had_is_said(place: Place, lab: Lab) -> None:
     """A wait without hope ends: the reason is shown while it lasts, and Ctrl-C ends it."""
     place.cluster.break_image("client")
     place.helm("install", sets=QUICK)
-    watching = lab.begin("verify", "--out", str(lab.out))
-    assert watching.stdout is not None
-    for line in watching.stdout:
-        if "ImagePull" in line:
-            break
+    watching = lab.verify_until("ImagePull")
     watching.send_signal(signal.SIGINT)
     status, output = lab.end(watching)
     assert status == 130
@@ -387,11 +392,7 @@ def test_wait_that_ends_well_leaves_no_trace(place: Place, lab: Lab) -> None:
     """A node that comes in time is all that was missing."""
     place.cluster.fill_nodes("client")
     place.helm("install", sets=QUICK)
-    watching = lab.begin("verify", "--out", str(lab.out))
-    assert watching.stdout is not None
-    for line in watching.stdout:
-        if "Unschedulable" in line:
-            break
+    watching = lab.verify_until("Unschedulable")
     place.cluster.fill_nodes("")
     status, output = lab.end(watching)
     assert status == 0, output
