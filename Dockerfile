@@ -20,7 +20,8 @@ RUN python -m venv --without-pip /venv \
     && python -m compileall -q --invalidation-mode unchecked-hash /venv/lib
 COPY src/long_lived/__init__.py /app/long_lived/__init__.py
 COPY src/settings/ /app/long_lived/settings/
-COPY src/process/ /app/long_lived/process/
+COPY src/record/ /app/long_lived/record/
+COPY src/resources/ /app/long_lived/resources/
 COPY src/server/ /app/long_lived/server/
 RUN python -m compileall -q --invalidation-mode unchecked-hash /app
 

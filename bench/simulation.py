@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 
 from long_lived.client.clock import Clock
-from long_lived.client.histogram import COARSE, Histogram
 from long_lived.client.ledger import Ledger
 from long_lived.client.output import Output
 from long_lived.client.stalls import Stalls
 from long_lived.client.summary import summarize
-from long_lived.client.timeline import FINEST_SECONDS, MOST_BUCKETS, SERIES, UNATTRIBUTED
 from long_lived.lab.analysis.replacement import Replacement
+from long_lived.record.histogram import COARSE, Histogram
+from long_lived.record.timeline import FINEST_SECONDS, MOST_BUCKETS, SERIES, UNATTRIBUTED
 from long_lived.settings import Settings, load
 
 START = 1_800_000_000.0

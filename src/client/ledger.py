@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 from long_lived.client.clock import Clock
 from long_lived.client.connections import Connection
-from long_lived.client.errors import ErrorKind
-from long_lived.client.histogram import COARSE, Histogram
 from long_lived.client.output import Output
-from long_lived.client.timeline import UNATTRIBUTED, Timeline
+from long_lived.record.error_kind import ErrorKind
+from long_lived.record.histogram import COARSE, Histogram
+from long_lived.record.timeline import UNATTRIBUTED, Timeline
 
 MOST_STARTS = 50
 """Starts that are told apart for one pod; more would be a server that invents them."""

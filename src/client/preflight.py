@@ -7,7 +7,7 @@ named with both numbers, before anything is sent.
 from dataclasses import dataclass
 from pathlib import Path
 
-from long_lived.process.limits import ThreadLimit, open_files, thread_limit
+from long_lived.resources.limits import ThreadLimit, open_files, thread_limit
 from long_lived.settings import Settings
 
 SPARE_FILES = 64

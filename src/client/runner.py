@@ -22,7 +22,6 @@ from urllib3 import HTTPConnectionPool
 from long_lived.client import pacing, preflight
 from long_lived.client.clock import Clock
 from long_lived.client.connections import ConnectionBook, Transport, counted_pool
-from long_lived.client.errors import ErrorKind
 from long_lived.client.exchange import Exchange
 from long_lived.client.ledger import Ledger
 from long_lived.client.output import Output
@@ -32,10 +31,11 @@ from long_lived.client.stalls import Stalls
 from long_lived.client.stop import Stop
 from long_lived.client.summary import summarize
 from long_lived.client.users import VirtualUser
-from long_lived.process.limits import raise_open_files
-from long_lived.process.memory import peak_memory_bytes
-from long_lived.process.processor import stay_on_one_processor
-from long_lived.process.threads import ease_many_threads
+from long_lived.record.error_kind import ErrorKind
+from long_lived.resources.limits import raise_open_files
+from long_lived.resources.memory import peak_memory_bytes
+from long_lived.resources.processor import stay_on_one_processor
+from long_lived.resources.threads import ease_many_threads
 from long_lived.settings import Client, Settings
 from long_lived.settings.arguments import refuse
 

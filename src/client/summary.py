@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from long_lived.client.histogram import COARSE, Histogram
 from long_lived.client.ledger import Ledger, PodCount
 from long_lived.client.stalls import Stalls
-from long_lived.client.timeline import Timeline
+from long_lived.record.histogram import COARSE, Histogram
+from long_lived.record.timeline import Timeline
 from long_lived.settings import Settings
 
 FORMAT = 2

@@ -2,11 +2,14 @@
 
 import click
 
-from long_lived.lab import streams
-from long_lived.lab.chart_command import chart
-from long_lived.lab.cli import OneLineErrors
-from long_lived.lab.cluster_commands import restart, verify
-from long_lived.lab.commands import compare, run, scenarios
+from long_lived.lab.commands import streams
+from long_lived.lab.commands.chart import chart
+from long_lived.lab.commands.compare import compare
+from long_lived.lab.commands.options import OneLineErrors
+from long_lived.lab.commands.restart import restart
+from long_lived.lab.commands.run import run
+from long_lived.lab.commands.scenarios import scenarios
+from long_lived.lab.commands.verify import verify
 
 
 @click.group(

@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Sequence
 
-from long_lived.process.limits import raise_open_files, thread_limit
+from long_lived.resources.limits import raise_open_files, thread_limit
 from long_lived.server import capacity, listener, log
 from long_lived.server.balance import HASH_WARNING, balance_at_random
 from long_lived.server.pod import pod_id

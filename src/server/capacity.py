@@ -6,7 +6,7 @@ of failing in the middle of a run.
 
 from dataclasses import dataclass
 
-from long_lived.process.limits import ThreadLimit
+from long_lived.resources.limits import ThreadLimit
 from long_lived.settings import Server
 
 HELD = 10_000

@@ -20,10 +20,11 @@ from tests.waiting import eventually
 
 from long_lived.client.clock import Clock
 from long_lived.client.connections import Connection, ConnectionBook, Transport, counted_pool
-from long_lived.client.errors import ErrorKind, classify
+from long_lived.client.errors import classify
 from long_lived.client.exchange import Exchange
 from long_lived.client.ledger import Answer
 from long_lived.client.resolver import Resolver
+from long_lived.record.error_kind import ErrorKind
 from long_lived.settings import load
 
 BOUND_SECONDS = 30

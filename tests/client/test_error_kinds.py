@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from long_lived.client.errors import ErrorKind, classify
+from long_lived.client.errors import classify
+from long_lived.record.error_kind import ErrorKind
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 GOOD = json.dumps({"pod": "server-a", "delay_seconds": 0}).encode()

@@ -9,8 +9,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from long_lived.client.clock import Clock
 from long_lived.client.connections import Connection
-from long_lived.client.errors import ErrorKind
 from long_lived.client.ledger import MOST_STARTS, Answer, Ledger, Send
+from long_lived.record.error_kind import ErrorKind
 
 PODS = ("server-a", "server-b", "server-c")
 KINDS = [kind for kind in ErrorKind if kind not in (ErrorKind.INTERRUPTED, ErrorKind.NOT_SENT)]

@@ -22,9 +22,9 @@ from tests.client.misbehaving import (
 )
 
 from long_lived.client import readiness
-from long_lived.client.errors import ErrorKind
 from long_lived.client.readiness import NotReady, await_servers
 from long_lived.client.stop import Stop
+from long_lived.record.error_kind import ErrorKind
 from long_lived.settings import load
 
 ENGINES = pytest.mark.parametrize("engine", ["threads", "gevent"])

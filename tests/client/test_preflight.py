@@ -3,7 +3,7 @@
 import pytest
 
 from long_lived.client.preflight import Limits, Needs, check, needs, read_limits
-from long_lived.process.limits import ThreadLimit
+from long_lived.resources.limits import ThreadLimit
 from long_lived.settings import load
 
 

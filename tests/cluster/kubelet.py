@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from long_lived.lab.processes import Child, Processes
+from long_lived.lab.processes.child import Child, Processes
 
 from . import kinds, logs, pods
 from .container import Container, NotYet, container

@@ -9,8 +9,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from long_lived.lab.kill import kill_command
-from long_lived.lab.processes import Processes
+from long_lived.lab.cluster.kill import kill_command
+from long_lived.lab.processes.child import Processes
 
 from . import events, kinds, pods
 from .api import serving

@@ -10,7 +10,7 @@ import pytest
 from tests.chart.conftest import CHART, command
 from tests.waiting import eventually
 
-from long_lived.lab.kill import KILLED, kill_command
+from long_lived.lab.cluster.kill import KILLED, kill_command
 
 from .api import CONTEXT
 from .kinds import Object

@@ -11,13 +11,13 @@ from typing import Any
 
 from long_lived.client.clock import Clock
 from long_lived.client.connections import Connection, ConnectionBook
-from long_lived.client.errors import ErrorKind
 from long_lived.client.ledger import Answer, Ledger, Send
 from long_lived.client.stalls import Stalls
 from long_lived.client.summary import summarize
-from long_lived.client.timeline import Timeline
 from long_lived.lab.analysis.history import History
 from long_lived.lab.analysis.replacement import Replacement
+from long_lived.record.error_kind import ErrorKind
+from long_lived.record.timeline import Timeline
 from long_lived.settings import load
 
 START = 1_800_000_000.0

@@ -105,6 +105,6 @@ def test_chart_is_not_written_over_other_files(installed: Installed) -> None:
 
 def test_installed_cluster_backend_has_the_chart(installed: Installed) -> None:
     """`run --on cluster` hands helm a chart that it can render."""
-    chart = installed.python_says("from long_lived.lab.cluster import CHART; print(CHART)")
+    chart = installed.python_says("from long_lived.lab.cluster.backend import CHART; print(CHART)")
     assert chart.startswith(str(installed.packages))
     assert helm("template", "try", chart).returncode == 0

@@ -26,7 +26,7 @@ for room in sorted(rooms):
         print(module.name)
 """
 
-APPS = ("settings", "process")
+APPS = ("settings", "record", "resources")
 
 
 def normal(name: str) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from long_lived.process.limits import ThreadLimit
+from long_lived.resources.limits import ThreadLimit
 from long_lived.server.capacity import HELD, MOST, RESERVED_FILES, RESERVED_THREADS, Capacity, plan
 from long_lived.server.listener import backlog_warning
 from long_lived.settings import Server, load

@@ -11,7 +11,7 @@ import hypothesis.strategies as some
 import pytest
 from tests.chart.conftest import Rendered, helm, loaded, template
 
-from long_lived.lab.results import VALUES, write_values
+from long_lived.lab.experiment.results import VALUES, write_values
 from long_lived.settings import Settings, SettingsError, load
 from long_lived.settings.load import chart_values
 from long_lived.settings.values_file import read, written

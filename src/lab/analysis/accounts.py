@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from long_lived.client.timeline import UNATTRIBUTED
+from long_lived.record.timeline import UNATTRIBUTED
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from long_lived.client.timeline import UNATTRIBUTED
 from long_lived.lab.analysis.history import History
 from long_lived.lab.analysis.power import needed
 from long_lived.lab.analysis.spread import Spread, spread
+from long_lived.record.timeline import UNATTRIBUTED
 
 
 class Unit(StrEnum):

@@ -12,11 +12,11 @@ from typing import Any
 
 from long_lived.lab.analysis import words
 from long_lived.lab.analysis.accounts import Accounts, accounts
-from long_lived.lab.analysis.effect import Effect, effect
 from long_lived.lab.analysis.history import History
 from long_lived.lab.analysis.judged import Judged, Unit, judged, unit_of
 from long_lived.lab.analysis.later import Latecomers, latecomers
 from long_lived.lab.analysis.replacement import Replacement
+from long_lived.lab.analysis.restart_effect import Effect, effect
 from long_lived.lab.analysis.spread import Spread, spread
 from long_lived.lab.analysis.starts import restarts_in_place
 

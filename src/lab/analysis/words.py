@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from long_lived.lab.analysis.effect import Effect
 from long_lived.lab.analysis.judged import Judged, Unit
 from long_lived.lab.analysis.later import Latecomers
 from long_lived.lab.analysis.power import LEVEL
+from long_lived.lab.analysis.restart_effect import Effect
 from long_lived.lab.analysis.spread import Spread
 
 if TYPE_CHECKING:

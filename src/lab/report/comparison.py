@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from long_lived.lab.analysis.effect import Effect, PhaseCounts
 from long_lived.lab.analysis.phases import PhaseName
+from long_lived.lab.analysis.restart_effect import Effect, PhaseCounts
 from long_lived.lab.analysis.verdict import Verdict
 from long_lived.settings import Settings
 

@@ -6,11 +6,11 @@ Pure: returns lines of at most 80 columns.
 from collections.abc import Sequence
 from itertools import pairwise
 
-from long_lived.client.timeline import UNATTRIBUTED
-from long_lived.lab.analysis.effect import Effect, PhaseCounts
 from long_lived.lab.analysis.history import History
 from long_lived.lab.analysis.phases import PhaseName
+from long_lived.lab.analysis.restart_effect import Effect, PhaseCounts
 from long_lived.lab.report.columns import COLUMNS, labelled, short, table
+from long_lived.record.timeline import UNATTRIBUTED
 
 NAME_WIDTH = 26
 STRIP_WIDTH = COLUMNS - NAME_WIDTH - 2

@@ -16,7 +16,7 @@ from typing import Any, cast
 from flask import Flask
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from long_lived.process.threads import ease_many_threads
+from long_lived.resources.threads import ease_many_threads
 from long_lived.server.app import REPLICA, create_app
 from long_lived.server.listener import url
 from long_lived.server.replica import Replica

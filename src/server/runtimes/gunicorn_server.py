@@ -17,7 +17,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from gunicorn.workers import SUPPORTED_WORKERS
 
-from long_lived.process.threads import ease_many_threads
+from long_lived.resources.threads import ease_many_threads
 from long_lived.server import log
 from long_lived.server.app import create_app
 from long_lived.server.listener import url

@@ -3,11 +3,10 @@
 import hypothesis
 import hypothesis.strategies as some
 import pytest
+from tests.lab.runs import START, history
 
-from long_lived.client.timeline import Timeline
 from long_lived.lab.analysis.history import History
-
-from ..runs import START, history
+from long_lived.record.timeline import Timeline
 
 EVENTS = some.lists(
     some.tuples(

@@ -1,13 +1,12 @@
 """What is judged: the unit, the window, and what nobody knows the replica of."""
 
 import pytest
+from tests.lab.runs import START, history
 
-from long_lived.client.timeline import Timeline
 from long_lived.lab.analysis.history import History
 from long_lived.lab.analysis.judged import Judged, Unit, judged, unit_of
 from long_lived.lab.analysis.power import needed
-
-from ..runs import START, history
+from long_lived.record.timeline import Timeline
 
 CREW = ("a", "b")
 WITHIN = 0.5

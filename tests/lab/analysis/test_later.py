@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 
 import pytest
+from tests.lab.runs import START, history
 
-from long_lived.client.timeline import Timeline
 from long_lived.lab.analysis.history import History
 from long_lived.lab.analysis.later import SERVICE_LAG_SECONDS, Latecomers, latecomers
 from long_lived.lab.analysis.power import LEVEL
 from long_lived.lab.analysis.replacement import Replacement
 from long_lived.lab.analysis.spread import at_most, spread
-
-from ..runs import START, history
+from long_lived.record.timeline import Timeline
 
 CAME = 10.0
 END = 60.0

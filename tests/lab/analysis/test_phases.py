@@ -3,12 +3,11 @@
 import hypothesis
 import hypothesis.strategies as some
 import pytest
+from tests.lab.runs import START, history
 
-from long_lived.client.timeline import Timeline
 from long_lived.lab.analysis.phases import PhaseName, phases
 from long_lived.lab.analysis.replacement import Replacement
-
-from ..runs import START, history
+from long_lived.record.timeline import Timeline
 
 MOMENTS = some.floats(-20, 80, allow_nan=False)
 """Seconds since the start; runs here last up to a minute, so these lie outside of them, too."""

@@ -3,10 +3,9 @@
 from typing import Any
 
 import pytest
+from tests.lab.runs import START
 
 from long_lived.lab.analysis.starts import restarts_in_place
-
-from ..runs import START
 
 
 def start(

@@ -5,16 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-
-from long_lived.client.errors import ErrorKind
-from long_lived.client.summary import merge
-from long_lived.lab.analysis.judged import Unit
-from long_lived.lab.analysis.later import SERVICE_LAG_SECONDS
-from long_lived.lab.analysis.phases import PhaseName
-from long_lived.lab.analysis.replacement import Replacement
-from long_lived.lab.analysis.verdict import Finding, Verdict, judge
-
-from ..runs import (
+from tests.lab.runs import (
     NEW,
     READY_SECONDS,
     SERVERS,
@@ -25,6 +16,14 @@ from ..runs import (
     restarted,
     scaled,
 )
+
+from long_lived.client.summary import merge
+from long_lived.lab.analysis.judged import Unit
+from long_lived.lab.analysis.later import SERVICE_LAG_SECONDS
+from long_lived.lab.analysis.phases import PhaseName
+from long_lived.lab.analysis.replacement import Replacement
+from long_lived.lab.analysis.verdict import Finding, Verdict, judge
+from long_lived.record.error_kind import ErrorKind
 
 EXPECTATIONS = ("even", "pinned", "any")
 

@@ -1,0 +1,1 @@
+"""An experiment on a Kubernetes cluster: a Helm release, its pods and their logs, by kubectl."""

@@ -1,0 +1,145 @@
+"""The server pods of one run: who serves, who took whose place, and who restarted in place."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from long_lived.lab.analysis.replacement import Replacement
+from long_lived.lab.cluster.pods import PLAIN, Ending, Pod, names
+from long_lived.lab.cluster.release import Release
+
+WHOLE_SECOND = 1.0
+"""The cluster writes times in whole seconds, cut off."""
+
+
+@dataclass
+class InPlace:
+    """One restart of a container in its pod; times by the cluster's clock."""
+
+    pod: str
+    uid: str
+    ending: Ending
+    restart: int = 0
+    reason: str = ""
+    ready_unix_seconds: float | None = None
+
+    @property
+    def why(self) -> str:
+        """Why it ended, and how often it has."""
+        ended = str(self.ending)
+        reason = ended if self.reason in ended else f"{self.reason}, {ended}"
+        return f"{reason}, restart {self.restart}"
+
+
+class ServerPods:
+    """Follows the server pods through a run."""
+
+    def __init__(self, release: Release) -> None:
+        """Know of no pod yet."""
+        self._release = release
+        self._in_place: dict[tuple[str, float], InPlace] = {}
+        self.seen: list[Pod] = []
+        """The pods at the last look, oldest first."""
+        self.replicas: list[str] = []
+        """Names of those that served, in the order of their start."""
+        self.deleted: list[Replacement] = []
+        """Those that the lab deleted, by its clock."""
+
+    def staying(self) -> list[Pod]:
+        """List the pods that are not on their way out, oldest first."""
+        return [pod for pod in self.seen if not pod.leaving]
+
+    def serving(self) -> list[str]:
+        """List the pods that serve, oldest first."""
+        return names(pod for pod in self.staying() if pod.ready_unix_seconds is not None)
+
+    def stop(self, pods: Sequence[str], now: float) -> None:
+        """Note that pods are being deleted."""
+        self.deleted += [Replacement(now, old=name) for name in pods]
+
+    def replaced(self) -> bool:
+        """Tell whether every pod that was deleted has a replacement that is ready."""
+        return all(one.ready_unix_seconds is not None for one in self.deleted)
+
+    def take(self, pods: list[Pod], now: float, *, begun: bool) -> None:
+        """Take in how the pods stand; before the run has `begun` any set of them is the crew."""
+        self.seen = pods
+        self._note_endings()
+        staying = self.staying()
+        if not begun:
+            self.replicas = names(staying)
+            return
+        taken = {one.new for one in self.deleted}
+        for pod in staying:
+            if pod.name in self.replicas:
+                continue
+            self.replicas.append(pod.name)
+            free = next((one for one in self.deleted if one.new is None), None)
+            if free and pod.name not in taken:
+                free.new = pod.name
+        present, ready = set(names(pods)), set(self.serving())
+        for one in self.deleted:
+            if one.ended_unix_seconds is None and one.old not in present:
+                one.ended_unix_seconds = now
+            if one.ready_unix_seconds is None and one.new in ready:
+                one.ready_unix_seconds = now
+
+    def created(self, first: float, last: float) -> list[Pod]:
+        """List the pods that were made between two moments of the cluster's clock."""
+        return [pod for pod in self.staying() if first < pod.created_unix_seconds < last]
+
+    def restarted_in_place(self, first: float, last: float) -> list[InPlace]:
+        """List the restarts in place between two moments of the cluster's clock, in their order.
+
+        Asks kubectl for the reason of each for which there is none in the pod.
+        """
+        found = [
+            one
+            for one in self._in_place.values()
+            if first < one.ending.unix_seconds + WHOLE_SECOND and one.ending.unix_seconds < last
+        ]
+        for one in found:
+            one.reason = self._reason(one)
+        return sorted(found, key=lambda one: (one.ending.unix_seconds, one.pod))
+
+    def _note_endings(self) -> None:
+        stopped = {one.old for one in self.deleted}
+        for pod in self.staying():
+            ending = pod.last_ending
+            if ending is None or pod.name in stopped:
+                continue
+            key = pod.name, ending.unix_seconds
+            if key not in self._in_place:
+                self._in_place[key] = InPlace(pod.name, pod.uid, ending)
+            one = self._in_place[key]
+            one.restart = pod.restarts  # counted when it starts again, which may be later
+            if one.ready_unix_seconds is None and pod.ready_unix_seconds is not None:
+                # Where it came back before the cluster had noticed, it was ready all the time.
+                one.ready_unix_seconds = max(pod.ready_unix_seconds, ending.unix_seconds)
+
+    def _reason(self, one: InPlace) -> str:
+        ending = one.ending
+        if ending.reason not in PLAIN:
+            return ending.reason
+        if probe := self._release.failed_probe(one.uid, ending.unix_seconds):
+            return f"{probe} probe failed"
+        return f"{ending.reason or 'exit'} {ending.exit_status}"
+
+
+def later(at: float | None, seconds: float) -> float | None:
+    """Move a time that may not have come yet to a clock so far ahead."""
+    return None if at is None else at + seconds
+
+
+def replacements_of(restarts: Iterable[InPlace], lag_seconds: float) -> list[Replacement]:
+    """Make replacements of restarts in place, by a clock so far ahead of the cluster's."""
+    return [
+        Replacement(
+            stopped_unix_seconds=one.ending.unix_seconds + lag_seconds,
+            old=one.pod,
+            ended_unix_seconds=one.ending.unix_seconds + lag_seconds,
+            new=one.pod,
+            ready_unix_seconds=later(one.ready_unix_seconds, lag_seconds),
+            reason=one.why,
+        )
+        for one in restarts
+    ]

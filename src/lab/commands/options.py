@@ -1,0 +1,84 @@
+"""What all commands share on the command line: one-line errors and options."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+from click.core import ParameterSource
+
+from long_lived.settings.arguments import USAGE_STATUS
+from long_lived.settings.errors import one_line
+
+
+def complain(reason: str) -> None:
+    """Say in one line what went wrong with the lab itself."""
+    print(f"long-lived: error: {one_line(reason)}", file=sys.stderr)
+
+
+def refuse(reason: str) -> NoReturn:
+    """Say in one line why the lab cannot start, and exit with status 2."""
+    complain(reason)
+    sys.exit(USAGE_STATUS)
+
+
+class OneLineErrors(click.Group):
+    """A group whose usage errors are one line with exit status 2, as everywhere else."""
+
+    def main(self, *args, **kwargs):  # type: ignore[no-untyped-def]
+        """Run; turn click's complaints into `refuse`."""
+        kwargs["standalone_mode"] = False
+        try:
+            status = super().main(*args, **kwargs)
+        except click.exceptions.NoArgsIsHelpError as error:
+            print(error.format_message(), file=sys.stderr)
+            sys.exit(USAGE_STATUS)
+        except click.ClickException as error:
+            refuse(f"{error.format_message()} (see --help)")
+        except click.Abort:
+            sys.exit(130)
+        sys.exit(status)
+
+
+set_option = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="One setting, as for Helm: --set client.concurrency=500. May be repeated.",
+)
+out_option = click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("results"),
+    show_default=True,
+    help="Folder for the results folders.",
+)
+
+
+def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say which release is meant."""
+    for option in (
+        click.option("--context", default="", help="Kubernetes context; default: the current one."),
+        click.option("--namespace", default="long-lived", show_default=True, help="Namespace."),
+        click.option("--release", default="long-lived", show_default=True, help="Helm release."),
+    ):
+        command = option(command)
+    return command
+
+
+app_option = click.option(
+    "--app",
+    default="",
+    metavar="NAME",
+    help="Which one, where a parent chart holds several: its label app.kubernetes.io/name.",
+)
+
+
+def refuse_place(command: str) -> None:
+    """Refuse the options of `place_options` where `command` has no release to look for."""
+    context = click.get_current_context()
+    for name in ("release", "namespace", "context"):
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            refuse(f"--{name} {context.params[name]}: without effect in {command}")

@@ -1,0 +1,40 @@
+"""The command `scenarios`, and which values file a name stands for."""
+
+from pathlib import Path
+
+import click
+
+from long_lived.settings import SettingsError, load
+from long_lived.settings.places import SCENARIOS as FOLDER
+
+
+def values_files(names: tuple[str, ...]) -> list[Path]:
+    """Turn each of `names` into a file: a path as it is, or the scenario of that name.
+
+    Raises:
+        SettingsError: neither a file nor a scenario.
+    """
+    return [_values_file(name) for name in names]
+
+
+def known() -> list[str]:
+    """List the scenarios by name."""
+    return sorted(file.stem for file in FOLDER.glob("*.yaml"))
+
+
+def _values_file(name: str) -> Path:
+    if Path(name).suffix in (".yaml", ".yml") or "/" in name:
+        return Path(name)
+    if name in known():
+        return FOLDER / f"{name}.yaml"
+    raise SettingsError(
+        f"scenario {name!r} does not exist: allowed is a YAML file or one of {', '.join(known())}"
+    )
+
+
+@click.command()
+def scenarios() -> None:
+    """List the scenarios that `run` knows by name."""
+    for name in known():
+        description = load(values_files((name,)), environment={}).experiment.description
+        print(f"{name:<22} {description}")

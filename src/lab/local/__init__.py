@@ -1,0 +1,1 @@
+"""An experiment on one machine: replicas that share a port, and clients, as processes."""

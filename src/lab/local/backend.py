@@ -1,0 +1,144 @@
+"""The backend on one machine: replicas and clients as processes."""
+
+import signal
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Self
+
+from long_lived.client.summary import merge
+from long_lived.lab.experiment.backend import Pause, Trouble
+from long_lived.lab.experiment.deadline import longest_run_seconds
+from long_lived.lab.experiment.outcome import Moment, Outcome
+from long_lived.lab.experiment.results import VALUES, write_values
+from long_lived.lab.local.service import Service, balanced_by_hash
+from long_lived.lab.logs.client_log import Tail, moment
+from long_lived.lab.logs.recovery import recovered
+from long_lived.lab.processes.child import Child, Processes, python
+from long_lived.resources.processor import assign_processor
+from long_lived.server.runtimes import Unavailable, go_build
+from long_lived.settings import Settings
+
+CLIENT_PROGRESS_SECONDS = 1
+CLIENT_STOP_SECONDS = 15.0
+"""How long a client may take to write its summary after a signal."""
+SERVER_STOP_SECONDS = 5.0
+"""How long replicas may take to end after the run: gunicorn lingers 2 s for kept connections."""
+
+
+class LocalBackend:
+    """Processes that share one port, and clients with a source address each."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        """Prepare a run that leaves its files in `folder`."""
+        self._settings = settings
+        self._folder = folder
+        self._processes = Processes(folder)
+        self._clients: list[Child] = []
+        self._tails: list[Tail] = []
+        self._problems: list[str] = []
+
+    def __enter__(self) -> Self:
+        """Reserve the port."""
+        self._processes.__enter__()
+        self._service = Service(self._processes, self._folder / VALUES, self._settings)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End all processes and give the port back."""
+        self._processes.__exit__()
+        self._service.close()
+        for tail in self._tails:
+            tail.close()
+
+    def prepare(self, show: Callable[[Moment], None], pause: Pause) -> None:
+        """Start the replicas, wait until all are ready, and start the clients."""
+        settings = self._settings
+        # The clients get the url, which is not known before the port is, as a flag.
+        write_values(self._folder, settings)
+        if settings.server.runtime == "go":
+            show(Moment(0, 0, 0, 0, {}, "building the Go server"))
+            try:
+                go_build.binary(install=True)
+            except Unavailable as error:
+                raise Trouble(str(error)) from None
+        show(Moment(0, 0, 0, 0, {}, f"starting {settings.server.replicas} replicas"))
+        if not self._service.start(settings.client.readiness.timeout_seconds, pause):
+            return
+        self._clients = [self._start_client(n) for n in range(settings.client.parallelism)]
+        self._tails = [Tail(client.log) for client in self._clients]
+
+    def look(self) -> Moment:
+        """Read the clients' logs, and follow the replicas."""
+        for tail in self._tails:
+            tail.read()
+        # What is tried again fails in the same words.
+        self._problems = list(dict.fromkeys([*self._problems, *self._service.look()]))
+        return moment([tail.log for tail in self._tails], self._service.names())
+
+    def running(self) -> bool:
+        """Tell whether a client still runs."""
+        return any(client.status is None for client in self._clients)
+
+    def clock_started_unix_seconds(self) -> float | None:
+        """Tell when the last client started its clock; it is ours."""
+        starts = [tail.log.clock_started_unix_seconds for tail in self._tails]
+        known = [at for at in starts if at is not None]
+        return max(known) if known and len(known) == len(starts) else None
+
+    def serving(self) -> list[str]:
+        """List the replicas that serve, oldest first."""
+        return self._service.serving()
+
+    def restart(self, replicas: Sequence[str]) -> None:
+        """Stop replicas as a cluster would; replacements follow."""
+        self._service.restart(replicas)
+
+    def replaced(self) -> bool:
+        """Tell whether every replica that was stopped has a replacement that is ready."""
+        return self._service.replaced()
+
+    def longest_seconds(self) -> float:
+        """Tell how long a client can take at the most, from its start to its summary."""
+        return longest_run_seconds(self._settings)
+
+    def stop(self, number: int) -> None:
+        """Signal the clients, and wait until they have written their summaries."""
+        self._processes.stop(self._clients, number, CLIENT_STOP_SECONDS)
+
+    def collect(self) -> Outcome:
+        """Gather the clients' summaries and the replicas' own counts, and end the replicas."""
+        counts = self._service.counts()
+        seen = Outcome(
+            replicas=self._service.names(),
+            replacements=self._service.replacements,
+            server_counts=counts,
+            problems=self._problems,
+            remarks=balanced_by_hash(counts),
+        )
+        summaries = []
+        for client, tail in zip(self._clients, self._tails, strict=True):
+            tail.read()
+            summary = tail.log.summary
+            if summary is None:
+                why = f"{client.name} left no summary (status {client.status})"
+                summary = recovered(client.lines(), self._settings, f"{why}: its log was counted")
+                if summary is None:
+                    seen.problems.append(f"{why}: {client.last_words(1)}")
+            if summary is not None:
+                summaries.append(summary)
+        if summaries:
+            seen.summary = merge(summaries)
+        self._processes.stop(self._service.children(), signal.SIGTERM, SERVER_STOP_SECONDS)
+        return seen
+
+    def _start_client(self, index: int) -> Child:
+        command = python(
+            *("long_lived.client", "--values", str(self._folder / VALUES)),
+            *("--set", f"client.url={self._service.url}"),
+            *("--source-address", f"127.0.0.{2 + index}"),
+            *("--progress-seconds", str(CLIENT_PROGRESS_SECONDS)),
+        )
+        child = self._processes.start(f"client-{index + 1}", command)
+        if self._settings.client.engine == "threads" and self._settings.client.parallelism > 1:
+            assign_processor(child.pid, index)
+        return child

@@ -1,0 +1,76 @@
+"""Runs judged from logs that the user saved: `long-lived verify --from-log`."""
+
+import errno
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from long_lived.client.summary import merge
+from long_lived.lab.analysis.inferred_restarts import UNSEEN, replacements_seen
+from long_lived.lab.analysis.verdict import history_of
+from long_lived.lab.experiment.outcome import Outcome
+from long_lived.lab.logs.client_log import ClientLog, beginning_lost, foreign_summary
+from long_lived.lab.logs.forms import UnreadForm, pod_lines
+
+
+def read_logs(file: Path) -> dict[str, ClientLog]:
+    """Read the clients' logs in a file, by the pod that its lines name, or by the file's name.
+
+    Raises:
+        OSError: the file cannot be read, or is in a form that is not.
+    """
+    logs: defaultdict[str, ClientLog] = defaultdict(ClientLog)
+    try:
+        for pod, line in pod_lines(file.read_bytes()):
+            logs[pod or str(file)].feed(line)
+    except UnreadForm as error:
+        raise OSError(errno.ENOTSUP, str(error), str(file)) from None
+    # Servers, sidecars and error messages among the lines are no clients.
+    clients = {name: log for name, log in logs.items() if log != ClientLog()}
+    return clients or {str(file): ClientLog()}
+
+
+def outcome_of(files: Sequence[Path]) -> Outcome:
+    """Return what the logs in `files` show of one run.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    seen = Outcome()
+    logs = [(name, log) for file in files for name, log in read_logs(file).items()]
+    summaries = []
+    for name, log in logs:
+        if log.summary is None:
+            seen.problems.append(f"{name} has no summary: it is cut off, or no client's log")
+            continue
+        if foreign := foreign_summary(name, log):
+            seen.problems.append(foreign)
+            continue
+        summaries.append(log.summary)
+        answered, lines = log.summary["requests"]["answered"], sum(log.answered.values())
+        if lines > answered:
+            seen.problems.append(
+                f"{name} holds {lines:,} answers, and the summary at its end knows {answered:,}: "
+                "it is the log of several clients or runs"
+            )
+        if remark := beginning_lost(name, log):
+            seen.remarks.append(remark)
+    if not summaries:
+        return seen
+    settings = summaries[0]["settings"]
+    if any(summary["settings"] != settings for summary in summaries):
+        seen.problems.append("the logs are of runs with different settings")
+        return seen
+    clients = settings["client"]["parallelism"]
+    if len(logs) != clients:
+        seen.problems.append(
+            f"logs of {clients} clients (client.parallelism) are needed, given: {len(logs)}"
+        )
+    seen.summary = merge(summaries)
+    replicas, pods = settings["server"]["replicas"], seen.summary["pods"]
+    seen.replicas = sorted(pods)
+    seen.replacements = replacements_seen(history_of(seen.summary), pods, replicas)
+    if replicas is not None and not seen.replacements:
+        missing = replicas - len(seen.replicas)
+        seen.replicas += [f"{UNSEEN}{number}" for number in range(1, missing + 1)]
+    return seen

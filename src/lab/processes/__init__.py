@@ -1,0 +1,1 @@
+"""Processes that the lab starts, and the reaper that ends them when the lab is killed."""

@@ -1,0 +1,204 @@
+"""Processes that the lab starts: each leads a process group, and none outlives the lab.
+
+The number of a process, which is that of its group, can be given away as soon as the process
+has been waited for. So the lab looks at a process that has ended and leaves it a zombie, and
+at its burial keeps this order: kill the group (workers may have outlived their parent), tell
+the reaper to forget the number, wait for the process. The number is ours until the last step,
+and wherever the lab itself is killed in between, the reaper does not know a number that was
+given away, or knows one whose group is to be killed.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from select import select
+
+from long_lived.lab.experiment.backend import Trouble
+from long_lived.lab.processes.reaper import READY
+from long_lived.settings.errors import ENVIRONMENT_PREFIX
+
+POLL_SECONDS = 0.05
+
+ALWAYS = {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
+"""What every child finds in its environment: lines that come at once, in the encoding in which
+the lab reads them, whatever the terminal's is."""
+
+REAPER_SECONDS = 60.0
+"""How long the reaper may take to start, which is a moment."""
+LAST_WORDS_SECONDS = 5.0
+"""How long one that has failed may take to say why."""
+
+NO_REAPER = "the lab's reaper, which ends what a killed lab leaves, does not start"
+
+
+def python(module: str, *arguments: str) -> list[str]:
+    """Return the command that runs a module of ours, whatever lies in the working folder.
+
+    `-m` alone would look there first: for `settings.py`, for `yaml.py`.
+    """
+    return [sys.executable, "-P", "-m", module, *arguments]
+
+
+class Child:
+    """One process (with the workers that it forks), whose output goes to a log file."""
+
+    def __init__(self, name: str, process: subprocess.Popen[bytes], log: Path) -> None:
+        """Wrap a process that leads its own group."""
+        self.name = name
+        self.log = log
+        self._process = process
+
+    @property
+    def pid(self) -> int:
+        """Process number, which is also that of the group."""
+        return self._process.pid
+
+    @property
+    def status(self) -> int | None:
+        """Exit status, negative after a signal; None while it runs."""
+        if self._process.returncode is not None:
+            return self._process.returncode
+        ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if ended is None:
+            return None
+        return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
+
+    def signal(self, number: int) -> None:
+        """Signal the process itself; without effect when it has ended."""
+        if self._process.returncode is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Kill the whole group: also workers that outlived their parent."""
+        if self._process.returncode is None:
+            os.killpg(self.pid, signal.SIGKILL)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until the process has ended, at most so long; tell whether it has."""
+        deadline = time.monotonic() + seconds
+        while self.status is None:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(POLL_SECONDS)
+        return True
+
+    def reap(self) -> None:
+        """Wait for the process, which has been killed, and give its number back."""
+        self._process.wait()
+
+    def lines(self) -> list[str]:
+        """Return the log; a last line without its end is left out. Empty where it is gone."""
+        try:
+            return self.log.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]
+        except OSError:
+            return []
+
+    def last_words(self, lines: int = 3) -> str:
+        """Return the end of the log, for a message about an unexpected end."""
+        return " | ".join(line[:200] for line in self.lines()[-lines:])
+
+
+class Processes:
+    """All processes of a run. A context manager: at its end, however it comes, none is left."""
+
+    def __init__(self, folder: Path) -> None:
+        """Keep logs in `folder`."""
+        self._folder = folder
+        self._children: list[Child] = []
+
+    def __enter__(self) -> "Processes":
+        """Start the reaper.
+
+        Raises:
+            Trouble: it does not start; without it a lab that is killed would leave processes.
+        """
+        try:
+            self._reaper = subprocess.Popen(
+                python("long_lived.lab.processes.reaper"),
+                bufsize=0,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise Trouble(f"{NO_REAPER}: {error}") from None
+        assert self._reaper.stdout is not None
+        there, _, _ = select([self._reaper.stdout], [], [], REAPER_SECONDS)
+        first = self._reaper.stdout.readline() if there else b""
+        if first != READY:
+            try:
+                said, _ = self._reaper.communicate(timeout=LAST_WORDS_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._reaper.kill()
+                said, _ = self._reaper.communicate()
+            *_, why = (first + said).decode(errors="replace").splitlines() or ["it says nothing"]
+            raise Trouble(f"{NO_REAPER}: {why}")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Kill what still runs, then let the reaper go."""
+        for child in list(self._children):
+            self._bury(child)
+        with self._reaper:  # closes its input, which ends it
+            pass
+
+    def start(
+        self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None
+    ) -> Child:
+        """Start `command`; its output goes to <name>.log.
+
+        Settings in this process's environment are not handed on: the values file has them.
+
+        Raises:
+            Trouble: the log cannot be written, or no process be made.
+        """
+        log = self._folder / f"{name}.log"
+        kept = {
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith(ENVIRONMENT_PREFIX)
+        }
+        try:
+            with log.open("ab", buffering=0) as output:
+                process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    env=kept | ALWAYS | dict(environment or {}),
+                    process_group=0,
+                )
+        except OSError as error:
+            raise Trouble(f"{name} cannot be started: {error}") from None
+        child = Child(name, process, log)
+        self._children.append(child)
+        self._tell_reaper(f"+{process.pid}\n")
+        return child
+
+    def stop(self, children: Sequence[Child], number: int, patience_seconds: float) -> None:
+        """Signal `children`, give them all together so long to end, and kill the rest."""
+        for child in children:
+            child.signal(number)
+        deadline = time.monotonic() + patience_seconds
+        for child in children:
+            child.wait(max(0.0, deadline - time.monotonic()))
+            self._bury(child)
+
+    def _bury(self, child: Child) -> None:
+        if child in self._children:
+            self._children.remove(child)
+            child.kill()
+            self._tell_reaper(f"-{child.pid}\n")
+            child.reap()
+
+    def _tell_reaper(self, line: str) -> None:
+        if self._reaper.stdin is not None:
+            try:
+                self._reaper.stdin.write(line.encode())
+            except BrokenPipeError:
+                pass  # it was killed; without a net there is all the more reason to clean up

@@ -1,0 +1,112 @@
+"""Killing a server from within its container: with a PID namespace, as a container has one."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from tests.waiting import eventually
+
+from long_lived.lab.cluster.kill import kill_command
+from long_lived.server.runtimes import go_build
+
+UNPRIVILEGED = ("setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs")
+"""As restricted Pod Security has it: the same user, and no capability."""
+NEW = ("unshare", "--map-root-user", "--pid", "--fork", "--mount-proc", "--kill-child")
+BOUND_SECONDS = 60
+
+
+def can_unshare() -> bool:
+    """Tell whether this machine lets us make a PID namespace and enter it."""
+    if not all(map(shutil.which, ("unshare", "nsenter", "setpriv"))):
+        return False
+    return subprocess.run([*NEW, "true"], capture_output=True, check=False).returncode == 0
+
+
+pytestmark = pytest.mark.skipif(not can_unshare(), reason="no PID namespace is to be had here")
+
+
+@contextmanager
+def container(*command: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Run a command as the first process of a PID namespace; gives the outer process and it."""
+    outer = subprocess.Popen([*NEW, *UNPRIVILEGED, *command], env={**os.environ, "POD_ID": "one"})
+    try:
+        children = Path(f"/proc/{outer.pid}/task/{outer.pid}/children")
+        yield outer, int(eventually(children.read_text).split()[0])
+    finally:
+        outer.kill()
+        outer.wait()
+
+
+def execute(first: int, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in the namespace, as kubectl exec does."""
+    into = ("--user", "--preserve-credentials", "--pid", "--mount")
+    enter = ["nsenter", "--target", str(first), *into, *UNPRIVILEGED, *command]
+    return subprocess.run(enter, capture_output=True, text=True, timeout=BOUND_SECONDS, check=False)
+
+
+@pytest.mark.parametrize("runtime", ["flask", "gunicorn", "go"])
+def test_kill_ends_the_first_process_and_cuts_its_connections(runtime: str) -> None:
+    """A request in flight is lost long before its answer, and nothing of the server is left."""
+    if runtime == "go":
+        go_build.binary(install=True)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = (f"server.runtime={runtime}", "server.delay.minSeconds=300")
+    pairs = [
+        part for pair in (*settings, "server.delay.maxSeconds=300") for part in ("--set", pair)
+    ]
+    serve = [sys.executable, "-m", "long_lived.server", "--bind", f"127.0.0.1:{port}", *pairs]
+    with container(*serve) as (outer, first):
+        connection = eventually(lambda: connected(port))
+        with connection:
+            connection.settimeout(BOUND_SECONDS)
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: one\r\n\r\n")
+            python, *rest = kill_command(port)
+            done = execute(first, sys.executable, *rest)
+            assert python == "python"
+            assert done.returncode == -signal.SIGKILL, done.stderr
+            assert not received(connection)
+        outer.wait(BOUND_SECONDS)
+        assert connected(port) is None
+
+
+def test_kill_leaves_a_first_process_of_others_alone() -> None:
+    """Where the pod's containers share their processes nothing is touched, and that is said."""
+    with container(sys.executable, "-c", "import time; time.sleep(300)") as (outer, first):
+        done = execute(first, sys.executable, *kill_command(1)[1:])
+        assert done.returncode == 1
+        assert "the first process of the container is not the server" in done.stderr
+        assert outer.poll() is None
+
+
+def test_plain_sigkill_from_within_does_nothing() -> None:
+    """The reason for all this: the first process of a namespace is safe from its own."""
+    code = json.dumps("import os; os.kill(1, 9)")
+    with container(sys.executable, "-c", "import time; time.sleep(300)") as (outer, first):
+        assert execute(first, "sh", "-c", f"{sys.executable} -c {code}").returncode == 0
+        assert outer.poll() is None
+
+
+def received(connection: socket.socket) -> bytes:
+    """Return a byte of an answer; none where the connection ended without one."""
+    try:
+        return connection.recv(1)
+    except ConnectionResetError:
+        return b""
+
+
+def connected(port: int) -> socket.socket | None:
+    """Connect to a server here; None where nobody listens."""
+    try:
+        return socket.create_connection(("127.0.0.1", port))
+    except OSError:
+        return None

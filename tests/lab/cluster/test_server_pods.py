@@ -1,0 +1,126 @@
+"""Following server pods through a run: restarts in place above all."""
+
+from dataclasses import replace
+
+import pytest
+
+from long_lived.lab.analysis.replacement import Replacement
+from long_lived.lab.cluster.pods import Ending, Pod
+from long_lived.lab.cluster.server_pods import ServerPods, replacements_of
+
+POD = Pod(
+    "a", "1", 0.0, False, 10.0, True, None, "", holdup="", stuck=False, restarts=0, last_ending=None
+)
+OUT_OF_MEMORY = Ending(100.0, 137, "OOMKilled")
+
+
+class FakeRelease:
+    """A release in which a probe failed, or none."""
+
+    def __init__(self, probe: str = "") -> None:
+        self.probe = probe
+        self.asked: list[str] = []
+
+    def failed_probe(self, uid: str, _ended: float) -> str:
+        self.asked.append(uid)
+        return self.probe
+
+
+def following(probe: str = "") -> tuple[ServerPods, FakeRelease]:
+    """Follow the pods of such a release."""
+    release = FakeRelease(probe)
+    return ServerPods(release), release  # type: ignore[arg-type]
+
+
+def restarted(ending: Ending = OUT_OF_MEMORY, restarts: int = 1, ready: float | None = None) -> Pod:
+    """Return the pod after its container was started again."""
+    return replace(POD, restarts=restarts, last_ending=ending, ready_unix_seconds=ready)
+
+
+def test_restart_in_place_has_its_times_and_its_reason() -> None:
+    """Stopped when the container ended, ready when the pod was again; by a clock 5 s ahead."""
+    made, release = following()
+    made.take([POD], 90.0, begun=True)
+    made.take([restarted()], 101.0, begun=True)
+    made.take([restarted(ready=107.0)], 108.0, begun=True)
+    (found,) = made.restarted_in_place(50.0, 200.0)
+    assert found.why == "OOMKilled (exit 137), restart 1"
+    assert release.asked == []
+    assert replacements_of([found], 5.0) == [
+        Replacement(105.0, "a", 105.0, "a", 112.0, reason="OOMKilled (exit 137), restart 1")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ending", "probe", "reason"),
+    [
+        (Ending(100.0, 137, "Error"), "", "Error 137"),
+        (Ending(100.0, 137, "Error"), "liveness", "liveness probe failed"),
+        (Ending(100.0, 0, "Completed"), "", "Completed 0"),
+        (Ending(100.0, 1, ""), "", "exit 1"),
+    ],
+    ids=["error", "liveness", "completed", "silent"],
+)
+def test_reason_is_what_the_cluster_knows(ending: Ending, probe: str, reason: str) -> None:
+    """A bare exit status has an event behind it, or is all that there is."""
+    made, release = following(probe)
+    made.take([restarted(ending)], 101.0, begun=True)
+    made.take([restarted(ending)], 103.0, begun=True)
+    assert release.asked == []
+    assert [one.reason for one in made.restarted_in_place(0.0, 200.0)] == [reason]
+    assert release.asked == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "count"),
+    [(99.0, 200.0, 1), (100.5, 200.0, 1), (101.0, 200.0, 0), (50.0, 100.0, 0), (50.0, 100.1, 1)],
+    ids=["within", "same-second", "before", "after", "just"],
+)
+def test_restart_counts_only_within_the_run(first: float, last: float, count: int) -> None:
+    """The cluster cuts off fractions: an end in the second of the start may be after it."""
+    made, _ = following()
+    made.take([restarted()], 101.0, begun=True)
+    assert len(made.restarted_in_place(first, last)) == count
+
+
+def test_each_restart_of_a_container_counts() -> None:
+    """One that waits in a crash loop has ended already, and is numbered when it starts again."""
+    made, _ = following()
+    second = Ending(120.0, 137, "OOMKilled")
+    made.take([restarted()], 101.0, begun=True)
+    made.take([restarted(second, restarts=1)], 121.0, begun=True)
+    made.take([restarted(second, restarts=2, ready=130.0)], 131.0, begun=True)
+    found = made.restarted_in_place(0.0, 200.0)
+    assert [(one.restart, one.ready_unix_seconds) for one in found] == [(1, None), (2, 130.0)]
+
+
+def test_pod_that_the_lab_stops_does_not_restart_in_place() -> None:
+    """What is killed and then deleted is replaced by another pod."""
+    made, _ = following()
+    made.take([POD], 90.0, begun=True)
+    made.stop(["a"], 99.0)
+    made.take([restarted()], 101.0, begun=True)
+    assert made.restarted_in_place(0.0, 200.0) == []
+
+
+def test_deleted_pod_is_replaced_by_the_first_that_comes() -> None:
+    """By the lab's clock: when it was deleted, when it was gone, when the other was ready."""
+    made, _ = following()
+    made.take([POD], 90.0, begun=True)
+    made.stop(["a"], 99.0)
+    leaving, other = replace(POD, leaving=True), replace(POD, name="b", ready_unix_seconds=None)
+    made.take([leaving, other], 101.0, begun=True)
+    assert (made.replicas, made.replaced(), made.serving()) == (["a", "b"], False, [])
+    made.take([replace(other, ready_unix_seconds=104.0)], 105.0, begun=True)
+    assert made.deleted == [Replacement(99.0, "a", 105.0, "b", 105.0)]
+    assert made.replaced()
+    assert made.serving() == ["b"]
+
+
+def test_crew_is_whoever_is_there_when_the_run_begins() -> None:
+    """Pods that come and go before are none of it."""
+    made, _ = following()
+    made.take([POD, replace(POD, name="old", leaving=True)], 1.0, begun=False)
+    assert made.replicas == ["a"]
+    made.take([replace(POD, name="b")], 2.0, begun=False)
+    assert made.replicas == ["b"]

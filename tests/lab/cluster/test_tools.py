@@ -1,0 +1,69 @@
+"""What helm and kubectl say when they fail, as the lab passes it on."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from long_lived.lab.cluster import tools
+from long_lived.lab.cluster.tools import Place, helm_install
+from long_lived.lab.experiment.backend import Trouble
+
+CONFLICT = (
+    "UPGRADE FAILED: conflict occurred while applying object default/demo-server apps/v1, "
+    'Kind=Deployment: Apply failed with 1 conflict: conflict with "kubectl" with subresource '
+    '"scale" using apps/v1: .spec.replicas'
+)
+SEVERAL = (
+    "UPGRADE FAILED: conflict occurred while applying object default/demo-server apps/v1, "
+    'Kind=Deployment: Apply failed with 2 conflicts: conflicts with "hpa" using apps/v1:\n'
+    "- .spec.replicas\n- .spec.paused"
+)
+LOGGED = 'level=WARN msg="upgrade failed" name=demo error="Apply failed"\n'
+
+
+@pytest.fixture
+def failing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Put a helm on PATH that fails with a text on stderr."""
+
+    def fail(stderr: str) -> str:
+        helm = tmp_path / "helm"
+        helm.write_text(f"#!{sys.executable}\nraise SystemExit({stderr!r})\n")
+        helm.chmod(0o700)
+        monkeypatch.setenv("PATH", str(tmp_path))
+        with pytest.raises(Trouble) as caught:
+            helm_install("demo", tmp_path, Place("default"), tmp_path / "values.yaml", ())
+        return str(caught.value)
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    ("stderr", "told"),
+    [
+        (f"{LOGGED}Error: no\n", "no"),
+        (f"{LOGGED}Error: first\nError: second\n", "first Error: second"),
+        ("Error: a\nb\nc\nd\n", "a b c d"),
+        ("E1125 18:00:00.1 7 memcache.go:265] x\nThe connection was refused", "The connection was"),
+        ("Error from server (Forbidden): pods is forbidden", "Error from server (Forbidden): pods"),
+        ("one\ntwo\nthree\nfour\n", "two three four"),
+        (LOGGED, "level=WARN"),
+    ],
+    ids=["log-line", "two-errors", "long", "klog", "kubectl", "no-error", "log-line-alone"],
+)
+def test_failed_tool_tells_its_error_lines(failing, stderr: str, told: str) -> None:
+    """All that a tool says from its first error on is passed on, and nothing that it logs."""
+    assert failing(stderr).startswith(f"helm: {told}")
+
+
+@pytest.mark.parametrize("text", [CONFLICT, SEVERAL], ids=["one", "several"])
+def test_conflict_over_replicas_says_what_to_do(failing, text: str) -> None:
+    """Whoever scaled the servers finds both ways out, in one line."""
+    told = failing(f"{LOGGED}Error: {text}\n")
+    assert told == f"helm: {' '.join(text.split())}. {tools.SCALED}"
+
+
+def test_conflict_over_another_field_is_left_as_it_is(failing) -> None:
+    """No advice on replicas where they are not the matter."""
+    text = CONFLICT.replace(".spec.replicas", ".spec.paused")
+    assert failing(f"Error: {text}") == f"helm: {text}"

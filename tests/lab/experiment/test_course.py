@@ -1,0 +1,173 @@
+"""The course of an experiment, on a backend by hand: what is done in which order, and kept."""
+
+import signal
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from long_lived.lab.experiment import course
+from long_lived.lab.experiment.backend import Pause, Trouble
+from long_lived.lab.experiment.course import Experiment
+from long_lived.lab.experiment.outcome import Moment, Outcome
+from long_lived.settings import load
+
+MOMENT = Moment(10, 5, 5, 0, {"server-a": 5})
+
+
+class HandBackend:
+    """A backend that notes what is asked of it, and runs for some looks."""
+
+    def __init__(self, looks: int = 3, trouble: str | None = None, seconds: float = 100.0) -> None:
+        self.calls: list[str] = []
+        self.looks = looks
+        self.started: float | None = 0.0
+        self.on_look: Callable[[], None] = lambda: None
+        self._trouble = trouble
+        self._seconds = seconds
+
+    def __enter__(self) -> "HandBackend":
+        self.calls.append("enter")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.calls.append("exit")
+
+    def prepare(self, show: Callable[[Moment], None], pause: Pause) -> None:
+        self.calls.append("prepare")
+        show(MOMENT)
+        if pause():
+            self.looks = 0
+        if self._trouble:
+            raise Trouble(self._trouble)
+
+    def look(self) -> Moment:
+        self.looks -= 1
+        self.on_look()
+        return MOMENT
+
+    def running(self) -> bool:
+        return self.looks > 0
+
+    def clock_started_unix_seconds(self) -> float | None:
+        return self.started
+
+    def serving(self) -> list[str]:
+        return ["server-a", "server-b"]
+
+    def restart(self, replicas: Sequence[str]) -> None:
+        self.calls.append(f"restart {' '.join(replicas)}")
+
+    def replaced(self) -> bool:
+        return True
+
+    def longest_seconds(self) -> float:
+        return self._seconds
+
+    def stop(self, number: int) -> None:
+        self.calls.append(f"stop {signal.Signals(number).name}")
+        self.looks = 0
+
+    def collect(self) -> Outcome:
+        self.calls.append("collect")
+        return Outcome(problems=["client-1 left no summary"], replicas=["server-a"])
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let ticks follow one another at once."""
+    monkeypatch.setattr(course, "TICK_SECONDS", 0.0)
+
+
+def carried_out(
+    backend: HandBackend, *settings: str, stop: Callable[[], int | None] = lambda: None
+) -> tuple[Outcome, list[Moment]]:
+    """Run an experiment; return what was seen, and what was shown."""
+    shown: list[Moment] = []
+    plan = load([], list(settings), {}).experiment.restart
+    return Experiment(backend, plan, shown.append, stop).run(), shown
+
+
+def test_run_is_prepared_watched_and_collected() -> None:
+    """Everything happens once and in order, and each look is shown."""
+    backend = HandBackend(looks=3)
+    seen, shown = carried_out(backend)
+    assert backend.calls == ["enter", "prepare", "collect", "exit"]
+    assert shown == [MOMENT] * 5
+    assert (seen.stopped_by, seen.problems) == (None, ["client-1 left no summary"])
+
+
+def test_trouble_ends_the_run_and_keeps_what_there_is() -> None:
+    """Replicas that cannot be had are a problem, told first; the rest is collected all the same."""
+    backend = HandBackend(trouble="server-a did not start")
+    seen, _ = carried_out(backend)
+    assert backend.calls == ["enter", "prepare", "collect", "exit"]
+    assert seen.problems == ["server-a did not start", "client-1 left no summary"]
+    assert seen.replicas == ["server-a"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=str)
+def test_signal_stops_the_clients_with_the_same_signal(number: int) -> None:
+    """A signal in the midst of the run is handed on; the results are collected after it."""
+    backend = HandBackend(looks=1000)
+    seen, _ = carried_out(backend, stop=lambda: number if backend.looks < 990 else None)
+    assert backend.calls == [
+        "enter",
+        "prepare",
+        f"stop {signal.Signals(number).name}",
+        "collect",
+        "exit",
+    ]
+    assert seen.stopped_by == number
+
+
+def test_signal_while_preparing_begins_nothing() -> None:
+    """Who stops the lab before its clients run has no clients to stop."""
+    backend = HandBackend()
+    seen, _ = carried_out(backend, stop=lambda: signal.SIGINT)
+    assert backend.calls == ["enter", "prepare", "collect", "exit"]
+    assert seen.stopped_by == signal.SIGINT
+
+
+def test_clients_that_never_end_are_stopped() -> None:
+    """A run has a bound: at its end the clients are told to stop, and that is a problem."""
+    backend = HandBackend(looks=10**9, seconds=0.0)
+    seen, _ = carried_out(backend)
+    assert "stop SIGTERM" in backend.calls
+    assert seen.problems[0] == "the clients did not end in the time that the settings allow"
+    assert seen.stopped_by is None
+
+
+def test_restart_is_made_in_the_midst_of_the_run() -> None:
+    """What the settings ask for is done while the clients run, once."""
+    backend = HandBackend(looks=5)
+    seen, _ = carried_out(backend, "experiment.restart.afterSeconds=1")
+    assert backend.calls == ["enter", "prepare", "restart server-b", "collect", "exit"]
+    assert seen.problems == ["client-1 left no summary"]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "number", "told"),
+    [(None, None, True), (None, signal.SIGINT, False), ("no cluster", None, False)],
+    ids=["ended-early", "stopped", "in-trouble"],
+)
+def test_restart_that_was_not_made_is_told_where_nothing_else_explains_it(
+    trouble: str | None, number: int | None, told: bool
+) -> None:
+    """A run that was too short for its restart says so; one that was stopped has said enough."""
+    backend = HandBackend(trouble=trouble)
+    backend.started = None
+    seen, _ = carried_out(backend, "experiment.restart.afterSeconds=1", stop=lambda: number)
+    assert any("was not made" in problem for problem in seen.problems) is told
+
+
+def test_error_in_the_lab_itself_still_cleans_up() -> None:
+    """Whatever happens, the backend is left in an orderly way."""
+    backend = HandBackend()
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    backend.on_look = fail
+    with pytest.raises(ZeroDivisionError):
+        carried_out(backend)
+    assert backend.calls[-1] == "exit"

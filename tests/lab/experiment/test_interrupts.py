@@ -1,0 +1,46 @@
+"""Signals to the lab: the first is a wish, the second the end."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import signal, sys
+from long_lived.lab.experiment.interrupts import Interrupts
+if "nohup" in sys.argv:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+interrupts = Interrupts()
+for number in map(int, sys.argv[2:]):
+    signal.raise_signal(number)
+    print(interrupts.stop_signal(), flush=True)
+"""
+
+HUP, INT, TERM = signal.SIGHUP, signal.SIGINT, signal.SIGTERM
+
+
+@pytest.mark.parametrize(
+    ("started", "sent", "seen", "status"),
+    [
+        ("plainly", [TERM], [15], 0),
+        ("plainly", [INT, TERM], [2], 143),
+        ("plainly", [HUP, HUP], [1], 129),
+        ("nohup", [HUP, HUP], [None, None], 0),
+        ("nohup", [HUP, INT, HUP, TERM], [None, 2, 2], 143),
+    ],
+    ids=["first", "second", "hang-up", "nohup", "nohup-and-others"],
+)
+def test_first_signal_is_remembered_and_the_second_ends(
+    started: str, sent: list[int], seen: list[int | None], status: int
+) -> None:
+    """A hang-up is a signal like others, but under nohup."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, started, *(str(int(number)) for number in sent)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (status, "")
+    assert done.stdout.split() == [str(number) for number in seen]

@@ -1,0 +1,148 @@
+"""Results that cannot be kept: said in one line after the verdict, which is printed as always."""
+
+import errno
+import os
+import resource
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.lab.commands.test_run import (
+    QUICK,
+    RESTART,
+    Lab,
+    Start,
+    arguments_of,
+    finished,
+    processes_of,
+    starter,
+)
+from tests.lab.logs.test_saved import balanced
+from tests.lab.runs import plain, saved
+
+from long_lived.lab.cluster.pod_logs import PodLogs
+from long_lived.lab.commands import one_run
+from long_lived.lab.experiment.outcome import Outcome
+from long_lived.lab.processes.child import Processes
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start labs that end with the test."""
+    yield from starter(tmp_path)
+
+
+def lab(*arguments: str, most_bytes: int | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command, where no file may become larger than so many bytes."""
+
+    def limit() -> None:
+        if most_bytes is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
+
+    done = finished([sys.executable, "-m", "long_lived.lab", *arguments], preexec_fn=limit)
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def test_verdict_is_printed_where_no_file_can_be_written(tmp_path: Path) -> None:
+    """What was concluded from a log is shown, and that it is not kept is the exit status."""
+    log = saved(tmp_path, "client.log", balanced())
+    done = lab("verify", "--out", str(tmp_path / "out"), "--from-log", str(log), most_bytes=100)
+    assert done.returncode == 1
+    assert "\nverdict      even, as expected" in done.stdout
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"long-lived: error: {tmp_path}/out/")
+    assert line.endswith(f" has not all results: {os.strerror(errno.EFBIG)}")
+
+
+def test_run_on_a_disk_that_fills_up_ends_with_what_was_seen(tmp_path: Path) -> None:
+    """The client's log ends early: its lines are counted, and the run is incomplete."""
+    done = lab(
+        *("run", "smoke", "--out", str(tmp_path / "out")),
+        *arguments_of((*QUICK, "client.requestsPerUser=10")),
+        most_bytes=5_000,
+    )
+    assert done.returncode == 1
+    assert "\nverdict      incomplete: client-1 left no summary" in done.stdout
+    assert "\ncounts server-name\n" in done.stdout
+    (line,) = done.stderr.splitlines()
+    assert line.endswith(f" has not all results: {os.strerror(errno.EFBIG)}")
+    assert processes_of(tmp_path) == {}
+
+
+def test_run_that_cannot_begin_says_why(tmp_path: Path) -> None:
+    """Without its values no process can start: that is the verdict."""
+    done = lab("run", "smoke", "--out", str(tmp_path / "out"), most_bytes=0)
+    assert done.returncode == 1
+    assert "\nverdict      incomplete: " in done.stdout
+    assert os.strerror(errno.EFBIG) in " ".join(done.stdout.split())
+    assert len(done.stderr.splitlines()) == 1
+    assert processes_of(tmp_path) == {}
+
+
+def test_results_removed_in_the_middle_of_a_run_leave_its_verdict(start: Start) -> None:
+    """Replacements cannot be started, the clients' summaries come from files without a name."""
+    running: Lab = start("smoke", *QUICK, "client.durationSeconds=12", *RESTART)
+    running.await_answers()
+    folder = running.folder
+    shutil.rmtree(running.out)
+    assert running.finish() == 1
+    words = " ".join(running.printed.split())
+    assert "verdict incomplete: server-d cannot be started: " in words
+    assert words.count("server-d cannot be started") == 1
+    assert "counts server-name" in words
+    assert running.errors == (
+        f"long-lived: error: {folder} has not all results: {os.strerror(errno.ENOENT)}\n"
+    )
+    assert processes_of(running.place) == {}
+
+
+def test_results_are_kept_without_symbolic_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where `latest` cannot point to them, that is said, and the folder is used."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(Path, "symlink_to", refuse)
+    folder = one_run.new_folder(tmp_path, "smoke")
+    assert [entry.name for entry in tmp_path.iterdir()] == [folder.name]
+    assert capsys.readouterr().err == (
+        f"long-lived: error: {tmp_path}/latest does not point to {folder.name}: "
+        "Operation not permitted\n"
+    )
+
+
+def test_folder_that_is_gone_at_the_end_is_status_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A verdict that passes is no success where nothing of it is kept; a signal goes first."""
+    seen = Outcome(plain({"server-a": 500, "server-b": 500}), ["server-a", "server-b"])
+    assert one_run.conclude(seen, tmp_path).status == 0
+    assert one_run.conclude(seen, tmp_path / "gone").status == 1
+    seen.stopped_by = 15
+    assert one_run.conclude(seen, tmp_path / "gone").status == 143
+    shown = capsys.readouterr()
+    assert shown.out.count("\nverdict ") == 3
+    assert shown.err.count("gone has not all results: No such file or directory\n") == 2
+
+
+class OnePod:
+    """A release that has the log of one pod."""
+
+    def log(self, _: str) -> str:
+        """Return it."""
+        return "".join(f"{line}\n" for line in balanced())
+
+
+def test_log_of_a_pod_is_read_where_it_cannot_be_kept(tmp_path: Path) -> None:
+    """What a cluster still has is not lost with the folder."""
+    logs = PodLogs(OnePod(), Processes(tmp_path), tmp_path / "gone")  # type: ignore[arg-type]
+    log = logs.final("client-abcde")
+    assert log is not None
+    assert log.answered.total() == 240
+    assert log.summary is not None

@@ -1,0 +1,66 @@
+"""Every setting is honoured by the lab on one machine, or refused by it: none is ignored."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from long_lived.lab.local.unsupported import REFUSED, refuse_what_has_no_effect
+from long_lived.settings import Settings, SettingsError, load
+
+USED = {
+    *("server.replicas", "server.runtime", "server.backlog", "server.gracefulTimeoutSeconds"),
+    *("server.delay.minSeconds", "server.delay.maxSeconds"),
+    "server.keepAlive.idleTimeoutSeconds",
+    *("server.gunicorn.workerClass", "server.gunicorn.threads"),
+    "client.enabled",  # every run needs its client, wherever it is: `false` is refused
+    *("client.concurrency", "client.requestsPerUser", "client.durationSeconds"),
+    *("client.thinkTime.minSeconds", "client.thinkTime.maxSeconds", "client.rampUpSeconds"),
+    *("client.keepAlive.mode", "client.connections", "client.engine", "client.parallelism"),
+    *("client.timeouts.connectSeconds", "client.timeouts.readSeconds"),
+    *("client.readiness.timeoutSeconds", "client.logResponses"),
+    *("experiment.name", "experiment.description", "experiment.expect"),
+    "experiment.maxFailedRatio",
+    *("experiment.restart.afterSeconds", "experiment.restart.keep", "experiment.restart.mode"),
+    *("experiment.restart.signal", "experiment.restart.replacementSeconds"),
+    "experiment.evenWithin",
+}
+"""The keys that the replicas, the clients or the lab itself read in a run on one machine."""
+
+GIVEN = {
+    "server.port": ("9000", "allowed is 8000"),
+    "client.url": ("http://127.0.0.1:1/", "allowed is ''"),
+    "client.readiness.host": ("headless.example", "allowed is ''"),
+}
+
+
+def leaves(values: Any, above: str = "") -> Iterator[str]:
+    """List the keys that hold a value and no map."""
+    for key, value in values.items():
+        path = f"{above}{key}"
+        if isinstance(value, dict):
+            yield from leaves(value, f"{path}.")
+        else:
+            yield path
+
+
+def test_every_setting_is_used_or_refused() -> None:
+    """A new setting has to be put down here as one or the other."""
+    assert set(leaves(Settings().as_values())) == USED | set(REFUSED)
+    assert not USED & set(REFUSED)
+    assert set(GIVEN) == set(REFUSED)
+
+
+@pytest.mark.parametrize("key", GIVEN)
+def test_setting_that_does_not_apply_is_refused(key: str) -> None:
+    """The line names the key, the value, why, and what is allowed."""
+    value, allowed = GIVEN[key]
+    with pytest.raises(SettingsError) as refused:
+        refuse_what_has_no_effect(load([], [f"{key}={value}"], {}))
+    assert str(refused.value).startswith(f"{key} = {value}: the lab on this machine ")
+    assert allowed in str(refused.value)
+
+
+def test_defaults_are_not_refused() -> None:
+    """What has its default value was not asked for, given or not."""
+    refuse_what_has_no_effect(load([], ["server.port=8000", "client.url="], {}))

@@ -1,0 +1,314 @@
+"""Runs judged from saved logs, in every form in which kubectl writes them."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.lab.runs import SERVERS, Run, answers_in, restarted, saved
+
+from long_lived.client.summary import merge
+from long_lived.lab.analysis.verdict import Finding, Verdict, judge
+from long_lived.lab.experiment.outcome import Outcome
+from long_lived.lab.logs.saved import outcome_of, read_logs
+
+BOUND_SECONDS = 60
+PODS = ("long-lived-client-1-abcde", "long-lived-client-1-fghij")
+
+Save = Callable[[str, list[str]], Path]
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Save:
+    """Save logs in a folder of the test's own."""
+    return lambda name, lines: saved(tmp_path, name, lines)
+
+
+def balanced(*overrides: str, replicas: tuple[str, ...] = SERVERS, each: int = 80) -> list[str]:
+    """Return the log of a client whose connections were spread evenly."""
+    run = Run(*overrides)
+    for index in range(each * len(replicas)):
+        run.hang_up(run.connect(replicas[index % len(replicas)], index / 10), index / 10)
+    return run.log()
+
+
+def verdict_of(seen: Outcome) -> Verdict:
+    """Judge what was seen, as the command does."""
+    return judge(seen.summary, seen.replicas, seen.problems, seen.replacements)
+
+
+def with_prefix(lines: list[str], pod: str = PODS[0]) -> list[str]:
+    """Write lines as `kubectl logs --prefix` does."""
+    return [f"[pod/{pod}/client] {line}" for line in lines]
+
+
+def with_time(lines: list[str], zone: str = "Z") -> list[str]:
+    """Write lines as `kubectl logs --timestamps` does."""
+    return [f"2026-11-23T12:00:{n % 60:02}.123456789{zone} {line}" for n, line in enumerate(lines)]
+
+
+FORMS: dict[str, Callable[[list[str]], list[str]]] = {
+    "plain": lambda lines: lines,
+    "prefix": with_prefix,
+    "timestamps": with_time,
+    "timestamps-of-a-zone": lambda lines: with_time(lines, "+01:00"),
+    "both": lambda lines: with_prefix(with_time(lines)),
+    "windows": lambda lines: [f"{line}\r" for line in lines],
+    "noise": lambda lines: ["Waiting: 503", *lines, "", "error: the connection was lost"],
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_log_is_read_in_every_form(form: str, save: Save) -> None:
+    """However a log was saved, it holds the same summary, answers and verdict."""
+    lines = balanced()
+    file = save("client.log", FORMS[form](lines))
+    (log,) = read_logs(file).values()
+    assert log.answered == answers_in(lines) == dict.fromkeys(SERVERS, 80)
+    seen = outcome_of([file])
+    assert seen.summary == merge([json.loads(lines[-1])])
+    assert seen.replicas == [*SERVERS]
+    assert (seen.problems, seen.remarks, seen.replacements) == ([], [], [])
+    assert verdict_of(seen).finding is Finding.EVEN
+
+
+def interleaved(first: list[str], second: list[str]) -> list[str]:
+    """Mix the lines of two logs, as they come."""
+    mixed = []
+    for index in range(max(len(first), len(second))):
+        mixed += [*first[index : index + 1], *second[index : index + 1]]
+    return mixed
+
+
+TWO = "client.parallelism=2"
+
+
+def test_pods_of_one_file_are_kept_apart_by_their_prefix(save: Save) -> None:
+    """What `make logs` saves is one file with the lines of all client pods among one another."""
+    logs = [balanced(TWO), balanced(TWO, each=10)]
+    mixed = interleaved(*(with_prefix(lines, pod) for lines, pod in zip(logs, PODS, strict=True)))
+    file = save("all.log", mixed)
+    assert {name: sum(log.answered.values()) for name, log in read_logs(file).items()} == {
+        PODS[0]: 240,
+        PODS[1]: 30,
+    }
+    seen = outcome_of([file])
+    assert (seen.problems, seen.remarks) == ([], [])
+    assert seen.summary == merge([json.loads(lines[-1]) for lines in logs])
+    assert verdict_of(seen).finding is Finding.EVEN
+
+
+def test_files_of_several_clients_are_one_run(save: Save) -> None:
+    """Logs that were saved one by one are added up, too."""
+    logs = [balanced(TWO), balanced(TWO, each=10)]
+    seen = outcome_of([save(f"{index}.log", lines) for index, lines in enumerate(logs)])
+    assert seen.summary is not None
+    assert seen.summary["clients"] == 2
+    assert seen.summary["requests"]["answered"] == 270
+    assert seen.problems == []
+
+
+@pytest.mark.parametrize(
+    ("parallelism", "given", "words"),
+    [
+        (1, 2, "logs of 1 clients (client.parallelism) are needed, given: 2"),
+        (3, 2, "logs of 3 clients (client.parallelism) are needed, given: 2"),
+    ],
+    ids=["one-too-many", "one-missing"],
+)
+def test_wrong_number_of_logs_is_incomplete(
+    parallelism: int, given: int, words: str, save: Save
+) -> None:
+    """Some clients' logs are not the run, and more are not one run."""
+    lines = balanced(f"client.parallelism={parallelism}")
+    seen = outcome_of([save(f"{index}.log", lines) for index in range(given)])
+    assert seen.problems == [words]
+    assert verdict_of(seen).finding is Finding.INCOMPLETE
+
+
+def test_two_pods_without_a_prefix_in_one_file_are_incomplete(save: Save) -> None:
+    """Lines of two clients that nothing keeps apart are not taken for those of one."""
+    seen = outcome_of([save("all.log", interleaved(balanced(TWO), balanced(TWO)))])
+    assert any(
+        "logs of 2 clients (client.parallelism) are needed, given: 1" in p for p in seen.problems
+    )
+    assert verdict_of(seen).finding is Finding.INCOMPLETE
+
+
+def test_two_runs_in_one_file_are_incomplete(save: Save) -> None:
+    """A log that has more answers than the summary at its end knows is of more than one run."""
+    file = save("both.log", [*balanced(), *balanced()])
+    seen = outcome_of([file])
+    assert seen.problems == [
+        f"{file} holds 480 answers, and the summary at its end knows 240: "
+        "it is the log of several clients or runs"
+    ]
+    assert verdict_of(seen).finding is Finding.INCOMPLETE
+
+
+def test_logs_of_different_runs_are_not_added_up(save: Save) -> None:
+    """Runs with different settings are no run; nothing is merged."""
+    files = [save("1.log", balanced(TWO)), save("2.log", balanced(TWO, "server.runtime=go"))]
+    seen = outcome_of(files)
+    assert seen.problems == ["the logs are of runs with different settings"]
+    assert seen.summary is None
+    assert verdict_of(seen).finding is Finding.INCOMPLETE
+
+
+CUT: dict[str, Callable[[list[str]], list[str]]] = {
+    "no-summary": lambda lines: lines[:-1],
+    "half-a-summary": lambda lines: [*lines[:-1], lines[-1][:200]],
+    "only-the-beginning": lambda lines: lines[:10],
+    "empty": lambda _: [],
+    "another-program": lambda _: ["Serving pod=server-a runtime=flask on http://0.0.0.0:8000/"],
+}
+
+
+@pytest.mark.parametrize("cut", CUT)
+def test_log_that_is_cut_at_its_end_is_incomplete(cut: str, save: Save) -> None:
+    """Without its last line a log is not the account of a run."""
+    file = save("client.log", CUT[cut](balanced()))
+    seen = outcome_of([file])
+    assert any(str(file) in problem for problem in seen.problems)
+    verdict = verdict_of(seen)
+    assert verdict.finding is Finding.INCOMPLETE
+    assert str(file) in verdict.words
+
+
+def test_one_of_two_logs_that_is_cut_is_incomplete(save: Save) -> None:
+    """What the other client saw is kept, and not taken for the run."""
+    lines = balanced(TWO)
+    seen = outcome_of([save("1.log", lines), save("2.log", lines[:-1])])
+    assert seen.summary is not None
+    assert len(seen.problems) == 1
+    assert verdict_of(seen).finding is Finding.INCOMPLETE
+
+
+def test_log_that_is_cut_at_its_beginning_is_judged_with_a_remark(save: Save) -> None:
+    """A rotated log has lost answers, which its summary still has: that is said, and no more."""
+    seen = outcome_of([save("client.log", balanced()[-12:])])
+    assert seen.problems == []
+    (remark,) = seen.remarks
+    assert "holds 10 of 240 answers" in remark
+    assert verdict_of(seen).finding is Finding.EVEN
+
+
+def test_log_without_answers_by_choice_needs_no_remark(save: Save) -> None:
+    """With client.logResponses off a log has no answers, and nothing is missing."""
+    seen = outcome_of([save("client.log", balanced("client.logResponses=false"))])
+    assert (seen.problems, seen.remarks) == ([], [])
+    assert verdict_of(seen).finding is Finding.EVEN
+
+
+def test_summary_of_another_format_is_refused_in_words(save: Save) -> None:
+    """A log of another version is not guessed at."""
+    seen = outcome_of([save("client.log", ['{"format":99}'])])
+    assert len(seen.problems) == 1
+    assert "format 99: allowed is 2" in seen.problems[0]
+    assert verdict_of(seen).finding is Finding.INCOMPLETE
+
+
+def test_replicas_of_an_autoscaler_are_those_that_answered(save: Save) -> None:
+    """Where the settings leave their number open nobody is missed."""
+    seen = outcome_of([save("client.log", balanced("server.replicas=null", each=100))])
+    assert (seen.problems, seen.replicas) == ([], [*SERVERS])
+    assert verdict_of(seen).finding is Finding.EVEN
+
+
+def test_replica_that_never_answered_counts(save: Save) -> None:
+    """The settings say that there were three: the third, which no line names, got nothing."""
+    seen = outcome_of([save("client.log", balanced(replicas=SERVERS[:2], each=30))])
+    assert seen.replicas == ["server-a", "server-b", "unseen-1"]
+    verdict = verdict_of(seen)
+    assert verdict.finding is Finding.UNEVEN
+    assert verdict.judged is not None
+    assert verdict.judged.spread.counts == {"server-a": 30, "server-b": 30, "unseen-1": 0}
+
+
+@pytest.mark.parametrize(
+    ("given", "finding"),
+    [({}, Finding.PINNED), ({"heals": True}, Finding.EVEN)],
+    ids=["pinned", "healed"],
+)
+def test_restart_is_found_in_the_log(given: dict[str, Any], finding: Finding, save: Save) -> None:
+    """Nobody tells a log of a restart: its lines do."""
+    run, announced = restarted(users=210, **given)
+    seen = outcome_of([save("client.log", run.log())])
+    assert {one.old for one in seen.replacements} == {one.old for one in announced}
+    assert verdict_of(seen).finding is finding
+
+
+def verify(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run the command."""
+    return subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "long_lived.lab",
+            "verify",
+            "--out",
+            str(folder),
+            *map(str, arguments),
+        ],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=BOUND_SECONDS,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("expect", "status"), [("even", 0), ("any", 0), ("pinned", 1)], ids=lambda value: str(value)
+)
+def test_command_ends_with_the_verdict(
+    expect: str, status: int, save: Save, tmp_path: Path
+) -> None:
+    """The exit status is 0 where the finding is the expected one, else 1; the report is kept."""
+    file = save("client.log", balanced(f"experiment.expect={expect}", "experiment.name=mine"))
+    done = verify(tmp_path / "out", "--from-log", file)
+    assert done.returncode == status, done.stderr
+    assert done.stderr == ""
+    (folder,) = (tmp_path / "out").glob("*-mine")
+    assert done.stdout == (folder / "report.txt").read_text(encoding="utf-8")
+    record = json.loads((folder / "summary.json").read_text())
+    assert record["verdict"]["finding"] == "even"
+    assert record["verdict"]["passed"] is (status == 0)
+
+
+def test_command_takes_several_logs(save: Save, tmp_path: Path) -> None:
+    """Each log may have a flag of its own, or all the same one."""
+    files = [save(f"{index}.log", balanced(TWO)) for index in range(2)]
+    for arguments in ((files[0], files[1]), (files[0], "--from-log", files[1])):
+        done = verify(tmp_path / "out", "--from-log", *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "160    server-a\n" in done.stdout
+
+
+def test_command_calls_a_cut_log_incomplete(save: Save, tmp_path: Path) -> None:
+    """The report says what is missing, and the status is 1."""
+    file = save("client.log", balanced()[:-1])
+    done = verify(tmp_path / "out", "--from-log", file)
+    assert done.returncode == 1, done.stderr
+    assert "\nverdict      incomplete:" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("what", ["missing", "folder", "no-flag"])
+def test_command_refuses_what_is_no_log_in_one_line(what: str, save: Save, tmp_path: Path) -> None:
+    """A file that cannot be read is one line on standard error, status 2, and leaves nothing."""
+    arguments = {
+        "missing": ["--from-log", tmp_path / "absent.log"],
+        "folder": ["--from-log", tmp_path],
+        "no-flag": [save("client.log", balanced())],
+    }[what]
+    done = verify(tmp_path / "out", *arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("long-lived: error: ")
+    assert str(arguments[-1]) in line
+    assert not (tmp_path / "out").exists()
