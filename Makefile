@@ -156,6 +156,7 @@ lint: $(VENV)/.dev ## Check style and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 lint-chart: helm ## Lint and render the chart with each of its ci/*-values.yaml
 	@for file in $(CHART)/ci/*-values.yaml; do \
