@@ -14,7 +14,7 @@ help: ## List the targets
 SCENARIO ?= ten-thousand
 
 .PHONY: run compare test scenarios doctor
-run: $(VENV)/.run ## Run an experiment, by default the seed's 10,000 requests [SCENARIO= SET=]
+run: $(VENV)/.run ## Run an experiment, by default with 10,000 requests at once [SCENARIO= SET=]
 	$(BIN)/long-lived run $(SCENARIO) $(foreach pair,$(SET),--set '$(pair)')
 
 test: $(VENV)/.dev helm ## Run the whole test suite [TESTS=]
