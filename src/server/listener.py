@@ -8,7 +8,7 @@ process is closed: a runtime must keep no spare copy.
 import errno
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,10 +80,13 @@ def open_listeners(
     return opened
 
 
-def url(listener: socket.socket) -> str:
-    """Return the address of `listener` as an http URL."""
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+def urls(listeners: Iterable[socket.socket]) -> str:
+    """Return the addresses of `listeners` as http URLs, separated by blanks."""
+    addresses = [listener.getsockname()[:2] for listener in listeners]
+    return " ".join(
+        f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+        for host, port in addresses
+    )
 
 
 def somaxconn() -> int | None:

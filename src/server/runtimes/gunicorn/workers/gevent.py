@@ -23,7 +23,7 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER
 
 from long_lived.server.app import REPLICA
 from long_lived.server.listener import ListenerName
-from long_lived.server.runtimes.in_flight import InFlight
+from long_lived.server.runtimes.gunicorn.workers.in_flight import InFlight
 
 POLL_SECONDS = 0.1
 

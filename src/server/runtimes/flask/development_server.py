@@ -1,15 +1,10 @@
-"""The runtime `flask`: Werkzeug's development server, a thread per request, no debugger.
-
-It answers each connection once and closes it: it always sends `Connection: close`.
-Source: WSGIRequestHandler.run_wsgi in werkzeug/serving.py, 3.1.
-"""
+"""Werkzeug's development server, with a thread per request and no debugger."""
 
 import logging
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
 from types import FrameType
 from typing import Any, cast
 
@@ -18,30 +13,22 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from long_lived.resources.threads import ease_many_threads
 from long_lived.server.app import REPLICA, create_app
-from long_lived.server.listener import url
-from long_lived.server.replica import Replica
-from long_lived.server.runtimes import Assignment
-from long_lived.settings import Settings
+from long_lived.server.listener import urls
+from long_lived.server.runtimes.runtime import Assignment
 
 logger = logging.getLogger(__name__)
 
 
-def prepare(_: Settings) -> Callable[[Assignment], None]:
-    """Return what serves until SIGTERM or SIGINT, which end the process at once."""
-    return _serve
-
-
-def _serve(assignment: Assignment) -> None:
-    replica = Replica(
-        assignment.pod, assignment.settings.server.runtime, assignment.balanced_at_random
-    )
-    app = create_app(assignment.settings, replica)
+def serve(assignment: Assignment) -> None:
+    """Serve until SIGTERM or SIGINT, which end the process at once."""
+    replica = assignment.replica()
+    app = create_app(assignment.settings, replica, socket_key="werkzeug.socket")
     ease_many_threads(assignment.capacity.threads)
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
 
     def end(signum: int, _: FrameType | None) -> None:
-        # Answers in flight are lost, as with `flask run`. An exit through the interpreter would
-        # wait for nothing either, the threads are daemons, but it takes seconds with 10,000.
+        # Answers in flight are lost, as with `flask run`. The threads are daemons, so an exit
+        # through the interpreter would not wait for them either, but it takes seconds with 10,000.
         logger.info(replica.farewell())
         os._exit(128 + signum)
 
@@ -49,7 +36,7 @@ def _serve(assignment: Assignment) -> None:
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, end)
 
-    addresses = " ".join(url(listener) for listener in assignment.listeners)
+    addresses = urls(assignment.listeners)
     servers = []
     for listener in assignment.listeners:
         host, port = listener.getsockname()[:2]
@@ -57,7 +44,7 @@ def _serve(assignment: Assignment) -> None:
         listener.close()  # Werkzeug has made a copy
     for server in servers[1:]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-    logger.info("Serving pod=%s runtime=%s on %s", replica.pod, replica.runtime, addresses)
+    logger.info(replica.greeting(addresses))
     servers[0].serve_forever()
 
 

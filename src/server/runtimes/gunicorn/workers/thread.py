@@ -26,7 +26,7 @@ from typing import Any, NoReturn
 from gunicorn.workers import gthread
 
 from long_lived.server.app import REPLICA
-from long_lived.server.runtimes.in_flight import InFlight
+from long_lived.server.runtimes.gunicorn.workers.in_flight import InFlight
 
 LINGER_SECONDS = 2.0
 """As in util.close_graceful."""
