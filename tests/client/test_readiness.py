@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from long_lived.client import readiness
-from long_lived.client.readiness import NotReady, await_servers
-from long_lived.client.resolver import Address
+from long_lived.client.preflight import readiness
+from long_lived.client.preflight.readiness import NotReady, await_servers
 from long_lived.client.stop import Stop
+from long_lived.client.transport.resolver import Address
 from long_lived.settings import Settings, load
 
 BOUND_SECONDS = 30

@@ -15,7 +15,7 @@ from typing import Any
 from urllib3 import HTTPResponse
 from urllib3.connection import HTTPConnection
 
-from long_lived.client.errors import BadAnswer
+from long_lived.client.transport.errors import BadAnswer
 
 MOST_BODY_BYTES = 64 * 1024
 """Of a body, after decoding; the server's own answers have some 200 bytes."""

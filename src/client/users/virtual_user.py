@@ -3,13 +3,13 @@
 import time
 from collections.abc import Callable
 
-from long_lived.client import pacing
 from long_lived.client.clock import Clock
-from long_lived.client.connections import Transport
-from long_lived.client.errors import classify
-from long_lived.client.exchange import Exchange
 from long_lived.client.ledger import Ledger, Send
 from long_lived.client.stop import Stop
+from long_lived.client.transport.adapter import Transport
+from long_lived.client.transport.errors import classify
+from long_lived.client.transport.exchange import Exchange
+from long_lived.client.users import pacing
 from long_lived.record.error_kind import ErrorKind
 from long_lived.settings import Client
 

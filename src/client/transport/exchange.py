@@ -9,10 +9,12 @@ from typing import Any, cast
 import requests
 from urllib3.util import Timeout
 
-from long_lived.client.connections import Connection, CountedConnection, Transport
-from long_lived.client.errors import BadAnswer, UnexpectedStatus
-from long_lived.client.incoming import MOST_BODY_BYTES, announces_close, read_body
 from long_lived.client.ledger import Answer
+from long_lived.client.transport.adapter import Transport
+from long_lived.client.transport.connections import Connection
+from long_lived.client.transport.errors import BadAnswer, UnexpectedStatus
+from long_lived.client.transport.incoming import MOST_BODY_BYTES, announces_close, read_body
+from long_lived.client.transport.pool import CountedConnection
 from long_lived.settings import Settings
 from long_lived.settings.pod_name import is_pod_name
 
@@ -25,7 +27,7 @@ CLIENT_HEADER = "Long-Lived-Client"
 MOST_BRACKETS = 200
 """In an answer's JSON, which has two: it cannot be nested deeper than it has brackets. The parser
 recurses, and CPython 3.12 and 3.13 bound that whatever the thread's stack: 2,000 levels need more
-than process.threads.STACK_BYTES (measured; 500 need 96 KiB, 100 need 32)."""
+than resources.threads.STACK_BYTES (measured; 500 need 96 KiB, 100 need 32)."""
 
 CLOCK_RATIO = 1.1
 """The longest delay for a service time of 1: a clock that is being set right may run a tenth too

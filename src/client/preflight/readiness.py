@@ -26,11 +26,11 @@ import requests
 from urllib3 import HTTPConnectionPool
 from urllib3.util import Timeout
 
-from long_lived.client.connections import Transport
-from long_lived.client.errors import classify
-from long_lived.client.incoming import BoundedConnection, read_body
-from long_lived.client.resolver import lookup
 from long_lived.client.stop import POLL_SECONDS, Stop
+from long_lived.client.transport.adapter import Transport
+from long_lived.client.transport.errors import classify
+from long_lived.client.transport.incoming import BoundedConnection, read_body
+from long_lived.client.transport.resolver import lookup
 from long_lived.record.error_kind import ErrorKind
 from long_lived.settings import Settings
 from long_lived.settings.pod_name import is_pod_name
