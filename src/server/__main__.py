@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         held = RUNTIMES[server.runtime].capacity(
             server, raise_open_files(MOST_FILES), thread_limit()
         )
-        # Last: from here on the kernel files connections for this replica.
+        # Last, because the kernel queues connections for this replica from here on.
         listeners = listener.open_listeners(
             given.bind, server.port, server.backlog, reuse_port=given.reuse_port
         )

@@ -1,7 +1,7 @@
 """What a replica answers: the Flask app of the runtimes `flask` and `gunicorn`.
 
-The Go server (src/server_go) answers the same; tests/server holds both to it.
-Must not know how it is served: a runtime passes in what differs.
+The Go server (src/server_go) answers the same; tests/server holds both to one contract.
+It must not know how it is served: a runtime passes in what differs.
 """
 
 import json

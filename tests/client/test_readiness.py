@@ -324,13 +324,13 @@ def test_peer_that_names_no_pod_is_not_ready(
 
 
 def test_host_with_too_many_addresses_is_not_ready(abc: Replicas) -> None:
-    """More addresses than replicas: pods of before a restart are still there."""
+    """More addresses than replicas: old pods are still there."""
     with pytest.raises(NotReady) as caught:
         await_servers(
             abc.wanted(number=2, seconds=0.1), "http://127.0.0.1:1/", Stop(), lambda _: None
         )
     assert str(caught.value).endswith(
-        f": {NAME} has 3 addresses, more than server.replicas = 2: pods of before are still there"
+        f": {NAME} has 3 addresses, more than server.replicas = 2: old pods are still there"
     )
     assert [peer.requests for peer in abc.peers] == [[], [], []]
 

@@ -1,4 +1,4 @@
-"""What the machine must allow before ten thousand virtual users start, checked beforehand.
+"""What the machine must allow, checked before ten thousand virtual users start.
 
 `check` decides on plain numbers, which `read_limits` looks up. A limit that is too low is
 named with both numbers, before anything is sent.
@@ -11,7 +11,7 @@ from long_lived.resources.limits import ThreadLimit, open_files, thread_limit
 from long_lived.settings import Settings
 
 SPARE_FILES = 64
-"""Standard streams, the event loop, the name service: what is open beside the connections."""
+"""Files other than connections: standard streams, the event loop, the name service."""
 SPARE_THREADS = 16
 MAPS_PER_THREAD = 2
 """A thread's stack and its guard page. Source: glibc, nptl/allocatestack.c."""
@@ -20,10 +20,10 @@ SPARE_MAPS = 2000
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of this process; None where there is none, or none can be read."""
+    """Limits of this process; None where there is none or it cannot be read."""
 
     open_files: int | None
-    """The hard limit: the soft one is raised."""
+    """The hard limit: the soft one will be raised."""
     threads: ThreadLimit | None
     memory_maps: int | None
     ports: int | None
@@ -31,7 +31,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Needs:
-    """What a run takes, at the most."""
+    """The most that a run takes."""
 
     open_files: int
     threads: int
@@ -39,14 +39,14 @@ class Needs:
 
 
 def needs(settings: Settings) -> Needs:
-    """Tell what one client of these settings takes."""
+    """Return the most that one client with these settings takes."""
     users = settings.client.concurrency
     threads = users + SPARE_THREADS if settings.client.engine == "threads" else SPARE_THREADS
     return Needs(open_files=users + SPARE_FILES, threads=threads, ports=users)
 
 
 def check(limits: Limits, needed: Needs) -> list[str]:
-    """List what is too low, a line each with both numbers; empty where the run can start."""
+    """List what is too low, one line each with both numbers; empty if the run can start."""
     lines = []
     if limits.open_files is not None and needed.open_files > limits.open_files:
         lines.append(

@@ -1,18 +1,18 @@
 """Waiting for the servers: the clock starts when all replicas are ready, or not at all.
 
-Whoever is up first would get every connection, and keep it. So where readiness.host is set:
+Whichever is up first would get every connection, and keep it. So where readiness.host is set:
 
-1. The name has exactly server.replicas addresses, and each answers /readyz with the name of its
-   pod. A pod too many is one of before a restart or an upgrade, which ends in the midst of the run.
-   Where server.replicas is null an autoscaler decides: any number of addresses is the right one.
-2. The client's url leads to each of these pods and to no other, asked on new connections: what
+1. The name must have exactly server.replicas addresses, and each must answer /readyz with the
+   name of its pod. A pod too many is left over from before a restart or an upgrade, and would end
+   in the middle of the run. With server.replicas null an autoscaler decides: any number will do.
+2. New connections to the client's url must lead to each of these pods and to no other: what
    kube-proxy has set up on this node may lag behind what the name server knows.
 
 sessionAffinity ClientIP makes the second impossible by design: all connections of one client go
-to one pod. From here nothing tells that from rules that know one pod yet, except that it stays.
-So where one replica alone has been named STICKY_SECONDS long (at the end of the wait: in a whole
-round), the client warns and goes on; the report shows where the connections went. Two replicas
-of three are no affinity: they are awaited, and are an error at the end.
+to one pod. From here that looks like rules that know only one pod yet, except that it lasts.
+So once one replica alone has been named for STICKY_SECONDS (at the deadline: for a whole round),
+the client warns and goes on; the report shows where the connections went. Two replicas of three
+are not affinity: the client waits for the third, and fails at the deadline.
 """
 
 import socket
@@ -39,11 +39,11 @@ PAUSE_SECONDS = 0.2
 PROBE_TIMEOUT_SECONDS = 5.0
 
 ROUND = 4
-"""Probes of the Service between two pauses, times the replicas. In such a round random balancing
-misses a given one of three replicas once in 130, and names one alone once in 177,000."""
+"""Probes of the Service for each replica, between two pauses. In such a round random balancing
+misses a given one of three replicas once in 130, and names only one once in 177,000."""
 
 STICKY_SECONDS = 15.0
-"""kube-proxy brings in a new pod within seconds: its iptables and nftables modes collect changes
+"""kube-proxy knows a new pod within seconds: its iptables and nftables modes collect changes
 for 1 s (minSyncPeriod) and write them at once."""
 
 
@@ -60,11 +60,11 @@ def await_servers(
 ) -> None:
     """Wait until every replica (or, with no readiness.host, the url) answers /readyz.
 
-    Returns at once when `stopped`: the asking goes on in a thread, which a look-up or a probe may
-    hold for seconds, and ends with it.
+    Returns at once when `stopped`: another thread asks, and a look-up or a probe may hold it for
+    some seconds more.
 
     Raises:
-        NotReady: client.readiness.timeoutSeconds are over; a probe under way is awaited.
+        NotReady: client.readiness.timeoutSeconds are over, and so is the last probe.
     """
     wait = _Wait(settings, url, stopped, report)
     thread = threading.Thread(target=wait.run, name="readiness", daemon=True)
@@ -96,7 +96,7 @@ class _Wait:
         """Ask until all is ready, the time is over, or the run is stopped."""
         try:
             self._ask_until_ready()
-        except Exception as error:  # for the caller, which is another thread
+        except Exception as error:  # raised again in the thread that waits
             self.failure = error
 
     def _ask_until_ready(self) -> None:
@@ -136,7 +136,7 @@ class _Wait:
             found = lookup(self._host, self._port)
         except socket.gaierror as error:
             raise _Missing(f"{self._host} has no address ({error.strerror})") from None
-        # A name of two address families has one of each for every replica.
+        # A name with two address families has one address of each for every replica.
         for count in Counter(family for family, _ in found).values():
             wanted = count if self._replicas is None else self._replicas
             if count < wanted:
@@ -144,7 +144,7 @@ class _Wait:
             if count > wanted:
                 raise _Missing(
                     f"{self._host} has {count} addresses, more than server.replicas = "
-                    f"{wanted}: pods of before are still there"
+                    f"{wanted}: old pods are still there"
                 )
         return [str(address[0]) for _, address in found]
 
@@ -154,7 +154,7 @@ class _Wait:
         self._naming_since = time.monotonic()
 
     def _name_through_the_service(self) -> None:
-        """Ask through the url, up to a round, until each pod has been named."""
+        """Ask through the url until each pod has been named, for a round at most."""
         for _ in range(ROUND * len(self._pods)):
             pod = _pod(self._probe_url)
             if pod not in self._pods:
@@ -173,7 +173,7 @@ class _Wait:
         self._report(f"Warning: {missing}: it gets all this client sends (sessionAffinity?)")
 
     def _sticks(self) -> bool:
-        """Tell whether one replica alone is named, and that for good."""
+        """Tell whether only one replica is named, and seems to stay the only one."""
         now = time.monotonic()
         long_enough = now - self._naming_since >= STICKY_SECONDS or now > self._deadline
         return len(self._named) == 1 and self._asked >= ROUND * len(self._pods) and long_enough
@@ -184,7 +184,7 @@ class _Pool(HTTPConnectionPool):
 
 
 def _ask(probe_url: str) -> str:
-    """Return the answer of one that is ready, asked on a connection of its own."""
+    """Return the answer of a replica that is ready, from a connection of its own."""
     request = requests.Request("GET", probe_url, headers={"Connection": "close"}).prepare()
     timeout = Timeout(connect=PROBE_TIMEOUT_SECONDS, read=PROBE_TIMEOUT_SECONDS)
     try:

@@ -13,25 +13,25 @@ from long_lived.client.transport.connections import Connection
 from long_lived.client.transport.pool import Latest
 
 _NO_RETRY = Retry(0, read=False)
-"""What requests passes by default, shared by all transports."""
+"""What requests passes by default; here all transports share it."""
 
 
 class Transport(HTTPAdapter):
     """requests' adapter over a pool of connections that are entered in a book.
 
-    It is called as it is, and not for a Session to mount (`Exchange` says why): what it
-    returns is urllib3's response, of which a Session could make nothing.
+    It is called directly, not mounted on a Session (`Exchange` says why): it returns urllib3's
+    response, which a Session could not use.
 
-    One for each virtual user makes one connection each; one for all makes a shared
-    pool, which is LIFO as in urllib3. There is one server: a manager of pools, which
-    requests puts in between, would cost memory and time for each user and decide nothing.
+    A transport for each virtual user gives each one connection; one for all of them is a shared
+    pool, LIFO as in urllib3. There is only one server: the manager of pools that requests puts in
+    between would cost each user memory and time, and decide nothing.
     """
 
     def __init__(self, url: str, pool_class: type[HTTPConnectionPool], size: int) -> None:
         """Keep up to `size` connections to the server of `url`; 0 closes each after its answer.
 
         A client that sends `Connection: close` must not send again on that connection
-        (RFC 9112, 9.6), whatever the server answers; urllib3 leaves that to its user.
+        (RFC 9112, 9.6), whatever the server answers; urllib3 leaves that to its caller.
         """
         parts = urlsplit(url)
         if parts.hostname is None:
@@ -62,14 +62,14 @@ class Transport(HTTPAdapter):
     def build_response(self, _: Any, resp: Any) -> Any:
         """Return urllib3's response as it is.
 
-        requests would put one of its own around it, with a cookie jar, a copy of the header
-        and a generator for the body: a twelfth of the client's CPU (measured with gevent, in
-        turns, six each: 15.2 against 14.1 s), and nothing of it is read here.
+        requests would wrap it in one of its own, with a cookie jar, a copy of the header and a
+        generator for the body, none of which is used here: a twelfth of the client's CPU (measured
+        with gevent, six runs each, in turns: 15.2 against 14.1 s).
         """
         return resp
 
     def request_url(self, request: Any, _: Any) -> Any:
-        """Return the path and query, without a look for proxies: there are none."""
+        """Return the path and query without looking for proxies: there are none."""
         return request.path_url
 
     def get_connection_with_tls_context(self, *_: Any, **__: Any) -> HTTPConnectionPool:

@@ -24,7 +24,7 @@ class Connection:
 
 
 class ConnectionBook:
-    """Numbers connections as they open and remembers which are open. Thread-safe."""
+    """Numbers connections as they open, and knows which are open. Thread-safe."""
 
     def __init__(self, clock: Clock, on_close: Callable[[Connection], None]) -> None:
         """Start empty; `on_close` is called, outside the lock, once for each closed connection."""
@@ -43,7 +43,7 @@ class ConnectionBook:
         return connection
 
     def close(self, connection: Connection) -> None:
-        """Enter that the connection is closed; a second time is without effect."""
+        """Enter that the connection is closed; a second call changes nothing."""
         with self._lock:
             if self._open.pop(connection, None) is None:
                 return
@@ -72,11 +72,11 @@ def _at_end(descriptor: int) -> bool:
     """Tell whether a readable connection is closed or reset, rather than holding an answer."""
     try:
         copy = os.dup(descriptor)
-    except OSError:  # closed meanwhile, by a user, who enters that
+    except OSError:  # closed meanwhile by a user, who enters that
         return False
     with socket.socket(fileno=copy) as sock:
-        # MSG_DONTWAIT would not do: gevent waits where the kernel does not, and a user may have
-        # taken what made the connection readable.
+        # MSG_DONTWAIT would not do: with it gevent still waits, and a user may have taken what made
+        # the connection readable.
         sock.settimeout(0)
         try:
             return sock.recv(1, socket.MSG_PEEK) == b""

@@ -1,4 +1,4 @@
-"""Which kind of error an exception of the HTTP libraries is."""
+"""Which `ErrorKind` an exception of the HTTP libraries is."""
 
 import socket
 from http.client import IncompleteRead
@@ -10,14 +10,14 @@ from long_lived.record.error_kind import ErrorKind
 
 
 class BadAnswer(Exception):
-    """An answer whose text is not what the server promises."""
+    """An answer that is not what the server promises."""
 
 
 class UnaskedAnswer(Exception):
     """Bytes on a kept connection that belong to no request.
 
-    It fails the request that was to be sent there: no answer on such a connection can be told
-    from another's, and a server or proxy that mixes them up must not pass unnoticed.
+    It fails the request that was about to be sent there: answers on such a connection cannot be
+    told apart, and a server or proxy that mixes them up must not pass unnoticed.
     """
 
 
@@ -40,7 +40,7 @@ def classify(error: BaseException) -> ErrorKind:
     chain = _chain(error)
     if _any(chain, socket.gaierror, urllib3_errors.NameResolutionError):
         return ErrorKind.NAME_UNRESOLVED
-    # First: to urllib3 a refused connection is a kind of connect timeout, too.
+    # First, because to urllib3 a refused connection is also a kind of connect timeout.
     if _any(chain, urllib3_errors.NewConnectionError):
         refused = _any(chain, ConnectionRefusedError)
         return ErrorKind.CONNECT_REFUSED if refused else ErrorKind.CONNECT_FAILED
@@ -60,7 +60,7 @@ def classify(error: BaseException) -> ErrorKind:
 
 
 def _ended_between_chunks(error: BaseException) -> bool:
-    """Tell by its text alone. Source: urllib3 2.8 response.py, _update_chunk_length."""
+    """Recognise it by its text alone. Source: urllib3 2.8 response.py, _update_chunk_length."""
     ended = ("Response ended prematurely",)
     return isinstance(error, urllib3_errors.ProtocolError) and error.args == ended
 
@@ -70,7 +70,7 @@ def _any(chain: list[BaseException], *kinds: type[BaseException]) -> bool:
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """List an error with everything that it wraps: causes, contexts, reasons and arguments."""
+    """List an error and everything that it wraps: causes, contexts, reasons and arguments."""
     found: list[BaseException] = []
     waiting: list[object] = [error]
     while waiting:

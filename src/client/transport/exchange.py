@@ -22,24 +22,24 @@ READ_MARGIN_SECONDS = 30.0
 """What readSeconds = 0 adds to server.delay.maxSeconds: room for a burst to be accepted."""
 
 CLIENT_HEADER = "Long-Lived-Client"
-"""Says which client sends: a server that several share counts their requests apart."""
+"""Says which client sends, so that a server counts those of several clients separately."""
 
 MOST_BRACKETS = 200
-"""In an answer's JSON, which has two: it cannot be nested deeper than it has brackets. The parser
-recurses, and CPython 3.12 and 3.13 bound that whatever the thread's stack: 2,000 levels need more
-than resources.threads.STACK_BYTES (measured; 500 need 96 KiB, 100 need 32)."""
+"""Most brackets in an answer's JSON, which has two: nesting cannot go deeper than that. The parser
+recurses, and CPython 3.12 and 3.13 bound that without regard to the thread's stack: 2,000 levels
+need more than resources.threads.STACK_BYTES (measured; 500 need 96 KiB, 100 need 32)."""
 
 CLOCK_RATIO = 1.1
-"""The longest delay for a service time of 1: a clock that is being set right may run a tenth too
+"""The longest delay for a service time of 1: a clock that is being adjusted may run a tenth too
 fast or too slow. Source: adjtimex(2), `tick`."""
 CLOCK_SECONDS = 0.05
-"""Added to that: timers that end some milliseconds early, and delays that are told rounded."""
+"""Added to that, for timers that fire some milliseconds early and delays that are rounded."""
 
 INSTANCE = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
 def read_timeout_seconds(settings: Settings) -> float:
-    """Tell the longest wait for a whole answer."""
+    """Return the longest wait for a whole answer."""
     asked = settings.client.timeouts.read_seconds
     return asked or settings.server.delay.max_seconds + READ_MARGIN_SECONDS
 
@@ -73,7 +73,7 @@ class Exchange:
         Raises:
             requests.RequestException, urllib3.exceptions.HTTPError: no complete answer;
                 `errors.classify` tells why.
-            UnaskedAnswer: nothing was sent, because of what was left on the connection.
+            UnaskedAnswer: nothing was sent, because the connection held unread bytes.
             UnexpectedStatus, BadAnswer: an answer that does not count.
         """
         sent = time.monotonic()
@@ -94,7 +94,7 @@ class Exchange:
 def _read(
     body: bytes, service_seconds: float, close_announced: bool, connection: Connection
 ) -> Answer:
-    """Read the server's answer; everything in it is checked before it is believed."""
+    """Read the server's answer; believe nothing in it unchecked."""
     if body.count(b"[") + body.count(b"{") > MOST_BRACKETS:
         raise BadAnswer(f"more than {MOST_BRACKETS} brackets in {body[:80]!r}")
     try:

@@ -1,4 +1,4 @@
-"""urllib3's pool, whose connections are entered in a book and resolve names by our resolver.
+"""urllib3's pool, of connections that are entered in a book and use our resolver.
 
 urllib3's connection object outlives its TCP connection (it reconnects by itself), so
 everything here counts at the two places where a socket really opens and closes.
@@ -27,8 +27,8 @@ IP_BIND_ADDRESS_NO_PORT = getattr(socket, "IP_BIND_ADDRESS_NO_PORT", 24)
 destination. Source: ip(7), Linux 4.2; missing in CPython's socket module before 3.12."""
 
 Latest = dict[int, Connection | None]
-"""The connection of each user's latest request, by thread or greenlet; ten thousand of
-threading.local would take more memory."""
+"""The connection of each user's latest request, by thread or greenlet: threading.local would take
+more memory for ten thousand."""
 
 
 class CountedConnection(BoundedConnection):
@@ -140,7 +140,7 @@ def counted_pool(
         latest = of_users
 
         def _get_conn(self, timeout: float | None = None) -> Any:
-            """Take a connection; a kept one that holds what nobody asked for is closed."""
+            """Take a connection; close and refuse a kept one with bytes that nobody asked for."""
             connection = cast(Counted, super()._get_conn(timeout))
             of_users[threading.get_ident()] = connection.tcp
             if connection.unasked:

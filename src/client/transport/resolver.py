@@ -1,7 +1,7 @@
-"""Addresses of the server's name, looked up once in a while and not once a connection.
+"""Addresses of the server's name, looked up now and then instead of for each connection.
 
-Ten thousand virtual users that connect at once would send ten thousand queries
-(times the search list of a pod's resolv.conf) to the cluster's DNS, and lose some.
+Ten thousand virtual users that connect at once would send the cluster's DNS ten thousand queries
+(times the search list of a pod's resolv.conf), and lose some.
 """
 
 import socket
@@ -18,7 +18,7 @@ class Resolver:
     """Thread-safe look-ups, each kept for `KEPT_SECONDS`."""
 
     def __init__(self) -> None:
-        """Start with nothing known."""
+        """Start without any address."""
         self._lock = threading.Lock()
         self._known: dict[tuple[str, int], tuple[float, list[Address]]] = {}
 
@@ -37,13 +37,13 @@ class Resolver:
 
 
 def lookup(host: str, port: int) -> list[Address]:
-    """Ask for the addresses of `host` now; duplicates are dropped, the order is kept.
+    """Look up the addresses of `host` now, in order, without duplicates.
 
     Raises:
         socket.gaierror: the name has no address.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except ValueError as error:  # of the codec "idna": a label that is empty or too long
+    except ValueError as error:  # from the codec "idna": a label is empty or too long
         raise socket.gaierror(socket.EAI_NONAME, f"no host name ({error})") from None
     return list(dict.fromkeys((family, address) for family, _, _, _, address in found))

@@ -6,12 +6,12 @@ from long_lived.settings import Client
 
 
 def first_send_seconds(user: int, users: int, ramp_up_seconds: float) -> float:
-    """Tell when user number `user` (from 0) sends first, in seconds after the start."""
+    """Return when user number `user` (from 0) first sends, in seconds after the start."""
     return ramp_up_seconds * user / users
 
 
 def think_seconds(settings: Client) -> float:
-    """Draw a think time."""
+    """Draw a think time, in seconds."""
     return random.uniform(settings.think_time.min_seconds, settings.think_time.max_seconds)
 
 
@@ -23,7 +23,7 @@ def sends_again(settings: Client, sent: int, at_seconds: float) -> bool:
 
 
 def planned_requests(settings: Client) -> int:
-    """Tell how many requests are planned before the start; 0 where the duration decides."""
+    """Return how many requests are planned at the start; 0 where the duration decides."""
     if settings.duration_seconds > 0:
         return 0
     return settings.concurrency * settings.requests_per_user

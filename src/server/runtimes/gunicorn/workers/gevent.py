@@ -1,8 +1,8 @@
-"""The worker `gevent-repaired`: gunicorn's `gevent`, which stops without idle connections.
+"""The worker `gevent-repaired`: gunicorn's `gevent`, whose stop does not wait for idle connections.
 
-Upstream waits at SIGTERM until every connection is closed: with a long idle
-timeout, always as long as the graceful timeout. Here idle ones get the time that
-gthread gives them, and the port is left at once instead of within a second.
+At SIGTERM upstream waits until every connection is closed: with a long idle timeout that always
+takes the whole graceful timeout. Here idle connections get as long as gthread gives them, and
+the worker leaves the port at once instead of within a second.
 
 Source: gunicorn/workers/ggevent.py and base_async.py, 27.0.1.
 """
@@ -45,8 +45,7 @@ class GeventWorker(ggevent.GeventWorker):
         servers = []
         for listener in self.sockets:
             listener.setblocking(True)
-            # Upstream asks the listener for its address with each connection, also with those
-            # that are served when it is closed.
+            # Upstream asks the listener for its address at each connection, even once it is closed.
             name = ListenerName(listener.getsockname())
             server = StreamServer(listener, handle=partial(self.handle, name), spawn=pool)
             server.start()
@@ -85,7 +84,7 @@ class GeventWorker(ggevent.GeventWorker):
         return _Idle(self.cfg.keepalive if self.alive else STOP_KEEPALIVE_LINGER, self._idle)
 
     def _leave(self, server: StreamServer) -> None:
-        """Take what is queued, and leave the port."""
+        """Accept what is queued, and leave the port."""
         server.stop_accepting()
         while not server.pool.full() and (accepted := server.do_read()):
             server.do_handle(*accepted)
@@ -105,15 +104,15 @@ class GeventWorker(ggevent.GeventWorker):
 
     def _end_idle(self) -> None:
         for client in [self._sockets[greenlet] for greenlet in self._idle]:
-            # Its reader finds the end. A request that has just come is answered all the same,
-            # which closing or killing would not allow. The socket under gevent's: shutdown of
-            # that raises EBADF in the reader. Source: SocketMixin.shutdown, gevent 26.9.
+            # Its reader finds the end, but still answers a request that has just arrived, which
+            # closing or killing would cut. This is the socket under gevent's, whose own shutdown
+            # raises EBADF in the reader. Source: SocketMixin.shutdown, gevent 26.9.
             with suppress(OSError):
                 client._sock.shutdown(socket.SHUT_RD)
 
 
 class _Idle(gevent.Timeout):
-    """An idle timeout that notes who waits."""
+    """An idle timeout that keeps a list of those who wait."""
 
     def __init__(self, seconds: float, idle: set[Any]) -> None:
         super().__init__(seconds, False)

@@ -1,8 +1,8 @@
-"""Requests that a gunicorn worker is answering, so that a stop can close their connections.
+"""The requests that a gunicorn worker is answering, so that a stop can close their connections.
 
-Upstream decides before the app is called whether the connection is kept. An answer that was
-waited for since before the stop would say keep-alive, and its client send one request more,
-which the graceful timeout then cuts. Source: handle_request in gunicorn/workers/gthread.py and
+Upstream decides whether to keep a connection before it calls the app. An answer that was in
+flight at the stop would say keep-alive, and its client would send another request, which the
+graceful timeout then cuts. Source: handle_request in gunicorn/workers/gthread.py and
 base_async.py, 27.0.1.
 """
 
@@ -28,6 +28,6 @@ class InFlight:
             self._requests.discard(request)
 
     def close_all(self) -> None:
-        """Let every answer say `Connection: close`; call it when the worker is told to stop."""
+        """Make their answers say `Connection: close`; call it when the worker is told to stop."""
         for request in list(self._requests):
             request.force_close()

@@ -1,7 +1,7 @@
 """The worker `sync-repaired`: gunicorn's `sync`, which leaves the port when it is told to stop.
 
-Upstream goes on listening until its answer is out; what the kernel files there
-meanwhile is reset in the end. Source: gunicorn/workers/sync.py, 27.0.1.
+Upstream goes on listening until its answer is out; connections that the kernel queues there
+meanwhile are reset in the end. Source: gunicorn/workers/sync.py, 27.0.1.
 """
 
 import errno
@@ -28,7 +28,7 @@ class SyncWorker(sync.SyncWorker):
         super().handle(self._names[listener], client, addr)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin the graceful stop, also in the midst of an answer."""
+        """Begin the graceful stop, even in the middle of an answer."""
         super().handle_exit(sig, frame)
         for listener in self.sockets:
             # The wrapped socket: upstream still asks the wrapper for a file number.
@@ -37,7 +37,7 @@ class SyncWorker(sync.SyncWorker):
     def handle_quit(self, sig: int, frame: FrameType | None) -> None:
         """End at once."""
         if self.wsgi.extensions[REPLICA].in_flight:
-            # Upstream raises SystemExit in the midst of the app and takes it for an error of it.
+            # Upstream raises SystemExit inside the app, and takes it for the app's error.
             self.cfg.worker_exit(None, self)
         super().handle_quit(sig, frame)
 
@@ -48,7 +48,7 @@ class SyncWorker(sync.SyncWorker):
         except OSError:
             if self.alive:
                 raise
-            # Closed in the meantime: upstream's loop goes on at "nothing to accept".
+            # Closed meanwhile: upstream's loop takes this for "nothing to accept".
             raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from None
 
     def wait(self, timeout: float) -> Any:

@@ -2,18 +2,18 @@
 
 1. Keep-alive: upstream keeps at most worker_connections - threads connections and
    closes the rest after each answer. Here all that may be open may be kept.
-2. Stop: upstream leaves the listener open until the last answer is out. The kernel
-   goes on filing connections there, which hang and are reset in the end. The master
-   has closed its copy before it tells the worker to stop.
-3. Closing: upstream waits in its only event loop, up to 2 s for each connection
-   that it closes, until the client has closed it too. Here the request's thread waits.
+2. Stop: upstream leaves the listener open until the last answer is out. The kernel goes on
+   queueing connections there, which hang and are reset in the end. The worker is the last to
+   hold the listener: the master closes its copy before it tells the worker to stop.
+3. Closing: for each connection that it closes, upstream's only event loop waits up to 2 s
+   for the client to close it too. Here the request's thread waits.
 4. Answers in flight at the stop would keep their connections: see in_flight.
 5. Quitting: upstream's signal handler shuts the pool down and raises SystemExit. The code that
-   it interrupts may hold the pool's lock, as while a thread starts: the worker hangs. And at
-   Ctrl-C a worker gets SIGINT and then the master's SIGQUIT, whose exit cuts short the first.
+   it interrupts may hold the pool's lock, as when a thread starts: the worker hangs. And at
+   Ctrl-C a worker gets SIGINT and then the master's SIGQUIT, whose exit cuts the first one short.
 
-Source: gunicorn/workers/gthread.py and util.close_graceful, 27.0.1. The names with
-which it meets upstream are checked by tests/server against the pinned version.
+Source: gunicorn/workers/gthread.py and util.close_graceful, 27.0.1. The tests of tests/server run
+it on the pinned version, whose private names it overrides.
 """
 
 import os
@@ -45,7 +45,7 @@ class ThreadWorker(gthread.ThreadWorker):
 
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:
-        """Skip upstream's warning, whose premise does not hold here."""
+        """Skip upstream's warning: its premise does not hold here."""
 
     def enqueue_req(self, conn: Any) -> None:
         """Give a connection with a request, or a new one, to a thread."""
@@ -53,7 +53,7 @@ class ThreadWorker(gthread.ThreadWorker):
         super().enqueue_req(conn)
 
     def handle_quit(self, sig: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG002 - gunicorn's
-        """End at once, within the handler; from now on nothing else is to be heard."""
+        """End at once, inside the handler; ignore whatever signal comes next."""
         for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
         self.alive = False
@@ -61,7 +61,7 @@ class ThreadWorker(gthread.ThreadWorker):
         os._exit(0)
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        """Accept or not; when stopping, take what is queued and leave the port."""
+        """Accept or not; at a stop, accept what is queued and leave the port."""
         super().set_accept_enabled(enabled)
         if self.alive or enabled:
             return
@@ -88,13 +88,13 @@ class ThreadWorker(gthread.ThreadWorker):
 
     def _cap_keepalive(self, deadline: float) -> None:
         super()._cap_keepalive(deadline)
-        # Upstream lets connections that never sent a request hold up the stop.
+        # Upstream lets connections that have never sent a request hold up the stop.
         for conn in self.pending_conns:
             conn.timeout = min(conn.timeout, deadline)
 
 
 def _linger(sock: socket.socket) -> None:
-    """Say that no more will come, and wait until the client has closed its side too."""
+    """Say that no more will come, and wait for the client to close its side too."""
     with suppress(OSError):
         sock.shutdown(socket.SHUT_WR)
         sock.settimeout(LINGER_SECONDS)
@@ -102,5 +102,5 @@ def _linger(sock: socket.socket) -> None:
         while read < LINGER_BYTES and (piece := sock.recv(4096)):
             read += len(piece)
     with suppress(OSError):
-        # Upstream lingers once more: now it finds the end at once.
+        # Upstream lingers once more, and now finds the end at once.
         sock.shutdown(socket.SHUT_RD)
