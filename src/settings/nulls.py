@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from long_lived.settings.errors import Origins, SettingsError, lookup, null_refused, schema_of
+from long_lived.settings.errors import Origins, SettingsError, null_refused
+from long_lived.settings.keys import types_at
 
 READ_BY_TEMPLATES = (
     "server.runtime",
@@ -66,19 +67,13 @@ def without_nulls(tree: dict[str, Any], model: type[BaseModel], origins: Origins
             known = isinstance(default, dict) and key in default
             if isinstance(value, dict):
                 left[key] = kept(value, default[key] if known else None, path)
-            elif value is not None or not known or takes_null(model, path):
+            elif value is not None or not known or "null" in types_at(model, path):
                 left[key] = value
             elif _is_read(".".join(path)):
                 raise SettingsError(null_refused(path, origins))
         return left
 
     return kept(tree, defaults, ())
-
-
-def takes_null(model: type[BaseModel], path: tuple[str, ...]) -> bool:
-    """Tell whether null is a value of the setting at `path`."""
-    choices = lookup(schema_of(model), path).get("anyOf", ())
-    return any(choice.get("type") == "null" for choice in choices)
 
 
 def _is_read(path: str) -> bool:
