@@ -1,7 +1,7 @@
-"""What a null means: as with Helm it takes a default away, and an app's own default is the same.
+"""What a null means: it takes a default away, as with Helm, and leaves the app's own, equal one.
 
-The chart cannot do without the values that its templates calculate with, and refuses a null there;
-so does the lab. Where null is a value of its own, the type says so.
+The chart needs the values that its templates calculate with, and refuses a null there; so does the
+lab. Where null is a value of its own, the type says so.
 """
 
 from typing import Any
@@ -47,9 +47,9 @@ READ_BY_TEMPLATES = (
     "podDisruptionBudget.enabled",
     "podDisruptionBudget.maxUnavailable",
 )
-"""Values that a template calculates with: a null, with which Helm takes a default away, is refused
-there by name (templates/_settings.tpl has the same list); any other leaves the value to the app or
-to Kubernetes."""
+"""Values that a template calculates with: a null there is refused by name, by the templates, too
+(templates/_settings.tpl has the same list). Any other null leaves the value to the app or to
+Kubernetes."""
 
 
 def without_nulls(tree: dict[str, Any], model: type[BaseModel], origins: Origins) -> dict[str, Any]:
