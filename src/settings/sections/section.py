@@ -1,9 +1,8 @@
 """The base of every settings model, and the bounded types that the models share.
 
-Rules that hold for all of them: frozen, unknown keys are errors, nothing is converted
-(`"3"` and `true` are no whole numbers, for they are none in the chart's schema), camelCase
-outside (values files, schema, error messages), snake_case inside, and the
-docstring under a field is its description in the schema and in the tables.
+All of them are frozen, refuse unknown keys and convert nothing: `"3"` and `true` are not whole
+numbers, because they are not in the chart's schema. Names are camelCase outside (values files,
+schema, error messages) and snake_case inside.
 """
 
 import re
@@ -37,7 +36,7 @@ class Section(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def read_fractions(cls, values: Any) -> Any:
-        """Take the text "0.5" for a number, as the chart's schema does: Helm's --set gives it."""
+        """Read the text "0.5" as a number, as the chart's schema does: Helm's --set gives text."""
         if not isinstance(values, dict):
             return values
         read = dict(values)
@@ -50,13 +49,13 @@ class Section(BaseModel):
 
 
 class Range(Section):
-    """A uniform range of seconds; the minimum must not exceed the maximum."""
+    """A uniform range of seconds, from `minSeconds` to `maxSeconds`."""
 
     bounds: ClassVar[tuple[str, str]] = ("minSeconds", "maxSeconds")
 
     @model_validator(mode="after")
     def refuse_a_minimum_above_the_maximum(self) -> "Range":
-        """Refuse a range that holds no value."""
+        """Refuse a range without a value."""
         low, high = self.bounds
         dumped = self.model_dump(by_alias=True)
         if dumped[low] > dumped[high]:
