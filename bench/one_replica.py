@@ -106,9 +106,7 @@ def main() -> None:
     delay = ["server.delay.minSeconds=25", "server.delay.maxSeconds=30"]
     print("\n| runtime | most in flight | answered | probes | median | longest |")
     print("|---|---|---|---|---|---|")
-    subprocess.run(
-        [sys.executable, "-m", "long_lived.server.runtimes.go_build", "--install"], check=True
-    )
+    subprocess.run([sys.executable, "-m", "long_lived.server.runtimes.go", "--install"], check=True)
     for name in options.runtime or RUNTIMES:
         measure(name, [*RUNTIMES[name], *delay], options.users)
 

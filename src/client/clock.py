@@ -19,7 +19,7 @@ class Clock:
         self.started_unix_seconds = time.time()
 
     def elapsed_seconds(self) -> float:
-        """Tell the seconds since the start."""
+        """Return the seconds since the start."""
         return time.monotonic() - self._started
 
     def unix_seconds(self, elapsed_seconds: float) -> float:

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from long_lived.client.clock import Clock
-from long_lived.client.connections import Connection
 from long_lived.client.output import Output
+from long_lived.client.transport.connections import Connection
 from long_lived.record.error_kind import ErrorKind
 from long_lived.record.histogram import COARSE, Histogram
 from long_lived.record.timeline import UNATTRIBUTED, Timeline

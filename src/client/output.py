@@ -9,19 +9,19 @@ from collections.abc import Iterable
 from typing import Any
 
 CHUNK_BYTES = 4096
-"""What a pipe takes at once when it says that it can be written: PIPE_BUF. Source: pipe(7)."""
+"""What a pipe takes at once when a poll calls it writable: PIPE_BUF. Source: pipe(7)."""
 
 LOOK_SECONDS = 0.1
 PATIENCE_SECONDS = 5.0
-"""How long a reader that stands still is waited for once the run is to end."""
+"""How long to wait for a reader that stands still, once the run is to end."""
 
 
 def _poll() -> Any:
     """Make the system's own poll object.
 
-    gevent's lets others run even where nothing is to be waited for, and they would get ahead of
-    whoever waits for the ledger's lock. select() takes 48 KiB of each thread's stack, of which
-    13 KB stay: 130 MB for ten thousand. Source: gevent 26.9 select.py; CPython selectmodule.c.
+    gevent's yields even when there is nothing to wait for, and others would overtake whoever waits
+    for the ledger's lock. select() takes 48 KiB of each thread's stack, of which 13 KB stay:
+    130 MB for ten thousand. Source: gevent 26.9 select.py; CPython selectmodule.c.
     """
     monkey = sys.modules.get("gevent.monkey")
     return monkey.get_original("select", "poll")() if monkey else select.poll()
@@ -55,17 +55,17 @@ class Output:
     def hurry(self) -> None:
         """Wait no longer than `PATIENCE_SECONDS` for a reader that stands still.
 
-        Safe in a signal handler: a thread that is in the midst of `write` finds it out.
+        Safe in a signal handler: a thread in the middle of `write` notices.
         """
         self._deadline = time.monotonic() + PATIENCE_SECONDS
 
     def _extend(self) -> None:
-        """Begin the patience anew: the reader reads."""
+        """Start the patience afresh: the reader reads."""
         if self._deadline is not None:
             self.hurry()
 
     def _writable(self) -> bool:
-        """Wait a moment until the reader has room; give it up when patience is at its end."""
+        """Wait a moment for the reader to have room; give it up once patience runs out."""
         poll = _poll()
         poll.register(self._descriptor, select.POLLOUT)
         if poll.poll(LOOK_SECONDS * 1000):

@@ -1,4 +1,4 @@
-"""The client's entry for the engine gevent: patches first, imports everything else after."""
+"""The client's entry for the engine gevent: it patches first and imports everything else after."""
 
 from gevent import monkey
 

@@ -19,18 +19,21 @@ from typing import NoReturn
 
 from urllib3 import HTTPConnectionPool
 
-from long_lived.client import pacing, preflight
 from long_lived.client.clock import Clock
-from long_lived.client.connections import ConnectionBook, Transport, counted_pool
-from long_lived.client.exchange import Exchange
 from long_lived.client.ledger import Ledger
 from long_lived.client.output import Output
-from long_lived.client.readiness import NotReady, await_servers
-from long_lived.client.resolver import Resolver
+from long_lived.client.preflight import limits
+from long_lived.client.preflight.readiness import NotReady, await_servers
 from long_lived.client.stalls import Stalls
 from long_lived.client.stop import Stop
 from long_lived.client.summary import summarize
-from long_lived.client.users import VirtualUser
+from long_lived.client.transport.adapter import Transport
+from long_lived.client.transport.connections import ConnectionBook
+from long_lived.client.transport.exchange import Exchange
+from long_lived.client.transport.pool import counted_pool
+from long_lived.client.transport.resolver import Resolver
+from long_lived.client.users import pacing
+from long_lived.client.users.virtual_user import VirtualUser
 from long_lived.record.error_kind import ErrorKind
 from long_lived.resources.limits import raise_open_files
 from long_lived.resources.memory import peak_memory_bytes
@@ -95,8 +98,8 @@ class Runner:
         self._settle(problem)
 
     def _check_limits(self) -> None:
-        needed = preflight.needs(self._settings)
-        lines = preflight.check(preflight.read_limits(), needed)
+        needed = limits.needs(self._settings)
+        lines = limits.check(limits.read_limits(), needed)
         if lines:
             refuse("client", "; ".join(lines))
         raise_open_files(needed.open_files)

@@ -1,15 +1,15 @@
 """When the client itself stood still: stopped, suspended, or kept from the processor.
 
-Then what it measured is its own standstill, and no server's. It is seen by whoever wakes up
-later than asked for. Not seen is a stretch in which single users waited for their turn.
+What it then measured is its own standstill, not a server's. A stall shows where a wait takes
+longer than asked for. A stretch in which single users waited for their turn does not show.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
 NOTED_SECONDS = 0.5
-"""Shortest standstill that counts: a hundred scheduler ticks, far above what a busy machine makes a
-thread wait."""
+"""Shortest standstill that counts: a hundred scheduler ticks, far above what a thread
+waits on a busy machine."""
 
 
 @dataclass

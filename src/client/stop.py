@@ -1,4 +1,4 @@
-"""Whether a run is told to stop: a flag that a signal handler may set."""
+"""Whether a run has been told to stop: a flag that a signal handler may set."""
 
 import time
 
@@ -8,8 +8,8 @@ POLL_SECONDS = 0.05
 class Stop:
     """An event without a lock.
 
-    `threading.Event` is no good here: a handler runs in the main thread, possibly in the midst
-    of that thread's own `wait`, whose lock `set` would then wait for without end.
+    `threading.Event` would not do: a handler runs in the main thread, possibly inside that thread's
+    own `wait`, and `set` would then wait forever for the lock that `wait` holds.
     """
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class Stop:
         return self._set
 
     def wait(self, seconds: float) -> bool:
-        """Wait so long, or until set; tell whether it is set."""
+        """Wait that long, or until set; tell whether it is set."""
         deadline = time.monotonic() + seconds
         while not self._set and (left := deadline - time.monotonic()) > 0:
             time.sleep(min(POLL_SECONDS, left))

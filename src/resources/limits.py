@@ -1,7 +1,7 @@
-"""Limits of this process that ten thousand connections and threads run into.
+"""The limits that ten thousand connections and threads in one process run into.
 
-Read from the kernel, the control group and the process itself; None where nothing limits,
-or nothing can be read.
+Read from the kernel, the control group and the process itself; None where there is no limit,
+or none can be read.
 """
 
 import resource
@@ -42,7 +42,7 @@ def open_files() -> FileLimits:
 def raise_open_files(wanted: int) -> int:
     """Raise the soft limit on open files to `wanted`, or as far as the hard one allows.
 
-    It is never lowered, and the hard limit stays.
+    It is never lowered, and the hard limit stays as it is.
 
     Returns:
         How many files can be open now: the soft limit, or `wanted` where there is none.
@@ -53,14 +53,14 @@ def raise_open_files(wanted: int) -> int:
     soft = wanted if limits.hard is None else min(wanted, limits.hard)
     if soft > limits.soft:
         hard = resource.RLIM_INFINITY if limits.hard is None else limits.hard
-        # Refused where the kernel's fs.nr_open is lower: what is in force is returned.
+        # Refused where the kernel's fs.nr_open is lower; we return what is in force.
         with suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     return open_files().soft or wanted
 
 
 def thread_limit(root: Path = ROOT) -> ThreadLimit | None:
-    """Return the lowest limit on threads: of the control groups, or of the kernel.
+    """Return the lowest limit on threads, of the control groups or of the kernel.
 
     Source: cgroups(7), "pids.max"; proc(5), "threads-max" and "pid_max".
     """

@@ -1,4 +1,4 @@
-"""How much memory this process has had at most."""
+"""The peak memory of this process."""
 
 import re
 import resource
@@ -8,10 +8,11 @@ STATUS = Path("/proc/self/status")
 
 
 def peak_memory_bytes() -> int:
-    """Return the peak of the resident memory of this program, in bytes.
+    """Return the peak resident memory of this program, in bytes.
 
-    getrusage() has what the process that forked this one had, too: ru_maxrss outlives exec. The
-    kernel's high-water mark begins anew. Source: proc_pid_status(5), VmHWM; getrusage(2).
+    getrusage() includes the peak of the process that forked this one, because ru_maxrss outlives
+    exec; the kernel's high-water mark starts afresh. Source: proc_pid_status(5), VmHWM;
+    getrusage(2).
     """
     try:
         found = re.search(r"^VmHWM:\s+(\d+) kB$", STATUS.read_text(), re.MULTILINE)

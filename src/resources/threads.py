@@ -5,16 +5,16 @@ import sys
 import threading
 
 STACK_BYTES = 1536 * 1024
-"""Of each thread. Requests get by with 32 KiB, but a recursion through C code must find Python's
-limit of 1,000 frames before the end of the stack, which is a segmentation fault: measured on
-CPython 3.11 to 3.13, that takes up to 896 KiB. Only the pages in use cost memory, and the tables
-of pages 3 KB for each thread. Below 2 MiB, of which kernels before 6.7 may make one huge page.
+"""Stack of each thread. Requests get by with 32 KiB, but recursion through C code must reach
+Python's limit of 1,000 frames before the end of the stack, where a segmentation fault waits: that
+takes up to 896 KiB (measured on CPython 3.11 to 3.13). Only pages in use cost memory, plus 3 KB of
+page tables for each thread. Below 2 MiB, which kernels before 6.7 may turn into one huge page.
 Source: Linux mm/mmap.c, MAP_STACK."""
 
 SWITCH_INTERVAL_SECONDS = 60.0
-"""How long a thread may hold the GIL while others wait for it; the default is 5 ms, and each that
-waits wakes once in this interval: ten thousand of them burn minutes of CPU for nothing. Threads
-that mostly sleep or do I/O give the GIL up by themselves. Source: take_gil() in CPython
+"""How long a thread may hold the GIL while others wait for it; the default is 5 ms. Each
+that waits wakes once in this interval, and ten thousand of them burn minutes of CPU for nothing.
+Threads that mostly sleep or do I/O give the GIL up anyway. Source: take_gil() in CPython
 ceval_gil.c."""
 
 PR_FUTEX_HASH = 78
@@ -27,16 +27,16 @@ MOST_SLOTS = 65_536
 
 
 def ease_many_threads(threads: int) -> None:
-    """Set this process up for so many threads that mostly wait; call it before they start."""
+    """Set this process up for that many threads, which mostly wait; call it before they start."""
     threading.stack_size(STACK_BYTES)
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     _widen_the_futex_hash(threads)
 
 
 def _widen_the_futex_hash(threads: int) -> None:
-    """Give the kernel's table of waiting threads room; without effect where it has none.
+    """Enlarge the kernel's table of waiting threads; do nothing where it has none.
 
-    Since Linux 6.16 each process has a table of its own, with four slots for each CPU: with
+    Since Linux 6.16 each process has a table of its own, with four slots for each CPU: among
     ten thousand waiting threads every wake-up walks past hundreds of others. Measured on 2 CPUs
     with bunched answers: 18 to 85 s of CPU for 10,000 requests, 13 to 16 s with this.
     """

@@ -1,25 +1,20 @@
 """`python -m long_lived.server`: one replica, in the runtime that the settings name."""
 
-import importlib
 import json
 import logging
 import os
 from collections.abc import Sequence
 
 from long_lived.resources.limits import raise_open_files, thread_limit
-from long_lived.server import capacity, listener, log
+from long_lived.server import listener, log
 from long_lived.server.balance import HASH_WARNING, balance_at_random
+from long_lived.server.capacity import MOST_FILES
 from long_lived.server.pod import pod_id
-from long_lived.server.runtimes import Assignment, Unavailable
+from long_lived.server.runtimes import RUNTIMES, prepare
+from long_lived.server.runtimes.runtime import Assignment, Unavailable
 from long_lived.settings import arguments
 
 PROGRAM = "server"
-
-RUNTIMES = {
-    "flask": "long_lived.server.runtimes.flask_server",
-    "gunicorn": "long_lived.server.runtimes.gunicorn_server",
-    "go": "long_lived.server.runtimes.go_server",
-}
 
 logger = logging.getLogger(__name__)
 
@@ -48,10 +43,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         pod = pod_id(os.environ)
         for bind in given.bind:
             listener.parse_bind(bind)
-        runtime = importlib.import_module(RUNTIMES[server.runtime])
-        serve = runtime.prepare(settings)
-        held = capacity.plan(server, raise_open_files(capacity.MOST_FILES), thread_limit())
-        # Last: from here on the kernel files connections for this replica.
+        serve = prepare(settings)
+        held = RUNTIMES[server.runtime].capacity(
+            server, raise_open_files(MOST_FILES), thread_limit()
+        )
+        # Last, because the kernel queues connections for this replica from here on.
         listeners = listener.open_listeners(
             given.bind, server.port, server.backlog, reuse_port=given.reuse_port
         )
@@ -59,12 +55,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         if given.reuse_port and server.replicas is not None:
             attached = [balance_at_random(opened, server.replicas) for opened in listeners]
             balanced = all(attached)
-    except ModuleNotFoundError as error:
-        arguments.refuse(
-            PROGRAM,
-            f"server.runtime = {server.runtime!r} needs the package "
-            f"{str(error.name).partition('.')[0]}: install long-lived with its dependencies",
-        )
     except (ValueError, listener.ListenError, Unavailable) as error:
         arguments.refuse(PROGRAM, str(error))
 

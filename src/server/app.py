@@ -1,7 +1,7 @@
 """What a replica answers: the Flask app of the runtimes `flask` and `gunicorn`.
 
-The Go server (src/server_go) answers the same; tests/server holds both to it.
-Must not know how it is served: a runtime passes in what differs.
+The Go server (src/server_go) answers the same; tests/server holds both to one contract.
+It must not know how it is served: a runtime passes in what differs.
 """
 
 import json
@@ -22,10 +22,6 @@ from long_lived.settings import Settings
 TEXT = "text/plain; charset=utf-8"
 JSON = "application/json"
 
-SOCKETS = ("gunicorn.socket", "werkzeug.socket")
-"""Where a runtime leaves the connection's socket in the WSGI environment."""
-
-
 REPLICA = "replica"
 """Where the app keeps its `Replica`, among its extensions: a runtime tells it of connections."""
 
@@ -34,6 +30,8 @@ def create_app(
     settings: Settings,
     replica: Replica | None = None,
     wait: Callable[[float], None] | None = None,
+    *,
+    socket_key: str = "",
 ) -> Flask:
     """Make the app.
 
@@ -42,6 +40,8 @@ def create_app(
         replica: keeps the counts; None makes one named by POD_ID.
         wait: blocks for that many seconds; None means time.sleep, looked up now, so that an
             app made after gevent's patches sleeps as a greenlet.
+        socket_key: where the runtime leaves a connection's socket in the WSGI environment; without
+            it each request counts as a connection of its own.
     """
     server = settings.server
     counts = replica or Replica(pod_id(os.environ), server.runtime)
@@ -54,8 +54,7 @@ def create_app(
     @app.get("/")
     def answer() -> Response:
         environ = request.environ
-        socket = next((environ[name] for name in SOCKETS if name in environ), None)
-        with counts.request(socket, environ.get(CLIENT, UNKNOWN)) as arrival:
+        with counts.request(environ.get(socket_key), environ.get(CLIENT, UNKNOWN)) as arrival:
             started = time.monotonic()
             sleep(random.uniform(server.delay.min_seconds, server.delay.max_seconds))
             delay_seconds = time.monotonic() - started

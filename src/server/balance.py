@@ -1,13 +1,13 @@
-"""Makes the kernel choose among the listeners that share a port at random, as kube-proxy does.
+"""Makes the kernel choose at random among the listeners that share a port, as kube-proxy does.
 
-By itself SO_REUSEPORT chooses by a hash of addresses and ports. That looks random, until a
-client with thousands of connections opens more: it takes the ports that are free, and those
-are the ones whose hash did not lead to the replicas that it is still connected to. Measured
-with 10,000 users on gunicorn, after a restart of two of three replicas: of 6,493 new connections
-2,702, 2,770 and 1,021 came to the three, where chance gives 2,164 ± 38 each.
+On its own SO_REUSEPORT chooses by a hash of addresses and ports. That looks random until a client
+with thousands of connections opens more: it uses the ports that are still free, and their hashes
+are those that did not lead to the replicas it is still connected to. Measured with 10,000 users
+on gunicorn, after a restart of two of three replicas: of 6,493 new connections the three got
+2,702, 2,770 and 1,021, where chance gives 2,164 ± 38 each.
 
-So a filter program is attached that draws a number for each connection. A number beyond the
-listeners that there are (while a replica is missing) makes the kernel fall back to its hash.
+So we attach a filter that draws a random number for each connection. A number beyond the last
+listener (while a replica is missing) makes the kernel fall back to its hash.
 Source: socket(7), SO_ATTACH_REUSEPORT_CBPF; Linux net/core/sock_reuseport.c.
 """
 
@@ -22,8 +22,8 @@ LOAD_WORD, MODULO, RETURN = 0x20, 0x94, 0x16
 """BPF_LD|BPF_W|BPF_ABS, BPF_ALU|BPF_MOD|BPF_K, BPF_RET|BPF_A. Source: Linux linux/filter.h."""
 
 RANDOM = 0xFFFFF000 + 56
-"""Where a filter finds a random number. Source: SKF_AD_OFF + SKF_AD_RANDOM, linux/filter.h."""
-
+"""Address at which a filter reads a random number. Source: SKF_AD_OFF + SKF_AD_RANDOM,
+linux/filter.h."""
 
 HASH_WARNING = (
     "The kernel refuses the filter that chooses at random among the replicas on this port, and "
@@ -35,8 +35,8 @@ HASH_WARNING = (
 def balance_at_random(listener: socket.socket, replicas: int) -> bool:
     """Let the kernel choose at random among the `replicas` listeners on this port.
 
-    Holds for the whole group from now on; call it when `listener` listens. Returns False where
-    the kernel cannot do that, and goes on choosing by its hash.
+    Affects the whole group from now on; call it once `listener` listens. Returns False where the
+    kernel cannot do that and goes on choosing by its hash.
     """
     program = b"".join(
         struct.pack("=HBBI", *instruction)

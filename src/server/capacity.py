@@ -1,27 +1,26 @@
 """How much one replica can hold, decided from the limits of its process.
 
-A replica that holds less than it should says so at its start, naming both numbers, instead
+A replica that holds less than it should says so when it starts, naming both numbers, instead
 of failing in the middle of a run.
 """
 
 from dataclasses import dataclass
 
 from long_lived.resources.limits import ThreadLimit
-from long_lived.settings import Server
 
 HELD = 10_000
 """Requests in flight that one replica must hold: after a restart, one may inherit them all."""
 
 RESERVED_FILES = 256
-"""Files that are no connection: log, listeners, epoll; and those that a request opens for
-moments (Werkzeug an epoll after each answer, gunicorn's gthread one before the first request)."""
+"""Files other than connections: log, listeners, epoll, and those that a request opens for a moment
+(Werkzeug an epoll after each answer, gunicorn's gthread one before the first request)."""
 
 RESERVED_THREADS = 64
-"""Threads and processes of the same limit that serve no request."""
+"""Threads and processes under the same limit that serve no request."""
 
 MOST = 100_000
 """Bound where the file limit is huge (container runtimes allow a billion): twice the ephemeral
-ports of one client, and still a table of file descriptors that fits into memory."""
+ports of one client, and the table of file descriptors still fits into memory."""
 
 MOST_FILES = MOST + RESERVED_FILES
 
@@ -40,41 +39,32 @@ class Capacity:
     """What falls short, one line each."""
 
 
-def plan(server: Server, files: int, limit: ThreadLimit | None) -> Capacity:
+def most_connections(files: int) -> int:
+    """Return how many connections so many open files carry."""
+    return max(1, min(files - RESERVED_FILES, MOST))
+
+
+def plan(files: int, limit: ThreadLimit | None, *, threads: int | None = None) -> Capacity:
     """Decide what a replica can hold.
 
     Args:
-        server: runtime, worker class and the threads asked for.
         files: most open files of the process.
         limit: most threads; None where nothing limits them.
+        threads: where each request in flight takes a thread, how many are asked for: 0 means one
+            for each connection. None where requests take none.
     """
-    connections = max(1, min(files - RESERVED_FILES, MOST))
+    connections = most_connections(files)
     room = max(1, limit.threads - RESERVED_THREADS) if limit else MOST
-    class_ = server.gunicorn.worker_class if server.runtime == "gunicorn" else ""
-    threaded = class_.startswith("gthread")
-    # gunicorn's own gthread keeps connections - threads idle ones, and closes the others.
-    most = max(1, connections // 2) if class_ == "gthread" else connections
-    threads = server.gunicorn.threads if threaded else 0
-    asked = min(threads or most, most)
-    capacity = Capacity(connections, min(asked, room))
-    if class_.startswith("sync"):
-        return capacity
-
+    asked = min(threads or connections, connections)
     warnings = []
-    if class_ == "gthread" and most < (wanted := threads or HELD):
-        warnings.append(
-            f"The limit of {files} open files carries {connections} connections, of which gthread "
-            f"keeps as many as its threads leave over: it gets {most} threads and not {wanted} "
-            "(gthread-repaired keeps them all)"
-        )
     if connections < HELD:
         warnings.append(
             f"The limit of {files} open files carries {connections} connections, fewer than the "
             f"{HELD} that one replica should hold: raise the hard limit (ulimit -Hn, LimitNOFILE)"
         )
-    if (server.runtime == "flask" or threaded) and limit and room < min(asked, HELD):
+    if threads is not None and limit and room < min(asked, HELD):
         warnings.append(
             f"The limit of {limit.threads} threads in {limit.file} carries {room} requests in "
             f"flight, fewer than {min(asked, HELD)}: each takes a thread"
         )
-    return Capacity(capacity.connections, capacity.threads, tuple(warnings))
+    return Capacity(connections, min(asked, room), tuple(warnings))

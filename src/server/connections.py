@@ -31,7 +31,7 @@ class Connection:
     """`GET /` requests it has carried, this one included."""
 
     opened_at: float
-    """When it was accepted, on the clock of the register, in seconds."""
+    """When it was accepted, in seconds of the register's clock."""
 
 
 class Connections:
@@ -50,13 +50,13 @@ class Connections:
         return self._count
 
     def opened(self, socket: object) -> None:
-        """Note that `socket` was accepted now; called again it changes nothing."""
+        """Note that `socket` was accepted now; a second call changes nothing."""
         with self._lock:
             if socket not in self._records:
                 self._records[socket] = _Record(self._clock())
 
     def carry(self, socket: object | None) -> Connection:
-        """Count a `GET /` on `socket`; None stands for a connection of its own."""
+        """Count a `GET /` on `socket`; None means a connection of its own."""
         with self._lock:
             record = self._records.get(socket) if socket is not None else None
             if record is None:

@@ -1,14 +1,14 @@
 """The listening sockets of a replica: addresses, SO_REUSEPORT, backlog.
 
-Opened here, once, and handed to the runtime, which accepts and closes. With
-SO_REUSEPORT the kernel files connections for a socket until its last copy in any
+They are opened here, once, and handed to the runtime, which accepts and closes. With
+SO_REUSEPORT the kernel queues connections on a socket until its last copy in any
 process is closed: a runtime must keep no spare copy.
 """
 
 import errno
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,12 +21,12 @@ class ListenError(OSError):
 
 @dataclass(frozen=True)
 class ListenerName:
-    """What is left of a listener that is closed, for code that asks it for its address."""
+    """Stands in for a closed listener whose address is still asked for."""
 
     address: tuple[object, ...]
 
     def getsockname(self) -> tuple[object, ...]:
-        """Return the address that it was bound to."""
+        """Return the address that the listener was bound to."""
         return self.address
 
 
@@ -34,7 +34,7 @@ def parse_bind(text: str) -> tuple[str, int]:
     """Split HOST:PORT; an IPv6 host stands in brackets.
 
     Raises:
-        ListenError: no such form, or a port outside 0 to 65535.
+        ListenError: another form, or a port outside 0 to 65535.
     """
     host, colon, port = text.rpartition(":")
     bracketed = host.startswith("[") and host.endswith("]")
@@ -80,14 +80,17 @@ def open_listeners(
     return opened
 
 
-def url(listener: socket.socket) -> str:
-    """Return the address of `listener` as an http URL."""
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+def urls(listeners: Iterable[socket.socket]) -> str:
+    """Return the addresses of `listeners` as http URLs, separated by blanks."""
+    addresses = [listener.getsockname()[:2] for listener in listeners]
+    return " ".join(
+        f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+        for host, port in addresses
+    )
 
 
 def somaxconn() -> int | None:
-    """Return the kernel's cap on a backlog; None where it does not tell."""
+    """Return the kernel's cap on a backlog; None where it cannot be read."""
     try:
         return int(SOMAXCONN.read_text())
     except (OSError, ValueError):
@@ -95,7 +98,7 @@ def somaxconn() -> int | None:
 
 
 def backlog_warning(backlog: int, cap: int | None) -> str | None:
-    """Say what follows where the kernel's `cap` is below the wanted `backlog`."""
+    """Return what to expect where the kernel's `cap` is below `backlog`; None where it is not."""
     if cap is None or cap >= backlog:
         return None
     return (
@@ -122,15 +125,15 @@ def _open(
 ) -> socket.socket:
     opened = socket.socket(family, socket.SOCK_STREAM)
     try:
-        # A replica that takes over a port must not wait for the TIME_WAIT of its predecessor's
-        # connections. On Linux this does not let two sockets listen on one port: socket(7).
+        # A replica that takes over a port must not wait until its predecessor's connections
+        # have left TIME_WAIT. On Linux this does not let two sockets listen on one port: socket(7).
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if reuse_port:
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if family == socket.AF_INET6:
             only = address[0] != "::"
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, only)
-        # Accepted sockets inherit it on Linux: an answer must not wait for Nagle's algorithm.
+        # Accepted sockets inherit this on Linux: answers must not wait for Nagle's algorithm.
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         opened.bind(address)
         opened.listen(backlog)

@@ -13,7 +13,7 @@ def pod_id(environment: Mapping[str, str]) -> str:
     """Return the replica's name: POD_ID, or the host name where it is unset.
 
     Raises:
-        ValueError: a name that no client would take (`settings.pod_name`).
+        ValueError: a name that clients refuse (`settings.pod_name`).
     """
     given = environment.get(VARIABLE)
     name = socket.gethostname() if given is None else given

@@ -1,7 +1,7 @@
-"""One replica: which start of it this is, requests in flight, answers given, connections.
+"""What one replica knows of itself: its instance, requests in flight, answers given, connections.
 
-The counts of a request change before its answer is written, so a client that
-has its answer finds it counted in /stats.
+The counts change before an answer is written, so a client that has its answer finds it
+counted in /stats.
 """
 
 import os
@@ -55,7 +55,7 @@ class Replica:
 
     @property
     def in_flight(self) -> int:
-        """`GET /` requests that wait for their answer now."""
+        """`GET /` requests that now wait for their answer."""
         return self._in_flight
 
     @property
@@ -65,7 +65,7 @@ class Replica:
 
     @contextmanager
     def request(self, socket: object | None, client: str = UNKNOWN) -> Iterator[Arrival]:
-        """Count a `GET /` of `client` in flight on `socket`, answered unless the block raises."""
+        """Count a `GET /` of `client` as in flight, then as answered unless the block raises."""
         connection = self.connections.carry(socket)
         with self._lock:
             self._in_flight += 1
@@ -82,7 +82,7 @@ class Replica:
                     self._answered_to.count(client)
 
     def stats(self) -> dict[str, object]:
-        """Return the counts as /stats gives them."""
+        """Return what /stats answers."""
         with self._lock:
             return {
                 "pod": self.pod,
@@ -95,6 +95,11 @@ class Replica:
                 "in_flight": self._in_flight,
                 "connections": self.connections.count,
             }
+
+    def greeting(self, addresses: str, worker_class: str = "") -> str:
+        """Return the line with which a replica begins to serve."""
+        worker = f" worker={worker_class}" if worker_class else ""
+        return f"Serving pod={self.pod} runtime={self.runtime}{worker} on {addresses}"
 
     def farewell(self) -> str:
         """Return the last line of a replica's log."""

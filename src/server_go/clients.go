@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// mostClients is how many ids are kept, as in src/server/clients.py.
+// mostClients is the most ids kept, as in src/server/clients.py.
 const mostClients = 1_000
 
 // answeredTo counts answers by client id; its owner has a lock.
@@ -20,12 +20,12 @@ type account struct {
 	last    int // the total at the latest answer
 }
 
-// clientOf returns the id that a client gives itself, or what it gives instead.
+// clientOf returns the id that a client names itself by, or whatever it sends instead.
 func clientOf(request *http.Request) string {
 	return strings.Join(request.Header.Values("Long-Lived-Client"), ",")
 }
 
-// count counts one answer; the id that was used longest ago makes room for a new one.
+// count counts one answer; the least recently used id makes room for a new one.
 func (a *answeredTo) count(client string) {
 	a.total++
 	if !isID(client) {
@@ -54,7 +54,7 @@ func (a *answeredTo) forget() {
 	delete(a.byID, oldest)
 }
 
-// asMap returns the counts; "" is among them where a client gave no id.
+// asMap returns the counts, with "" only if a client gave no id.
 func (a *answeredTo) asMap() map[string]int {
 	counts := map[string]int{}
 	if a.unknown > 0 {

@@ -12,13 +12,13 @@ import (
 )
 
 // handler answers as src/server/app.py does; tests/server holds both to one contract. It does
-// without http.ServeMux, which redirects paths that it would rather have in another form.
+// without http.ServeMux, which redirects every path that is not in its canonical form.
 type handler struct {
 	replica  *replica
 	settings settings
 }
 
-// seconds is a number of seconds that JSON shows with a fraction, also where it is whole.
+// seconds is a number of seconds that JSON shows with a fraction, even if it is whole.
 type seconds float64
 
 func (s seconds) MarshalJSON() ([]byte, error) {

@@ -1,9 +1,9 @@
 // The Go server of the comparison: plain net/http, as Go users have it.
 //
-// It owns nothing that the Python package `server` owns already: that checks the
-// settings, names the pod, opens the listening sockets, and then becomes this program
-// (execv) with one argument, the assignment as JSON. So there is one command, one values
-// file and one implementation of the port for all runtimes.
+// It does nothing that the Python package `server` already does: that checks the settings,
+// names the pod, opens the listening sockets, and then becomes this program (execv) with one
+// argument, the assignment as JSON. So all runtimes share one command, one values file and one
+// implementation of the port.
 package main
 
 import (
@@ -44,7 +44,7 @@ type settings struct {
 	GracefulTimeoutSeconds int `json:"gracefulTimeoutSeconds"`
 }
 
-// utcLines writes the log in the form of the Python runtimes.
+// utcLines writes the log as the Python runtimes do.
 type utcLines struct{ level string }
 
 func (lines utcLines) Write(text []byte) (int, error) {
@@ -55,7 +55,7 @@ func (lines utcLines) Write(text []byte) (int, error) {
 
 func main() {
 	if len(os.Args) != 2 {
-		refuse("it is started by `python -m long_lived.server --set server.runtime=go`")
+		refuse("start it with `python -m long_lived.server --set server.runtime=go`")
 	}
 	var assigned assignment
 	if err := json.Unmarshal([]byte(os.Args[1]), &assigned); err != nil {
@@ -75,7 +75,7 @@ func inherit(descriptors []uintptr) ([]net.Listener, error) {
 	for _, descriptor := range descriptors {
 		file := os.NewFile(descriptor, "listener")
 		if file == nil {
-			return nil, fmt.Errorf("file descriptor %d is none", descriptor)
+			return nil, fmt.Errorf("file descriptor %d is not open", descriptor)
 		}
 		listener, err := net.FileListener(file)
 		if err != nil {
@@ -87,8 +87,8 @@ func inherit(descriptors []uintptr) ([]net.Listener, error) {
 	return listeners, nil
 }
 
-// serve answers until the process ends: at once at SIGTERM, which is Go's default, or after a
-// drain where the settings ask for one.
+// serve answers until the process ends: at SIGTERM at once, which is Go's default, or after a
+// drain if the settings ask for one.
 func serve(assigned assignment, listeners []net.Listener) {
 	info := log.New(utcLines{"INFO"}, "", 0)
 	replica := newReplica(assigned)
@@ -106,7 +106,7 @@ func serve(assigned assignment, listeners []net.Listener) {
 			<-terminated
 			limit, cancel := context.WithTimeout(context.Background(), time.Duration(seconds)*time.Second)
 			defer cancel()
-			// Returns when all is answered or the limit is reached; then the exit ends the rest.
+			// Returns when all is answered or time is up; the exit then ends the rest.
 			_ = server.Shutdown(limit)
 			info.Print(replica.farewell())
 			close(stopped)

@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// replica holds the counts of one serving copy. The counts of a request change before its
-// answer is written, so a client that has its answer finds it counted in /stats.
+// replica holds the counts of one serving copy. They change before an answer is written, so a
+// client that has its answer finds it counted in /stats.
 type replica struct {
 	pod              string
 	runtime          string
-	instance         string // which start under this name it is
+	instance         string // tells one start under this name from the next
 	startedAt        time.Time
 	balancedAtRandom *bool
 
@@ -39,7 +39,7 @@ func newReplica(assigned assignment) *replica {
 	}
 }
 
-// uptime tells how long ago this instance started.
+// uptime returns how long ago this instance started.
 func (r *replica) uptime() seconds { return seconds(time.Since(r.startedAt).Seconds()) }
 
 // connection is what the replica knows of one TCP connection.

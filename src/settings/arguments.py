@@ -14,7 +14,7 @@ USAGE_STATUS = 2
 
 
 def parser(program: str, description: str) -> argparse.ArgumentParser:
-    """Make a parser that knows `--values` and `--set`; apps add their own flags."""
+    """Return a parser for `--values` and `--set`, to which an app adds its own flags."""
     made = _Parser(
         prog=program,
         description=description,
@@ -50,7 +50,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def settings_from(arguments: argparse.Namespace, program: str) -> Settings:
-    """Load what the flags name; with bad settings say why in one line and exit with status 2."""
+    """Load what the flags name; refuse bad settings in one line with exit status 2."""
     try:
         return load(arguments.values, arguments.overrides)
     except SettingsError as error:

@@ -6,13 +6,14 @@ the environment.
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+
+from long_lived.settings.keys import schema_at
 
 _BOUNDS = (
     ("minimum", "from {}"),
@@ -62,13 +63,7 @@ def one_line(text: str) -> str:
 
 def explain(error: ValidationError, model: type[BaseModel], origins: Origins) -> str:
     """Put every complaint of `error` into one line."""
-    return "; ".join(_complaint(item, schema_of(model), origins) for item in error.errors())
-
-
-@cache
-def schema_of(model: type[BaseModel]) -> dict[str, Any]:
-    """Return the JSON schema of `model`, with keys as in values files."""
-    return model.model_json_schema(by_alias=True)
+    return "; ".join(_complaint(item, model, origins) for item in error.errors())
 
 
 def variable(path: Sequence[str]) -> str:
@@ -83,7 +78,7 @@ def null_refused(path: Sequence[str], origins: Origins) -> str:
     return f"{name} = null is not allowed: allowed is to leave it out, for its default{where}"
 
 
-def _complaint(item: Any, schema: dict[str, Any], origins: Origins) -> str:
+def _complaint(item: Any, model: type[BaseModel], origins: Origins) -> str:
     path = [str(part) for part in item["loc"]]
     value, context = item["input"], item.get("ctx", {})
     if item["type"] in ("range", "limit"):
@@ -104,14 +99,14 @@ def _complaint(item: Any, schema: dict[str, Any], origins: Origins) -> str:
             f"{name}.{context['key']} is not allowed: the chart, Helm or Kubernetes sets it{where}"
         )
     if item["type"] == "extra_forbidden":
-        known = sorted(lookup(schema, path[:-1]).get("properties", {}))
+        known = sorted(schema_at(model, path[:-1]).get("properties", {}))
         close = get_close_matches(path[-1], known, n=1)
         names = [_like(path, origins, [*path[:-1], key]) for key in close] or [
             _like(path, origins, [*path[:-1], key], [key]) for key in known
         ]
         hint = f"did you mean {names[0]}?" if close else f"allowed: {', '.join(names)}"
         return f"{name} = {_shown(value)} is no setting: {hint}{where}"
-    node = lookup(schema, path)
+    node = schema_at(model, path)
     if node.get("type") == "object" and _of(path, origins).variable:
         keys = ", ".join(variable([*path, key]) for key in sorted(node.get("properties", {})))
         return f"{name} = {_shown(value)} is not allowed: allowed: {keys}{where}"
@@ -149,19 +144,6 @@ def _shown(value: Any) -> str:
         return json.dumps(value)
     text = repr(value) if isinstance(value, str) else str(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def lookup(schema: dict[str, Any], path: Iterable[str]) -> dict[str, Any]:
-    """Follow `path` through `schema`; an empty result where it leads nowhere."""
-    node = schema
-    for part in path:
-        node = _resolve(schema, node.get("properties", {}).get(part, {}))
-    return node
-
-
-def _resolve(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
-    reference = node.get("$ref")
-    return schema["$defs"][reference.rpartition("/")[2]] if reference else node
 
 
 def _allowed(node: dict[str, Any], path: list[str]) -> str:

@@ -1,14 +1,15 @@
-"""What a null means: as with Helm it takes a default away, and an app's own default is the same.
+"""What a null means: it takes a default away, as with Helm, and leaves the app's own, equal one.
 
-The chart cannot do without the values that its templates calculate with, and refuses a null there;
-so does the lab. Where null is a value of its own, the type says so.
+The chart needs the values that its templates calculate with, and refuses a null there; so does the
+lab. Where null is a value of its own, the type says so.
 """
 
 from typing import Any
 
 from pydantic import BaseModel
 
-from long_lived.settings.errors import Origins, SettingsError, lookup, null_refused, schema_of
+from long_lived.settings.errors import Origins, SettingsError, null_refused
+from long_lived.settings.keys import types_at
 
 READ_BY_TEMPLATES = (
     "server.runtime",
@@ -46,9 +47,9 @@ READ_BY_TEMPLATES = (
     "podDisruptionBudget.enabled",
     "podDisruptionBudget.maxUnavailable",
 )
-"""Values that a template calculates with: a null, with which Helm takes a default away, is refused
-there by name (templates/_settings.tpl has the same list); any other leaves the value to the app or
-to Kubernetes."""
+"""Values that a template calculates with: a null there is refused by name, by the templates, too
+(templates/_settings.tpl has the same list). Any other null leaves the value to the app or to
+Kubernetes."""
 
 
 def without_nulls(tree: dict[str, Any], model: type[BaseModel], origins: Origins) -> dict[str, Any]:
@@ -66,19 +67,13 @@ def without_nulls(tree: dict[str, Any], model: type[BaseModel], origins: Origins
             known = isinstance(default, dict) and key in default
             if isinstance(value, dict):
                 left[key] = kept(value, default[key] if known else None, path)
-            elif value is not None or not known or takes_null(model, path):
+            elif value is not None or not known or "null" in types_at(model, path):
                 left[key] = value
             elif _is_read(".".join(path)):
                 raise SettingsError(null_refused(path, origins))
         return left
 
     return kept(tree, defaults, ())
-
-
-def takes_null(model: type[BaseModel], path: tuple[str, ...]) -> bool:
-    """Tell whether null is a value of the setting at `path`."""
-    choices = lookup(schema_of(model), path).get("anyOf", ())
-    return any(choice.get("type") == "null" for choice in choices)
 
 
 def _is_read(path: str) -> bool:

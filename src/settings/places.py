@@ -1,4 +1,4 @@
-"""Where the files lie that are no modules, in a checkout and in an installed package alike.
+"""Where the files are that are not Python modules, in a checkout or an installed package.
 
 `long_lived/data` holds them: in a checkout links to the scenarios, the chart, the Go server's
 sources and the lock of its toolchain, in a wheel the files themselves. The images have none.

@@ -7,7 +7,7 @@ MOST_CHARACTERS = 253
 
 _ALPHABET = re.compile(r"[A-Za-z0-9._-]+")
 """Wider than a DNS subdomain's: on one machine a replica may go by its host name, which may have
-capitals and underscores. Without blanks and control characters: names stand in lines of the log."""
+capitals and underscores. No blanks or control characters, because log lines contain names."""
 
 ALLOWED = f"1 to {MOST_CHARACTERS} letters, digits, dots, hyphens and underscores (ASCII)"
 

@@ -1,13 +1,10 @@
 """What the chart publishes of the settings: schema, values.yaml and the README's tables.
 
-The models are the only source: `python -m long_lived.settings.schema` writes all three from
-them, `python -m long_lived.settings.schema --check` fails where one is stale. Nothing here is
-read by an app.
+The models are the only source: `python -m long_lived.settings.schema` writes all three from them,
+and a test fails while one is stale. No app reads anything here.
 """
 
-import argparse
 import json
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from textwrap import wrap
@@ -16,11 +13,12 @@ from typing import Any
 import yaml
 
 from long_lived.settings.chart import ChartValues
+from long_lived.settings.keys import Schema, schema_of
 from long_lived.settings.model import Settings
 from long_lived.settings.places import CHART
 
 DIALECT = "http://json-schema.org/draft-07/schema#"
-"""The newest dialect that the validators of both Helm 3 and Helm 4 know."""
+"""The newest dialect that both Helm 3 and Helm 4 can validate."""
 
 README_MARKS = (
     "<!-- values: written by `make generate` -->",
@@ -28,27 +26,23 @@ README_MARKS = (
 )
 
 LONGEST_PATTERN = 80
-"""What the README's table prints of a pattern."""
+"""Longest pattern that the README's tables print."""
 
 HEADER = """\
 # The default values of the chart, written by `make generate` from src/settings.
-# To change one, use --set or a file of your own, as those in values/, never this file.
+# To change one, use --set or a file of your own like those in values/, never this file.
 #
-# server, client and experiment are what the apps read: each goes whole into their values file.
-# All other keys are read by Helm alone.
+# The apps read server, client and experiment: each goes whole into their values file. Helm alone
+# reads all other keys.
 """
 
-Node = dict[str, Any]
 
-
-def chart_schema() -> Node:
+def chart_schema() -> Schema:
     """Return the schema of all values, references resolved, in the dialect of DIALECT."""
-    properties: Node = {}
+    properties: Schema = {}
     for model in (Settings, ChartValues):
-        schema = model.model_json_schema(by_alias=True)
-        definitions = schema.get("$defs", {})
-        for key, node in schema["properties"].items():
-            properties[key] = _plain(node, definitions)
+        schema = schema_of(model)
+        properties |= _plain(schema, schema["$defs"])["properties"]
     return {
         "$schema": DIALECT,
         "title": "Values of the chart long-lived",
@@ -58,7 +52,7 @@ def chart_schema() -> Node:
     }
 
 
-def defaults() -> Node:
+def defaults() -> Schema:
     """Return the default of every value that has one, as values.yaml states it."""
     settings, chart = Settings(), ChartValues()
     own = chart.model_dump(mode="json", by_alias=True, exclude_none=True)
@@ -103,32 +97,20 @@ def published() -> dict[Path, str]:
     }
 
 
-def main() -> int:
-    """Write the files, or with --check say which are stale."""
-    parser = argparse.ArgumentParser(
-        prog="python -m long_lived.settings.schema", description=__doc__
-    )
-    parser.add_argument("--check", action="store_true", help="write nothing; fail on stale files")
-    check = parser.parse_args().check
-    stale = [
-        (file, text)
-        for file, text in published().items()
-        if not file.exists() or file.read_text(encoding="utf-8") != text
-    ]
-    for file, text in stale:
-        what = "stale: run make generate" if check else "written"
-        print(f"{file.relative_to(CHART.parents[1])}: {what}")
-        if not check:
+def main() -> None:
+    """Write the files that are stale."""
+    for file, text in published().items():
+        if not file.exists() or file.read_text(encoding="utf-8") != text:
             file.write_text(text, encoding="utf-8")
-    return 1 if check and stale else 0
+            print(f"{file.relative_to(CHART.parents[1])}: written")
 
 
-def _plain(node: Node, definitions: Mapping[str, Node]) -> Node:
-    """Resolve references and drop what pydantic makes up: titles, and defaults of whole maps."""
+def _plain(node: Schema, definitions: Mapping[str, Schema]) -> Schema:
+    """Resolve references; drop what pydantic invents: titles, and defaults of whole maps."""
     if "$ref" in node:
         target = definitions[node["$ref"].rpartition("/")[2]]
         node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
-    plain: Node = {}
+    plain: Schema = {}
     for key, value in node.items():
         if key == "title" or (key == "default" and "properties" in node):
             continue
@@ -145,8 +127,8 @@ def _plain(node: Node, definitions: Mapping[str, Node]) -> Node:
     return _number_or_text(plain) if plain.get("type") == "number" and "maximum" in plain else plain
 
 
-def _number_or_text(node: Node) -> Node:
-    """Let a fraction be text as well, because Helm's --set reads only whole numbers as numbers."""
+def _number_or_text(node: Schema) -> Schema:
+    """Allow a fraction as text, too: Helm's --set reads only whole numbers as numbers."""
     bounds = {key: node.pop(key) for key in list(node) if key in (*_BOUNDS, "type")}
     whole = f"[0-9]{{1,{len(str(int(bounds['maximum'])))}}}"
     fraction = r"(\.[0-9]+)?"
@@ -164,11 +146,11 @@ def _whole_numbers(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _text(node: Node) -> str:
+def _text(node: Schema) -> str:
     return str(node.get("description", ""))
 
 
-def _yaml_lines(key: str, node: Node, default: Any, indent: int) -> list[str]:
+def _yaml_lines(key: str, node: Schema, default: Any, indent: int) -> list[str]:
     margin = " " * indent
     lines = [f"{margin}# {line}" for line in wrap(_text(node), width=96 - indent)]
     if "properties" in node:
@@ -182,7 +164,7 @@ def _yaml_lines(key: str, node: Node, default: Any, indent: int) -> list[str]:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes YAML as charts do: lists indented, text that needs quotes in double ones."""
+    """Writes YAML as charts do: lists indented, double quotes where text needs any."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
         super().increase_indent(flow, indentless=False)
@@ -195,7 +177,7 @@ class _Dumper(yaml.SafeDumper):
 _Dumper.add_representer(str, _Dumper.represent_text)
 
 
-def _leaves(path: str, node: Node, default: Any) -> Iterator[tuple[str, Node, Any]]:
+def _leaves(path: str, node: Schema, default: Any) -> Iterator[tuple[str, Schema, Any]]:
     if "properties" in node:
         for name, child in node["properties"].items():
             yield from _leaves(f"{path}.{name}", child, default[name])
@@ -207,13 +189,13 @@ _BOUNDS = {"minimum": "from", "exclusiveMinimum": "above", "maximum": "to"}
 _HEAD = ("| Key | Default | Allowed | Description |", "|---|---|---|---|")
 
 
-def _row(path: str, node: Node, default: Any) -> str:
+def _row(path: str, node: Schema, default: Any) -> str:
     shown = "none" if default is None else f"`{json.dumps(default, ensure_ascii=False)}`"
     cells = (f"`{path}`", shown, _allowed(node), _text(node).replace("<", r"\<"))
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
-def _allowed(node: Node) -> str:
+def _allowed(node: Schema) -> str:
     if "anyOf" in node:
         number, text = node["anyOf"]
         return (
@@ -236,4 +218,4 @@ def _allowed(node: Node) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

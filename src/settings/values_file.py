@@ -2,8 +2,8 @@
 
 Helm's YAML (sigs.k8s.io/yaml: go-yaml v2, then JSON) is neither 1.1, which PyYAML reads, nor 1.2:
 `1:30` and `2026-11-25` are text, `1e3` is 1000, `010` is 8, and `y` is true. Where it would lose
-or change what was written (a key twice, a key that is no text, `<<` behind other keys, several
-documents), the file is refused here.
+or change what was written (a key twice, a key that is not text, `<<` after other keys, several
+documents), this module refuses the file.
 """
 
 import math
@@ -20,7 +20,7 @@ from long_lived.settings.errors import SettingsError
 Tree = dict[str, Any]
 
 MOST_VALUES = 10_000
-"""Most values in a file, aliases resolved: a few lines of aliases of aliases give billions."""
+"""Most values in a file, aliases resolved: a few lines of nested aliases make billions."""
 
 _TAG = "tag:yaml.org,2002:"
 
@@ -47,7 +47,7 @@ def read(file: Path) -> tuple[Tree, dict[str, int]]:
     A null is kept, for it takes a default away.
 
     Raises:
-        SettingsError: no such file, not what Helm and PyYAML both read in one way, or no map.
+        SettingsError: no such file, nothing that Helm and PyYAML read alike, or no map.
     """
     try:
         text = file.read_text(encoding="utf-8")
@@ -87,7 +87,7 @@ def read(file: Path) -> tuple[Tree, dict[str, int]]:
 
 
 def written(tree: Mapping[str, object]) -> str:
-    """Return the text of a values file that gives `tree`, to Helm and to `read` alike."""
+    """Return the text of a values file that Helm and `read` both read as `tree`."""
     return yaml.dump(tree, Dumper=Dumper, sort_keys=False, allow_unicode=True)
 
 
@@ -119,7 +119,7 @@ def _integer(plain: str) -> int:
 
 
 def _values(value: Any) -> Iterator[Any]:
-    """List `value` and all that is in it; does not end where a map holds itself."""
+    """List `value` and all that is in it; endless where a map holds itself."""
     yield value
     children = value.values() if isinstance(value, dict) else value
     for child in children if isinstance(value, dict | list) else ():
@@ -167,7 +167,7 @@ class _Loader(yaml.SafeLoader):
         return super().compose_scalar_node(anchor)
 
     def compose_mapping_node(self, anchor: Any) -> Any:
-        """Read a map; refuse keys of which Helm would make something else."""
+        """Read a map; refuse keys that Helm would change."""
         node = super().compose_mapping_node(anchor)
         seen: set[str] = set()
         for key, _ in node.value:
@@ -207,7 +207,7 @@ _Loader.yaml_constructors = {
 
 
 class Dumper(yaml.SafeDumper):
-    """Quotes text that PyYAML or Helm would take for something else: `1e3`, `y`, `0o7`, `1:30`."""
+    """Quotes text that PyYAML or Helm would not read as text: `1e3`, `y`, `0o7`, `1:30`."""
 
     def resolve(self, kind: type[Any], value: Any, implicit: Any) -> Any:
         """Return the tag that readers would give to a node without one."""

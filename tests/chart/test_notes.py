@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.cluster.api import running
+from tests.server.replicas import ALL, Variant
 
 from .conftest import CHART, FILL_EVERYTHING, ROOT, SCENARIOS, helm_on
 
@@ -38,6 +39,14 @@ def test_notes_name_the_next_commands(notes: Notes) -> None:
     assert "make restart RELEASE=demo NAMESPACE=lab\n" in text
     assert "app.kubernetes.io/instance=demo,app.kubernetes.io/component=server" in text
     assert "kubectl --namespace lab delete" in text
+
+
+@pytest.mark.parametrize("variant", ALL, ids=lambda variant: variant.name)
+def test_notes_know_which_runtimes_keep_connections(notes: Notes, variant: Variant) -> None:
+    """Three requests of one user are one connection, except where every answer closes its own."""
+    sets = ",".join(variant.settings)
+    text = notes("--set", f"client.concurrency=1,client.requestsPerUser=3,{sets}")
+    assert ("the run opens 1 connection(s) for 3 replicas" in text) == variant.keeps
 
 
 def test_notes_follow_all_clients_where_there_are_several(notes: Notes) -> None:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from long_lived.settings import SettingsError, load
-from long_lived.settings.chart import (
+from long_lived.settings.chart.maps import (
     CONTROLLER_LABELS,
     HELM_ANNOTATIONS,
     OBJECT_LABELS,

@@ -19,11 +19,13 @@ import pytest
 from tests.waiting import eventually
 
 from long_lived.client.clock import Clock
-from long_lived.client.connections import Connection, ConnectionBook, Transport, counted_pool
-from long_lived.client.errors import classify
-from long_lived.client.exchange import Exchange
 from long_lived.client.ledger import Answer
-from long_lived.client.resolver import Resolver
+from long_lived.client.transport.adapter import Transport
+from long_lived.client.transport.connections import Connection, ConnectionBook
+from long_lived.client.transport.errors import classify
+from long_lived.client.transport.exchange import Exchange
+from long_lived.client.transport.pool import counted_pool
+from long_lived.client.transport.resolver import Resolver
 from long_lived.record.error_kind import ErrorKind
 from long_lived.settings import load
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from long_lived.client.clock import Clock
-from long_lived.client.connections import Connection, ConnectionBook
+from long_lived.client.transport.connections import Connection, ConnectionBook
 
 BODY = b'{"pod": "server-a","delay_seconds":0}'
 
@@ -186,7 +186,7 @@ def test_book_survives_users_that_close_meanwhile(book, monkeypatch) -> None:
             near.close()
             return [(self.descriptor, select.POLLNVAL)]
 
-    monkeypatch.setattr("long_lived.client.connections.select.poll", Poll)
+    monkeypatch.setattr("long_lived.client.transport.connections.select.poll", Poll)
     book.drop_closed_by_peer()
     assert book.still_open() == [connection]
 
@@ -211,7 +211,7 @@ def test_book_numbers_connections_of_many_threads_once(book) -> None:
 def test_connection_whose_answer_is_taken_is_not_waited_for(engine: str) -> None:
     """Who looks for closed connections goes on, whatever a user has read meanwhile."""
     program = (
-        f"{engine}\nimport socket; from long_lived.client.connections import _at_end\n"
+        f"{engine}\nimport socket; from long_lived.client.transport.connections import _at_end\n"
         "ours, theirs = socket.socketpair(); ours.settimeout(60)\n"
         "print(_at_end(ours.fileno()))\n"
         "theirs.close(); print(_at_end(ours.fileno()))"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from long_lived.client.errors import classify
+from long_lived.client.transport.errors import classify
 from long_lived.record.error_kind import ErrorKind
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from long_lived.client.clock import Clock
-from long_lived.client.connections import Connection
 from long_lived.client.ledger import MOST_STARTS, Answer, Ledger, Send
+from long_lived.client.transport.connections import Connection
 from long_lived.record.error_kind import ErrorKind
 
 PODS = ("server-a", "server-b", "server-c")

@@ -21,8 +21,8 @@ from tests.client.misbehaving import (
     whole,
 )
 
-from long_lived.client import readiness
-from long_lived.client.readiness import NotReady, await_servers
+from long_lived.client.preflight import readiness
+from long_lived.client.preflight.readiness import NotReady, await_servers
 from long_lived.client.stop import Stop
 from long_lived.record.error_kind import ErrorKind
 from long_lived.settings import load

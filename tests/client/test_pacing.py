@@ -2,7 +2,7 @@
 
 import pytest
 
-from long_lived.client import pacing
+from long_lived.client.users import pacing
 from long_lived.settings import load
 
 

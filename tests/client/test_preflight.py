@@ -2,7 +2,7 @@
 
 import pytest
 
-from long_lived.client.preflight import Limits, Needs, check, needs, read_limits
+from long_lived.client.preflight.limits import Limits, Needs, check, needs, read_limits
 from long_lived.resources.limits import ThreadLimit
 from long_lived.settings import load
 

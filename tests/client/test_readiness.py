@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from long_lived.client import readiness
-from long_lived.client.readiness import NotReady, await_servers
-from long_lived.client.resolver import Address
+from long_lived.client.preflight import readiness
+from long_lived.client.preflight.readiness import NotReady, await_servers
 from long_lived.client.stop import Stop
+from long_lived.client.transport.resolver import Address
 from long_lived.settings import Settings, load
 
 BOUND_SECONDS = 30
@@ -324,13 +324,13 @@ def test_peer_that_names_no_pod_is_not_ready(
 
 
 def test_host_with_too_many_addresses_is_not_ready(abc: Replicas) -> None:
-    """More addresses than replicas: pods of before a restart are still there."""
+    """More addresses than replicas: old pods are still there."""
     with pytest.raises(NotReady) as caught:
         await_servers(
             abc.wanted(number=2, seconds=0.1), "http://127.0.0.1:1/", Stop(), lambda _: None
         )
     assert str(caught.value).endswith(
-        f": {NAME} has 3 addresses, more than server.replicas = 2: pods of before are still there"
+        f": {NAME} has 3 addresses, more than server.replicas = 2: old pods are still there"
     )
     assert [peer.requests for peer in abc.peers] == [[], [], []]
 

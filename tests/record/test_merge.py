@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from long_lived.client.clock import Clock
-from long_lived.client.connections import ConnectionBook
 from long_lived.client.ledger import Answer, Ledger
 from long_lived.client.stalls import Stalls
 from long_lived.client.summary import FORMAT, merge, summarize
+from long_lived.client.transport.connections import ConnectionBook
 from long_lived.record.error_kind import ErrorKind
 from long_lived.settings import load
 

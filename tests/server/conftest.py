@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from long_lived.server.runtimes import go_build
+from long_lived.server.runtimes.go import build
 
 from .replicas import (
     BOUND_SECONDS,
@@ -36,7 +36,7 @@ def _starter(folder: Path) -> Iterator[Start]:
         **variables: str,
     ) -> Replica:
         if "server.runtime=go" in settings:
-            go_build.binary(install=True)  # takes a minute once; then it is there
+            build.binary(install=True)  # takes a minute once; then it is there
         log_file = folder / f"server-{next(numbers)}.log"
         with log_file.open("wb") as log:
             process = subprocess.Popen(

@@ -15,6 +15,10 @@ from pathlib import Path
 import pytest
 from tests.waiting import eventually
 
+from long_lived.server.runtimes import RUNTIMES
+from long_lived.server.runtimes.runtime import KeepAlive
+from long_lived.settings import load
+
 BOUND_SECONDS = 30
 """Longest wait for anything; reached only where something is broken."""
 
@@ -36,8 +40,6 @@ class Variant:
 
     name: str
     settings: tuple[str, ...]
-    keeps: bool = True
-    """Whether a connection carries more than one request."""
     concurrent: bool = True
     """Whether requests are served beside one another."""
     differs: Mapping[str, Difference] = field(default_factory=dict, hash=False)
@@ -47,6 +49,17 @@ class Variant:
     def runtime(self) -> str:
         """Return what the server calls itself."""
         return self.settings[0].partition("=")[2]
+
+    @property
+    def keep_alive(self) -> KeepAlive:
+        """Return what its runtime says that it does with connections; the tests hold it to that."""
+        server = load(overrides=self.settings, environment={}).server
+        return RUNTIMES[self.runtime].keep_alive(server)
+
+    @property
+    def keeps(self) -> bool:
+        """Return whether a connection carries more than one request."""
+        return self.keep_alive.kept
 
     @property
     def serving(self) -> str:
@@ -59,18 +72,17 @@ def gunicorn(
     worker_class: str,
     differs: Mapping[str, Difference] | None = None,
     *,
-    keeps: bool = True,
     concurrent: bool = True,
 ) -> Variant:
     """Make the variant for one worker class."""
     settings = ("server.runtime=gunicorn", f"server.gunicorn.workerClass={worker_class}")
-    return Variant(f"gunicorn-{worker_class}", settings, keeps, concurrent, differs or {})
+    return Variant(f"gunicorn-{worker_class}", settings, concurrent, differs or {})
 
 
-FLASK = Variant("flask", ("server.runtime=flask",), keeps=False)
+FLASK = Variant("flask", ("server.runtime=flask",))
 GTHREAD = gunicorn("gthread-repaired")
 GEVENT = gunicorn("gevent-repaired")
-SYNC = gunicorn("sync-repaired", keeps=False, concurrent=False)
+SYNC = gunicorn("sync-repaired", concurrent=False)
 
 AGE = {
     "test_age_counts_from_the_opening_of_the_connection": Difference(
@@ -112,7 +124,7 @@ IDLE = {
 }
 STOCK_GTHREAD = gunicorn("gthread", {**AGE, **STOP, **LATE, **PORT, **LINGER})
 STOCK_GEVENT = gunicorn("gevent", {**AGE, **STOP, **LATE, **IDLE})
-STOCK_SYNC = gunicorn("sync", {**AGE, **STOP, **PORT}, keeps=False, concurrent=False)
+STOCK_SYNC = gunicorn("sync", {**AGE, **STOP, **PORT}, concurrent=False)
 
 GO = Variant("go", ("server.runtime=go",))
 GO_DRAINING = Variant("go-draining", ("server.runtime=go", "server.gracefulTimeoutSeconds=20"))

@@ -4,7 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from long_lived.server.runtimes import go_build
+import pytest
+
+from long_lived.server.runtimes import RUNTIMES
+from long_lived.server.runtimes.go import build
 
 from .replicas import environment
 
@@ -18,9 +21,9 @@ def lines_of_a_start(cache: Path) -> list[str]:
     """Start a server whose programs lie in `cache`; return its standard error."""
     code = (
         "import pathlib\n"
-        "from long_lived.server.runtimes import go_build\n"
+        "from long_lived.server.runtimes.go import build\n"
         "from long_lived.server.__main__ import main\n"
-        f"go_build.CACHE = pathlib.Path({str(cache)!r})\n"
+        f"build.CACHE = pathlib.Path({str(cache)!r})\n"
         f"main({NOWHERE!r})"
     )
     run = subprocess.run(
@@ -37,11 +40,25 @@ def lines_of_a_start(cache: Path) -> list[str]:
 
 def test_build_is_announced_in_one_line_and_only_where_there_is_one(tmp_path: Path) -> None:
     """A start that builds says so and how long it may take; the next one has nothing to say."""
-    go_build.binary(install=True)
+    build.binary(install=True)
     # What Go has compiled already, so that only the program itself is built.
-    (tmp_path / "objects").symlink_to(go_build.CACHE / "objects")
+    (tmp_path / "objects").symlink_to(build.CACHE / "objects")
     building, *refusal = lines_of_a_start(tmp_path)
-    assert building == f"server: {go_build.BUILDING}"
+    assert building == f"server: {build.BUILDING}"
     assert "minute" in building
     assert lines_of_a_start(tmp_path) == refusal
     assert len(refusal) == 1
+
+
+def test_what_takes_long_to_provide_is_told_where_there_is_something_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lab shows what it waits for: the build of a new Go server, and of no other runtime."""
+    build.binary(install=True)
+    (tmp_path / "objects").symlink_to(build.CACHE / "objects")
+    monkeypatch.setattr(build, "CACHE", tmp_path)
+    told: list[str] = []
+    for _ in range(2):
+        for runtime in RUNTIMES.values():
+            runtime.provide(told.append)
+    assert told == [build.BUILDING]

@@ -3,8 +3,9 @@
 import pytest
 
 from long_lived.resources.limits import ThreadLimit
-from long_lived.server.capacity import HELD, MOST, RESERVED_FILES, RESERVED_THREADS, Capacity, plan
+from long_lived.server.capacity import HELD, MOST, RESERVED_FILES, RESERVED_THREADS, Capacity
 from long_lived.server.listener import backlog_warning
+from long_lived.server.runtimes import RUNTIMES
 from long_lived.settings import Server, load
 
 
@@ -18,6 +19,11 @@ def gunicorn(worker_class: str, threads: int = 0) -> Server:
     return server(
         "runtime=gunicorn", f"gunicorn.workerClass={worker_class}", f"gunicorn.threads={threads}"
     )
+
+
+def plan(server: Server, files: int, limit: ThreadLimit | None) -> Capacity:
+    """Let the runtime that the settings name plan what it can hold."""
+    return RUNTIMES[server.runtime].capacity(server, files, limit)
 
 
 FLASK = server("runtime=flask")

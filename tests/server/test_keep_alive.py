@@ -5,11 +5,9 @@ import time
 import pytest
 
 from .replicas import (
-    GEVENT,
-    GO,
+    ALL,
     GTHREAD,
     QUICK,
-    STOCK_GEVENT,
     STOCK_GTHREAD,
     Start,
     Variant,
@@ -20,11 +18,12 @@ from .replicas import (
 )
 
 THREADED = [GTHREAD, STOCK_GTHREAD]
-KEEPING = [*THREADED, GEVENT, STOCK_GEVENT, GO]
+KEEPING = [variant for variant in ALL if variant.keeps]
+LIMITED = [one for one in ALL if "idle_timeout_seconds" in one.keep_alive.limits]
 GUNICORNS_OWN_SECONDS = 2
 
 
-@side_by_side(KEEPING)
+@side_by_side(LIMITED)
 def test_connection_silent_for_the_idle_timeout_is_closed(variant: Variant, start: Start) -> None:
     """The server closes a kept connection after the idle timeout, and not before."""
     replica = start(*variant.settings, *QUICK, "server.keepAlive.idleTimeoutSeconds=1")

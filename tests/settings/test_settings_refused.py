@@ -240,6 +240,7 @@ def test_origin_is_that_of_the_source_that_won(write_values) -> None:
         ("client.thinkTime.minSecond", "did you mean client.thinkTime.minSeconds?"),
         ("client.think_time", "did you mean client.thinkTime?"),
         ("zebra", "allowed: client, experiment, server"),
+        ("Server", "did you mean server?"),
         ("client.keepAlive.zebra", "allowed: mode"),
     ],
 )

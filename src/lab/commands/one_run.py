@@ -20,6 +20,7 @@ from long_lived.lab.experiment.outcome import Outcome
 from long_lived.lab.local.service import Unsupported, refuse_other_systems
 from long_lived.lab.local.unsupported import refuse_what_has_no_effect
 from long_lived.lab.report.closing import report
+from long_lived.server.runtimes import RUNTIMES
 from long_lived.settings import Restart, Settings, SettingsError, load
 
 
@@ -118,9 +119,8 @@ def was_kept(folder: Path, keep: Callable[[], None]) -> bool:
 def opening(settings: Settings) -> str:
     """Say in one line what is going to be run."""
     server, client, experiment = settings.server, settings.client, settings.experiment
-    runtime: list[str] = [server.runtime]
-    if server.runtime == "gunicorn":
-        runtime.append(server.gunicorn.worker_class)
+    worker_class = RUNTIMES[server.runtime].worker_class(server)
+    runtime = f"{server.runtime} {worker_class}".rstrip()
     replicas = "an autoscaler's" if server.replicas is None else server.replicas
     users = client.concurrency * client.parallelism
     restart = ""
@@ -130,6 +130,6 @@ def opening(settings: Settings) -> str:
         restart = f", {stopped} restarted after {experiment.restart.after_seconds:g} s"
     return (
         f"{experiment.name}: {users:,} virtual users ({client.engine}, {client.keep_alive.mode}, "
-        f"{client.connections}) against {replicas} replicas ({' '.join(runtime)}), delay "
+        f"{client.connections}) against {replicas} replicas ({runtime}), delay "
         f"{server.delay.min_seconds:g}-{server.delay.max_seconds:g} s{restart}"
     )

@@ -15,7 +15,8 @@ from long_lived.lab.logs.client_log import Tail, moment
 from long_lived.lab.logs.recovery import recovered
 from long_lived.lab.processes.child import Child, Processes, python
 from long_lived.resources.processor import assign_processor
-from long_lived.server.runtimes import Unavailable, go_build
+from long_lived.server.runtimes import RUNTIMES
+from long_lived.server.runtimes.runtime import Unavailable
 from long_lived.settings import Settings
 
 CLIENT_PROGRESS_SECONDS = 1
@@ -55,12 +56,12 @@ class LocalBackend:
         settings = self._settings
         # The clients get the url, which is not known before the port is, as a flag.
         write_values(self._folder, settings)
-        if settings.server.runtime == "go":
-            show(Moment(0, 0, 0, 0, {}, "building the Go server"))
-            try:
-                go_build.binary(install=True)
-            except Unavailable as error:
-                raise Trouble(str(error)) from None
+        try:
+            RUNTIMES[settings.server.runtime].provide(
+                lambda step: show(Moment(0, 0, 0, 0, {}, step))
+            )
+        except Unavailable as error:
+            raise Trouble(str(error)) from None
         show(Moment(0, 0, 0, 0, {}, f"starting {settings.server.replicas} replicas"))
         if not self._service.start(settings.client.readiness.timeout_seconds, pause):
             return

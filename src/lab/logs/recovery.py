@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from long_lived.client import pacing
 from long_lived.client.clock import Clock
-from long_lived.client.connections import Connection
 from long_lived.client.ledger import Answer, Ledger
 from long_lived.client.output import Output
 from long_lived.client.stalls import Stalls
 from long_lived.client.summary import summarize
+from long_lived.client.transport.connections import Connection
+from long_lived.client.users import pacing
 from long_lived.lab.logs.client_log import ClientLog
 from long_lived.record.error_kind import ErrorKind
 from long_lived.settings import Settings

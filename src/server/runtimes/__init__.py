@@ -1,31 +1,36 @@
-"""How a replica serves: one module per runtime.
+"""How a replica serves. A runtime is a module or package here, and a line in `RUNTIMES`."""
 
-Each has `prepare(settings)`, which fails early where the runtime cannot be used, and
-returns the function that serves an `Assignment` and does not come back.
+from collections.abc import Callable
 
-A runtime is handed listening sockets and never opens its own, so that binding,
-SO_REUSEPORT and the backlog are the same in all of them. It is imported only
-when it is used: an image may lack the packages of the others.
-"""
-
-import socket
-from dataclasses import dataclass
-
-from long_lived.server.capacity import Capacity
+from long_lived.server.runtimes.flask import Flask
+from long_lived.server.runtimes.go import Go
+from long_lived.server.runtimes.gunicorn import Gunicorn
+from long_lived.server.runtimes.runtime import Assignment, Runtime, Unavailable
 from long_lived.settings import Settings
 
-
-@dataclass(frozen=True)
-class Assignment:
-    """What a runtime needs to serve."""
-
-    settings: Settings
-    pod: str
-    listeners: list[socket.socket]
-    capacity: Capacity
-    balanced_at_random: bool | None = None
-    """Whether the kernel chooses at random among the replicas on this port; None: it has one."""
+RUNTIMES: dict[str, Runtime] = {
+    runtime.name: runtime
+    for runtime in (
+        Flask(),
+        Gunicorn(),
+        Go(),
+    )
+}
+"""Every runtime by its name, as in the setting server.runtime."""
 
 
-class Unavailable(RuntimeError):
-    """A runtime that cannot be used on this machine; its text is one line for the user."""
+def prepare(settings: Settings) -> Callable[[Assignment], None]:
+    """Load the runtime that the settings name; return what serves.
+
+    Raises:
+        Unavailable: it cannot be used here.
+    """
+    name = settings.server.runtime
+    try:
+        return RUNTIMES[name].prepare(settings)
+    except ModuleNotFoundError as error:
+        package = str(error.name).partition(".")[0]
+        raise Unavailable(
+            f"server.runtime = {name!r} needs the package {package}: "
+            "install long-lived with its dependencies"
+        ) from None

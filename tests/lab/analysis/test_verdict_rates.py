@@ -10,10 +10,10 @@ from bench.simulation import ANSWERED, FAILURES, Course, Plan, simulate, summary
 from bench.verdict import ALLOWED_RATIO, Rates, outcomes, rates, row
 from tests.lab.runs import HandClock, Lines
 
-from long_lived.client.connections import Connection
 from long_lived.client.ledger import Answer, Ledger
 from long_lived.client.stalls import Stalls
 from long_lived.client.summary import summarize
+from long_lived.client.transport.connections import Connection
 from long_lived.lab.analysis.power import needed
 from long_lived.lab.analysis.verdict import Finding, judge
 from long_lived.record.error_kind import ErrorKind

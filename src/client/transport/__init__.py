@@ -1,0 +1,1 @@
+"""Requests, answers and the connections under them, which are counted and bounded."""

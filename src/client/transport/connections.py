@@ -1,0 +1,86 @@
+"""TCP connections: each one is numbered, aged and followed to the pod that answers on it."""
+
+import os
+import select
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from long_lived.client.clock import Clock
+
+
+@dataclass(slots=True, eq=False)
+class Connection:
+    """One TCP connection, by what the client knows of it."""
+
+    number: int
+    opened_seconds: float
+    closed_seconds: float | None = None
+    requests: int = 0
+    pod: str | None = None
+    end_counted: bool = False
+    several_pods: bool = False
+
+
+class ConnectionBook:
+    """Numbers connections as they open, and knows which are open. Thread-safe."""
+
+    def __init__(self, clock: Clock, on_close: Callable[[Connection], None]) -> None:
+        """Start empty; `on_close` is called, outside the lock, once for each closed connection."""
+        self._clock = clock
+        self._on_close = on_close
+        self._lock = threading.Lock()
+        self._open: dict[Connection, socket.socket] = {}
+        self.opened = 0
+
+    def open(self, sock: socket.socket) -> Connection:
+        """Enter a connection that has just been established."""
+        with self._lock:
+            self.opened += 1
+            connection = Connection(self.opened, self._clock.elapsed_seconds())
+            self._open[connection] = sock
+        return connection
+
+    def close(self, connection: Connection) -> None:
+        """Enter that the connection is closed; a second call changes nothing."""
+        with self._lock:
+            if self._open.pop(connection, None) is None:
+                return
+            connection.closed_seconds = self._clock.elapsed_seconds()
+        self._on_close(connection)
+
+    def drop_closed_by_peer(self) -> None:
+        """Enter as closed what the servers have closed and no request has noticed yet."""
+        with self._lock:
+            by_descriptor = {sock.fileno(): item for item, sock in self._open.items()}
+        by_descriptor.pop(-1, None)
+        poll = select.poll()
+        for descriptor in by_descriptor:
+            poll.register(descriptor, select.POLLIN | select.POLLHUP)
+        for descriptor, _ in poll.poll(0):
+            if _at_end(descriptor):
+                self.close(by_descriptor[descriptor])
+
+    def still_open(self) -> list[Connection]:
+        """List the open connections, oldest first."""
+        with self._lock:
+            return list(self._open)
+
+
+def _at_end(descriptor: int) -> bool:
+    """Tell whether a readable connection is closed or reset, rather than holding an answer."""
+    try:
+        copy = os.dup(descriptor)
+    except OSError:  # closed meanwhile by a user, who enters that
+        return False
+    with socket.socket(fileno=copy) as sock:
+        # MSG_DONTWAIT would not do: with it gevent still waits, and a user may have taken what made
+        # the connection readable.
+        sock.settimeout(0)
+        try:
+            return sock.recv(1, socket.MSG_PEEK) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True

@@ -1,0 +1,82 @@
+"""A virtual user: connect, request, wait for the answer, think, and again."""
+
+import time
+from collections.abc import Callable
+
+from long_lived.client.clock import Clock
+from long_lived.client.ledger import Ledger, Send
+from long_lived.client.stop import Stop
+from long_lived.client.transport.adapter import Transport
+from long_lived.client.transport.errors import classify
+from long_lived.client.transport.exchange import Exchange
+from long_lived.client.users import pacing
+from long_lived.record.error_kind import ErrorKind
+from long_lived.settings import Client
+
+
+class VirtualUser:
+    """One closed loop: at most one request in flight."""
+
+    __slots__ = ("_exchange", "_ledger", "_number", "_on_defect", "_settings", "_transport")
+
+    def __init__(
+        self,
+        number: int,
+        settings: Client,
+        exchange: Exchange,
+        transport: Transport,
+        ledger: Ledger,
+        on_defect: Callable[[BaseException], None],
+    ) -> None:
+        """Make user `number` (from 0), who sends over `transport`.
+
+        `on_defect` gets each exception that neither a server nor the network explains.
+        """
+        self._number = number
+        self._settings = settings
+        self._exchange = exchange
+        self._transport = transport
+        self._ledger = ledger
+        self._on_defect = on_defect
+
+    def run(self, clock: Clock, stopped: Stop) -> None:
+        """Make the user's requests, from the start of `clock`; return early when `stopped`.
+
+        Whatever goes wrong, every request that the user had to send is in the ledger.
+        """
+        settings = self._settings
+        sent, send = 0, None
+        try:
+            planned_at = pacing.first_send_seconds(
+                self._number, settings.concurrency, settings.ramp_up_seconds
+            )
+            while pacing.sends_again(settings, sent, planned_at) and not stopped.is_set():
+                _sleep_until(clock, planned_at)
+                send = self._ledger.enter_send(max(0.0, clock.elapsed_seconds() - planned_at))
+                if send is None:
+                    return
+                sent += 1
+                self._request(send)
+                send = None
+                planned_at = clock.elapsed_seconds() + pacing.think_seconds(settings)
+        except BaseException as error:  # the Future of a pool's thread would swallow it
+            self._on_defect(error)
+            left = 0 if settings.duration_seconds > 0 else settings.requests_per_user - sent
+            self._ledger.enter_breakdown(send, left, repr(error))
+
+    def _request(self, send: Send) -> None:
+        try:
+            answer = self._exchange.perform(self._transport)
+        except Exception as error:
+            kind = classify(error)
+            if kind is ErrorKind.CLIENT_ERROR:
+                self._on_defect(error)
+            self._ledger.enter_failure(send, kind, str(error), self._transport.latest())
+        else:
+            self._ledger.enter_answer(send, answer)
+
+
+def _sleep_until(clock: Clock, at_seconds: float) -> None:
+    wait = at_seconds - clock.elapsed_seconds()
+    if wait > 0:
+        time.sleep(wait)

@@ -1,0 +1,106 @@
+"""The worker `gthread-repaired`: gunicorn's `gthread`, with five defects repaired.
+
+1. Keep-alive: upstream keeps at most worker_connections - threads connections and
+   closes the rest after each answer. Here all that may be open may be kept.
+2. Stop: upstream leaves the listener open until the last answer is out. The kernel goes on
+   queueing connections there, which hang and are reset in the end. The worker is the last to
+   hold the listener: the master closes its copy before it tells the worker to stop.
+3. Closing: for each connection that it closes, upstream's only event loop waits up to 2 s
+   for the client to close it too. Here the request's thread waits.
+4. Answers in flight at the stop would keep their connections: see in_flight.
+5. Quitting: upstream's signal handler shuts the pool down and raises SystemExit. The code that
+   it interrupts may hold the pool's lock, as when a thread starts: the worker hangs. And at
+   Ctrl-C a worker gets SIGINT and then the master's SIGQUIT, whose exit cuts the first one short.
+
+Source: gunicorn/workers/gthread.py and util.close_graceful, 27.0.1. The tests of tests/server run
+it on the pinned version, whose private names it overrides.
+"""
+
+import os
+import signal
+import socket
+from contextlib import suppress
+from types import FrameType
+from typing import Any, NoReturn
+
+from gunicorn.workers import gthread
+
+from long_lived.server.app import REPLICA
+from long_lived.server.runtimes.gunicorn.workers.in_flight import InFlight
+
+LINGER_SECONDS = 2.0
+"""As in util.close_graceful."""
+
+LINGER_BYTES = 65_536
+"""As in util.close_graceful."""
+
+
+class ThreadWorker(gthread.ThreadWorker):
+    """A thread per request in flight; idle connections wait in an event loop."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.max_keepalived = self.worker_connections
+        self._in_flight = InFlight()
+
+    @classmethod
+    def check_config(cls, cfg: Any, log: Any) -> None:
+        """Skip upstream's warning: its premise does not hold here."""
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Give a connection with a request, or a new one, to a thread."""
+        self.wsgi.extensions[REPLICA].connections.opened(conn.sock)
+        super().enqueue_req(conn)
+
+    def handle_quit(self, sig: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG002 - gunicorn's
+        """End at once, inside the handler; ignore whatever signal comes next."""
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        self.alive = False
+        self.cfg.worker_exit(None, self)
+        os._exit(0)
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Accept or not; at a stop, accept what is queued and leave the port."""
+        super().set_accept_enabled(enabled)
+        if self.alive or enabled:
+            return
+        self._in_flight.close_all()
+        for listener in self.sockets:
+            while self.nr_conns < self.worker_connections:
+                before = self.nr_conns
+                self.accept(listener)
+                if self.nr_conns == before:
+                    break
+            listener.close()
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Answer one request; return whether the connection is kept."""
+        with self._in_flight.carrying(req):
+            return super().handle_request(req, conn)
+
+    def handle(self, conn: Any) -> Any:
+        """Serve one request, in a thread of the pool; return whether the connection is kept."""
+        kept = super().handle(conn)
+        if kept is False:
+            _linger(conn.sock)
+        return kept
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        super()._cap_keepalive(deadline)
+        # Upstream lets connections that have never sent a request hold up the stop.
+        for conn in self.pending_conns:
+            conn.timeout = min(conn.timeout, deadline)
+
+
+def _linger(sock: socket.socket) -> None:
+    """Say that no more will come, and wait for the client to close its side too."""
+    with suppress(OSError):
+        sock.shutdown(socket.SHUT_WR)
+        sock.settimeout(LINGER_SECONDS)
+        read = 0
+        while read < LINGER_BYTES and (piece := sock.recv(4096)):
+            read += len(piece)
+    with suppress(OSError):
+        # Upstream lingers once more, and now finds the end at once.
+        sock.shutdown(socket.SHUT_RD)

@@ -1,0 +1,60 @@
+"""The map `images`."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from long_lived.settings.sections.section import Section
+
+Repository = Annotated[
+    str, Field(min_length=1, description="Name of the image below the registry.")
+]
+Tag = Annotated[str, Field(description="Tag of the image. Empty means the chart's appVersion.")]
+Digest = Annotated[
+    str,
+    Field(
+        pattern=r"^(sha256:[0-9a-f]{64})?$",
+        description="Digest of the image, which wins over the tag. Empty means by tag.",
+    ),
+]
+
+
+class ServerImage(Section):
+    """The server's image, built from `Dockerfile`."""
+
+    repository: Repository = "long-lived-server"
+    tag: Tag = ""
+    digest: Digest = ""
+
+
+class ClientImage(Section):
+    """The client's image, built from `Dockerfile_client`."""
+
+    repository: Repository = "long-lived-client"
+    tag: Tag = ""
+    digest: Digest = ""
+
+
+class PullSecret(Section):
+    """A Secret with registry credentials."""
+
+    name: Annotated[str, Field(min_length=1)]
+    """Name of the Secret."""
+
+
+class Images(Section):
+    """Where the two images come from."""
+
+    registry: str = ""
+    """Registry, with a path in it, in front of both repositories. Empty means images that the nodes
+    already hold, as after `make kind-load`."""
+
+    pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
+    """When a node fetches an image."""
+
+    pull_secrets: list[PullSecret] = Field(default=[])
+    """Secrets with registry credentials, as `- name: SECRET`."""
+
+    server: ServerImage = ServerImage()
+
+    client: ClientImage = ClientImage()

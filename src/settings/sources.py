@@ -1,0 +1,157 @@
+"""Where settings come from: values files, variables and --set, each a source of pydantic-settings.
+
+pydantic-settings ranks the sources and lays them over each other, map by map, as Helm does. Its own
+readers cannot serve: `YamlConfigSettingsSource` reads YAML 1.1 and skips a file that is missing,
+`EnvSettingsSource` skips a variable that names no setting, and `CliSettingsSource` has a flag for
+each setting where Helm has --set.
+"""
+
+import re
+from collections import ChainMap
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.alias_generators import to_camel
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from long_lived.settings.errors import ENVIRONMENT_PREFIX, Origin, Origins, SettingsError, variable
+from long_lived.settings.keys import parts, types_at
+from long_lived.settings.values_file import Tree, read
+
+
+class Source(InitSettingsSource):
+    """What one place gives, unchecked: a tree of values, and the origin of each key path."""
+
+    def __init__(self, values: Tree, origins: Origins) -> None:
+        """Hold `values`; a null among them is a value like any other."""
+        super().__init__(_Layers, init_kwargs=values)
+        self.values: Tree = self.init_kwargs
+        self.origins = origins
+
+
+class _Layers(BaseSettings):
+    """Sources on top of each other, and nothing that is not among them."""
+
+    model_config = SettingsConfigDict(extra="allow", case_sensitive=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic's
+        init_settings: PydanticBaseSettingsSource,
+        *_: Any,
+        **__: Any,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Rank the sources: the first one wins."""
+        return tuple(init_settings()["ranked"])
+
+
+def layered(ranked: Sequence[Source]) -> Source:
+    """Lay sources over each other; the first one wins."""
+    values = _Layers(ranked=ranked).model_extra or {}
+    return Source(values, ChainMap(*(dict(source.origins) for source in ranked)))
+
+
+def values_file(file: Path) -> Source:
+    """Read a values file as Helm does.
+
+    Raises:
+        SettingsError: it cannot be read.
+    """
+    values, lines = read(file)
+    return Source(values, {path: Origin(f"in {file} line {line}") for path, line in lines.items()})
+
+
+def variables(environment: Mapping[str, str], model: type[BaseModel]) -> Source:
+    """Read the variables that have the prefix.
+
+    Raises:
+        SettingsError: part of a name is empty, or two variables contradict each other.
+    """
+    given: list[_Given] = []
+    for name in sorted(environment):
+        if name.upper().startswith(ENVIRONMENT_PREFIX):
+            words = name[len(ENVIRONMENT_PREFIX) :].lower().split("__")
+            if not all(words):
+                raise SettingsError(
+                    f"variable {name} names no setting: allowed is {ENVIRONMENT_PREFIX}SECTION__KEY"
+                )
+            path = [to_camel(word) for word in words]
+            given.append((path, environment[name], Origin("in the environment", name)))
+    return _source(given, model)
+
+
+def flags(overrides: Iterable[str], model: type[BaseModel]) -> Source:
+    """Read what follows each --set; later ones win.
+
+    Raises:
+        SettingsError: one has another form, or two contradict each other.
+    """
+    given = [
+        (path, text, Origin(f"in --set {override}"))
+        for override in overrides
+        for path, text in pairs(override)
+    ]
+    return _source(given, model)
+
+
+def pairs(override: str) -> list[tuple[list[str], str | None]]:
+    r"""Split `a.b=1,c.d=x` into key paths and texts as Helm does; `\,` is a comma inside a value.
+
+    The text of a null is None.
+
+    Raises:
+        SettingsError: part of it is no `key.path=value`.
+    """
+    found = []
+    for pair in override.replace("\\,", "\0").split(","):
+        key, equals, text = pair.replace("\0", ",").partition("=")
+        path = parts(key.strip())
+        if not equals or not all(path):
+            raise SettingsError(
+                f"--set {override}: {pair!r} is no setting: allowed is key.path=value"
+            )
+        found.append((path, None if text.strip() == "null" else text))
+    return found
+
+
+_Given = tuple[list[str], str | None, Origin]
+"""A key path, the text that is given for it, and where; the text of a null is None."""
+
+
+def _source(given: Sequence[_Given], model: type[BaseModel]) -> Source:
+    values: Tree = {}
+    for path, text, origin in given:
+        _put(values, path, _typed(text, path, model), origin)
+    return Source(values, {".".join(path): origin for path, _, origin in given})
+
+
+def _typed(text: str | None, path: Sequence[str], model: type[BaseModel]) -> Any:
+    """Return what Helm's --set makes of `text`, where the value at `path` is no text."""
+    types = types_at(model, path)
+    if text == "null" and "null" in types:
+        return None
+    if text in ("true", "false") and "boolean" in types:
+        return text == "true"
+    if text and "integer" in types and re.fullmatch(r"0|-?[1-9][0-9]{0,18}", text):
+        return int(text)
+    return text
+
+
+def _put(tree: Tree, path: Sequence[str], value: Any, origin: Origin) -> None:
+    name = origin.variable or f"{'.'.join(path)} = {value!r} ({origin.words})"
+    for depth, part in enumerate(path[:-1], start=1):
+        tree = tree.setdefault(part, {})
+        if not isinstance(tree, dict):
+            above = variable(path[:depth]) if origin.variable else part
+            raise SettingsError(f"{name}: {above} is given as a value too")
+    if isinstance(tree.get(path[-1]), dict):
+        raise SettingsError(f"{name}: {path[-1]} is a map: allowed is a key in it")
+    tree[path[-1]] = value
