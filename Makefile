@@ -13,8 +13,8 @@ help: ## List the targets
 
 SCENARIO ?= ten-thousand
 
-.PHONY: run compare test scenarios
-run: $(VENV)/.run ## Run an experiment, by default the seed's 10,000 requests [SCENARIO= SET=]
+.PHONY: run compare test scenarios doctor
+run: $(VENV)/.run ## Run an experiment, by default with 10,000 requests at once [SCENARIO= SET=]
 	$(BIN)/long-lived run $(SCENARIO) $(foreach pair,$(SET),--set '$(pair)')
 
 test: $(VENV)/.dev helm ## Run the whole test suite [TESTS=]
@@ -25,6 +25,9 @@ compare: $(VENV)/.run ## Restart Flask, Go and gunicorn replicas under load, sid
 
 scenarios: $(VENV)/.run ## List the scenarios
 	$(BIN)/long-lived scenarios
+
+doctor: $(VENV)/.run ## Say what this machine can do, and for how many users it suffices [CONTEXT=]
+	$(BIN)/long-lived doctor $(if $(CONTEXT),--context $(CONTEXT))
 
 ##@ On a cluster
 # RELEASE, NAMESPACE and CONTEXT say where; without CONTEXT it is the current one, which is never
@@ -151,12 +154,17 @@ e2e: $(VENV)/.dev helm ## Install, run, verify, upgrade and uninstall on a clust
 	CONTEXT=$(CONTEXT) REGISTRY=$(REGISTRY) TAG=$(TAG) $(BIN)/python -m pytest tests/e2e -m e2e -rs -v
 
 ##@ Upkeep
-.PHONY: lint lint-chart format lock clean helm generate
-lint: $(VENV)/.dev ## Check style and types
+.PHONY: check lint check-generated lint-chart format lock clean helm generate
+check: lint check-generated test ## Everything that must pass before a change is merged
+
+lint: $(VENV)/.dev ## Check style, format, types and the directions of imports
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+check-generated: $(VENV)/.dev ## Fail where a file that `make generate` writes is stale
+	$(BIN)/python -m long_lived.settings.schema --check
 
 lint-chart: helm ## Lint and render the chart with each of its ci/*-values.yaml
 	@for file in $(CHART)/ci/*-values.yaml; do \

@@ -144,8 +144,8 @@ MEASURED = re.compile(r"^\| (server|client) `(\w+)`[^|]*\| ([\d,]+) \| (\d+) MB 
 
 
 def test_memory_of_the_notes_is_that_of_the_table(notes: Notes) -> None:
-    """Each row of the README's table is what the notes reckon with, within a tenth."""
-    rows = MEASURED.findall((ROOT / "README.md").read_text())
+    """Each row of the table in docs/cost.md is what the notes reckon with, within a tenth."""
+    rows = MEASURED.findall((ROOT / "docs" / "cost.md").read_text())
     assert len(rows) == 8
     for part, app, load, megabytes in rows:
         sets = f"client.concurrency={load.replace(',', '')},server.replicas=1"

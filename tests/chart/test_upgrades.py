@@ -34,7 +34,7 @@ SERVER = {"demo-long-lived-server", "demo-long-lived-server-headless"}
 
 
 def test_upgrade_makes_a_new_job_and_prunes_the_old_one(cluster: tuple[Cluster, Helm]) -> None:
-    """The command of the README works although a Job's pod template is immutable."""
+    """The command of docs/cluster.md works although a Job's pod template is immutable."""
     found, helm = cluster
     helm("install", "--set", "client.concurrency=50")
     servers = found.get("Deployment", "demo-long-lived-server")["spec"]

@@ -1,4 +1,4 @@
-"""The README's section "On a cluster", step by step, in a namespace of its own.
+"""docs/cluster.md, step by step, in a namespace of its own.
 
 The steps build on each other, in the order of this file: after a failed one the rest is skipped.
 """

@@ -40,6 +40,9 @@ def installing(target: str, venv: Path) -> set[str]:
         ("test", {"helm", "dev"}),
         ("e2e", {"helm", "dev"}),
         ("lint", {"dev"}),
+        ("check-generated", {"dev"}),
+        ("check", {"helm", "dev"}),
+        ("doctor", {"lab", "build"}),
     ],
 )
 def test_target_installs_only_what_it_uses(target: str, locks: set[str], tmp_path: Path) -> None:

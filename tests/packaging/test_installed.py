@@ -34,6 +34,24 @@ def test_installed_command_runs_a_scenario(installed: Installed) -> None:
     assert (installed.cwd / "results" / "latest" / "summary.json").exists()
 
 
+def test_installed_command_compares_scenarios(installed: Installed) -> None:
+    """`long-lived compare` runs one after the other, flask and gunicorn, and ends in one table."""
+    done = installed.long_lived(
+        *("compare", "smoke", "per-request", "--set", SMALL, "--set", "experiment.expect=any"),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    first, second = sorted((installed.cwd / "results" / "latest").glob("[12]-*"))
+    assert (first.name, second.name) == ("1-smoke", "2-per-request")
+    table = done.stdout[done.stdout.index("server    closes") :].splitlines()
+    assert [row.split()[0] for row in table[1:3]] == ["flask", "gthread*"]
+
+
+def test_installed_command_says_what_the_machine_can_do(installed: Installed) -> None:
+    """`long-lived doctor` needs no checkout: it finds the default scenario in the package."""
+    done = installed.long_lived("doctor", KUBECONFIG=str(installed.cwd / "none"))
+    assert done.stdout.splitlines()[-1].startswith("ten-thousand can"), done.stderr
+
+
 def test_installed_command_builds_the_go_server_in_the_users_cache(
     installed: Installed, tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ What a load takes. Declared here:
 
 {{- /*
 Peak memory with the kernel's share: MB of the process itself, and of every thousand virtual users
-or requests in flight. They follow from the table "What it takes" in the project's README.
+or requests in flight. They follow from the table "Memory on a cluster" in docs/cost.md.
 */ -}}
 {{- define "long-lived.memory.needed" -}}
 {{- with get (dict

@@ -75,7 +75,7 @@ class Kubectl:
         Raises:
             Trouble: it failed, or took too long.
         """
-        return _call(self.command(*arguments), CALL_SECONDS)
+        return call(self.command(*arguments), CALL_SECONDS)
 
     def items(self, kinds: str, labels: str) -> list[dict[str, Any]]:
         """Return the objects of `kinds` with `labels`.
@@ -88,7 +88,7 @@ class Kubectl:
 
     def _current_context(self) -> str:
         try:
-            return _call([self._program, "config", "current-context"], CALL_SECONDS).strip()
+            return call([self._program, "config", "current-context"], CALL_SECONDS).strip()
         except Trouble:
             raise Trouble(
                 "no Kubernetes context is set: choose one with --context (CONTEXT=), or with "
@@ -106,7 +106,7 @@ def helm_install(
     """
     context = ["--kube-context", place.context] if place.context else []
     sets = [part for pair in overrides for part in (_set_flag(pair), pair)]
-    _call(
+    call(
         [
             *(program("helm"), "upgrade", "--install", release, str(chart), "--reset-values"),
             *("--namespace", place.namespace, "--create-namespace", *context),
@@ -121,7 +121,12 @@ def _set_flag(pair: str) -> str:
     return "--set-string" if takes_text(key) and value != "null" else "--set"
 
 
-def _call(command: Sequence[str], seconds: float) -> str:
+def call(command: Sequence[str], seconds: float) -> str:
+    """Run a tool and return what it prints.
+
+    Raises:
+        Trouble: it failed, or took longer than `seconds`.
+    """
     name = Path(command[0]).name
     try:
         done = subprocess.run(

@@ -6,6 +6,7 @@ import click
 
 from long_lived.lab.commands.one_run import carry_out, new_folder, opening, settings_here, was_kept
 from long_lived.lab.commands.options import out_option, set_option
+from long_lived.lab.commands.scenarios import scenarios_argument
 from long_lived.lab.experiment import results
 from long_lived.lab.experiment.interrupts import Interrupts
 from long_lived.lab.local.backend import LocalBackend
@@ -15,7 +16,7 @@ COMPARED = ("restart-flask", "restart-go", "restart-gunicorn", "restart-gunicorn
 
 
 @click.command()
-@click.argument("scenarios", nargs=-1, metavar="[SCENARIO or VALUES FILE]...")
+@scenarios_argument
 @set_option
 @out_option
 def compare(scenarios: tuple[str, ...], overrides: tuple[str, ...], out: Path) -> int:

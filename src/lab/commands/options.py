@@ -57,10 +57,15 @@ out_option = click.option(
 )
 
 
+context_option = click.option(
+    "--context", default="", help="Kubernetes context; default: the current one."
+)
+
+
 def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say which release is meant."""
     for option in (
-        click.option("--context", default="", help="Kubernetes context; default: the current one."),
+        context_option,
         click.option("--namespace", default="long-lived", show_default=True, help="Namespace."),
         click.option("--release", default="long-lived", show_default=True, help="Helm release."),
     ):

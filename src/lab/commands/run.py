@@ -21,7 +21,7 @@ from long_lived.lab.commands.options import (
     refuse_place,
     set_option,
 )
-from long_lived.lab.commands.scenarios import values_files
+from long_lived.lab.commands.scenarios import scenarios_argument, values_files
 from long_lived.lab.experiment import results
 from long_lived.lab.experiment.backend import Trouble
 from long_lived.lab.experiment.interrupts import Interrupts
@@ -33,7 +33,7 @@ DEFAULT_SCENARIO = "ten-thousand"
 
 
 @click.command()
-@click.argument("scenarios", nargs=-1, metavar="[SCENARIO or VALUES FILE]...")
+@scenarios_argument
 @set_option
 @out_option
 @click.option(

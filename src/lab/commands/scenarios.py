@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from long_lived.settings import SettingsError, load
 from long_lived.settings.places import SCENARIOS as FOLDER
@@ -30,6 +31,22 @@ def _values_file(name: str) -> Path:
     raise SettingsError(
         f"scenario {name!r} does not exist: allowed is a YAML file or one of {', '.join(known())}"
     )
+
+
+def complete(
+    context: click.Context,  # noqa: ARG001 - the signature is click's
+    parameter: click.Parameter,  # noqa: ARG001
+    begun: str,
+) -> list[CompletionItem]:
+    """Offer the scenarios whose names go on like that, and files where there are none."""
+    # The shell's own files come first: bash forgets what stands before them.
+    names = [name for name in known() if name.startswith(begun)]
+    return [CompletionItem(begun, type="file"), *map(CompletionItem, names)]
+
+
+scenarios_argument = click.argument(
+    "scenarios", nargs=-1, metavar="[SCENARIO or VALUES FILE]...", shell_complete=complete
+)
 
 
 @click.command()

@@ -1,0 +1,42 @@
+"""The pages name only what there is: files, targets, commands, scenarios."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from long_lived.lab.__main__ import cli
+from long_lived.lab.commands.scenarios import known
+
+from .conftest import ROOT
+
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "charts/long-lived/README.md"])
+TARGETS = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
+
+
+def code(page: Path) -> str:
+    """Return what stands in a page as code, a piece a line."""
+    return "\n".join(piece.strip("`\n ") for piece in CODE.findall(page.read_text()))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_page_names_only_what_there_is(page: Path) -> None:
+    """Links lead to files, and each command is one of the Makefile or of `long-lived`."""
+    links = re.findall(r"\[[^\]]+\]\(([\w./-]+)[)#]", page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []
+    goals = " ".join(re.findall(r"^make ((?:[a-z0-9-]+ ?)+)(?= |$)", code(page), re.MULTILINE))
+    assert set(goals.split()) <= TARGETS
+    commands = re.findall(r"^(?:\S*/)?long-lived ([a-z]\S*)", code(page), re.MULTILINE)
+    assert set(commands) <= set(cli.commands)
+
+
+def test_readme_shows_all_scenarios_and_some_commands() -> None:
+    """Each scenario has its row, and commands are found, or the test above would be blind."""
+    scenarios = (ROOT / "README.md").read_text().partition("### Scenarios")[2].partition("```")[0]
+    assert sorted(re.findall(r"^\| `([a-z-]+)` \|", scenarios, re.MULTILINE)) == known()
+    lines = code(ROOT / "README.md").splitlines()
+    assert {"make run", "make images push REGISTRY=registry.example/team"} <= set(lines)
+    assert {"long-lived run smoke", ".venv/bin/long-lived verify --from-log client.log"} <= set(
+        lines
+    )
