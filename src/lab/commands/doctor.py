@@ -15,7 +15,8 @@ from pathlib import Path
 import click
 
 from long_lived.client.preflight.limits import Limits, Needs, check, needs, read_limits
-from long_lived.lab.cluster.tools import Kubectl, Place, call, program
+from long_lived.lab.cluster.tools.kubectl import Kubectl, Place
+from long_lived.lab.cluster.tools.program import call, program
 from long_lived.lab.commands.options import context_option
 from long_lived.lab.commands.run import DEFAULT_SCENARIO
 from long_lived.lab.commands.scenarios import values_files
