@@ -2,7 +2,6 @@
 
 import click
 
-from long_lived.lab.commands import streams
 from long_lived.lab.commands.chart import chart
 from long_lived.lab.commands.compare import compare
 from long_lived.lab.commands.doctor import doctor
@@ -11,6 +10,7 @@ from long_lived.lab.commands.restart import restart
 from long_lived.lab.commands.run import run
 from long_lived.lab.commands.scenarios import scenarios
 from long_lived.lab.commands.verify import verify
+from long_lived.lab.terminal import streams
 
 
 @click.group(

@@ -7,7 +7,8 @@ import pytest
 from tests.cluster import miniature
 from tests.cluster.api import Cluster, running
 
-from long_lived.lab.cluster.tools import Place, helm_install
+from long_lived.lab.cluster.tools.helm import helm_install
+from long_lived.lab.cluster.tools.kubectl import Place
 
 from .conftest import CHART, FILL_EVERYTHING, SCENARIOS, helm_on, render
 

@@ -207,7 +207,7 @@ def _count(
 def _excused(history: History, replacements: Sequence[Replacement], stop: int, over: int) -> int:
     gone = [one.ended_unix_seconds or one.stopped_unix_seconds for one in replacements if one.old]
     known = history.bucket(max(gone, default=0.0) + SERVICE_LAG_SECONDS) + 1
-    late = history.failures(over, max(over, known))
+    late = history.failures(over, known)
     return (
         history.failed(0, over)
         - history.failed(0, stop, ended=True)
@@ -230,7 +230,7 @@ def _lost(
             continue
         ended = one.ready_unix_seconds if one.in_place else one.ended_unix_seconds
         begin = history.bucket(one.stopped_unix_seconds)
-        end = max(over, begin + 1, history.bucket(ended) + 1 if ended is not None else 0)
+        end = over if ended is None else max(over, history.bucket(ended) + 1)
         until = max(until, end)
         broken = history.failures(begin, end, ended=True).get(LOST, {}).get(one.old, 0)
         if broken:

@@ -9,8 +9,8 @@ expected value n/k and standard deviation sqrt(n (1/k) (1 - 1/k)).
 
 Two tests. Where there are enough connections to notice what matters (`power`), chi-square, which
 sees every kind of unevenness. Where there are fewer its distribution is no good approximation, and
-the counts of the emptiest and the fullest replica are asked instead, exactly: what they show is no
-chance either, but their silence means nothing.
+the counts of the emptiest and the fullest replica are asked instead, exactly: what they show
+is not chance either, but their silence means nothing.
 """
 
 import math
@@ -128,8 +128,8 @@ def _bound(counts: Mapping[str, int], total: int) -> float:
     """Bound the probability that some replica has so few, or another so many (Bonferroni)."""
     replicas, share = len(counts), 1 / len(counts)
     few = at_most(min(counts.values()), total, share)
-    most = max(counts.values())
-    many = 1.0 - (at_most(most - 1, total, share) if most else 0.0)
+    # So many here are so few elsewhere; as 1 - P(less) the digits of rare ones would be rounding.
+    many = at_most(total - max(counts.values()), total, 1 - share)
     # With two replicas one is as empty as the other is full: that is one event, not two.
     sides = 1 if replicas == 2 else 2
     return min(1.0, sides * replicas * min(few, many))

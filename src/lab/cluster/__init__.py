@@ -1,1 +1,1 @@
-"""An experiment on a Kubernetes cluster: a Helm release, its pods and their logs, by kubectl."""
+"""An experiment on a Kubernetes cluster: a Helm release, its pods and logs, through kubectl."""

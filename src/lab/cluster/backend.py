@@ -1,6 +1,6 @@
 """The backend on a Kubernetes cluster: a release of the chart, and the newest run in it.
 
-Either the lab makes the run (`values` are given: helm upgrade --install) or it attaches to
+Either the lab makes the run (`settings` are given: helm upgrade --install) or it attaches to
 one that somebody else has made. The cluster keeps everything: servers and results stay until
 the user takes the release away.
 """
@@ -12,25 +12,26 @@ from pathlib import Path
 from typing import Any, Self
 
 from long_lived.client.summary import merge
-from long_lived.lab.analysis.history import History
-from long_lived.lab.analysis.inferred_restarts import replacements_seen
-from long_lived.lab.analysis.replacement import Replacement
-from long_lived.lab.analysis.verdict import history_of
+from long_lived.lab.cluster.clients import ClientPods
+from long_lived.lab.cluster.kubernetes_events import KubernetesEvents
+from long_lived.lab.cluster.pod_access import PodAccess
 from long_lived.lab.cluster.pod_logs import PodLogs
-from long_lived.lab.cluster.pods import Pod, names
 from long_lived.lab.cluster.release import Job, Release
-from long_lived.lab.cluster.server_pods import WHOLE_SECOND, ServerPods, later, replacements_of
-from long_lived.lab.cluster.tools import Kubectl, Place, helm_install
+from long_lived.lab.cluster.restarts import Restarts
+from long_lived.lab.cluster.server_pods import WHOLE_SECOND, ServerPods
+from long_lived.lab.cluster.tools.helm import helm_install
+from long_lived.lab.cluster.tools.kubectl import Kubectl, Place
 from long_lived.lab.cluster.waiting import Waiting
-from long_lived.lab.experiment.backend import Pause, Trouble
+from long_lived.lab.experiment.backend import Trouble
 from long_lived.lab.experiment.deadline import longest_run_seconds
+from long_lived.lab.experiment.events.registry import planned_events
 from long_lived.lab.experiment.outcome import Moment, Outcome
 from long_lived.lab.experiment.results import VALUES
-from long_lived.lab.logs.client_log import beginning_lost, foreign_summary, moment
-from long_lived.lab.logs.recovery import recovered
+from long_lived.lab.logs.client_log import moment
 from long_lived.lab.processes.child import Processes
 from long_lived.settings import Settings, SettingsError, load
 from long_lived.settings.places import CHART
+from long_lived.settings.sections.experiment import RestartSignal
 
 LOOK_SECONDS = 2.0
 RESTART_LOOK_SECONDS = 0.5
@@ -63,25 +64,27 @@ class ClusterBackend:
         Raises:
             Trouble: kubectl or a context is missing.
         """
+        kubectl = Kubectl(place)
         self._name = release
+        self._place = Place(place.namespace, kubectl.context)
         self._folder = folder
+        self._own = settings is not None
         self._settings = settings
         self._overrides = overrides
-        self._kubectl = Kubectl(place)
-        self._place = Place(place.namespace, self._kubectl.context)
-        self._release = Release(self._kubectl, release, place.namespace, app)
+        events = KubernetesEvents(kubectl)
+        self._release = Release(kubectl, release, place.namespace, app)
+        self._access = PodAccess(kubectl, place.namespace)
         self._processes = Processes(folder)
-        self._logs = PodLogs(self._release, self._processes, folder)
-        self._job: Job | None = None
-        self._clients: dict[str, Pod] = {}
+        self._logs = PodLogs(self._access, self._processes, folder)
+        self._clients = ClientPods(self._logs)
+        self._servers = ServerPods(events)
+        self._waiting = Waiting(self._release, events)
         self._generation = ""
         self._begun = False
-        self._servers = ServerPods(self._release)
-        self._waiting = Waiting(self._release)
+        self._stopped = False
+        self._looked = 0.0
         self._problems: list[str] = []
         self._remarks: list[str] = []
-        self._looked = 0.0
-        self._own = settings is not None
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -93,28 +96,33 @@ class ClusterBackend:
         self._processes.__exit__()
         self._logs.close()
 
-    def prepare(self, show: Callable[[Moment], None], pause: Pause) -> None:
+    def start(self, tell: Callable[[str], None]) -> None:
         """Make the run, if it is ours to make, and find it."""
         if self._own:
-            show(Moment(0, 0, 0, 0, {}, f"helm upgrade --install {self._name}"))
+            tell(f"helm upgrade --install {self._name}")
             values = self._folder / VALUES
             helm_install(self._name, CHART, self._place, values, self._overrides)
-        self._job = self._release.newest_job()
+        job = self._clients.job = self._release.newest_job()
         self._generation = self._release.generation()
         if self._settings is None:
-            self._settings = self._settings_of(self._job)
-        if revision := self._release.failed_revision(self._job):
+            self._settings = self._settings_of(job)
+        if revision := self._release.failed_revision(job):
             self._remarks.append(
-                f"{self._job.name} is of revision {revision}, whose helm upgrade failed: the "
+                f"{job.name} is of revision {revision}, whose helm upgrade failed: the "
                 "servers may have the settings of another"
             )
-        show(Moment(0, 0, 0, 0, {}, f"waiting for the pods of {self._job.name}"))
-        pause()
+        tell(f"waiting for the pods of {job.name}")
+
+    def ready(self) -> bool:
+        """Return True: the clients wait for the servers themselves, and `look` says for what."""
+        return True
+
+    def load(self) -> None:
+        """Do nothing: the clients came with the servers."""
 
     def look(self) -> Moment:
         """Read the logs, and once in a while ask kubectl for the pods."""
-        restarting = not self.replaced()
-        pause = RESTART_LOOK_SECONDS if restarting else LOOK_SECONDS
+        pause = LOOK_SECONDS if self.settled() else RESTART_LOOK_SECONDS
         if time.monotonic() - self._looked >= pause:
             self._look_at_pods()
             self._looked = time.monotonic()
@@ -124,23 +132,55 @@ class ClusterBackend:
 
     def running(self) -> bool:
         """Tell whether a client still runs, or is still to come."""
-        job = self._job
-        if job is None:
+        if self._stopped or self._clients.job is None:
             return False
         if not self._looked:
             return True
-        if self._given_up():
-            return False
-        ended = [pod for pod in self._clients.values() if pod.ended]
-        return not job.finished and len(ended) < job.clients
+        return not self._given_up() and not self._clients.over()
+
+    def longest_seconds(self) -> float:
+        """Tell how long the clients may take."""
+        return longest_run_seconds(self._known_settings())
+
+    def stop(self, number: int) -> None:  # noqa: ARG002 - a pod gets SIGTERM, whatever we got
+        """End the clients of a run of ours; turn away from anybody else's."""
+        if self._own:
+            try:
+                self._access.delete(self._clients.running())
+            except Trouble as trouble:
+                self._problems.append(str(trouble))
+            self._await_logs(STOP_SECONDS)
+        else:
+            self._problems.append("the lab stopped waiting; the run goes on")
+        self._stopped = True
+
+    def collect(self) -> Outcome:
+        """Gather the summaries, and say of each client pod what became of it."""
+        if self._clients.pods and not self._stopped:
+            self._await_logs(LOG_SECONDS)
+            self._look_at_pods()
+        if not self._begun and (reason := self._given_up() or self._waiting.reason):
+            self._problems.append(reason)
+        seen = Outcome(problems=self._problems, remarks=self._remarks)
+        seen.replicas = list(self._servers.replicas)
+        seen.replacements = list(self._servers.deleted)
+        summaries = self._clients.summaries(self._settings, seen) if self._settings else {}
+        if not self._stopped and (missing := self._clients.missing()):
+            seen.problems.append(missing)
+        seen.remarks += [
+            f"server pod {pod.name}: {pod.obstacle}" for pod in self._servers.seen if pod.stuck
+        ]
+        if summaries:
+            lags = [self._logs.lag_seconds(name) for name in summaries]
+            seen.summary = merge(list(summaries.values()), lags)
+            seen.clock_uncertainty_seconds = self._logs.uncertainty_seconds()
+            seen.server_counts = self._counts(seen)
+            self._find_restarts(seen, seen.summary)
+        return seen
 
     def clock_started_unix_seconds(self) -> float | None:
         """Tell when the last client started its clock, by ours."""
-        starts = {pod: tail.log.clock_started_unix_seconds for pod, tail in self._logs.by_pod()}
-        known = [at + self._logs.lag_seconds(pod) for pod, at in starts.items() if at is not None]
-        if self._job is None or len(known) < self._job.clients:
-            return None
-        return max(known)
+        return self._clients.clock_started_unix_seconds()
 
     def serving(self) -> list[str]:
         """List the server pods that serve, oldest first."""
@@ -149,121 +189,25 @@ class ClusterBackend:
             self._look_at_pods()
         return self._servers.serving()
 
-    def restart(self, replicas: Sequence[str]) -> None:
+    def restart(self, replicas: Sequence[str], how: RestartSignal) -> None:
         """Delete server pods; the cluster replaces them."""
-        assert self._settings is not None, "a restart comes after `prepare`"
         self._servers.stop(replicas, time.time())
         try:
-            if self._settings.experiment.restart.signal == "kill":
-                alive = self._release.kill(replicas, self._settings.server.port)
-                self._remarks += [
-                    f"not killed, but ended by SIGTERM and SIGKILL some 2 s later: {why}"
-                    for why in alive
-                ]
+            if how == "kill":
+                port = self._known_settings().server.port
+                self._remarks += self._access.kill(replicas, port)
             else:
-                self._release.delete(replicas)
+                self._access.delete(replicas)
         except Trouble as trouble:
             self._problems.append(f"the restart failed: {trouble}")
 
-    def replaced(self) -> bool:
+    def settled(self) -> bool:
         """Tell whether every pod that was deleted has a replacement that is ready."""
-        return self._servers.replaced()
+        return self._servers.settled()
 
-    def longest_seconds(self) -> float:
-        """Tell how long the clients can take."""
-        assert self._settings is not None, "known since `prepare`"
-        return longest_run_seconds(self._settings)
-
-    def stop(self, number: int) -> None:  # noqa: ARG002 - a pod gets SIGTERM, whatever we got
-        """End the clients of a run of ours; from anybody else's only turn away."""
-        if self._own:
-            try:
-                self._release.delete([pod.name for pod in self._clients.values() if not pod.ended])
-            except Trouble as trouble:
-                self._problems.append(str(trouble))
-            self._await_logs(STOP_SECONDS)
-        else:
-            self._problems.append("the lab stopped waiting; the run goes on")
-        self._job = None
-
-    def collect(self) -> Outcome:
-        """Gather the summaries, and say of each client pod what became of it."""
-        if self._clients and self._job is not None:
-            self._await_logs(LOG_SECONDS)
-            self._look_at_pods()
-        if not self._begun and (reason := self._given_up() or self._waiting.reason):
-            self._problems.append(reason)
-        seen = Outcome(problems=self._problems, remarks=self._remarks)
-        there = {name: pod for name, pod in self._clients.items() if pod.started or pod.ended}
-        if len(there) < len(self._clients):
-            seen.problems.append(
-                f"{len(self._clients) - len(there)} of {len(self._clients)} client pods have not "
-                "started"
-            )
-        summaries = {
-            name: summary
-            for name, pod in there.items()
-            if (summary := self._summary_of(pod, seen)) is not None
-        }
-        if self._job is not None and len(self._clients) < self._job.clients:
-            seen.problems.append(
-                f"{self._job.clients - len(self._clients)} of {self._job.clients} client pods are "
-                "gone or never came, and their logs with them"
-            )
-        seen.remarks += [
-            f"server pod {pod.name}: {pod.holdup}" for pod in self._servers.seen if pod.stuck
-        ]
-        if summaries:
-            lags = [self._logs.lag_seconds(name) for name in summaries]
-            seen.summary = merge(list(summaries.values()), lags)
-            seen.clock_uncertainty_seconds = self._logs.uncertainty_seconds()
-            seen.server_counts = self._counts(seen)
-        self._take_replicas(seen)
-        return seen
-
-    def _note(self) -> str:
-        """Say what is waited for: for all pods at first, later for a server that is stuck."""
-        if not self._begun:
-            return self._waiting.note
-        stuck = next((pod for pod in self._servers.staying() if pod.stuck), None)
-        return f"server pod {stuck.name}: {stuck.holdup}" if stuck else ""
-
-    def _given_up(self) -> str | None:
-        """Say what was waited for in vain, as long as the clients are allowed to wait."""
-        if self._begun or self._settings is None:
-            return None
-        return self._waiting.given_up(self._settings.client.readiness.timeout_seconds)
-
-    def _counts(self, seen: Outcome) -> dict[str, dict[str, Any]]:
-        """Ask the servers what they counted: nothing but the reason where one cannot be asked."""
-        assert self._settings is not None, "known since `prepare`"
-        try:
-            return self._release.counts(self._servers.serving(), self._settings.server.port)
-        except Trouble as trouble:
-            seen.remarks.append(f"the servers' own counts are missing: {trouble}")
-            return {}
-
-    def _summary_of(self, pod: Pod, seen: Outcome) -> dict[str, Any] | None:
-        """Return what a client left, or what its log gives; say what is wrong with it."""
-        if pod.exit_status:
-            why = f" ({pod.reason})" if pod.reason and pod.reason != "Error" else ""
-            seen.problems.append(f"client pod {pod.name} ended with status {pod.exit_status}{why}")
-        log = self._logs.final(pod.name)
-        if log is None or log.summary is None:
-            why = f"the log of client pod {pod.name} has no summary"
-            lost = None
-            if self._settings is not None:
-                lines = self._logs.lines(pod.name)
-                lost = recovered(lines, self._settings, f"{why}: its lines were counted")
-            if lost is None:
-                seen.problems.append(why)
-            return lost
-        if foreign := foreign_summary(f"client pod {pod.name}", log):
-            seen.problems.append(foreign)
-            return None
-        if remark := beginning_lost(pod.name, log):
-            seen.remarks.append(remark)
-        return log.summary
+    def _known_settings(self) -> Settings:
+        assert self._settings is not None, "known since `start`"
+        return self._settings
 
     def _settings_of(self, job: Job) -> Settings:
         """Load what the clients of a run have loaded, and keep it with the results."""
@@ -274,75 +218,65 @@ class ClusterBackend:
         except SettingsError as error:
             raise Trouble(f"the settings of {job.name} are of another version: {error}") from None
 
+    def _note(self) -> str:
+        """Say what is waited for: for all pods at first, later for a server that is stuck."""
+        if not self._begun:
+            return self._waiting.note
+        stuck = next((pod for pod in self._servers.staying() if pod.stuck), None)
+        return f"server pod {stuck.name}: {stuck.obstacle}" if stuck else ""
+
+    def _given_up(self) -> str | None:
+        """Say what was waited for in vain, as long as the clients are allowed to wait."""
+        if self._begun or self._settings is None:
+            return None
+        return self._waiting.given_up(self._settings.client.readiness.timeout_seconds)
+
     def _look_at_pods(self) -> None:
         """Ask kubectl; a call that fails is tried again at the next look."""
-        if self._job is None:
+        job = self._clients.job
+        if self._stopped or job is None:
             return
         try:
-            clients = self._release.client_pods(self._job)
+            clients = self._release.client_pods(job)
             servers = self._release.server_pods(self._generation)
-            self._job = self._release.job(self._job.name) or replace(self._job, finished=True)
-            # A pod that is gone is kept as it was last seen: its log may be here already.
-            self._clients |= {pod.name: pod for pod in clients}
-            self._logs.follow(clients)
+            job = self._release.job(job.name) or replace(job, finished=True)
+            self._clients.take(job, clients)
             self._begun = self._begun or self.clock_started_unix_seconds() is not None
             self._servers.take(servers, time.time(), begun=self._begun)
-            if not self._begun and self._settings is not None:
-                replicas = self._settings.server.replicas
-                self._waiting.look(self._job, clients, self._servers.staying(), replicas)
+            if not self._begun:
+                replicas = self._known_settings().server.replicas
+                self._waiting.look(job, clients, self._servers.staying(), replicas)
         except Trouble:
             return
 
-    def _take_replicas(self, seen: Outcome) -> None:
-        """Say who served, and who took whose place, by our clock."""
-        seen.replicas = list(self._servers.replicas)
-        seen.replacements = list(self._servers.deleted)
-        if seen.summary is None:
-            return
-        history, lag = history_of(seen.summary), self._logs.least_lag_seconds()
-        bounds = history.unix_seconds(0) - lag, history.unix_seconds(history.load_end()) - lag
-        in_place = self._servers.restarted_in_place(*bounds)
-        if not seen.replacements:
-            seen.replacements = self._replacements_of_others(seen, history, bounds)
-            planned = seen.summary["settings"]["experiment"]["restart"]["afterSeconds"]
-            if planned and not seen.replacements:
-                seen.remarks.append(
-                    f"the scenario asks for a restart after {planned:g} s, which helm does not "
-                    "make: `make cluster-run` does, or `make restart` while the run is under way"
-                )
-        seen.replacements += replacements_of(in_place, lag)
-        if in_place:
-            seen.clock_uncertainty_seconds = max(seen.clock_uncertainty_seconds, WHOLE_SECOND)
-
-    def _replacements_of_others(
-        self, seen: Outcome, history: History, bounds: tuple[float, float]
-    ) -> list[Replacement]:
-        """Find restarts that the lab did not make: pods younger than the run, or the timeline."""
-        assert seen.summary is not None, "asked for only then"
-        staying = names(self._servers.staying())
-        old = [name for name in seen.summary["pods"] if name not in staying]
-        new = self._servers.created(*bounds)
-        if not new:
-            # Where all are there that have answered, none was replaced.
-            replicas = seen.summary["settings"]["server"]["replicas"]
-            replicas = replicas or len(self._servers.replicas)
-            return replacements_seen(history, seen.summary["pods"], replicas) if old else []
-        lag = self._logs.least_lag_seconds()
-        seen.clock_uncertainty_seconds = max(seen.clock_uncertainty_seconds, WHOLE_SECOND)
-        return [
-            Replacement(
-                stopped_unix_seconds=pod.created_unix_seconds + lag,
-                old=old[index] if index < len(old) else None,
-                new=pod.name,
-                ready_unix_seconds=later(pod.ready_unix_seconds, lag),
-            )
-            for index, pod in enumerate(new)
-        ]
-
-    def _await_logs(self, seconds: float) -> None:
+    def _await_logs(self, longest_seconds: float) -> None:
         """Wait until the logs that are followed have come to their ends."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + longest_seconds
         while self._logs.following() and time.monotonic() < deadline:
             self._logs.read()
             time.sleep(0.1)
         self._logs.read()
+
+    def _counts(self, seen: Outcome) -> dict[str, dict[str, Any]]:
+        """Ask the servers what they counted: nothing but the reason where one cannot be asked."""
+        try:
+            port = self._known_settings().server.port
+            return self._access.counts(self._servers.serving(), port)
+        except Trouble as trouble:
+            seen.remarks.append(f"the servers' own counts are missing: {trouble}")
+            return {}
+
+    def _find_restarts(self, seen: Outcome, summary: dict[str, Any]) -> None:
+        """Add the restarts that the lab did not make, and remark on events that nobody made."""
+        found = Restarts(summary, self._servers, self._logs.least_lag_seconds())
+        in_place = found.in_place()
+        by_others = [] if seen.replacements else found.by_others()
+        if not seen.replacements and not by_others:
+            seen.remarks += [
+                f"the scenario asks for a {event.name}, which helm does not make: "
+                "`make cluster-run` does, or `make restart` while the run is under way"
+                for event in planned_events(self._known_settings())
+            ]
+        if in_place or any(not one.inferred for one in by_others):
+            seen.clock_uncertainty_seconds = max(seen.clock_uncertainty_seconds, WHOLE_SECOND)
+        seen.replacements += by_others + in_place

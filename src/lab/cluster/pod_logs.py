@@ -1,14 +1,14 @@
 """The logs of client pods, followed while they grow and kept as files.
 
-`kubectl logs --follow` ends when the connection to the cluster is lost, too: then the log
-is read again from its beginning. In the end the summary, its last line, has to be there.
+`kubectl logs --follow` also ends when the connection to the cluster is lost: then the log is read
+again from its beginning. A log is whole once it has the summary, which is its last line.
 """
 
 from contextlib import suppress
 from pathlib import Path
 
+from long_lived.lab.cluster.pod_access import PodAccess
 from long_lived.lab.cluster.pods import Pod
-from long_lived.lab.cluster.release import Release
 from long_lived.lab.experiment.backend import Trouble
 from long_lived.lab.logs.client_log import ClientLog, Tail
 from long_lived.lab.processes.child import Child, Processes
@@ -19,9 +19,9 @@ MOST_ATTEMPTS = 20
 class PodLogs:
     """The logs of one run's client pods, by pod."""
 
-    def __init__(self, release: Release, processes: Processes, folder: Path) -> None:
+    def __init__(self, access: PodAccess, processes: Processes, folder: Path) -> None:
         """Keep logs in `folder`, in a file for each pod."""
-        self._release = release
+        self._access = access
         self._processes = processes
         self._folder = folder
         self._followers: dict[str, Child] = {}
@@ -29,7 +29,7 @@ class PodLogs:
         self._attempts: dict[str, int] = {}
 
     def follow(self, pods: list[Pod]) -> None:
-        """Follow the log of each of `pods` that has one, and take up again what was cut."""
+        """Follow the logs of those `pods` that have one, and start again where that was cut off."""
         for pod in pods:
             follower = self._followers.get(pod.name)
             idle = follower is None or follower.status is not None
@@ -52,19 +52,19 @@ class PodLogs:
     def lag_seconds(self, pod: str) -> float:
         """Tell by how much the clock of a client is behind ours.
 
-        One that nobody followed while it ran is taken to have the time of the others.
+        A client whose log was not followed while it ran is taken to have the others' time.
         """
         tail = self._tails.get(pod)
         known = tail.clock_lag_seconds if tail else None
         return self.least_lag_seconds() if known is None else known
 
     def least_lag_seconds(self) -> float:
-        """Tell by how much the cluster's clocks are behind ours, where they all have one time."""
+        """Tell by how much the cluster's clocks are behind ours, were they all set alike."""
         lags = [lag for tail in self.tails() if (lag := tail.clock_lag_seconds) is not None]
         return min(lags, default=0.0)
 
     def uncertainty_seconds(self) -> float:
-        """Tell how far the clock that is known worst may be off."""
+        """Tell how far off the least certain of the clocks may be."""
         return max((tail.clock_uncertainty_seconds for tail in self.tails()), default=0.0)
 
     def following(self) -> bool:
@@ -74,7 +74,7 @@ class PodLogs:
     def final(self, pod: str) -> ClientLog | None:
         """Return the log of a pod that has ended; None where there is none.
 
-        A log without a summary is asked for once more.
+        A log without a summary is fetched once more.
         """
         tail = self._tails.get(pod)
         if tail is not None:
@@ -82,7 +82,7 @@ class PodLogs:
             if tail.log.summary is not None:
                 return tail.log
         try:
-            text = self._release.log(pod)
+            text = self._access.log(pod)
         except Trouble:
             return tail.log if tail else None
         log = ClientLog()
@@ -105,7 +105,7 @@ class PodLogs:
             tail.close()
 
     def _whole(self, pod: str) -> bool:
-        """Tell whether a log that is no longer followed has its end."""
+        """Tell whether a log that is no longer followed is whole."""
         tail = self._tails.get(pod)
         if tail is None:
             return False
@@ -122,7 +122,7 @@ class PodLogs:
         if before is not None:
             before.close()
             self._file(name).unlink()
-        self._followers[name] = self._processes.start(name, self._release.follow(name))
+        self._followers[name] = self._processes.start(name, self._access.follow(name))
         self._tails[name] = Tail(self._file(name), live=not pod.ended, before=before)
 
     def _file(self, pod: str) -> Path:

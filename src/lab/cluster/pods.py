@@ -1,7 +1,7 @@
-"""Pods as the API describes them: what the named container does, and what holds a pod up.
+"""Pods as the API describes them: what the named container does, and what keeps it from running.
 
-A pod may have more containers than ours (a mesh's proxy, a log shipper): how a run goes on is told
-by the container that the chart names, and why a pod does not become ready by any of them.
+A pod may have more containers than ours (a mesh's proxy, a log shipper): how the run stands is told
+by the container that the chart names, why a pod does not become ready by any of them.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ STUCK = frozenset(
         "RunContainerError",
     }
 )
-"""Reasons of a waiting container that time alone does not mend. Source: kubernetes
+"""Reasons of a waiting container for which waiting does not help. Source: kubernetes
 pkg/kubelet/images/types.go and pkg/kubelet/kuberuntime."""
 
 PLAIN = frozenset({"Error", "Completed", ""})
@@ -33,7 +33,7 @@ class Ending:
     """How one start of a container ended."""
 
     unix_seconds: float
-    """By the node's clock, whose fraction of a second is cut off."""
+    """By the node's clock, in whole seconds, cut off."""
     exit_status: int
     reason: str
     """In the kubelet's words, such as OOMKilled and Error."""
@@ -61,11 +61,11 @@ class Pod:
     reason: str
     """Why its container waits or ended, in the cluster's words; empty where there is nothing to
     say."""
-    holdup: str
+    obstacle: str
     """Why a container of it does not run, with the cluster's message; empty where there is nothing
     to say."""
     stuck: bool
-    """Whether time alone does not mend that."""
+    """Whether waiting does not help."""
     restarts: int
     """How often its container was started again."""
     last_ending: Ending | None
@@ -96,7 +96,7 @@ def read_pod(item: dict[str, Any], container: str) -> Pod:
         exit_status = 0 if status["phase"] == "Succeeded" else 1
         reason = status.get("reason") or reason or "Failed"
     ready = _condition(status, "Ready")
-    holdup, stuck = _holdup(status, container)
+    obstacle, stuck = _obstacle(status, container)
     return Pod(
         name=item["metadata"]["name"],
         uid=item["metadata"]["uid"],
@@ -108,7 +108,7 @@ def read_pod(item: dict[str, Any], container: str) -> Pod:
         started=bool(terminated or "running" in state),
         exit_status=exit_status,
         reason="" if reason == "Completed" else reason,
-        holdup=holdup,
+        obstacle=obstacle,
         stuck=stuck,
         restarts=own.get("restartCount", 0),
         last_ending=_ending((own.get("lastState") or {}).get("terminated")),
@@ -140,7 +140,7 @@ def _ending(terminated: dict[str, Any] | None) -> Ending | None:
     )
 
 
-def _holdup(status: dict[str, Any], container: str) -> tuple[str, bool]:
+def _obstacle(status: dict[str, Any], container: str) -> tuple[str, bool]:
     """Say what keeps the pod from running, and whether it stays so; its own container first."""
     scheduled = _condition(status, "PodScheduled")
     if scheduled.get("status") == "False":

@@ -1,33 +1,18 @@
 """A release of the chart on a cluster, as kubectl shows it: its newest run and its pods."""
 
-import json
-import re
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from long_lived.lab.cluster.kill import KILLED, kill_command
 from long_lived.lab.cluster.pods import Pod, read_pod, unix_seconds
-from long_lived.lab.cluster.tools import Kubectl
+from long_lived.lab.cluster.tools.kubectl import Kubectl
 from long_lived.lab.experiment.backend import Trouble
 
 GENERATION = "long-lived/generation"
-"""Label that all server pods with the same settings share: after an upgrade those of before, which
-may be there for a while, have another."""
+"""Label that all server pods with the same settings share. Pods from before an upgrade, which may
+linger, have another."""
 
 SERVER, CLIENT = "server", "client"
 """The chart's components, and the names of their containers."""
-
-AT_ONCE = 16
-"""How many kubectls work at a time, where each is for one pod."""
-
-STATS_TIMEOUT = "5s"
-"""How long the API server may take to fetch one pod's counts."""
-
-_PROBE = re.compile(r"failed (\w+) probe")
-"""Source: kubernetes pkg/kubelet/kuberuntime/kuberuntime_manager.go, "Container %s failed liveness
-probe, will be restarted" and "Container %s failed startup probe"."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +62,8 @@ class Release:
     def failed_revision(self, job: Job) -> str | None:
         """Return the revision that made a Job, where Helm says that it failed.
 
-        Helm keeps a Secret for each revision, made before the revision's objects are. None, too,
-        where they may not be read and where the release is not Helm's.
+        Helm keeps a Secret for each revision, made before the revision's objects. None also where
+        they may not be read, and where the release is not Helm's.
         """
         wanted = ("creationTimestamp", "labels.version", "labels.status")
         fields = "{' '}".join(f"{{.metadata.{name}}}" for name in wanted)
@@ -134,34 +119,6 @@ class Release:
                     return f"{condition['reason']}: {condition['message']}"
         return ""
 
-    def clients_refused(self, job: Job) -> str:
-        """Say why the cluster makes no more client pods; empty where it does.
-
-        A Job has no condition for that. Source: kubernetes pkg/controller/controller_utils.go,
-        event FailedCreate, "Error creating: …".
-        """
-        return self.newest_event(job.uid, "reason=FailedCreate")
-
-    def newest_event(self, uid: str, which: str) -> str:
-        """Return reason and message of the newest event of an object that is `which`, a selector.
-
-        Empty where there is none.
-        """
-        events = self._events(uid, which)
-        if not events:
-            return ""
-        newest = max(events, key=_last_seen)
-        return f"{newest['reason']}: {' '.join(newest['message'].split())}"
-
-    def failed_probe(self, uid: str, ended_unix_seconds: float) -> str:
-        """Name the probe for which a pod's container was ended then; empty where none failed."""
-        events = self._events(uid, "reason=Killing")
-        # The order to end it comes before the end, by a grace period at most.
-        before = [one for one in events if _last_seen(one) <= ended_unix_seconds + 1]
-        newest = max(before, key=_last_seen, default=None)
-        found = _PROBE.search(newest["message"]) if newest else None
-        return found[1] if found else ""
-
     def port(self) -> int:
         """Return the port on which the servers listen.
 
@@ -183,64 +140,8 @@ class Release:
         path = r"jsonpath={.data.values\.yaml}"
         return self._kubectl.call("get", "configmap", job.name, "--output", path)
 
-    def delete(self, pods: Sequence[str]) -> None:
-        """Delete pods, which get their grace period, and do not wait for their end."""
-        self._kubectl.call("delete", "pod", *pods, "--wait=false")
-
-    def kill(self, pods: Sequence[str], port: int) -> list[str]:
-        """Kill the servers in pods, and delete the pods; return of which servers that failed, why.
-
-        Deleted they are in any case: without a kill that is SIGTERM and two seconds.
-
-        Raises:
-            Trouble: the deletion failed.
-        """
-        with ThreadPoolExecutor(AT_ONCE) as killers:
-            said = list(killers.map(lambda pod: self._kill(pod, port), pods))
-        forced = ("--grace-period=0", "--force")
-        self._kubectl.call("delete", "pod", *pods, "--wait=false", *forced)
-        return [text for text in said if text]
-
-    def counts(self, pods: Sequence[str], port: int) -> dict[str, dict[str, Any]]:
-        """Return what the servers in pods say of themselves (GET /stats), by pod.
-
-        The API server fetches it, so that nothing has to reach the pods' network from here.
-
-        Raises:
-            Trouble: one of them is not to be had.
-        """
-        with ThreadPoolExecutor(AT_ONCE) as askers:
-            return dict(
-                zip(pods, askers.map(lambda pod: self._stats(pod, port), pods), strict=True)
-            )
-
-    def log(self, pod: str) -> str:
-        """Return what is left of a client pod's log."""
-        return self._kubectl.call("logs", pod, "--container", CLIENT)
-
-    def follow(self, pod: str) -> list[str]:
-        """Return the command that prints a client pod's log until its container ends."""
-        return self._kubectl.command("logs", "--follow", pod, "--container", CLIENT)
-
-    def _kill(self, pod: str, port: int) -> str:
-        command = kill_command(port)
-        try:
-            self._kubectl.call("exec", pod, "--container", SERVER, "--", *command)
-        except Trouble as trouble:
-            return "" if KILLED in str(trouble) else f"{pod}: {trouble}"
-        return f"{pod}: the server is still there"
-
-    def _stats(self, pod: str, port: int) -> dict[str, Any]:
-        path = f"/api/v1/namespaces/{self._namespace}/pods/{pod}:{port}/proxy/stats"
-        answer = self._kubectl.call("get", "--raw", path, f"--request-timeout={STATS_TIMEOUT}")
-        try:
-            found = json.loads(answer)
-        except ValueError:
-            raise Trouble(f"{path} is no JSON") from None
-        return dict(found)
-
     def _labels(self, component: str) -> str:
-        """Select what is of a component; other charts of the release may have one of that name.
+        """Select a component of this chart: others in the release may have one of the same name.
 
         Raises:
             Trouble: the chart is in the release more than once.
@@ -268,15 +169,6 @@ class Release:
     def _pods(self, labels: str, container: str) -> list[Pod]:
         return [read_pod(item, container) for item in self._kubectl.items("pods", labels)]
 
-    def _events(self, uid: str, which: str) -> list[dict[str, Any]]:
-        """List the events of an object; none where they may not be read: they only explain."""
-        fields = f"involvedObject.uid={uid},{which}"
-        command = ("get", "events", "--field-selector", fields, "--output", "json")
-        try:
-            return list(json.loads(self._kubectl.call(*command))["items"])
-        except Trouble:
-            return []
-
 
 def _generation(deployment: dict[str, Any]) -> str:
     """Return the generation of a Deployment's pods; empty for one that is not the chart's."""
@@ -296,10 +188,3 @@ def _job(item: dict[str, Any]) -> Job:
             for condition in conditions
         ),
     )
-
-
-def _last_seen(event: dict[str, Any]) -> float:
-    """Tell when an event happened last: the recorders of before and of now keep it differently."""
-    series = event.get("series") or {}
-    known = (series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime"))
-    return unix_seconds(next(filter(None, known), event["metadata"]["creationTimestamp"]))

@@ -1,11 +1,11 @@
 """The server pods of one run: who serves, who took whose place, and who restarted in place."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from long_lived.lab.analysis.replacement import Replacement
+from long_lived.lab.cluster.kubernetes_events import KubernetesEvents
 from long_lived.lab.cluster.pods import PLAIN, Ending, Pod, names
-from long_lived.lab.cluster.release import Release
 
 WHOLE_SECOND = 1.0
 """The cluster writes times in whole seconds, cut off."""
@@ -29,13 +29,25 @@ class InPlace:
         reason = ended if self.reason in ended else f"{self.reason}, {ended}"
         return f"{reason}, restart {self.restart}"
 
+    def as_replacement(self, lag_seconds: float) -> Replacement:
+        """Return it by a clock that is so far ahead of the cluster's."""
+        ended, ready = self.ending.unix_seconds + lag_seconds, self.ready_unix_seconds
+        return Replacement(
+            stopped_unix_seconds=ended,
+            old=self.pod,
+            ended_unix_seconds=ended,
+            new=self.pod,
+            ready_unix_seconds=None if ready is None else ready + lag_seconds,
+            reason=self.why,
+        )
+
 
 class ServerPods:
     """Follows the server pods through a run."""
 
-    def __init__(self, release: Release) -> None:
-        """Know of no pod yet."""
-        self._release = release
+    def __init__(self, events: KubernetesEvents) -> None:
+        """Know of no pod yet; `events` tell why a container was ended."""
+        self._events = events
         self._in_place: dict[tuple[str, float], InPlace] = {}
         self.seen: list[Pod] = []
         """The pods at the last look, oldest first."""
@@ -45,7 +57,7 @@ class ServerPods:
         """Those that the lab deleted, by its clock."""
 
     def staying(self) -> list[Pod]:
-        """List the pods that are not on their way out, oldest first."""
+        """List the pods that are not being deleted, oldest first."""
         return [pod for pod in self.seen if not pod.leaving]
 
     def serving(self) -> list[str]:
@@ -56,12 +68,12 @@ class ServerPods:
         """Note that pods are being deleted."""
         self.deleted += [Replacement(now, old=name) for name in pods]
 
-    def replaced(self) -> bool:
+    def settled(self) -> bool:
         """Tell whether every pod that was deleted has a replacement that is ready."""
         return all(one.ready_unix_seconds is not None for one in self.deleted)
 
     def take(self, pods: list[Pod], now: float, *, begun: bool) -> None:
-        """Take in how the pods stand; before the run has `begun` any set of them is the crew."""
+        """Take in how the pods stand; until the run has `begun` they are all its first replicas."""
         self.seen = pods
         self._note_endings()
         staying = self.staying()
@@ -90,7 +102,7 @@ class ServerPods:
     def restarted_in_place(self, first: float, last: float) -> list[InPlace]:
         """List the restarts in place between two moments of the cluster's clock, in their order.
 
-        Asks kubectl for the reason of each for which there is none in the pod.
+        Where the pod does not say why, kubectl is asked.
         """
         found = [
             one
@@ -120,26 +132,6 @@ class ServerPods:
         ending = one.ending
         if ending.reason not in PLAIN:
             return ending.reason
-        if probe := self._release.failed_probe(one.uid, ending.unix_seconds):
+        if probe := self._events.failed_probe(one.uid, ending.unix_seconds):
             return f"{probe} probe failed"
         return f"{ending.reason or 'exit'} {ending.exit_status}"
-
-
-def later(at: float | None, seconds: float) -> float | None:
-    """Move a time that may not have come yet to a clock so far ahead."""
-    return None if at is None else at + seconds
-
-
-def replacements_of(restarts: Iterable[InPlace], lag_seconds: float) -> list[Replacement]:
-    """Make replacements of restarts in place, by a clock so far ahead of the cluster's."""
-    return [
-        Replacement(
-            stopped_unix_seconds=one.ending.unix_seconds + lag_seconds,
-            old=one.pod,
-            ended_unix_seconds=one.ending.unix_seconds + lag_seconds,
-            new=one.pod,
-            ready_unix_seconds=later(one.ready_unix_seconds, lag_seconds),
-            reason=one.why,
-        )
-        for one in restarts
-    ]

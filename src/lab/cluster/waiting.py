@@ -1,34 +1,42 @@
-"""Why a run does not begin: what holds its pods up, and when to give up."""
+"""Why a run does not begin: which obstacle its pods have met, and when to give up."""
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from long_lived.lab.cluster.kubernetes_events import KubernetesEvents
 from long_lived.lab.cluster.pods import Pod
 from long_lived.lab.cluster.release import Job, Release
 
 STUCK_SECONDS = 60.0
-"""How long to wait where time alone does not help: an image may be pushed a moment late."""
+"""How long to wait all the same where waiting does not help: an image may be pushed a bit late."""
 
 SLOW_SECONDS = 10.0
-"""Age of a pod from which its events are asked why it does not run, where its status is silent."""
+"""Age at which a pod whose status gives no reason is looked up in the events."""
+
+REFUSED = "reason=FailedCreate"
+"""The event of a Job for which the cluster makes no pods: it has no condition for that. Source:
+kubernetes pkg/controller/controller_utils.go, "Error creating: …"."""
 
 
 @dataclass(frozen=True)
-class Holdup:
+class Obstacle:
     """What keeps one pod, or all of them, from running."""
 
     text: str
     stuck: bool
-    """Whether time alone does not mend it."""
+    """Whether waiting does not help."""
 
 
 class Waiting:
     """Watches the pods of a run until all are there."""
 
-    def __init__(self, release: Release, now: Callable[[], float] = time.time) -> None:
-        """Look at `release`; `now` is the wall clock."""
+    def __init__(
+        self, release: Release, events: KubernetesEvents, now: Callable[[], float] = time.time
+    ) -> None:
+        """Look at `release` and the `events` of its objects; `now` is the wall clock."""
         self._release = release
+        self._events = events
         self._now = now
         self._since: float | None = None
         self._stuck_since: float | None = None
@@ -40,10 +48,10 @@ class Waiting:
     def look(
         self, job: Job, clients: Sequence[Pod], servers: Sequence[Pod], replicas: int | None
     ) -> None:
-        """Find out what is missing; asks kubectl once or twice more where something is.
+        """Find out what is missing; where something is, that takes another call of kubectl or two.
 
-        Without a number of `replicas`, which is then an autoscaler's, one is awaited, and all that
-        have been made.
+        Where `replicas` is None, their number is an autoscaler's: all that have been made are
+        awaited, and one at least.
 
         Raises:
             Trouble: kubectl failed.
@@ -51,14 +59,14 @@ class Waiting:
         replicas = max(1, len(servers)) if replicas is None else replicas
         ready = sum(pod.ready_unix_seconds is not None for pod in servers)
         started = sum(pod.started or pod.ended for pod in clients)
-        # One that crashes again and again is well in between: only the whole ends the wait.
+        # A server in a crash loop runs now and then: the wait ends only when everything is there.
         if ready >= replicas and started >= job.clients:
             self.note = self.reason = ""
             self._since = self._stuck_since = None
             return
         now = self._now()
         self._since = self._since or now
-        found = self._holdup(job, clients, servers, replicas)
+        found = self._obstacle(job, clients, servers, replicas)
         if found and found.stuck:
             self._stuck_since = self._stuck_since or now
         self.reason = found.text if found else ""
@@ -70,7 +78,7 @@ class Waiting:
     def given_up(self, most_seconds: float) -> str | None:
         """Say what was waited for in vain; None while there is hope.
 
-        `most_seconds` is the longest wait where things may yet mend themselves.
+        `most_seconds` is the longest wait where waiting may help.
         """
         now = self._now()
         over = self._since is not None and now - self._since > most_seconds
@@ -80,9 +88,9 @@ class Waiting:
             return None
         return f"the run did not begin within {now - (self._since or now):.0f} s: {self.note}"
 
-    def _holdup(
+    def _obstacle(
         self, job: Job, clients: Sequence[Pod], servers: Sequence[Pod], replicas: int
-    ) -> Holdup | None:
+    ) -> Obstacle | None:
         """Return the first reason there is: of the pods, then of the controllers, then an event.
 
         Servers come first: clients that have started wait for them.
@@ -90,16 +98,16 @@ class Waiting:
         waiting = [(f"server pod {pod.name}", pod) for pod in servers if not _ready(pod)]
         waiting += [(f"client pod {pod.name}", pod) for pod in clients if not pod.started]
         for who, pod in waiting:
-            if pod.holdup:
-                return Holdup(f"{who}: {pod.holdup}", pod.stuck)
+            if pod.obstacle:
+                return Obstacle(f"{who}: {pod.obstacle}", pod.stuck)
         if len(servers) < replicas and (why := self._release.servers_refused()):
-            return Holdup(f"server pods are refused: {why}", stuck=False)
-        if len(clients) < job.clients and (why := self._release.clients_refused(job)):
-            return Holdup(f"client pods are refused: {why}", stuck=False)
+            return Obstacle(f"server pods are refused: {why}", stuck=False)
+        if len(clients) < job.clients and (why := self._events.newest(job.uid, REFUSED)):
+            return Obstacle(f"client pods are refused: {why}", stuck=False)
         for who, pod in waiting:
             if self._now() - pod.created_unix_seconds > SLOW_SECONDS:
-                why = self._release.newest_event(pod.uid, "type=Warning")
-                return Holdup(f"{who}: {why}", stuck=False) if why else None
+                why = self._events.newest(pod.uid, "type=Warning")
+                return Obstacle(f"{who}: {why}", stuck=False) if why else None
         return None
 
 

@@ -1,1 +1,1 @@
-"""The command line: one module for each command of `long-lived`, and what they share."""
+"""The command line: a module for each command of `long-lived`, and what they share."""

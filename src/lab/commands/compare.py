@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from long_lived.lab.commands.one_run import carry_out, new_folder, opening, settings_here, was_kept
+from long_lived.lab.commands.one_run import carry_out_plan, new_folder, settings_here, was_kept
 from long_lived.lab.commands.options import out_option, set_option
 from long_lived.lab.commands.scenarios import scenarios_argument
-from long_lived.lab.experiment import results
 from long_lived.lab.experiment.interrupts import Interrupts
+from long_lived.lab.experiment.results import keep_report
 from long_lived.lab.local.backend import LocalBackend
 from long_lived.lab.report.comparison import Compared, table
 
@@ -32,20 +32,18 @@ def compare(scenarios: tuple[str, ...], overrides: tuple[str, ...], out: Path) -
     parent = new_folder(out, "compare")
     interrupts = Interrupts()
     runs: list[Compared] = []
-    kept = True
+    worst = 0
     for number, settings in enumerate(all_settings, start=1):
         folder = parent / f"{number}-{settings.experiment.name}"
         if not was_kept(parent, folder.mkdir):
             return 1
         backend = LocalBackend(settings, folder)
-        restart = settings.experiment.restart
-        done = carry_out(backend, restart, folder, interrupts, opening(settings))
-        if done.seen.stopped_by is not None:
-            return done.status
-        runs.append(Compared(settings, done.seen.summary, done.verdict))
-        kept = kept and done.kept
+        found, status = carry_out_plan(backend, settings, folder, interrupts)
+        if found.seen.stopped_by is not None:
+            return status
+        runs.append(Compared(settings, found.seen.summary, found.verdict))
+        worst = max(worst, status)
         print()
     lines = table(runs)
     print("\n".join([*lines, "", f"results      {parent}"]), flush=True)
-    kept = was_kept(parent, lambda: results.keep_report(parent, lines)) and kept
-    return 0 if kept and all(run.verdict.passed for run in runs) else 1
+    return worst if was_kept(parent, lambda: keep_report(parent, lines)) else 1

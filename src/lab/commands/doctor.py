@@ -15,7 +15,8 @@ from pathlib import Path
 import click
 
 from long_lived.client.preflight.limits import Limits, Needs, check, needs, read_limits
-from long_lived.lab.cluster.tools import Kubectl, Place, call, program
+from long_lived.lab.cluster.tools.kubectl import Kubectl, Place
+from long_lived.lab.cluster.tools.program import call, program
 from long_lived.lab.commands.options import context_option
 from long_lived.lab.commands.run import DEFAULT_SCENARIO
 from long_lived.lab.commands.scenarios import values_files
@@ -23,10 +24,9 @@ from long_lived.lab.experiment.backend import Trouble
 from long_lived.lab.local.service import SERVICE_ADDRESS, Unsupported, refuse_other_systems
 from long_lived.lab.report.columns import labelled
 from long_lived.server.balance import HASH_WARNING, balance_at_random
-from long_lived.server.capacity import RESERVED_THREADS
+from long_lived.server.capacity import RESERVED_THREADS, plan
 from long_lived.server.listener import ListenError, open_listeners, somaxconn
-from long_lived.server.runtimes import RUNTIMES
-from long_lived.server.runtimes.go import build
+from long_lived.server.runtimes.go import build as go_build
 from long_lived.server.runtimes.runtime import Unavailable
 from long_lived.settings import Settings, load
 
@@ -78,8 +78,7 @@ def limits_of(limits: Limits, settings: Settings) -> Iterator[Finding]:
     files = replace(NO_LIMITS, open_files=limits.open_files)
     found = _limit("open files", limits.open_files, files, one_client, users)
     if limits.open_files is not None and not found.blocks:
-        runtime = RUNTIMES[settings.server.runtime]
-        short = runtime.capacity(settings.server, limits.open_files, None).warnings
+        short = plan(limits.open_files, None).warnings
         found = replace(found, words="; ".join([found.words, *short]))
     yield found
     # The processes of a user, or of a container, are under one limit.
@@ -199,9 +198,9 @@ def _balances(replicas: int) -> tuple[str, bool]:
 
 
 def _go() -> str:
-    if os.environ.get(build.VARIABLE):
-        return str(build.binary())
-    return " ".join(reversed(build.toolchain()))
+    if os.environ.get(go_build.VARIABLE):
+        return str(go_build.binary())
+    return " ".join(reversed(go_build.toolchain()))
 
 
 def _version(tool: str, flag: str) -> str:

@@ -1,4 +1,4 @@
-"""What all commands share on the command line: one-line errors and options."""
+"""What commands share on the command line: options, and errors in one line."""
 
 import sys
 from collections.abc import Callable

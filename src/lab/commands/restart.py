@@ -2,9 +2,10 @@
 
 import click
 
+from long_lived.lab.cluster.pod_access import PodAccess
 from long_lived.lab.cluster.pods import names
 from long_lived.lab.cluster.release import Release
-from long_lived.lab.cluster.tools import Kubectl, Place
+from long_lived.lab.cluster.tools.kubectl import Kubectl, Place
 from long_lived.lab.commands.options import app_option, place_options, refuse
 from long_lived.lab.experiment.backend import Trouble
 
@@ -27,7 +28,8 @@ def restart(release: str, namespace: str, context: str, app: str, keep: int, kil
     """
     place = Place(namespace, context)
     try:
-        found = Release(Kubectl(place), release, namespace, app)
+        kubectl = Kubectl(place)
+        found, access = Release(kubectl, release, namespace, app), PodAccess(kubectl, namespace)
         pods = names(pod for pod in found.server_pods(found.generation()) if not pod.leaving)
         if not pods:
             raise Trouble(f"release {release} in namespace {namespace} has no server pods")
@@ -35,14 +37,14 @@ def restart(release: str, namespace: str, context: str, app: str, keep: int, kil
             raise Trouble(
                 f"--keep {keep}: there are {len(pods)} server pods; allowed is less than that"
             )
-        alive: list[str] = []
+        remarks: list[str] = []
         if kill:
-            alive = found.kill(pods[keep:], found.port())
+            remarks = access.kill(pods[keep:], found.port())
         else:
-            found.delete(pods[keep:])
+            access.delete(pods[keep:])
     except Trouble as trouble:
         refuse(str(trouble))
-    for why in alive:
-        print(f"not killed, but ended by SIGTERM and SIGKILL some 2 s later: {why}")
+    for remark in remarks:
+        print(remark)
     print(f"deleted: {', '.join(pods[keep:])}; kept: {', '.join(pods[:keep]) or 'none'}")
     return 0

@@ -5,11 +5,11 @@ from pathlib import Path
 import click
 
 from long_lived.lab.cluster.backend import ClusterBackend
-from long_lived.lab.cluster.tools import Kubectl, Place, program
+from long_lived.lab.cluster.tools.kubectl import Kubectl, Place
+from long_lived.lab.cluster.tools.program import program
 from long_lived.lab.commands.one_run import (
-    carry_out,
+    carry_out_plan,
     new_folder,
-    opening,
     settings_here,
     settings_of,
     was_kept,
@@ -22,9 +22,9 @@ from long_lived.lab.commands.options import (
     set_option,
 )
 from long_lived.lab.commands.scenarios import scenarios_argument, values_files
-from long_lived.lab.experiment import results
 from long_lived.lab.experiment.backend import Trouble
 from long_lived.lab.experiment.interrupts import Interrupts
+from long_lived.lab.experiment.results import write_values
 from long_lived.lab.local.backend import LocalBackend
 from long_lived.settings import SettingsError
 from long_lived.settings.load import chart_values, divided
@@ -71,9 +71,8 @@ def run(
     refuse_place("a run on this machine: --on cluster looks for a release")
     settings = settings_here(scenarios, overrides)
     folder = new_folder(out, settings.experiment.name)
-    backend = LocalBackend(settings, folder)
-    restart = settings.experiment.restart
-    return carry_out(backend, restart, folder, Interrupts(), opening(settings)).status
+    _, status = carry_out_plan(LocalBackend(settings, folder), settings, folder, Interrupts())
+    return status
 
 
 def _run_on_cluster(
@@ -88,9 +87,9 @@ def _run_on_cluster(
     except (SettingsError, Trouble) as error:
         refuse(str(error))
     folder = new_folder(out, settings.experiment.name)
-    if not was_kept(folder, lambda: results.write_values(folder, settings, chart)):
+    if not was_kept(folder, lambda: write_values(folder, settings, chart)):
         return 1
     backend = ClusterBackend(release, place, folder, settings, of_the_chart)
-    where = f"{opening(settings)}, release {release} in namespace {place.namespace}"
-    restart = settings.experiment.restart
-    return carry_out(backend, restart, folder, Interrupts(), where).status
+    where = f", release {release} in namespace {place.namespace}"
+    _, status = carry_out_plan(backend, settings, folder, Interrupts(), where)
+    return status

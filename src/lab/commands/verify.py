@@ -6,8 +6,8 @@ import click
 
 from long_lived.lab.cluster.backend import ClusterBackend
 from long_lived.lab.cluster.release import Release
-from long_lived.lab.cluster.tools import Kubectl, Place
-from long_lived.lab.commands.one_run import carry_out, conclude, new_folder
+from long_lived.lab.cluster.tools.kubectl import Kubectl, Place
+from long_lived.lab.commands.one_run import carry_out, deliver, new_folder
 from long_lived.lab.commands.options import (
     app_option,
     out_option,
@@ -16,9 +16,9 @@ from long_lived.lab.commands.options import (
     refuse_place,
 )
 from long_lived.lab.experiment.backend import Trouble
+from long_lived.lab.experiment.course import conclude
 from long_lived.lab.experiment.interrupts import Interrupts
 from long_lived.lab.logs.saved import outcome_of
-from long_lived.settings import Restart
 
 
 @click.command()
@@ -63,8 +63,9 @@ def verify(
         backend = ClusterBackend(release, place, folder, app=app)
     except Trouble as trouble:
         refuse(str(trouble))
-    opening = f"{job.name}: release {release} in namespace {namespace}"
-    return carry_out(backend, Restart(), folder, Interrupts(), opening).status
+    first_line = f"{job.name}: release {release} in namespace {namespace}"
+    _, status = carry_out(backend, (), folder, Interrupts(), first_line)
+    return status
 
 
 def _verify_logs(files: tuple[Path, ...], out: Path) -> int:
@@ -75,4 +76,5 @@ def _verify_logs(files: tuple[Path, ...], out: Path) -> int:
     name = "from-log"
     if seen.summary is not None:
         name = seen.summary["settings"]["experiment"]["name"]
-    return conclude(seen, new_folder(out, name)).status
+    folder = new_folder(out, name)
+    return deliver(conclude(seen, folder), folder)

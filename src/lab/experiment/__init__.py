@@ -1,1 +1,1 @@
-"""The course of an experiment, what a backend has to offer, and what a run leaves behind."""
+"""The course of an experiment, its events, what a backend has to offer, and what a run leaves."""

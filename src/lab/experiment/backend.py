@@ -5,9 +5,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from long_lived.lab.experiment.outcome import Moment, Outcome
-
-Pause = Callable[[], bool]
-"""Waits a little; returns True when the user asks to stop."""
+from long_lived.settings.sections.experiment import RestartSignal
 
 
 class Trouble(Exception):
@@ -15,10 +13,14 @@ class Trouble(Exception):
 
 
 class Backend(Protocol):
-    """Servers and clients of one run, and what can be done to them.
+    """The servers and clients of one run.
 
     A context manager: at its end nothing is left that the run has started and that the
-    user has not asked to keep. No method blocks for long but `prepare` and `stop`.
+    user has not asked to keep. No method blocks for long but `start`, `stop` and `collect`.
+
+    The course of the experiment calls `start`, `ready` until it is true, `load`, then `look`
+    until nothing is `running`, and `collect`. In between, events do to the replicas what they
+    have to do, and never more than one thing at a time: the next when all is `settled`.
     """
 
     def __enter__(self) -> Self:
@@ -32,18 +34,43 @@ class Backend(Protocol):
     ) -> None:
         """Clean up."""
 
-    def prepare(self, show: Callable[[Moment], None], pause: Pause) -> None:
-        """Have the servers ready and the clients started; return early when `pause` says so.
+    def start(self, tell: Callable[[str], None]) -> None:
+        """Start the servers; `tell` is given a line for each step that takes a while.
 
         Raises:
-            Trouble: they cannot be had.
+            Trouble: they cannot be started.
+        """
+
+    def ready(self) -> bool:
+        """Tell whether the clients may start.
+
+        Raises:
+            Trouble: they never may.
+        """
+
+    def load(self) -> None:
+        """Start the clients, unless they came with the servers.
+
+        Raises:
+            Trouble: they cannot be started.
         """
 
     def look(self) -> Moment:
         """Take in what has happened, and return how the run stands."""
 
     def running(self) -> bool:
-        """Tell whether a client still runs."""
+        """Tell whether a client still runs, or is still to come."""
+
+    def longest_seconds(self) -> float:
+        """Tell how long the clients may take, from `load` on."""
+
+    def stop(self, number: int) -> None:
+        """Signal the clients and wait, with a bound, until they have written their summaries."""
+
+    def collect(self) -> Outcome:
+        """Return what was seen; called once, when no client runs."""
+
+    # What events go by, and what they do.
 
     def clock_started_unix_seconds(self) -> float | None:
         """Tell when the last client started its clock, by ours; None while one has not."""
@@ -51,17 +78,8 @@ class Backend(Protocol):
     def serving(self) -> list[str]:
         """List the replicas that serve, oldest first."""
 
-    def restart(self, replicas: Sequence[str]) -> None:
+    def restart(self, replicas: Sequence[str], how: RestartSignal) -> None:
         """Begin to stop `replicas`, each of which is replaced by a new one."""
 
-    def replaced(self) -> bool:
+    def settled(self) -> bool:
         """Tell whether every replica that was stopped has a replacement that is ready."""
-
-    def longest_seconds(self) -> float:
-        """Tell how long the clients may take, from `prepare` on."""
-
-    def stop(self, number: int) -> None:
-        """Signal the clients and wait, with a bound, until they have written their summaries."""
-
-    def collect(self) -> Outcome:
-        """Return what was seen; called once, when no client runs."""

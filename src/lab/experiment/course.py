@@ -1,76 +1,86 @@
-"""The course of an experiment, wherever it runs: prepare, watch, restart in the middle, collect.
+"""The course of an experiment, wherever it runs.
 
-One loop looks at everything a few times a second; a signal only sets a flag, which the
-loop sees. So every step can be stopped, and what was measured until then is kept.
+One loop looks at everything a few times a second; a signal only sets a flag, which the loop
+sees. So every step can be stopped, and what was measured until then is kept.
 """
 
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
 
+from long_lived.lab.analysis.verdict import Verdict, judge
 from long_lived.lab.experiment.backend import Backend, Trouble
+from long_lived.lab.experiment.event import Event
 from long_lived.lab.experiment.outcome import Moment, Outcome
-from long_lived.lab.experiment.schedule import Restarter
-from long_lived.settings import Restart
+from long_lived.lab.experiment.schedule import Schedule
+from long_lived.lab.report.closing import report
 
 TICK_SECONDS = 0.1
 
 
-class Experiment:
-    """One run of an experiment."""
+@dataclass(frozen=True)
+class Conclusion:
+    """What was seen, what it means, and how that is said."""
 
-    def __init__(
-        self,
-        backend: Backend,
-        restart: Restart,
-        show: Callable[[Moment], None],
-        stop_signal: Callable[[], int | None],
-    ) -> None:
-        """Prepare a run on `backend` with the restart that the settings ask for.
+    seen: Outcome
+    verdict: Verdict
+    report: list[str]
+    """In lines."""
 
-        `show` is told several times a second how the run stands; `stop_signal` tells the
-        number of the signal that asks the lab to stop, or None.
-        """
-        self._backend = backend
-        self._restarter = Restarter(restart, backend)
-        self._show = show
-        self._stop_signal = stop_signal
-        self._problems: list[str] = []
 
-    def run(self) -> Outcome:
-        """Run to the end, or until a signal, and return what was seen."""
-        with self._backend as backend:
-            try:
-                backend.prepare(self._show, self._pause)
-                self._watch()
-            except (Trouble, OSError) as trouble:  # a full disk, a folder that is gone
-                self._problems.append(str(trouble))
-            seen = backend.collect()
-        seen.stopped_by = self._stop_signal()
-        shortfall = self._restarter.shortfall()
-        if shortfall and not self._problems and seen.stopped_by is None:
-            self._problems.append(shortfall)
-        seen.problems[:0] = self._problems
-        return seen
+def run_experiment(
+    backend: Backend,
+    events: Iterable[Event],
+    folder: Path,
+    show: Callable[[Moment], None],
+    stop_signal: Callable[[], int | None],
+) -> Conclusion:
+    """Run to the end, or until a signal, and say what was seen.
 
-    def _watch(self) -> None:
-        """Wait until all clients have ended: by themselves, by our signal, or at the bound."""
-        deadline = time.monotonic() + self._backend.longest_seconds()
-        while True:
-            running = self._backend.running()
-            self._show(self._backend.look())
-            if not running:
-                return
-            number = self._stop_signal()
-            if number is None and time.monotonic() > deadline:
-                self._problems.append("the clients did not end in the time that the settings allow")
-                number = signal.SIGTERM
-            if number is not None:
-                self._backend.stop(number)
-                continue
-            self._restarter.tick()
-            time.sleep(TICK_SECONDS)
+    `show` is told several times a second how the run stands; `stop_signal` returns the number
+    of the signal that asks the lab to stop, or None. The report names `folder`.
+    """
+    schedule, problems = Schedule(events, backend), []
+    with backend:
+        try:
+            backend.start(lambda note: show(Moment(0, 0, 0, 0, {}, note)))
+            while not backend.ready() and stop_signal() is None:
+                time.sleep(TICK_SECONDS)
+            if stop_signal() is None:
+                backend.load()
+            deadline = time.monotonic() + backend.longest_seconds()
+            while backend.running():
+                show(backend.look())
+                number = stop_signal()
+                if number is None and time.monotonic() > deadline:
+                    number = signal.SIGTERM
+                    problems.append("the clients did not end in the time that the settings allow")
+                if number is not None:
+                    backend.stop(number)
+                    continue
+                schedule.tick()
+                time.sleep(TICK_SECONDS)
+            show(backend.look())
+        except (Trouble, OSError) as trouble:  # a full disk, a folder that is gone
+            problems.append(str(trouble))
+        seen = backend.collect()
+    seen.stopped_by = stop_signal()
+    if not problems and seen.stopped_by is None:
+        problems = schedule.shortfalls()
+    seen.problems[:0] = problems
+    return conclude(seen, folder)
 
-    def _pause(self) -> bool:
-        time.sleep(TICK_SECONDS)
-        return self._stop_signal() is not None
+
+def conclude(seen: Outcome, folder: Path) -> Conclusion:
+    """Judge what was seen, and report it; the report names `folder`."""
+    verdict = judge(
+        seen.summary,
+        seen.replicas,
+        seen.problems,
+        seen.replacements,
+        server_counts=seen.server_counts,
+        uncertainty_seconds=seen.clock_uncertainty_seconds,
+    )
+    return Conclusion(seen, verdict, report(seen.summary, verdict, str(folder), seen.remarks))

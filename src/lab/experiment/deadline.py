@@ -1,15 +1,15 @@
-"""When the lab gives up on clients that do not end."""
+"""When the lab gives up waiting for clients to end."""
 
 from long_lived.client.transport.exchange import read_timeout_seconds
 from long_lived.settings import Settings
 
 START_MARGIN_SECONDS = 300.0
-"""What a client may take to start all its users: 67 s were measured for 10,000 threads on
-CPython 3.11, on two busy cores."""
+"""Longest start of all users of a client: 67 s were measured for 10,000 threads on CPython 3.11,
+on two busy cores."""
 
 
 def longest_run_seconds(settings: Settings) -> float:
-    """Tell how long a client can take at the most, from its start to its summary."""
+    """Return the longest time that a client can take from its start to its summary."""
     client = settings.client
     request = client.timeouts.connect_seconds + read_timeout_seconds(settings)
     if client.duration_seconds > 0:

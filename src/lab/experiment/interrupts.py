@@ -1,6 +1,6 @@
-"""Signals: the first asks the lab to stop and keep its results, the second ends it.
+"""Signals: the first asks the lab to stop and keep its results, the second ends it at once.
 
-They are SIGINT, SIGTERM and SIGHUP; under nohup the last stays without effect.
+They are SIGINT, SIGTERM and SIGHUP, which stays ignored under nohup.
 """
 
 import os
@@ -9,7 +9,7 @@ from types import FrameType
 
 
 class Interrupts:
-    """Remembers the first signal; at the second the process ends and its reaper cleans up."""
+    """Remembers the first signal; at the second the process ends, and the reaper cleans up."""
 
     def __init__(self) -> None:
         """Install the handlers."""

@@ -1,59 +1,44 @@
-"""When which replicas are restarted: the plan of `experiment.restart`, carried out in steps."""
+"""When the events of a run happen: each begins at its moment of the clients' clock."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
 from long_lived.lab.experiment.backend import Backend
-from long_lived.settings import Restart
+from long_lived.lab.experiment.event import Event
 
 
-class Restarter:
-    """Restarts replicas of a backend at the right moment of the clients' clock."""
+class Schedule:
+    """The events of one run, on its backend."""
 
     def __init__(
-        self, plan: Restart, backend: Backend, now: Callable[[], float] = time.time
+        self, events: Iterable[Event], backend: Backend, now: Callable[[], float] = time.time
     ) -> None:
-        """Follow `plan`; `tick` has to be called often."""
-        self._plan = plan
+        """Plan `events`; `now` is the wall clock."""
         self._backend = backend
         self._now = now
-        self._waves: list[list[str]] | None = None
-        self._served: int | None = None
-
-    def shortfall(self) -> str | None:
-        """Say what was planned and not done, if anything was."""
-        after = f"the restart after {self._plan.after_seconds:g} s"
-        if self._due():
-            return f"{after} was not made: the clients had ended by then"
-        if self._served is not None and self._served <= self._plan.keep:
-            return (
-                f"{after} was not made: {self._served} replicas served, and "
-                f"experiment.restart.keep = {self._plan.keep} leaves as many alone"
-            )
-        if self._waves:
-            left = ", ".join(replica for wave in self._waves for replica in wave)
-            return f"{after} was not finished before the clients ended: left is {left}"
-        return None
+        self._waiting = list(events)
+        self._begun: list[Event] = []
 
     def tick(self) -> None:
-        """Do what it is time for."""
-        if self._due():
-            started = self._backend.clock_started_unix_seconds()
-            if started is None or self._now() < started + self._plan.after_seconds:
-                return
-            serving = self._backend.serving()
-            self._served = len(serving)
-            self._waves = waves(self._plan, serving)
-        if self._waves and self._backend.replaced():
-            self._backend.restart(self._waves.pop(0))
+        """Begin what is due, and take what has begun further; has to be called often."""
+        for event in self._due():
+            self._waiting.remove(event)
+            self._begun.append(event)
+            event.begin(self._backend)
+        for event in self._begun:
+            event.step(self._backend)
 
-    def _due(self) -> bool:
-        return bool(self._plan.after_seconds) and self._waves is None
+    def shortfalls(self) -> list[str]:
+        """Say what was planned and not done."""
+        missed = [
+            f"the {event.name} was not made: the clients had ended by then"
+            for event in self._waiting
+        ]
+        return missed + [text for event in self._begun if (text := event.shortfall())]
 
-
-def waves(plan: Restart, serving: Sequence[str]) -> list[list[str]]:
-    """Tell which of the replicas (oldest first) are stopped together, one list after the other."""
-    stopped = list(serving[plan.keep :])
-    if not stopped:
-        return []
-    return [stopped] if plan.mode == "together" else [[replica] for replica in stopped]
+    def _due(self) -> list[Event]:
+        started = self._backend.clock_started_unix_seconds() if self._waiting else None
+        if started is None:
+            return []
+        now = self._now()
+        return [event for event in self._waiting if now >= started + event.after_seconds]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from long_lived.client.summary import merge
-from long_lived.lab.experiment.backend import Pause, Trouble
+from long_lived.lab.experiment.backend import Trouble
 from long_lived.lab.experiment.deadline import longest_run_seconds
 from long_lived.lab.experiment.outcome import Moment, Outcome
 from long_lived.lab.experiment.results import VALUES, write_values
@@ -18,6 +18,7 @@ from long_lived.resources.processor import assign_processor
 from long_lived.server.runtimes import RUNTIMES
 from long_lived.server.runtimes.runtime import Unavailable
 from long_lived.settings import Settings
+from long_lived.settings.sections.experiment import RestartSignal
 
 CLIENT_PROGRESS_SECONDS = 1
 CLIENT_STOP_SECONDS = 15.0
@@ -51,28 +52,32 @@ class LocalBackend:
         for tail in self._tails:
             tail.close()
 
-    def prepare(self, show: Callable[[Moment], None], pause: Pause) -> None:
-        """Start the replicas, wait until all are ready, and start the clients."""
+    def start(self, tell: Callable[[str], None]) -> None:
+        """Start the replicas."""
         settings = self._settings
-        # The clients get the url, which is not known before the port is, as a flag.
+        # The clients are given the url as a flag: it is known only now that the port is.
         write_values(self._folder, settings)
         try:
-            RUNTIMES[settings.server.runtime].provide(
-                lambda step: show(Moment(0, 0, 0, 0, {}, step))
-            )
+            RUNTIMES[settings.server.runtime].provide(tell)
         except Unavailable as error:
             raise Trouble(str(error)) from None
-        show(Moment(0, 0, 0, 0, {}, f"starting {settings.server.replicas} replicas"))
-        if not self._service.start(settings.client.readiness.timeout_seconds, pause):
-            return
-        self._clients = [self._start_client(n) for n in range(settings.client.parallelism)]
+        tell(f"starting {settings.server.replicas} replicas")
+        self._service.start()
+
+    def ready(self) -> bool:
+        """Tell whether all replicas are ready."""
+        return self._service.ready()
+
+    def load(self) -> None:
+        """Start the clients."""
+        self._clients = [self._start_client(n) for n in range(self._settings.client.parallelism)]
         self._tails = [Tail(client.log) for client in self._clients]
 
     def look(self) -> Moment:
         """Read the clients' logs, and follow the replicas."""
         for tail in self._tails:
             tail.read()
-        # What is tried again fails in the same words.
+        # A step that is tried again fails in the same words: they are told once.
         self._problems = list(dict.fromkeys([*self._problems, *self._service.look()]))
         return moment([tail.log for tail in self._tails], self._service.names())
 
@@ -80,26 +85,8 @@ class LocalBackend:
         """Tell whether a client still runs."""
         return any(client.status is None for client in self._clients)
 
-    def clock_started_unix_seconds(self) -> float | None:
-        """Tell when the last client started its clock; it is ours."""
-        starts = [tail.log.clock_started_unix_seconds for tail in self._tails]
-        known = [at for at in starts if at is not None]
-        return max(known) if known and len(known) == len(starts) else None
-
-    def serving(self) -> list[str]:
-        """List the replicas that serve, oldest first."""
-        return self._service.serving()
-
-    def restart(self, replicas: Sequence[str]) -> None:
-        """Stop replicas as a cluster would; replacements follow."""
-        self._service.restart(replicas)
-
-    def replaced(self) -> bool:
-        """Tell whether every replica that was stopped has a replacement that is ready."""
-        return self._service.replaced()
-
     def longest_seconds(self) -> float:
-        """Tell how long a client can take at the most, from its start to its summary."""
+        """Tell how long a client may take, from its start to its summary."""
         return longest_run_seconds(self._settings)
 
     def stop(self, number: int) -> None:
@@ -131,6 +118,24 @@ class LocalBackend:
             seen.summary = merge(summaries)
         self._processes.stop(self._service.children(), signal.SIGTERM, SERVER_STOP_SECONDS)
         return seen
+
+    def clock_started_unix_seconds(self) -> float | None:
+        """Tell when the last client started its clock, which is ours."""
+        starts = [tail.log.clock_started_unix_seconds for tail in self._tails]
+        known = [at for at in starts if at is not None]
+        return max(known) if known and len(known) == len(starts) else None
+
+    def serving(self) -> list[str]:
+        """List the replicas that serve, oldest first."""
+        return self._service.serving()
+
+    def restart(self, replicas: Sequence[str], how: RestartSignal) -> None:
+        """Stop replicas as a cluster would; replacements follow."""
+        self._service.restart(replicas, how)
+
+    def settled(self) -> bool:
+        """Tell whether every replica that was stopped has a replacement that is ready."""
+        return self._service.settled()
 
     def _start_client(self, index: int) -> Child:
         command = python(

@@ -1,9 +1,9 @@
 """The server's replicas on one machine: processes that share one port.
 
-SO_REUSEPORT makes the kernel pick a listener for each new connection, at random where it takes
-the replicas' filter: random balancing by connection with no proxy in the path, as
-kube-proxy does it. Each replica listens at an address of its own, too, as a pod has an
-IP: there it can be asked whether it is ready, and what it counted.
+SO_REUSEPORT makes the kernel pick a listener for each new connection, at random where it accepts
+the replicas' filter: connections are balanced as kube-proxy balances them, with no proxy in the
+path. Each replica also listens at an address of its own, as a pod has an IP: there the lab asks
+whether it is ready, and what it counted.
 """
 
 import signal
@@ -16,15 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from long_lived.lab.analysis.replacement import Replacement
-from long_lived.lab.experiment.backend import Pause, Trouble
-from long_lived.lab.local.replicas import Replica, replica_name
+from long_lived.lab.experiment.backend import Trouble
+from long_lived.lab.local.replica import Replica, replica_name
 from long_lived.lab.processes.child import Child, Processes, python
 from long_lived.settings import Settings
+from long_lived.settings.sections.experiment import RestartSignal
 
 SERVICE_ADDRESS = "127.0.0.1"
 
 QUESTIONS = 16
-"""How many replicas are asked something at a time."""
+"""How many replicas are asked at a time."""
 
 
 class Unsupported(Exception):
@@ -58,10 +59,10 @@ def balanced_by_hash(counts: Mapping[str, dict[str, Any]]) -> list[str]:
 
 
 class Service:
-    """One port that replicas share. Reserved as long as this object is open.
+    """One port that replicas share, reserved until `close`.
 
-    A replica that is stopped is replaced, as a ReplicaSet does it: by one with a new name,
-    which is started `experiment.restart.replacementSeconds` after the stop.
+    A replica that is stopped is replaced as by a ReplicaSet: a new one, under a new name,
+    starts `experiment.restart.replacementSeconds` after the stop.
     """
 
     def __init__(self, processes: Processes, values: Path, settings: Settings) -> None:
@@ -76,6 +77,8 @@ class Service:
         self.port: int = self._reservation.getsockname()[1]
         self.replacements: list[Replacement] = []
         self._replicas: dict[str, Replica] = {}
+        self._starting: list[Replica] = []
+        self._deadline = 0.0
         self._asking = ThreadPoolExecutor(QUESTIONS, thread_name_prefix="question")
 
     @property
@@ -84,47 +87,51 @@ class Service:
         return f"http://{SERVICE_ADDRESS}:{self.port}/"
 
     def names(self) -> list[str]:
-        """List all replicas that ever were, in the order of their start."""
+        """List all replicas that have ever run, in the order of their start."""
         return list(self._replicas)
 
     def serving(self) -> list[str]:
-        """List the replicas that nobody has stopped, oldest first."""
+        """List the replicas that have not been stopped, oldest first."""
         return [name for name, replica in self._replicas.items() if not replica.stopped]
 
     def children(self) -> list[Child]:
         """List the processes of all replicas."""
         return [replica.child for replica in self._replicas.values()]
 
-    def start(self, seconds: float, pause: Pause) -> bool:
-        """Start all replicas and wait until they are ready; False when `pause` says to stop.
+    def start(self) -> None:
+        """Start all replicas.
 
         Raises:
-            Trouble: one did not start, or not within `seconds`.
+            Trouble: one cannot be started.
         """
         replicas = self._settings.server.replicas
         assert replicas is not None, "refused by the commands"
-        waiting = [self._start_replica() for _ in range(replicas)]
-        deadline = time.monotonic() + seconds
-        while waiting:
-            for replica in list(waiting):
-                if replica.child.status is not None:
-                    raise Trouble(f"{replica.name} did not start: {replica.child.last_words(1)}")
-                if replica.ready():
-                    waiting.remove(replica)
-            if waiting and time.monotonic() > deadline:
-                raise Trouble(f"{waiting[0].name} was not ready within {seconds:g} s")
-            if pause():
-                return False
-        return True
+        self._starting = [self._start_replica() for _ in range(replicas)]
+        self._deadline = time.monotonic() + self._settings.client.readiness.timeout_seconds
 
-    def restart(self, names: Sequence[str]) -> None:
+    def ready(self) -> bool:
+        """Tell whether all the replicas that `start` started are ready.
+
+        Raises:
+            Trouble: one has ended, or is not ready within `client.readiness.timeoutSeconds`.
+        """
+        for replica in list(self._starting):
+            if replica.child.status is not None:
+                raise Trouble(f"{replica.name} did not start: {replica.child.last_words(1)}")
+            if replica.ready():
+                self._starting.remove(replica)
+        if self._starting and time.monotonic() > self._deadline:
+            seconds = self._settings.client.readiness.timeout_seconds
+            raise Trouble(f"{self._starting[0].name} was not ready within {seconds:g} s")
+        return not self._starting
+
+    def restart(self, names: Sequence[str], how: RestartSignal) -> None:
         """Begin to stop replicas; `look` does the rest."""
-        kill = self._settings.experiment.restart.signal == "kill"
         for name in names:
             replica = self._replicas[name]
             replica.stopped = True
             self.replacements.append(Replacement(time.time(), old=name))
-            if kill:
+            if how == "kill":
                 replica.child.kill()
             else:
                 replica.child.signal(signal.SIGTERM)
@@ -146,7 +153,7 @@ class Service:
                 )
         return problems
 
-    def replaced(self) -> bool:
+    def settled(self) -> bool:
         """Tell whether every stopped replica has a replacement that is ready."""
         return all(one.ready_unix_seconds is not None for one in self.replacements)
 
@@ -157,12 +164,12 @@ class Service:
         return {name: own for name, own in zip(names, found, strict=True) if own is not None}
 
     def close(self) -> None:
-        """Give the port back; no replica runs any more."""
+        """Give the port back, once no replica runs any more."""
         self._asking.shutdown()
         self._reservation.close()
 
     def _follow(self, replacement: Replacement) -> None:
-        """Do for one stopped replica what it is time for."""
+        """Take the replacement of one stopped replica as far as it can go now."""
         plan, now = self._settings.experiment.restart, time.time()
         if replacement.ended_unix_seconds is None and replacement.old:
             child = self._replicas[replacement.old].child
@@ -179,7 +186,7 @@ class Service:
             replacement.ready_unix_seconds = time.time()
 
     def _start_replica(self) -> Replica:
-        """Start one more replica, with a name and an address that none had before."""
+        """Start one more replica, under a name and at an address that none has had."""
         index = len(self._replicas)
         name, address = replica_name(index), f"127.0.{1 + index // 250}.{1 + index % 250}"
         command = python(

@@ -1,6 +1,6 @@
-"""Settings that the lab on one machine cannot honour; the chart, which has the same, does.
+"""Settings that the lab cannot honour on one machine, though the chart does.
 
-The lab starts the servers itself, at addresses of its own choice, and asks each of them itself
+Here the lab starts the servers itself, at addresses of its own choice, and asks each of them
 whether it is ready.
 """
 
@@ -13,7 +13,7 @@ REFUSED = {
     "client.url": "the lab on this machine starts its own servers",
     "client.readiness.host": "the lab on this machine asks each of its servers itself",
 }
-"""By key: why no other value than the default can be used."""
+"""By key: why only the default can be used."""
 
 
 def refuse_what_has_no_effect(settings: Settings) -> None:

@@ -1,11 +1,10 @@
 """Processes that the lab starts: each leads a process group, and none outlives the lab.
 
-The number of a process, which is that of its group, can be given away as soon as the process
-has been waited for. So the lab looks at a process that has ended and leaves it a zombie, and
-at its burial keeps this order: kill the group (workers may have outlived their parent), tell
-the reaper to forget the number, wait for the process. The number is ours until the last step,
-and wherever the lab itself is killed in between, the reaper does not know a number that was
-given away, or knows one whose group is to be killed.
+As soon as a process has been waited for, the kernel may give its number, which is also its
+group's, to another. So the lab leaves a process that has ended a zombie, and buries it in this
+order: kill the group (workers may have outlived their parent), tell the reaper to forget the
+number, wait for the process. The number is ours until the last step; wherever the lab itself is
+killed in between, the reaper knows only numbers of groups that are to be killed.
 """
 
 import os
@@ -24,13 +23,13 @@ from long_lived.settings.errors import ENVIRONMENT_PREFIX
 POLL_SECONDS = 0.05
 
 ALWAYS = {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
-"""What every child finds in its environment: lines that come at once, in the encoding in which
-the lab reads them, whatever the terminal's is."""
+"""What every child finds in its environment: it writes each line at once, in the encoding in which
+the lab reads it, whatever the terminal's is."""
 
 REAPER_SECONDS = 60.0
-"""How long the reaper may take to start, which is a moment."""
+"""Longest wait for the reaper to start, which takes a moment."""
 LAST_WORDS_SECONDS = 5.0
-"""How long one that has failed may take to say why."""
+"""Longest wait for a reaper that has failed to say why."""
 
 NO_REAPER = "the lab's reaper, which ends what a killed lab leaves, does not start"
 
@@ -68,17 +67,17 @@ class Child:
         return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
 
     def signal(self, number: int) -> None:
-        """Signal the process itself; without effect when it has ended."""
+        """Signal the process itself, unless it has ended."""
         if self._process.returncode is None:
             os.kill(self.pid, number)
 
     def kill(self) -> None:
-        """Kill the whole group: also workers that outlived their parent."""
+        """Kill the whole group, with workers that outlived their parent."""
         if self._process.returncode is None:
             os.killpg(self.pid, signal.SIGKILL)
 
     def wait(self, seconds: float) -> bool:
-        """Wait until the process has ended, at most so long; tell whether it has."""
+        """Wait at most that long for the process to end; tell whether it has."""
         deadline = time.monotonic() + seconds
         while self.status is None:
             if time.monotonic() >= deadline:
@@ -91,7 +90,7 @@ class Child:
         self._process.wait()
 
     def lines(self) -> list[str]:
-        """Return the log; a last line without its end is left out. Empty where it is gone."""
+        """Return the log without an unfinished last line; empty where it is gone."""
         try:
             return self.log.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]
         except OSError:
@@ -103,7 +102,7 @@ class Child:
 
 
 class Processes:
-    """All processes of a run. A context manager: at its end, however it comes, none is left."""
+    """All processes of a run. A context manager: none outlives it, however it ends."""
 
     def __init__(self, folder: Path) -> None:
         """Keep logs in `folder`."""
@@ -114,7 +113,7 @@ class Processes:
         """Start the reaper.
 
         Raises:
-            Trouble: it does not start; without it a lab that is killed would leave processes.
+            Trouble: it does not start; without it a killed lab would leave processes behind.
         """
         try:
             self._reaper = subprocess.Popen(
@@ -152,10 +151,10 @@ class Processes:
     ) -> Child:
         """Start `command`; its output goes to <name>.log.
 
-        Settings in this process's environment are not handed on: the values file has them.
+        Settings in the lab's own environment are not handed on: the values file has them.
 
         Raises:
-            Trouble: the log cannot be written, or no process be made.
+            Trouble: the log cannot be written, or the process cannot be made.
         """
         log = self._folder / f"{name}.log"
         kept = {
@@ -181,7 +180,7 @@ class Processes:
         return child
 
     def stop(self, children: Sequence[Child], number: int, patience_seconds: float) -> None:
-        """Signal `children`, give them all together so long to end, and kill the rest."""
+        """Signal `children`, wait that long for all of them together, and kill the rest."""
         for child in children:
             child.signal(number)
         deadline = time.monotonic() + patience_seconds
@@ -201,4 +200,4 @@ class Processes:
             try:
                 self._reaper.stdin.write(line.encode())
             except BrokenPipeError:
-                pass  # it was killed; without a net there is all the more reason to clean up
+                pass  # somebody has killed it: now the lab must clean up by itself

@@ -1,9 +1,9 @@
 """Kills what the lab leaves behind when the lab itself is killed.
 
-Started first, in a session of its own, with a pipe from the lab as standard input. The
-lab writes "+PGID" for every process group that it starts and "-PGID" for every one that
-it has killed, before it gives the number back. The kernel closes the pipe when the lab ends,
-however it ends: what is still on the list then is killed.
+It is started first, in a session of its own, with a pipe from the lab as standard input. The lab
+writes "+PGID" for each process group that it starts, and "-PGID" for each that it has killed,
+before it gives the number back. When the lab ends, however it ends, the kernel closes the pipe:
+what is still on the list then is killed.
 """
 
 import os
@@ -11,7 +11,7 @@ import signal
 import sys
 
 READY = b"ready\n"
-"""The one line on standard output: from now on the lab may start processes."""
+"""The only line on standard output: now the lab may start processes."""
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 from tests.lab.runs import NEW, SERVERS, START, history, restarted
@@ -293,6 +294,62 @@ def test_connections_are_followed_from_the_replaced_to_the_survivors() -> None:
     assert found.moved == 0
 
 
+def test_connections_are_followed_from_the_moment_before_the_stop_to_the_end_of_the_load() -> None:
+    """What opens a moment before the stop was there, what closes in the tail has not moved."""
+    story = Story()
+    for pod, count in (("server-a", 10), ("server-b", 20), ("server-c", 30)):
+        story.open(pod, 0.5, count)
+        story.open(pod, STOP - 0.5, 3)
+    story.tell("closed", "server-b", STOP + 0.6, 23)
+    story.tell("closed", "server-c", STOP + 0.6, 33)
+    story.open(NEW[0], READY + 1, 40)
+    for at, count in ((READY + 0.9, 1), (READY + 1.0, 2), (END - 0.5, 4), (END + 0.5, 6)):
+        story.tell("closed", SURVIVOR, at, count)
+    story.tell("closed", NEW[0], END + 0.5, 40)
+    story.tell("answered", NEW[0], END + 0.5, 100)
+    found = story.effect()
+    assert found.orphaned == 23 + 33
+    assert found.moved == 2 + 4
+    assert found.inherited == 0
+
+
+def test_survivors_inherit_no_more_than_was_orphaned() -> None:
+    """What they had already, or get beyond that, did not come from the replaced replicas."""
+    story = steady(Story())
+    story.open(SURVIVOR, STOP - 0.5, 5)
+    story.open(SURVIVOR, STOP + 0.7, 30)
+    assert story.effect().inherited == 30
+    story.open(SURVIVOR, READY + 1, 17)
+    assert story.effect().inherited == 40
+
+
+def test_replacement_that_is_replaced_itself_does_not_serve_afterwards() -> None:
+    """Of a chain of replacements the last one stays."""
+    story = steady(Story(), ["server-a", "server-c", "server-e"])
+    first, then = ("server-b", "server-d"), ("server-d", "server-e")
+    chain = [
+        Replacement(START + at, old, START + at, new, START + at + 1)
+        for at, (old, new) in ((STOP, first), (STOP + 1, then))
+    ]
+    found = story.effect(chain)
+    assert (found.replaced, found.replacements) == (["server-b", "server-d"], ["server-e"])
+    assert found.crew == ["server-a", "server-c", "server-e"]
+    after = found.phase(PhaseName.AFTER)
+    assert after is not None
+    assert [row.replica for row in after.rows] == found.crew
+
+
+def test_stop_after_the_run_changes_nothing_in_it() -> None:
+    """Where the load was over before the first stop, all of it was before."""
+    story = steady(Story(), SERVERS)
+    for series in ("failed", "failed_ended"):
+        story.tell(series, f"{LOST} server-b", 20.0, 5)
+    late = [Replacement(START + END + 60, "server-b", START + END + 61, "server-d")]
+    found = story.effect(late)
+    assert [phase.name for phase in found.phases] == [PhaseName.BEFORE]
+    assert (found.finished, found.orphaned, found.lost, found.excused) == (False, 20, 0, 0)
+
+
 def test_connections_that_leave_the_survivors_have_moved() -> None:
     """Those that were opened anew after the restart are counted; inherited is what has stayed."""
     run, replacements = restarted(heals=True)
@@ -326,6 +383,7 @@ def test_losses_of_the_restart_are_counted_apart_from_later_failures() -> None:
         (9.8, STOP + 0.5, f"{LOST} server-b", 7),
         (9.8, STOP + 0.5, f"{LOST} server-a", 5),
         (9.9, STOP + 0.5, LOST, 4),
+        (5.0, 6.0, LOST, 80),
         (STOP + 0.5, READY + 0.5, f"{LOST} server-c", 2),
         (STOP + 1.0, STOP + 31.0, "connect_timeout", 3),
         (READY + 1.0, READY + 1.0, f"{LOST} server-c", 40),
@@ -340,7 +398,7 @@ def test_losses_of_the_restart_are_counted_apart_from_later_failures() -> None:
     assert found.lost == 13
     assert found.excused == 7 + 5 + 4 + 2 + 3
     assert {phase.name: phase.failures for phase in found.phases} == {
-        "before": {LOST: {"server-b": 107, "server-a": 5, "": 4}},
+        "before": {LOST: {"server-b": 107, "server-a": 5, "": 84}},
         "during": {LOST: {"server-c": 2}, "connect_timeout": {"": 3}},
         "after": {LOST: {"server-c": 40, "": 50}, "read_timeout": {"server-a": 60}},
     }
@@ -351,15 +409,21 @@ def test_failures_to_reach_what_is_gone_are_excused_until_the_service_must_know(
     """A Service hands out the address of a replica that is gone for a while; nothing else is."""
     story = steady(Story(0.25))
     known = STOP + 0.7 + SERVICE_LAG_SECONDS
+    unseen = [
+        replace(one, stopped_unix_seconds=START + STOP + 0.4, ended_unix_seconds=None)
+        for one in REPLACED
+    ]
     for sent, key, count in [
         (READY + 1.0, kind, 3),
+        (known - 0.25, kind, 4),
         (known, kind, 5),
         (known + 0.3, kind, 70),
         (READY + 1.0, "read_timeout", 110),
     ]:
         story.tell("failed", key, sent, count)
         story.tell("failed_ended", key, sent + 30.0, count)
-    assert story.effect().excused == 3 + 5
+    assert story.effect().excused == 3 + 4 + 5
+    assert story.effect(unseen).excused == 3 + 4
     assert story.effect(came_in_addition()).excused == 0
 
 
@@ -367,16 +431,45 @@ def test_losses_are_counted_until_the_stopped_replicas_have_ended() -> None:
     """A replica that drains longer than its replacement needs loses requests at its end, too."""
     story = steady(Story(0.25))
     for series in ("failed", "failed_ended"):
-        story.tell(series, f"{LOST} server-b", 16.0, 5)
-        story.tell(series, f"{LOST} server-b", 20.0, 50)
+        for key, at, count in [
+            (f"{LOST} server-b", 16.0, 5),
+            (f"{LOST} server-b", 16.25, 50),
+            (f"{LOST} server-c", 16.0, 500),
+            (LOST, 16.0, 3),
+            (LOST, 16.25, 30),
+        ]:
+            story.tell(series, key, at, count)
     assert story.effect().lost == 0
-    late = [
-        Replacement(
-            one.stopped_unix_seconds, one.old, START + 16.1, one.new, one.ready_unix_seconds
-        )
-        for one in REPLACED
-    ]
-    assert story.effect(late).lost_by_replica == {"server-b": 5}
+    late = [replace(REPLACED[0], ended_unix_seconds=START + 16.1), REPLACED[1]]
+    for order in (late, late[::-1]):
+        found = story.effect(order)
+        assert found.lost_by_replica == {"server-b": 5}
+        assert found.lost_unattributed == 3
+
+
+def test_losses_of_each_replica_are_counted_from_its_own_stop_on() -> None:
+    """What broke on a replica before it was stopped did not break because of the stop."""
+    story = steady(Story(0.25))
+    for key, at, count in [
+        (f"{LOST} server-b", STOP + 0.5, 1),
+        (f"{LOST} server-c", STOP + 0.75, 20),
+        (f"{LOST} server-c", STOP + 1.0, 3),
+        (f"{LOST} server-d", STOP + 1.0, 40),
+    ]:
+        story.tell("failed_ended", key, at, count)
+    wave = replace(REPLACED[1], stopped_unix_seconds=START + STOP + 1.1)
+    added = Replacement(START + STOP + 0.5, None, None, "server-f", START + READY)
+    found = story.effect([added, REPLACED[0], wave], (*SERVERS, *NEW, "server-f"))
+    assert found.lost_by_replica == {"server-b": 1, "server-c": 3}
+
+
+def test_losses_of_a_replica_that_restarts_in_place_end_when_it_is_back() -> None:
+    """The start before may answer for a while yet, but what breaks then may be the new one's."""
+    story = steady(Story(0.25), SERVERS)
+    for at, count in ((READY, 2), (READY + 0.25, 30)):
+        story.tell("failed_ended", f"{LOST} server-b", at, count)
+    drained = [Replacement(START + STOP, "server-b", START + 20, "server-b", START + READY)]
+    assert story.effect(drained, SERVERS).lost_by_replica == {"server-b": 2}
 
 
 def test_replica_that_drains_after_its_time_has_a_row() -> None:
@@ -551,17 +644,25 @@ def test_replica_that_restarts_in_place_is_stopped_and_serves_afterwards() -> No
     assert story.pinned(found, crash)
 
 
-def test_what_is_inferred_is_left_out_where_it_would_be_wrong() -> None:
-    """When nobody saw the stop, nobody knows how many connections there were at that moment."""
+@pytest.mark.parametrize("inferred", [(True, True), (False, True)], ids=["all", "one"])
+def test_what_is_inferred_is_left_out_where_it_would_be_wrong(inferred: tuple[bool, bool]) -> None:
+    """Where nobody saw a stop, nobody knows how many connections there were at that moment."""
     story = steady(Story(0.25))
     seen = [
-        Replacement(one.stopped_unix_seconds, one.old, None, one.new, None, inferred=True)
-        for one in REPLACED
+        replace(one, ended_unix_seconds=None, ready_unix_seconds=START + READY, inferred=guessed)
+        for one, guessed in zip(REPLACED, inferred, strict=True)
     ]
-    for one in seen:
-        one.ready_unix_seconds = START + READY
     found = story.effect(seen)
     assert (found.orphaned, found.inherited, found.moved) == (None, None, None)
+
+
+def test_replica_that_restarts_in_place_was_there_before() -> None:
+    """It has a row of the phase before, even where it answered nothing then."""
+    story = steady(Story(0.25), SERVERS)
+    crash = [Replacement(START + STOP, "silent", START + STOP, "silent", START + READY)]
+    before = story.effect(crash, [*SERVERS, "silent"]).phase(PhaseName.BEFORE)
+    assert before is not None
+    assert [row.replica for row in before.rows] == [*SERVERS, "silent"]
 
 
 def test_connections_of_unknown_replicas_have_a_row() -> None:

@@ -2,6 +2,7 @@
 
 import math
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -112,30 +113,42 @@ def test_pinned_replica_is_never_called_chance() -> None:
         ((10, 0), 2 / 2**10, True),
         ((0, 11), 2 / 2**11, False),
         ((30, 0), 2 / 2**30, False),
-        ((18, 0, 0), 1.0, False),
-        ((7, 7, 0), 1.0, True),
-        ((6, 6, 6, 0), 1.0, True),
-        ((14, 14, 14, 0), 1.0, False),
+        ((18, 0, 0), 6 / 3**18, False),
+        ((16, 1, 1), 6 * (1 + 18 * 2 + 153 * 4) / 3**18, False),
+        ((60, 0, 0), 6 / 3**60, False),
+        ((7, 7, 0), 6 * (2 / 3) ** 14, True),
+        ((6, 6, 6, 0), 8 * (3 / 4) ** 18, True),
+        ((14, 14, 14, 0), 8 * (3 / 4) ** 42, False),
+        ((5, 5, 5), 1.0, True),
     ],
     ids=[
         "ten-none",
         "eleven-none",
         "thirty-none",
         "all-on-one",
+        "nearly-all-on-one",
+        "many-all-on-one",
         "one-of-three",
         "one-of-four",
         "one-of-more",
+        "even",
     ],
 )
 def test_spread_of_few_connections_is_bounded_exactly(
     counts: tuple[int, ...], p_value: float, within: bool
 ) -> None:
-    """Below the number that power needs no approximation is asked, and chance keeps its due."""
+    """By hand: the emptiest or the fullest may be any of k, and of two it is one event, not two."""
     found = spread({str(index): count for index, count in enumerate(counts)})
     assert not found.enough
     assert found.within_chance is within
-    if p_value < 1:
-        assert found.p_value == pytest.approx(p_value)
+    assert found.p_value == pytest.approx(p_value)
+
+
+def test_spread_exactly_as_rare_as_the_level_is_within_chance() -> None:
+    """A spread is no chance only where it is rarer than the level."""
+    found = spread({"a": 90, "b": 30})
+    assert replace(found, p_value=LEVEL).within_chance
+    assert not replace(found, p_value=LEVEL * 0.999).within_chance
 
 
 @pytest.mark.parametrize("replicas", [2, 3, 5, 10])
@@ -180,14 +193,19 @@ def test_interval_holds_the_true_share_as_often_as_promised() -> None:
 
 
 def test_interval_of_nothing_and_of_all_ends_at_the_border() -> None:
-    """Who has nothing may have less than it looks, never less than nothing; and all is all."""
+    """Who has nothing may have more than it looks, never less than nothing; and all is all.
+
+    By hand, at the other end: the share with which all of n, or none, comes as often as the tail.
+    """
+    tail = 0.05 / 2 / 3
     largest = spread({"a": 300, "b": 0, "c": 0}).largest
     assert largest is not None
     assert (largest.replica, largest.high) == ("a", 2.0)
+    assert largest.low == pytest.approx(3 * tail ** (1 / 300) - 1)
     empty = spread({"a": 200, "b": 200, "c": 0}).largest
     assert empty is not None
     assert (empty.replica, empty.low, empty.ratio) == ("c", -1.0, -1.0)
-    assert empty.high == pytest.approx(-0.96, abs=0.01)
+    assert empty.high == pytest.approx(3 * (1 - tail ** (1 / 400)) - 1)
 
 
 @pytest.mark.parametrize(
@@ -218,6 +236,7 @@ def test_no_connections_are_within_chance_and_not_enough() -> None:
     """Where nothing happened nothing is uneven, and nothing can be told."""
     found = spread({"a": 0, "b": 0})
     assert (found.chi_square, found.p_value, found.max_over_mean) == (0.0, 1.0, 1.0)
+    assert (found.coefficient_of_variation, found.largest) == (0.0, None)
     assert not found.enough
 
 

@@ -45,7 +45,7 @@ def read(*containers: dict[str, Any], **status: Any) -> Pod:
 def test_pod_without_a_status_says_nothing() -> None:
     """A pod that was made a moment ago has no container yet, and no reason."""
     pod = read_pod({"metadata": {"name": "one", "uid": "1", "creationTimestamp": AT}}, "client")
-    assert (pod.started, pod.ended, pod.reason, pod.holdup) == (False, False, "", "")
+    assert (pod.started, pod.ended, pod.reason, pod.obstacle) == (False, False, "", "")
     assert pod.created_unix_seconds == UNIX
 
 
@@ -69,7 +69,7 @@ def test_native_sidecar_ends_no_pod() -> None:
     """An init container that goes on is no matter for the container's end."""
     done = {"terminated": {**KILLED, "exitCode": 0, "reason": "Completed"}}
     pod = read(container("client", done), initContainerStatuses=[container("proxy", RUNNING)])
-    assert (pod.exit_status, pod.reason, pod.holdup) == (0, "", "")
+    assert (pod.exit_status, pod.reason, pod.obstacle) == (0, "", "")
 
 
 def test_evicted_pod_has_ended_without_a_container() -> None:
@@ -79,7 +79,7 @@ def test_evicted_pod_has_ended_without_a_container() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "holdup", "stuck"),
+    ("status", "obstacle", "stuck"),
     [
         (
             {
@@ -146,10 +146,12 @@ def test_evicted_pod_has_ended_without_a_container() -> None:
     ],
     ids=["no-node", "creating", "image", "config", "crash-loop", "sidecar-image", "running"],
 )
-def test_pod_says_what_holds_it_up(status: dict[str, Any], holdup: str, stuck: bool) -> None:
+def test_pod_says_what_keeps_it_from_running(
+    status: dict[str, Any], obstacle: str, stuck: bool
+) -> None:
     """The reason and the message are the cluster's; some of them time may mend."""
     pod = read(**status)
-    assert (pod.holdup, pod.stuck) == (holdup, stuck)
+    assert (pod.obstacle, pod.stuck) == (obstacle, stuck)
 
 
 def test_container_that_started_again_says_how_it_ended() -> None:

@@ -6,16 +6,27 @@ import pytest
 
 from long_lived.lab.analysis.replacement import Replacement
 from long_lived.lab.cluster.pods import Ending, Pod
-from long_lived.lab.cluster.server_pods import ServerPods, replacements_of
+from long_lived.lab.cluster.server_pods import ServerPods
 
 POD = Pod(
-    "a", "1", 0.0, False, 10.0, True, None, "", holdup="", stuck=False, restarts=0, last_ending=None
+    "a",
+    "1",
+    0.0,
+    False,
+    10.0,
+    True,
+    None,
+    "",
+    obstacle="",
+    stuck=False,
+    restarts=0,
+    last_ending=None,
 )
 OUT_OF_MEMORY = Ending(100.0, 137, "OOMKilled")
 
 
-class FakeRelease:
-    """A release in which a probe failed, or none."""
+class FakeEvents:
+    """Events of a cluster in which a probe failed, or none."""
 
     def __init__(self, probe: str = "") -> None:
         self.probe = probe
@@ -26,10 +37,10 @@ class FakeRelease:
         return self.probe
 
 
-def following(probe: str = "") -> tuple[ServerPods, FakeRelease]:
-    """Follow the pods of such a release."""
-    release = FakeRelease(probe)
-    return ServerPods(release), release  # type: ignore[arg-type]
+def following(probe: str = "") -> tuple[ServerPods, FakeEvents]:
+    """Follow the pods of such a cluster."""
+    events = FakeEvents(probe)
+    return ServerPods(events), events  # type: ignore[arg-type]
 
 
 def restarted(ending: Ending = OUT_OF_MEMORY, restarts: int = 1, ready: float | None = None) -> Pod:
@@ -39,16 +50,16 @@ def restarted(ending: Ending = OUT_OF_MEMORY, restarts: int = 1, ready: float | 
 
 def test_restart_in_place_has_its_times_and_its_reason() -> None:
     """Stopped when the container ended, ready when the pod was again; by a clock 5 s ahead."""
-    made, release = following()
+    made, events = following()
     made.take([POD], 90.0, begun=True)
     made.take([restarted()], 101.0, begun=True)
     made.take([restarted(ready=107.0)], 108.0, begun=True)
     (found,) = made.restarted_in_place(50.0, 200.0)
     assert found.why == "OOMKilled (exit 137), restart 1"
-    assert release.asked == []
-    assert replacements_of([found], 5.0) == [
-        Replacement(105.0, "a", 105.0, "a", 112.0, reason="OOMKilled (exit 137), restart 1")
-    ]
+    assert events.asked == []
+    assert found.as_replacement(5.0) == Replacement(
+        105.0, "a", 105.0, "a", 112.0, reason="OOMKilled (exit 137), restart 1"
+    )
 
 
 @pytest.mark.parametrize(
@@ -63,12 +74,12 @@ def test_restart_in_place_has_its_times_and_its_reason() -> None:
 )
 def test_reason_is_what_the_cluster_knows(ending: Ending, probe: str, reason: str) -> None:
     """A bare exit status has an event behind it, or is all that there is."""
-    made, release = following(probe)
+    made, events = following(probe)
     made.take([restarted(ending)], 101.0, begun=True)
     made.take([restarted(ending)], 103.0, begun=True)
-    assert release.asked == []
+    assert events.asked == []
     assert [one.reason for one in made.restarted_in_place(0.0, 200.0)] == [reason]
-    assert release.asked == ["1"]
+    assert events.asked == ["1"]
 
 
 @pytest.mark.parametrize(
@@ -110,10 +121,10 @@ def test_deleted_pod_is_replaced_by_the_first_that_comes() -> None:
     made.stop(["a"], 99.0)
     leaving, other = replace(POD, leaving=True), replace(POD, name="b", ready_unix_seconds=None)
     made.take([leaving, other], 101.0, begun=True)
-    assert (made.replicas, made.replaced(), made.serving()) == (["a", "b"], False, [])
+    assert (made.replicas, made.settled(), made.serving()) == (["a", "b"], False, [])
     made.take([replace(other, ready_unix_seconds=104.0)], 105.0, begun=True)
     assert made.deleted == [Replacement(99.0, "a", 105.0, "b", 105.0)]
-    assert made.replaced()
+    assert made.settled()
     assert made.serving() == ["b"]
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from long_lived.lab.cluster import tools
-from long_lived.lab.cluster.tools import Place, helm_install
+from long_lived.lab.cluster.tools.helm import SCALED, helm_install
+from long_lived.lab.cluster.tools.kubectl import Place
 from long_lived.lab.experiment.backend import Trouble
 
 CONFLICT = (
@@ -60,7 +60,7 @@ def test_failed_tool_tells_its_error_lines(failing, stderr: str, told: str) -> N
 def test_conflict_over_replicas_says_what_to_do(failing, text: str) -> None:
     """Whoever scaled the servers finds both ways out, in one line."""
     told = failing(f"{LOGGED}Error: {text}\n")
-    assert told == f"helm: {' '.join(text.split())}. {tools.SCALED}"
+    assert told == f"helm: {' '.join(text.split())}. {SCALED}"
 
 
 def test_conflict_over_another_field_is_left_as_it_is(failing) -> None:

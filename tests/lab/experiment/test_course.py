@@ -2,16 +2,20 @@
 
 import signal
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 
 from long_lived.lab.experiment import course
-from long_lived.lab.experiment.backend import Pause, Trouble
-from long_lived.lab.experiment.course import Experiment
+from long_lived.lab.experiment.backend import Trouble
+from long_lived.lab.experiment.course import run_experiment
+from long_lived.lab.experiment.events.registry import planned_events
 from long_lived.lab.experiment.outcome import Moment, Outcome
 from long_lived.settings import load
+from long_lived.settings.sections.experiment import RestartSignal
 
 MOMENT = Moment(10, 5, 5, 0, {"server-a": 5})
+STARTING = Moment(0, 0, 0, 0, {}, "starting 2 replicas")
 
 
 class HandBackend:
@@ -22,6 +26,8 @@ class HandBackend:
         self.looks = looks
         self.started: float | None = 0.0
         self.on_look: Callable[[], None] = lambda: None
+        self.unready = 2
+        self._loaded = False
         self._trouble = trouble
         self._seconds = seconds
 
@@ -32,13 +38,20 @@ class HandBackend:
     def __exit__(self, *_: object) -> None:
         self.calls.append("exit")
 
-    def prepare(self, show: Callable[[Moment], None], pause: Pause) -> None:
-        self.calls.append("prepare")
-        show(MOMENT)
-        if pause():
-            self.looks = 0
+    def start(self, tell: Callable[[str], None]) -> None:
+        self.calls.append("start")
+        tell(STARTING.note)
         if self._trouble:
             raise Trouble(self._trouble)
+
+    def ready(self) -> bool:
+        self.unready -= 1
+        return self.unready < 0
+
+    def load(self) -> None:
+        assert self.unready < 0, "clients wait for the servers"
+        self.calls.append("load")
+        self._loaded = True
 
     def look(self) -> Moment:
         self.looks -= 1
@@ -46,7 +59,7 @@ class HandBackend:
         return MOMENT
 
     def running(self) -> bool:
-        return self.looks > 0
+        return self._loaded and self.looks > 0
 
     def clock_started_unix_seconds(self) -> float | None:
         return self.started
@@ -54,10 +67,10 @@ class HandBackend:
     def serving(self) -> list[str]:
         return ["server-a", "server-b"]
 
-    def restart(self, replicas: Sequence[str]) -> None:
-        self.calls.append(f"restart {' '.join(replicas)}")
+    def restart(self, replicas: Sequence[str], how: RestartSignal) -> None:
+        self.calls.append(f"restart {' '.join(replicas)} {how}")
 
-    def replaced(self) -> bool:
+    def settled(self) -> bool:
         return True
 
     def longest_seconds(self) -> float:
@@ -83,16 +96,18 @@ def carried_out(
 ) -> tuple[Outcome, list[Moment]]:
     """Run an experiment; return what was seen, and what was shown."""
     shown: list[Moment] = []
-    plan = load([], list(settings), {}).experiment.restart
-    return Experiment(backend, plan, shown.append, stop).run(), shown
+    events = planned_events(load([], list(settings), {}))
+    found = run_experiment(backend, events, Path("results"), shown.append, stop)
+    assert found.verdict.finding in " ".join(found.report)
+    return found.seen, shown
 
 
-def test_run_is_prepared_watched_and_collected() -> None:
-    """Everything happens once and in order, and each look is shown."""
+def test_run_is_started_loaded_watched_and_collected() -> None:
+    """Everything happens once and in order, and each step and look is shown."""
     backend = HandBackend(looks=3)
     seen, shown = carried_out(backend)
-    assert backend.calls == ["enter", "prepare", "collect", "exit"]
-    assert shown == [MOMENT] * 5
+    assert backend.calls == ["enter", "start", "load", "collect", "exit"]
+    assert shown == [STARTING, *[MOMENT] * 4]
     assert (seen.stopped_by, seen.problems) == (None, ["client-1 left no summary"])
 
 
@@ -100,7 +115,7 @@ def test_trouble_ends_the_run_and_keeps_what_there_is() -> None:
     """Replicas that cannot be had are a problem, told first; the rest is collected all the same."""
     backend = HandBackend(trouble="server-a did not start")
     seen, _ = carried_out(backend)
-    assert backend.calls == ["enter", "prepare", "collect", "exit"]
+    assert backend.calls == ["enter", "start", "collect", "exit"]
     assert seen.problems == ["server-a did not start", "client-1 left no summary"]
     assert seen.replicas == ["server-a"]
 
@@ -112,7 +127,8 @@ def test_signal_stops_the_clients_with_the_same_signal(number: int) -> None:
     seen, _ = carried_out(backend, stop=lambda: number if backend.looks < 990 else None)
     assert backend.calls == [
         "enter",
-        "prepare",
+        "start",
+        "load",
         f"stop {signal.Signals(number).name}",
         "collect",
         "exit",
@@ -120,11 +136,12 @@ def test_signal_stops_the_clients_with_the_same_signal(number: int) -> None:
     assert seen.stopped_by == number
 
 
-def test_signal_while_preparing_begins_nothing() -> None:
-    """Who stops the lab before its clients run has no clients to stop."""
+def test_signal_before_the_load_starts_no_clients() -> None:
+    """Who stops the lab while it waits for the servers has no clients to stop."""
     backend = HandBackend()
+    backend.unready = 10**9
     seen, _ = carried_out(backend, stop=lambda: signal.SIGINT)
-    assert backend.calls == ["enter", "prepare", "collect", "exit"]
+    assert backend.calls == ["enter", "start", "collect", "exit"]
     assert seen.stopped_by == signal.SIGINT
 
 
@@ -141,7 +158,14 @@ def test_restart_is_made_in_the_midst_of_the_run() -> None:
     """What the settings ask for is done while the clients run, once."""
     backend = HandBackend(looks=5)
     seen, _ = carried_out(backend, "experiment.restart.afterSeconds=1")
-    assert backend.calls == ["enter", "prepare", "restart server-b", "collect", "exit"]
+    assert backend.calls == [
+        "enter",
+        "start",
+        "load",
+        "restart server-b graceful",
+        "collect",
+        "exit",
+    ]
     assert seen.problems == ["client-1 left no summary"]
 
 

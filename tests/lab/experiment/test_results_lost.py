@@ -25,6 +25,7 @@ from tests.lab.runs import plain, saved
 
 from long_lived.lab.cluster.pod_logs import PodLogs
 from long_lived.lab.commands import one_run
+from long_lived.lab.experiment.course import conclude
 from long_lived.lab.experiment.outcome import Outcome
 from long_lived.lab.processes.child import Processes
 
@@ -122,10 +123,11 @@ def test_folder_that_is_gone_at_the_end_is_status_1(
 ) -> None:
     """A verdict that passes is no success where nothing of it is kept; a signal goes first."""
     seen = Outcome(plain({"server-a": 500, "server-b": 500}), ["server-a", "server-b"])
-    assert one_run.conclude(seen, tmp_path).status == 0
-    assert one_run.conclude(seen, tmp_path / "gone").status == 1
+    assert one_run.deliver(conclude(seen, tmp_path), tmp_path) == 0
+    gone = tmp_path / "gone"
+    assert one_run.deliver(conclude(seen, gone), gone) == 1
     seen.stopped_by = 15
-    assert one_run.conclude(seen, tmp_path / "gone").status == 143
+    assert one_run.deliver(conclude(seen, gone), gone) == 143
     shown = capsys.readouterr()
     assert shown.out.count("\nverdict ") == 3
     assert shown.err.count("gone has not all results: No such file or directory\n") == 2

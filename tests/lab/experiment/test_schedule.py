@@ -1,177 +1,90 @@
-"""When which replicas are restarted: waves, the order of steps, and what was not done."""
+"""When events happen: each at its moment of the clients' clock, until it is done."""
 
-from collections.abc import Sequence
+from long_lived.lab.experiment.schedule import Schedule
 
-import pytest
-
-from long_lived.lab.experiment.schedule import Restarter, waves
-from long_lived.settings import Restart, load
-
-THREE = ["server-a", "server-b", "server-c"]
 CLOCK = 1000.0
 """When the clients' clock starts, by ours."""
 
 
-def plan(*settings: str) -> Restart:
-    """Make a plan; its settings stand below experiment.restart."""
-    given = [f"experiment.restart.{setting}" for setting in settings]
-    return load([], ["server.replicas=10", *given], {}).experiment.restart
+class HandBackend:
+    """A backend of which a schedule asks nothing but when the clients' clock started."""
 
-
-class Stage:
-    """A backend by hand: replicas that are replaced when the test says so."""
-
-    def __init__(self, serving: Sequence[str] = THREE) -> None:
+    def __init__(self) -> None:
         self.started: float | None = CLOCK
-        self.alive = list(serving)
-        self.ready = True
-        self.restarted: list[list[str]] = []
 
     def clock_started_unix_seconds(self) -> float | None:
         return self.started
 
-    def serving(self) -> list[str]:
-        return list(self.alive)
 
-    def replaced(self) -> bool:
-        return self.ready
+class HandEvent:
+    """An event that notes what is asked of it, and takes some steps."""
 
-    def restart(self, replicas: Sequence[str]) -> None:
-        self.restarted.append(list(replicas))
-        self.alive = [name for name in self.alive if name not in replicas]
-        self.alive += [f"{name}-again" for name in replicas]
-        self.ready = False
+    def __init__(self, after_seconds: float, steps: int = 2) -> None:
+        self.name = f"change after {after_seconds:g} s"
+        self.after_seconds = after_seconds
+        self.calls: list[str] = []
+        self._steps = steps
+
+    def begin(self, _: object) -> None:
+        self.calls.append("begin")
+
+    def step(self, _: object) -> None:
+        self.calls.append("step")
+
+    def shortfall(self) -> str | None:
+        return "too few steps" if self.calls.count("step") < self._steps else None
 
 
 class Scene:
-    """A restarter, its backend, and a clock that only the test moves."""
+    """A schedule, and a clock that only the test moves."""
 
-    def __init__(self, plan: Restart) -> None:
-        self.stage = Stage()
-        self.now = CLOCK
-        self.restarter = Restarter(plan, self.stage, lambda: self.now)
+    def __init__(self, *events: HandEvent) -> None:
+        self.backend = HandBackend()
+        self._now = CLOCK
+        self._schedule = Schedule(events, self.backend, lambda: self._now)  # type: ignore[arg-type]
 
-    def at(self, seconds: float) -> list[list[str]]:
-        """Tick at so many seconds of the clients' clock; return all restarts so far."""
-        self.now = CLOCK + seconds
-        self.restarter.tick()
-        return self.stage.restarted
-
-
-@pytest.mark.parametrize(
-    ("keep", "mode", "expected"),
-    [
-        (1, "together", [["server-b", "server-c"]]),
-        (1, "rolling", [["server-b"], ["server-c"]]),
-        (2, "together", [["server-c"]]),
-        (2, "rolling", [["server-c"]]),
-        (0, "together", [THREE]),
-        (0, "rolling", [["server-a"], ["server-b"], ["server-c"]]),
-        (3, "together", []),
-        (4, "rolling", []),
-    ],
-)
-def test_waves_are_all_but_the_oldest(keep: int, mode: str, expected: list[list[str]]) -> None:
-    """The oldest are kept; the others go at once, or one after the other in their order."""
-    assert waves(plan("afterSeconds=5", f"keep={keep}", f"mode={mode}"), THREE) == expected
+    def at(self, seconds: float) -> list[str]:
+        """Tick at so many seconds of the clients' clock; return all shortfalls of then."""
+        self._now = CLOCK + seconds
+        self._schedule.tick()
+        return self._schedule.shortfalls()
 
 
-def test_no_replica_makes_no_wave() -> None:
-    """Where nothing serves there is nothing to restart."""
-    assert waves(plan("afterSeconds=5"), []) == []
-
-
-def test_restart_is_made_once_when_its_time_has_come() -> None:
-    """Before its time nothing happens, at its time all at once, and never again."""
-    scene = Scene(plan("afterSeconds=15"))
-    assert scene.at(0) == scene.at(14.9) == []
-    assert scene.at(15) == [["server-b", "server-c"]]
-    scene.stage.ready = True
-    assert scene.at(16) == scene.at(100) == [["server-b", "server-c"]]
-    assert scene.restarter.shortfall() is None
+def test_event_begins_once_and_goes_on() -> None:
+    """Nothing happens before its time; then it begins, and takes a step at every tick."""
+    event = HandEvent(15)
+    scene = Scene(event)
+    assert scene.at(14.9) == ["the change after 15 s was not made: the clients had ended by then"]
+    assert event.calls == []
+    assert scene.at(15) == ["too few steps"]
+    assert event.calls == ["begin", "step"]
+    assert scene.at(16) == []
+    assert event.calls == ["begin", "step", "step"]
 
 
 def test_time_is_that_of_the_clients_clock() -> None:
     """As long as a client has not started, no time has passed, however late it is."""
-    scene = Scene(plan("afterSeconds=15"))
-    scene.stage.started = None
-    assert scene.at(10_000) == []
-    scene.stage.started = CLOCK + 10_000
-    assert scene.at(10_014.9) == []
-    assert scene.at(10_015) == [["server-b", "server-c"]]
+    event = HandEvent(15)
+    scene = Scene(event)
+    scene.backend.started = None
+    scene.at(10_000)
+    scene.backend.started = CLOCK + 10_000
+    scene.at(10_014.9)
+    assert event.calls == []
+    scene.at(10_015)
+    assert event.calls == ["begin", "step"]
 
 
-def test_rolling_restart_waits_for_each_replacement() -> None:
-    """The next replica goes when the replacement of the one before is ready, and not earlier."""
-    scene = Scene(plan("afterSeconds=15", "mode=rolling", "keep=0"))
-    assert scene.at(15) == [["server-a"]]
-    assert scene.at(20) == [["server-a"]]
-    scene.stage.ready = True
-    assert scene.at(21) == [["server-a"], ["server-b"]]
-    assert scene.at(22) == [["server-a"], ["server-b"]]
-    scene.stage.ready = True
-    assert scene.at(23) == [["server-a"], ["server-b"], ["server-c"]]
-    scene.stage.ready = True
-    assert len(scene.at(24)) == 3
-    assert scene.restarter.shortfall() is None
+def test_each_event_has_its_own_time() -> None:
+    """One that is late leaves those that have begun alone."""
+    first, second = HandEvent(5, steps=1), HandEvent(9)
+    scene = Scene(second, first)
+    assert scene.at(5) == ["the change after 9 s was not made: the clients had ended by then"]
+    assert (first.calls, second.calls) == (["begin", "step"], [])
+    scene.at(9)
+    assert (first.calls, second.calls) == (["begin", "step", "step"], ["begin", "step"])
 
 
-def test_replacements_are_not_restarted_themselves() -> None:
-    """The plan is made once, of those that served then; who comes later is left alone."""
-    scene = Scene(plan("afterSeconds=15", "mode=rolling"))
-    for second in range(15, 60):
-        scene.stage.ready = True
-        scene.at(second)
-    assert scene.stage.restarted == [["server-b"], ["server-c"]]
-    assert scene.stage.alive == ["server-a", "server-b-again", "server-c-again"]
-
-
-def test_replicas_that_are_gone_when_the_time_comes_are_not_restarted() -> None:
-    """Whoever has ended by itself is in no wave."""
-    scene = Scene(plan("afterSeconds=15"))
-    scene.stage.alive = ["server-a", "server-c"]
-    assert scene.at(15) == [["server-c"]]
-
-
-def test_no_plan_restarts_nothing() -> None:
-    """Zero seconds means never, and nothing is missing at the end."""
-    scene = Scene(Restart())
-    assert scene.at(0) == scene.at(1e9) == []
-    assert scene.restarter.shortfall() is None
-
-
-@pytest.mark.parametrize(
-    ("mode", "ticks", "words"),
-    [
-        (
-            "together",
-            [10],
-            "the restart after 15 s was not made: the clients had ended by then",
-        ),
-        ("together", [], "the restart after 15 s was not made: the clients had ended by then"),
-        ("together", [15], None),
-        (
-            "rolling",
-            [15],
-            "the restart after 15 s was not finished before the clients ended: "
-            "left is server-b, server-c",
-        ),
-    ],
-    ids=["too-early", "no-tick", "made", "half-made"],
-)
-def test_shortfall_says_what_was_not_done(mode: str, ticks: list[float], words: str | None) -> None:
-    """A run that ends before its restart, or in the middle of one, says so."""
-    scene = Scene(plan("afterSeconds=15", f"mode={mode}", "keep=0"))
-    for seconds in ticks:
-        scene.at(seconds)
-    assert scene.restarter.shortfall() == words
-
-
-def test_restart_of_fewer_replicas_than_are_kept_is_reported() -> None:
-    """Where an autoscaler decides nobody can tell before how many there will be."""
-    scene = Scene(plan("afterSeconds=5", "keep=3"))
-    assert scene.at(6) == []
-    assert scene.restarter.shortfall() == (
-        "the restart after 5 s was not made: 3 replicas served, and experiment.restart.keep = 3 "
-        "leaves as many alone"
-    )
+def test_nothing_is_planned_where_there_is_no_event() -> None:
+    """An empty schedule has nothing to do, and nothing is missing at the end."""
+    assert Scene().at(1e9) == []

@@ -5,8 +5,8 @@ import io
 import pytest
 from rich.console import Console
 
-from long_lived.lab.commands.display import LINE_SECONDS, LineDisplay, LiveDisplay, display
 from long_lived.lab.experiment.outcome import Moment
+from long_lived.lab.terminal.display import LINE_SECONDS, LineDisplay, LiveDisplay, display
 
 
 class Scene:

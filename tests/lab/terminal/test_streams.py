@@ -14,7 +14,7 @@ import pytest
 from tests.lab.commands.test_run import clean_environment
 from tests.lab.runs import restarted, saved
 
-from long_lived.lab.commands.streams import PLAIN, degraded
+from long_lived.lab.terminal.streams import PLAIN, degraded
 
 BOUND_SECONDS = 60
 

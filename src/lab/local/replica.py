@@ -1,7 +1,6 @@
 """One replica on one machine: a server process, and what it can be asked.
 
-A replica that hangs answers after seconds or not at all, and the lab has more to do than to
-wait for it: questions are asked in threads beside it.
+A replica that hangs answers late or never, and the lab must not wait for it: threads ask.
 """
 
 import string
@@ -38,7 +37,7 @@ class Replica:
         self._url = f"http://{address}:{port}"
 
     def ready(self) -> bool:
-        """Tell whether it has answered /readyz by now, and ask where it has not. Never blocks."""
+        """Tell whether it has answered /readyz; ask again where it has not. Never blocks."""
         if self._probe is not None and self._probe.done():
             if self._probe.result() is not None:
                 return True
@@ -48,7 +47,7 @@ class Replica:
         return False
 
     def counts(self) -> dict[str, Any] | None:
-        """Ask it what it counted, and wait; None where it does not answer."""
+        """Ask it what it counted, and wait; None where it gives no answer."""
         answer = self._get("/stats")
         return None if answer is None else answer.json()
 

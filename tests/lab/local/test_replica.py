@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.waiting import eventually
 
-from long_lived.lab.local.replicas import Replica, replica_name
+from long_lived.lab.local.replica import Replica, replica_name
 from long_lived.lab.processes.child import Processes
 
 SERVER = """

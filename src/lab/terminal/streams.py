@@ -1,8 +1,8 @@
 """Standard output and error, whatever is at their other ends.
 
-They may be a pipe or a terminal that goes away in the middle of a run, a disk that is full, or
-something that takes no UTF-8. The results depend on none of that: what cannot be written is
-dropped, and a character that does not exist there is written in others.
+They may be a pipe or a terminal that goes away in the middle of a run, a full disk, or something
+that takes no UTF-8. The results depend on none of that: what cannot be written is dropped, and a
+character that does not exist there is replaced by others.
 """
 
 import codecs
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, TextIO
 
 DEGRADE = "long-lived"
-"""Name of the way in which characters are replaced, for codecs."""
+"""Name of the error handler that replaces characters, for codecs."""
 
 PLAIN = {
     "±": "+-",
@@ -26,18 +26,18 @@ PLAIN = {
     "↑": "^",
     **dict(zip("▁▂▃▄▅▆▇█", "12345678", strict=True)),
 }
-"""What stands for a character of the reports where it does not exist."""
+"""What replaces a character of the reports where it does not exist."""
 
 
 def set_up() -> None:
-    """Make this process's streams such that no write ever fails."""
+    """Replace standard output and error by streams to which no write ever fails."""
     codecs.register_error(DEGRADE, degraded)
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:  # closed by whoever started us
             stream = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - open to the end
         stream.reconfigure(errors=DEGRADE)
-        setattr(sys, name, _Lasting(stream))
+        setattr(sys, name, _SurvivingStream(stream))
 
 
 def degraded(error: UnicodeError) -> tuple[str | bytes, int]:
@@ -50,22 +50,22 @@ def degraded(error: UnicodeError) -> tuple[str | bytes, int]:
     return PLAIN.get(char, bare or "?"), error.start + 1
 
 
-class _Lasting:
-    """A stream whose writes never fail: once nobody reads it, they go nowhere."""
+class _SurvivingStream:
+    """A stream that survives its reader: once that is gone, what is written goes nowhere."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Write; to nobody, where nobody is left."""
-        self._last(lambda: self._stream.write(text))
+        """Write, whether or not anybody reads."""
+        self._survive(lambda: self._stream.write(text))
         return len(text)
 
     def flush(self) -> None:
-        """Hand on what is written."""
-        self._last(self._stream.flush)
+        """Hand on what was written."""
+        self._survive(self._stream.flush)
 
-    def _last(self, act: Callable[[], object]) -> None:
+    def _survive(self, act: Callable[[], object]) -> None:
         try:
             act()
         except OSError as error:
@@ -77,5 +77,5 @@ class _Lasting:
                 print(f"long-lived: {name}: {error.strerror}: no more is shown", file=sys.stderr)
 
     def __getattr__(self, name: str) -> Any:
-        """Be a stream in all other respects."""
+        """Be the stream in all other respects."""
         return getattr(self._stream, name)

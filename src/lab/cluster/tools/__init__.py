@@ -1,0 +1,1 @@
+"""The command-line tools that the cluster backend calls: kubectl and helm, the real ones."""

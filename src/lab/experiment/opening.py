@@ -1,0 +1,22 @@
+"""The first line of a run: what is going to be done."""
+
+from collections.abc import Iterable
+
+from long_lived.lab.experiment.event import Event
+from long_lived.server.runtimes import RUNTIMES
+from long_lived.settings import Settings
+
+
+def opening(settings: Settings, events: Iterable[Event]) -> str:
+    """Say in one line what is going to be run."""
+    server, client, experiment = settings.server, settings.client, settings.experiment
+    worker_class = RUNTIMES[server.runtime].worker_class(server)
+    runtime = f"{server.runtime} {worker_class}".rstrip()
+    replicas = "an autoscaler's" if server.replicas is None else server.replicas
+    users = client.concurrency * client.parallelism
+    happens = "".join(f", {event.announcement(server.replicas)}" for event in events)
+    return (
+        f"{experiment.name}: {users:,} virtual users ({client.engine}, {client.keep_alive.mode}, "
+        f"{client.connections}) against {replicas} replicas ({runtime}), delay "
+        f"{server.delay.min_seconds:g}-{server.delay.max_seconds:g} s{happens}"
+    )

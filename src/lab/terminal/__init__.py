@@ -1,0 +1,1 @@
+"""What the terminal shows: the run while it goes on, and streams that no write can break."""

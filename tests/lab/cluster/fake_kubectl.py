@@ -1,0 +1,17 @@
+"""A kubectl by hand, for what reads its answers."""
+
+from long_lived.lab.experiment.backend import Trouble
+
+
+class FakeKubectl:
+    """Answers every call with one text, or fails."""
+
+    context = "here"
+
+    def __init__(self, answer: str | None) -> None:
+        self._answer = answer
+
+    def call(self, *_: str) -> str:
+        if self._answer is None:
+            raise Trouble("kubectl: forbidden")
+        return self._answer
