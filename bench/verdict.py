@@ -17,12 +17,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from bench.cases import Case, cases
-from bench.simulation import simulate, summary
+from bench.simulation import simulate
+from bench.summary import summary
 from scipy.special import bdtrc, chdtri, chndtr
 
-from long_lived.client.summary import merge
 from long_lived.lab.analysis.power import LEVEL, needed
 from long_lived.lab.analysis.verdict import Finding, Verdict, judge
+from long_lived.record.merge import merge
 
 CLOCK = 0.1
 """What the lab does not know of the clients' clocks, in seconds."""

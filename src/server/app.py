@@ -88,7 +88,7 @@ def create_app(
 
     @app.get("/stats")
     def stats() -> Response:
-        return _json(counts.stats())
+        return _json(counts.stats().model_dump())
 
     @app.errorhandler(HTTPException)
     def refuse(error: HTTPException) -> Response:

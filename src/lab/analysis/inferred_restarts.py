@@ -10,11 +10,11 @@ When a replica was stopped is known only nearly: it may have answered for a whil
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from long_lived.lab.analysis.history import History
 from long_lived.lab.analysis.replacement import Replacement
 from long_lived.lab.analysis.starts import SINCE_START_SECONDS
+from long_lived.record.summary import Pod
 
 UNSEEN = "unseen-"
 """Beginning of the name of a replica that no client saw, because it got no connection."""
@@ -24,7 +24,7 @@ MISSED = 20
 
 
 def replacements_seen(
-    history: History, pods: Mapping[str, Mapping[str, Any]], replicas: int | None
+    history: History, pods: Mapping[str, Pod], replicas: int | None
 ) -> list[Replacement]:
     """Find the replacements in the timeline of a run with so many replicas at a time.
 
@@ -70,12 +70,11 @@ def replacements_seen(
     return found
 
 
-def _started(history: History, pod: Mapping[str, Any]) -> float | None:
+def _started(history: History, pod: Pod) -> float | None:
     """Tell when a server started, where that was in the run."""
-    for start in pod["starts"][:1]:
-        at = float(start["started_unix_seconds"])
-        if history.elapsed_seconds(at) > SINCE_START_SECONDS:
-            return at
+    for start in pod.starts[:1]:
+        if history.elapsed_seconds(start.started_unix_seconds) > SINCE_START_SECONDS:
+            return start.started_unix_seconds
     return None
 
 

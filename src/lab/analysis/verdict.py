@@ -6,7 +6,6 @@ The rule, with its reasons and how often it is wrong, is in docs/verdict.md.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -19,6 +18,8 @@ from long_lived.lab.analysis.replacement import Replacement
 from long_lived.lab.analysis.restart_effect import Effect, effect
 from long_lived.lab.analysis.spread import Spread, spread
 from long_lived.lab.analysis.starts import restarts_in_place
+from long_lived.record.replica_counts import ReplicaCounts
+from long_lived.record.summary import Summary
 
 PROXIED_RATIO = 0.01
 """Part of the reused connections that several pods must have answered for something in between to
@@ -60,18 +61,18 @@ class Verdict:
 
 
 def judge(
-    summary: dict[str, Any] | None,
+    summary: Summary | None,
     replicas: Sequence[str],
     problems: Sequence[str] = (),
     replacements: Sequence[Replacement] = (),
     *,
-    server_counts: Mapping[str, Mapping[str, Any]] | None = None,
+    server_counts: Mapping[str, ReplicaCounts] | None = None,
     uncertainty_seconds: float = 0.0,
 ) -> Verdict:
     """Judge a run.
 
     Args:
-        summary: what `client.summary.merge` returned; None where no client left any.
+        summary: of all clients (`record.merge`); None where no client left any.
         replicas: names of all replicas that served, also of those that answered nothing.
         problems: what the lab saw go wrong; any makes the run incomplete.
         replacements: the replicas that were restarted; those that restarted in place are found.
@@ -95,7 +96,7 @@ def judge(
     if not crew or (done is not None and not done.finished):
         why = "; ".join(reasons or ["no replica is known"])
         return Verdict(Finding.INCOMPLETE, False, f"incomplete: {why}", **known)
-    within = float(summary["settings"]["experiment"]["evenWithin"])
+    within = summary.settings.experiment.even_within
     found = judged(history, unit, crew, done.end_bucket if done else None, within)
     late = (
         latecomers(history, found.spread, events, found.end_seconds) if unit is Unit.HELD else None
@@ -107,10 +108,10 @@ def judge(
     if reasons:
         why = f"incomplete: {'; '.join(reasons)}"
         return Verdict(Finding.INCOMPLETE, False, why, evidence, found, **known)
-    expect = summary["settings"]["experiment"]["expect"]
+    expect = summary.settings.experiment.expect
     passed = expect in ("any", finding)
     match = "" if expect == "any" else ", as expected" if passed else f", but {expect} was expected"
-    sentence = words.sentence(finding, found, done, late, summary["settings"])
+    sentence = words.sentence(finding, found, done, late, summary.settings)
     return Verdict(finding, passed, f"{finding}{match}: {sentence}", evidence, found, **known)
 
 
@@ -123,34 +124,30 @@ def find(found: Spread, even_within: float, late: Latecomers | None = None) -> F
     return Finding.PINNED if late is not None and not late.avoided else Finding.UNEVEN
 
 
-def history_of(summary: dict[str, Any]) -> History:
+def history_of(summary: Summary) -> History:
     """Return the timeline of a summary, by the clock of its clients."""
-    started = datetime.fromisoformat(summary["started"]).timestamp()
-    return History(summary["timeline"], started)
+    return History(summary.timeline, summary.started_unix_seconds)
 
 
-def is_proxied(summary: Mapping[str, Any]) -> bool:
+def is_proxied(summary: Summary) -> bool:
     """Tell whether something between client and servers balances each request."""
-    connections = summary["connections"]
-    several, reused = connections["several_pods"], connections["reused"]
+    several, reused = summary.connections.several_pods, summary.connections.reused
     return bool(several) and several >= PROXIED_RATIO * reused
 
 
 def _in_place(
-    summary: Mapping[str, Any], history: History, replacements: Sequence[Replacement]
+    summary: Summary, history: History, replacements: Sequence[Replacement]
 ) -> list[Replacement]:
     told = {one.new for one in replacements if one.in_place}
     came = {one.new for one in replacements if one.new}
-    pods = {name: pod for name, pod in summary["pods"].items() if name not in told}
+    pods = {name: pod for name, pod in summary.pods.items() if name not in told}
     return restarts_in_place(pods, history.started_unix_seconds, came)
 
 
-def _names(
-    summary: Mapping[str, Any], replicas: Sequence[str], events: Sequence[Replacement]
-) -> list[str]:
+def _names(summary: Summary, replicas: Sequence[str], events: Sequence[Replacement]) -> list[str]:
     """List all replicas: those that are known, those that came, and those only the clients know."""
     new = [one.new for one in events if one.new]
-    return list(dict.fromkeys([*replicas, *new, *sorted(summary["pods"])]))
+    return list(dict.fromkeys([*replicas, *new, *sorted(summary.pods)]))
 
 
 def _could_be(found: Judged, even_within: float) -> Finding | None:
@@ -170,24 +167,24 @@ def _could_be(found: Judged, even_within: float) -> Finding | None:
     return None
 
 
-def _shortcomings(summary: dict[str, Any], done: Effect | None, told: Accounts | None) -> list[str]:
-    requests = summary["requests"]
-    planned, failed = requests["planned"], requests["failed"]
-    most_failed = summary["settings"]["experiment"]["maxFailedRatio"]
+def _shortcomings(summary: Summary, done: Effect | None, told: Accounts | None) -> list[str]:
+    requests = summary.requests
+    planned, failed = requests.planned, requests.failed
+    most_failed = summary.settings.experiment.max_failed_ratio
     later = failed - (done.excused if done else 0)
     reasons = []
-    if summary["problem"]:
-        reasons.append(summary["problem"])
-    if summary["stopped_by"]:
-        reasons.append(f"a client was stopped by {summary['stopped_by']}")
-    if planned != requests["answered"] + failed:
+    if summary.problem:
+        reasons.append(summary.problem)
+    if summary.stopped_by:
+        reasons.append(f"a client was stopped by {summary.stopped_by}")
+    if planned != requests.answered + failed:
         reasons.append(
-            f"{planned:,} planned are not {requests['answered']:,} answered + {failed:,} failed"
+            f"{planned:,} planned are not {requests.answered:,} answered + {failed:,} failed"
         )
-    if not requests["answered"]:
+    if not requests.answered:
         reasons.append("no request was answered")
     elif later > most_failed * planned:
-        kinds = ", ".join(f"{count:,} {kind}" for kind, count in requests["failed_by_kind"].items())
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in requests.failed_by_kind.items())
         when = ", not counting those at the restart" if done else ""
         reasons.append(
             f"{later:,} of {planned:,} requests failed{when} ({kinds}), more than "

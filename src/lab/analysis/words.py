@@ -1,13 +1,14 @@
 """The sentence of a verdict, and the line of evidence under it. Pure text."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from long_lived.lab.analysis.judged import Judged, Unit
 from long_lived.lab.analysis.later import Latecomers
 from long_lived.lab.analysis.power import LEVEL
 from long_lived.lab.analysis.restart_effect import Effect
 from long_lived.lab.analysis.spread import Spread
+from long_lived.settings import Settings
 
 if TYPE_CHECKING:
     from long_lived.lab.analysis.verdict import Finding
@@ -18,7 +19,7 @@ def sentence(
     found: Judged,
     done: Effect | None,
     late: Latecomers | None,
-    settings: Mapping[str, Any],
+    settings: Settings,
 ) -> str:
     """Say what was found and why, in a sentence or two."""
     if finding == "too few":
@@ -69,7 +70,7 @@ def evidence(found: Judged) -> str:
     return "; ".join(parts)
 
 
-def _too_few(found: Judged, settings: Mapping[str, Any]) -> str:
+def _too_few(found: Judged, settings: Settings) -> str:
     spread = found.spread
     if len(spread.counts) == 1:
         return "one replica has nothing to be compared with"
@@ -79,15 +80,15 @@ def _too_few(found: Judged, settings: Mapping[str, Any]) -> str:
     )
 
 
-def _more(found: Judged, settings: Mapping[str, Any]) -> str:
+def _more(found: Judged, settings: Settings) -> str:
     """Say which setting gives enough."""
-    client, spread = settings["client"], found.spread
+    client, spread = settings.client, found.spread
     if found.unit is Unit.HELD:
         # As many of a kept connection's users as make up for what some have not opened.
-        users = client["concurrency"] * client["parallelism"]
+        users = client.concurrency * client.parallelism
         wanted = -(-spread.needed * users // max(1, spread.total))
-        return f"set client.concurrency to {-(-wanted // client['parallelism']):,}"
-    if client["durationSeconds"]:
+        return f"set client.concurrency to {-(-wanted // client.parallelism):,}"
+    if client.duration_seconds:
         return "raise client.durationSeconds or client.concurrency"
     return "raise client.requestsPerUser or client.concurrency"
 

@@ -9,9 +9,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from long_lived.client.summary import merge
 from long_lived.lab.analysis.history import History
 from long_lived.lab.analysis.inferred_restarts import replacements_seen
 from long_lived.lab.analysis.replacement import Replacement
@@ -24,11 +23,15 @@ from long_lived.lab.cluster.tools import Kubectl, Place, helm_install
 from long_lived.lab.cluster.waiting import Waiting
 from long_lived.lab.experiment.backend import Pause, Trouble
 from long_lived.lab.experiment.deadline import longest_run_seconds
-from long_lived.lab.experiment.outcome import Moment, Outcome
+from long_lived.lab.experiment.moment import Moment
+from long_lived.lab.experiment.outcome import Outcome
 from long_lived.lab.experiment.results import VALUES
-from long_lived.lab.logs.client_log import beginning_lost, foreign_summary, moment
+from long_lived.lab.logs.client_log import beginning_lost, moment
 from long_lived.lab.logs.recovery import recovered
 from long_lived.lab.processes.child import Processes
+from long_lived.record.merge import merge
+from long_lived.record.replica_counts import ReplicaCounts
+from long_lived.record.summary import Summary
 from long_lived.settings import Settings, SettingsError, load
 from long_lived.settings.places import CHART
 
@@ -234,7 +237,7 @@ class ClusterBackend:
             return None
         return self._waiting.given_up(self._settings.client.readiness.timeout_seconds)
 
-    def _counts(self, seen: Outcome) -> dict[str, dict[str, Any]]:
+    def _counts(self, seen: Outcome) -> dict[str, ReplicaCounts]:
         """Ask the servers what they counted: nothing but the reason where one cannot be asked."""
         assert self._settings is not None, "known since `prepare`"
         try:
@@ -243,12 +246,15 @@ class ClusterBackend:
             seen.remarks.append(f"the servers' own counts are missing: {trouble}")
             return {}
 
-    def _summary_of(self, pod: Pod, seen: Outcome) -> dict[str, Any] | None:
+    def _summary_of(self, pod: Pod, seen: Outcome) -> Summary | None:
         """Return what a client left, or what its log gives; say what is wrong with it."""
         if pod.exit_status:
             why = f" ({pod.reason})" if pod.reason and pod.reason != "Error" else ""
             seen.problems.append(f"client pod {pod.name} ended with status {pod.exit_status}{why}")
         log = self._logs.final(pod.name)
+        if log is not None and log.unread:
+            seen.problems.append(f"client pod {pod.name} has {log.unread}")
+            return None
         if log is None or log.summary is None:
             why = f"the log of client pod {pod.name} has no summary"
             lost = None
@@ -258,9 +264,6 @@ class ClusterBackend:
             if lost is None:
                 seen.problems.append(why)
             return lost
-        if foreign := foreign_summary(f"client pod {pod.name}", log):
-            seen.problems.append(foreign)
-            return None
         if remark := beginning_lost(pod.name, log):
             seen.remarks.append(remark)
         return log.summary
@@ -304,7 +307,7 @@ class ClusterBackend:
         in_place = self._servers.restarted_in_place(*bounds)
         if not seen.replacements:
             seen.replacements = self._replacements_of_others(seen, history, bounds)
-            planned = seen.summary["settings"]["experiment"]["restart"]["afterSeconds"]
+            planned = seen.summary.settings.experiment.restart.after_seconds
             if planned and not seen.replacements:
                 seen.remarks.append(
                     f"the scenario asks for a restart after {planned:g} s, which helm does not "
@@ -320,13 +323,13 @@ class ClusterBackend:
         """Find restarts that the lab did not make: pods younger than the run, or the timeline."""
         assert seen.summary is not None, "asked for only then"
         staying = names(self._servers.staying())
-        old = [name for name in seen.summary["pods"] if name not in staying]
+        old = [name for name in seen.summary.pods if name not in staying]
         new = self._servers.created(*bounds)
         if not new:
             # Where all are there that have answered, none was replaced.
-            replicas = seen.summary["settings"]["server"]["replicas"]
+            replicas = seen.summary.settings.server.replicas
             replicas = replicas or len(self._servers.replicas)
-            return replacements_seen(history, seen.summary["pods"], replicas) if old else []
+            return replacements_seen(history, seen.summary.pods, replicas) if old else []
         lag = self._logs.least_lag_seconds()
         seen.clock_uncertainty_seconds = max(seen.clock_uncertainty_seconds, WHOLE_SECOND)
         return [

@@ -11,6 +11,7 @@ from long_lived.lab.cluster.kill import KILLED, kill_command
 from long_lived.lab.cluster.pods import Pod, read_pod, unix_seconds
 from long_lived.lab.cluster.tools import Kubectl
 from long_lived.lab.experiment.backend import Trouble
+from long_lived.record.replica_counts import ReplicaCounts
 
 GENERATION = "long-lived/generation"
 """Label that all server pods with the same settings share: after an upgrade those of before, which
@@ -201,7 +202,7 @@ class Release:
         self._kubectl.call("delete", "pod", *pods, "--wait=false", *forced)
         return [text for text in said if text]
 
-    def counts(self, pods: Sequence[str], port: int) -> dict[str, dict[str, Any]]:
+    def counts(self, pods: Sequence[str], port: int) -> dict[str, ReplicaCounts]:
         """Return what the servers in pods say of themselves (GET /stats), by pod.
 
         The API server fetches it, so that nothing has to reach the pods' network from here.
@@ -230,14 +231,13 @@ class Release:
             return "" if KILLED in str(trouble) else f"{pod}: {trouble}"
         return f"{pod}: the server is still there"
 
-    def _stats(self, pod: str, port: int) -> dict[str, Any]:
+    def _stats(self, pod: str, port: int) -> ReplicaCounts:
         path = f"/api/v1/namespaces/{self._namespace}/pods/{pod}:{port}/proxy/stats"
         answer = self._kubectl.call("get", "--raw", path, f"--request-timeout={STATS_TIMEOUT}")
         try:
-            found = json.loads(answer)
+            return ReplicaCounts.model_validate_json(answer)
         except ValueError:
-            raise Trouble(f"{path} is no JSON") from None
-        return dict(found)
+            raise Trouble(f"{path} does not say what a server has counted") from None
 
     def _labels(self, component: str) -> str:
         """Select what is of a component; other charts of the release may have one of that name.

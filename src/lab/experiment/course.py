@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable
 
 from long_lived.lab.experiment.backend import Backend, Trouble
-from long_lived.lab.experiment.outcome import Moment, Outcome
+from long_lived.lab.experiment.moment import Moment
+from long_lived.lab.experiment.outcome import Outcome
 from long_lived.lab.experiment.schedule import Restarter
 from long_lived.settings import Restart
 

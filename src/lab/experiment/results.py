@@ -77,8 +77,8 @@ def keep(folder: Path, seen: Outcome, verdict: Verdict, report: Sequence[str]) -
         "clock_uncertainty_seconds": seen.clock_uncertainty_seconds,
         "problems": seen.problems,
         "remarks": seen.remarks,
-        "server_counts": seen.server_counts,
-        "clients": seen.summary,
+        "server_counts": {name: own.model_dump() for name, own in seen.server_counts.items()},
+        "clients": None if seen.summary is None else seen.summary.as_dict(),
     }
     (folder / SUMMARY).write_text(f"{json.dumps(record, indent=1)}\n", encoding="utf-8")
     keep_report(folder, report)

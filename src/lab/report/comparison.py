@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from long_lived.lab.analysis.phases import PhaseName
 from long_lived.lab.analysis.restart_effect import Effect, PhaseCounts
 from long_lived.lab.analysis.verdict import Verdict
+from long_lived.record.summary import Summary
 from long_lived.settings import Settings
 
 COLUMNS = ("server", "closes", "before", "after", "even again", "lost", "verdict")
@@ -29,7 +29,7 @@ class Compared:
     """One of the runs."""
 
     settings: Settings
-    summary: dict[str, Any] | None
+    summary: Summary | None
     verdict: Verdict
 
 
@@ -49,7 +49,7 @@ def _row(run: Compared) -> tuple[str, ...]:
     name: str = server.runtime
     if name == "gunicorn":
         name = server.gunicorn.worker_class.replace("-repaired", "*")
-    closes = run.summary and run.summary["connections"]["close_announced_ratio"]
+    closes = run.summary and run.summary.connections.close_announced_ratio
     finding = run.verdict.finding if run.verdict.passed else f"{run.verdict.finding} (!)"
     return (
         name,

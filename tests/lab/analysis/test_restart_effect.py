@@ -401,11 +401,11 @@ def test_phases_add_up_to_the_run() -> None:
     story.timeline = run.ledger.timeline
     found = story.effect(replacements)
     rows = [row for phase in found.phases for row in phase.rows]
-    for pod, count in made["pods"].items():
+    for pod, count in made.pods.items():
         own = [row for row in rows if row.replica == pod]
-        assert sum(row.answered for row in own) == count["requests"]
-        assert sum(row.opened for row in own) == count["connections_opened"]
-        assert own[-1].held == count["connections_open"]
+        assert sum(row.answered for row in own) == count.requests
+        assert sum(row.opened for row in own) == count.connections_opened
+        assert own[-1].held == count.connections_open
     assert sum(phase.failures[LOST]["server-b"] for phase in found.phases if phase.failures) == 5
 
 

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from tests.lab.runs import own_counts
 
 from long_lived.lab.cluster.release import Job, Release
 from long_lived.lab.experiment.backend import Trouble
@@ -110,11 +111,15 @@ def test_job_of_a_revision_that_failed_is_known(
     assert release(answer).failed_revision(job) == revision
 
 
-def test_counts_that_are_no_json_are_trouble() -> None:
+@pytest.mark.parametrize("answer", ["<html>", "{}", "[]", '{"answered": "none"}'])
+def test_counts_that_are_no_servers_are_trouble(answer: str) -> None:
     """Whatever answers on that port is not the server."""
-    with pytest.raises(Trouble, match="no JSON"):
-        release("<html>").counts(["one"], 8000)
-    assert release('{"answered": 3}').counts(["one", "two"], 8000) == {
-        "one": {"answered": 3},
-        "two": {"answered": 3},
-    }
+    with pytest.raises(Trouble, match=r"/one:8000/proxy/stats does not say what a server has"):
+        release(answer).counts(["one"], 8000)
+
+
+def test_counts_are_told_by_pod() -> None:
+    """Each pod is asked, and its answer has a type."""
+    told = own_counts(3, {"": 3})
+    answer = told.model_dump_json()
+    assert release(answer).counts(["one", "two"], 8000) == {"one": told, "two": told}

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from long_lived.lab.commands.display import LINE_SECONDS, LineDisplay, LiveDisplay, display
-from long_lived.lab.experiment.outcome import Moment
+from long_lived.lab.experiment.moment import Moment
 
 
 class Scene:

@@ -8,7 +8,8 @@ import pytest
 from long_lived.lab.experiment import course
 from long_lived.lab.experiment.backend import Pause, Trouble
 from long_lived.lab.experiment.course import Experiment
-from long_lived.lab.experiment.outcome import Moment, Outcome
+from long_lived.lab.experiment.moment import Moment
+from long_lived.lab.experiment.outcome import Outcome
 from long_lived.settings import load
 
 MOMENT = Moment(10, 5, 5, 0, {"server-a": 5})
