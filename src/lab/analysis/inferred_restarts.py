@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from long_lived.lab.analysis.history import History
 from long_lived.lab.analysis.replacement import Replacement
-from long_lived.lab.analysis.starts import SINCE_START_SECONDS
+from long_lived.lab.analysis.restarts_in_place import SINCE_START_SECONDS
 from long_lived.record.summary import Pod
 
 UNSEEN = "unseen-"

@@ -7,14 +7,14 @@ a file. Pure: returns lines.
 from collections.abc import Mapping, Sequence
 
 from long_lived.lab.analysis.accounts import Accounts
+from long_lived.lab.analysis.evidence import p_value
 from long_lived.lab.analysis.judged import Judged, Unit
 from long_lived.lab.analysis.power import LEVEL
 from long_lived.lab.analysis.verdict import Verdict, history_of
-from long_lived.lab.analysis.words import p_value
-from long_lived.lab.report.account import account
 from long_lived.lab.report.columns import labelled, table
 from long_lived.lab.report.notes import notes
 from long_lived.lab.report.phases import phase_tables
+from long_lived.lab.report.totals import totals
 from long_lived.record.summary import Pod, Summary
 
 
@@ -25,7 +25,7 @@ def report(
     lines = [""]
     if summary is not None:
         history = history_of(summary)
-        lines += [*seed_table(summary.pods), "", *account(summary), ""]
+        lines += [*seed_table(summary.pods), "", *totals(summary), ""]
         if verdict.effect is not None:
             lines += [*phase_tables(verdict.effect, history), ""]
         if verdict.judged is not None:

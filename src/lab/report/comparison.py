@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from long_lived.lab.analysis.phases import PhaseName
-from long_lived.lab.analysis.restart_effect import Effect, PhaseCounts
+from long_lived.lab.analysis.events.effect import Effect
+from long_lived.lab.analysis.events.phase_counts import PhaseCounts
+from long_lived.lab.analysis.events.phases import PhaseName
 from long_lived.lab.analysis.verdict import Verdict
 from long_lived.record.summary import Summary
 from long_lived.settings import Settings

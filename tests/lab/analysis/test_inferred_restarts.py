@@ -19,8 +19,8 @@ from tests.lab.runs import (
     restarted,
 )
 
+from long_lived.lab.analysis.events.phases import PhaseName
 from long_lived.lab.analysis.inferred_restarts import MISSED, replacements_seen
-from long_lived.lab.analysis.phases import PhaseName
 from long_lived.lab.analysis.replacement import Replacement
 from long_lived.lab.analysis.verdict import history_of, judge
 from long_lived.record.summary import Summary

@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 import pytest
 from tests.lab.runs import NEW, SERVERS, START, history, restarted
 
+from long_lived.lab.analysis.events.effect import Effect, effect
+from long_lived.lab.analysis.events.losses import LOST
+from long_lived.lab.analysis.events.phases import PhaseName
 from long_lived.lab.analysis.judged import Judged, Unit, judged, unit_of
-from long_lived.lab.analysis.later import SERVICE_LAG_SECONDS, latecomers
-from long_lived.lab.analysis.phases import PhaseName
+from long_lived.lab.analysis.latecomers import SERVICE_LAG_SECONDS, latecomers
 from long_lived.lab.analysis.power import LEVEL
 from long_lived.lab.analysis.replacement import Replacement
-from long_lived.lab.analysis.restart_effect import LOST, Effect, effect
 from long_lived.record.timeline import Timeline
 
 STOP, READY, END = 10, 12, 30

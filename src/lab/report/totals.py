@@ -1,4 +1,4 @@
-"""The part of the report that shows the account: requests, connections, times, cost. Pure."""
+"""The part of the report that shows a run as a whole: requests, connections, times, cost. Pure."""
 
 from collections.abc import Mapping
 
@@ -8,8 +8,8 @@ from long_lived.record.summary import Pod, Summary
 from long_lived.settings import Server
 
 
-def account(summary: Summary) -> list[str]:
-    """Return the lines of the account."""
+def totals(summary: Summary) -> list[str]:
+    """Return a line, or more, for each thing that is told of the whole run."""
     requests, connections, cost = summary.requests, summary.connections, summary.cost
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in requests.failed_by_kind.items())
     lines = labelled("servers", _runtime(summary.settings.server))

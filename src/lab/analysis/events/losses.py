@@ -1,0 +1,50 @@
+"""The failed requests that the events of a run explain."""
+
+from collections.abc import Sequence
+
+from long_lived.lab.analysis.history import History
+from long_lived.lab.analysis.latecomers import SERVICE_LAG_SECONDS
+from long_lived.lab.analysis.replacement import Replacement
+from long_lived.record.error_kind import ErrorKind
+from long_lived.record.timeline import UNATTRIBUTED
+
+UNREACHED = (ErrorKind.CONNECT_REFUSED, ErrorKind.CONNECT_TIMEOUT, ErrorKind.CONNECT_FAILED)
+"""Kinds of failure of a request that the Service sent to the address of a replica that is gone."""
+
+LOST = ErrorKind.CONNECTION_LOST
+"""Kind of failure of a request whose connection was closed or reset before its answer."""
+
+
+def excused(history: History, replacements: Sequence[Replacement], stop: int, over: int) -> int:
+    """Count those that were sent between bucket `stop` and `over`, or that came of them later."""
+    gone = [one.ended_unix_seconds or one.stopped_unix_seconds for one in replacements if one.old]
+    known = history.bucket(max(gone, default=0.0) + SERVICE_LAG_SECONDS) + 1
+    late = history.failures(over, max(over, known))
+    return (
+        history.failed(0, over)
+        - history.failed(0, stop, ended=True)
+        + sum(sum(late.get(kind, {}).values()) for kind in UNREACHED)
+    )
+
+
+def lost(
+    history: History, replacements: Sequence[Replacement], stop: int, over: int
+) -> tuple[dict[str, int], int]:
+    """Count the requests that broke with the replicas that were stopped, and those that may have.
+
+    Those of a stopped replica count from its own stop on, to its end; one that keeps its name has
+    its end when it is back.
+    """
+    found: dict[str, int] = {}
+    until = over
+    for one in replacements:
+        if one.old is None:
+            continue
+        ended = one.ready_unix_seconds if one.in_place else one.ended_unix_seconds
+        begin = history.bucket(one.stopped_unix_seconds)
+        end = max(over, begin + 1, history.bucket(ended) + 1 if ended is not None else 0)
+        until = max(until, end)
+        broken = history.failures(begin, end, ended=True).get(LOST, {}).get(one.old, 0)
+        if broken:
+            found[one.old] = broken
+    return found, history.failures(stop, until, ended=True).get(LOST, {}).get(UNATTRIBUTED, 0)
