@@ -139,7 +139,7 @@ def _power(connections: int, shares: np.ndarray) -> float:
 
 
 def surely_above(count: int, runs: int) -> bool:
-    """Tell whether so many wrong ones of so many are no chance at the rate that is allowed."""
+    """Tell whether `count` wrong verdicts are more than chance gives at the allowed rate."""
     return count > 0 and float(bdtrc(count - 1, runs, ALLOWED_RATIO)) < LEVEL
 
 

@@ -112,7 +112,7 @@ class History:
 
         What follows is the tail in which the last answers come in and connections close. Of the
         buckets from `first` on: after an event most users may be without a connection for half a
-        minute, waiting for addresses that are gone, and that is no end.
+        minute, waiting for addresses that are gone, and that is not the end.
         """
         most = max(self._held_by_all[first:], default=0)
         return max(

@@ -1,12 +1,12 @@
 """Restarts that nobody announced, found in the timeline: names that disappear or appear.
 
-A name appears where its server says that it started in the run, or where it is silent so long
-before its first answer that this is no chance; it disappears where it is silent so long after its
+A name appears where its server says that it started in the run, or where it is silent before its
+first answer for longer than chance explains; it disappears where it is silent that long after its
 last. A replica that is merely unlucky is silent for a while, too. So a silence counts only where
 the replica, at the share of the answers that it had otherwise, would have given at least `MISSED`
 of the others' answers: by chance that happens once in e^20 cases.
 
-When a replica was stopped is known only nearly: it may have answered for a while yet.
+When a replica was stopped is known only roughly: it may have gone on answering for a while.
 """
 
 from collections.abc import Mapping

@@ -22,8 +22,8 @@ def restarts_in_place(
     Args:
         pods: of a summary.
         started_unix_seconds: when the run's clock started.
-        known: replicas whose first start in the run is no restart of theirs, because they came in
-            it, or of which somebody else knows when they restarted.
+        known: replicas whose first start in the run does not count, because they came in the run
+            or because their restarts are known already.
     """
     found = []
     for name, pod in pods.items():

@@ -32,7 +32,7 @@ def sentence_of(
 
 
 def unattributed(judged: Judged, finding: "Finding", other: "Finding") -> str:
-    """Say that too many connections are of nobody knows which replica."""
+    """Say that too many connections belong to no known replica."""
     return (
         f"{judged.unattributed:,} {judged.unit} are of unknown replicas (none answered on them): "
         f"with them the finding could be {other} instead of {finding}"

@@ -85,6 +85,6 @@ def keep(folder: Path, seen: Outcome, verdict: Verdict, report: Sequence[str]) -
 
 
 def keep_report(folder: Path, report: Sequence[str]) -> None:
-    """Keep a report as it was printed; names of files in it may hold bytes that are no UTF-8."""
+    """Keep a report as it was printed; file names in it may hold bytes that are not UTF-8."""
     text = "\n".join(report) + "\n"
     (folder / REPORT).write_text(text, encoding="utf-8", errors="surrogateescape")

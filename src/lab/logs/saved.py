@@ -25,7 +25,7 @@ def read_logs(file: Path) -> dict[str, ClientLog]:
             logs[pod or str(file)].feed(line)
     except UnreadForm as error:
         raise OSError(errno.ENOTSUP, str(error), str(file)) from None
-    # Servers, sidecars and error messages among the lines are no clients.
+    # Servers and sidecars write lines, too, and so do error messages: those are not clients.
     clients = {name: log for name, log in logs.items() if log != ClientLog()}
     return clients or {str(file): ClientLog()}
 

@@ -16,7 +16,12 @@ LOST = ErrorKind.CONNECTION_LOST
 
 
 def excused(history: History, replacements: Sequence[Replacement], stop: int, over: int) -> int:
-    """Count those that were sent between bucket `stop` and `over`, or that came of them later."""
+    """Count the failures that the events explain.
+
+    That is, of requests that were sent before the events were `over` and had not failed before the
+    first `stop`; and of later ones that met the address of a replica that was gone, until the
+    Service must have known.
+    """
     gone = [one.ended_unix_seconds or one.stopped_unix_seconds for one in replacements if one.old]
     known = history.bucket(max(gone, default=0.0) + SERVICE_LAG_SECONDS) + 1
     late = history.failures(over, max(over, known))
@@ -30,10 +35,10 @@ def excused(history: History, replacements: Sequence[Replacement], stop: int, ov
 def lost(
     history: History, replacements: Sequence[Replacement], stop: int, over: int
 ) -> tuple[dict[str, int], int]:
-    """Count the requests that broke with the replicas that were stopped, and those that may have.
+    """Count the requests that broke with the stopped replicas, by replica, and those that may have.
 
-    Those of a stopped replica count from its own stop on, to its end; one that keeps its name has
-    its end when it is back.
+    Those of a stopped replica count from its own stop until it has ended; one that keeps its name
+    has ended when it is back.
     """
     found: dict[str, int] = {}
     until = over
