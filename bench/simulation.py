@@ -2,27 +2,16 @@
 
 A `Plan` says which replicas serve when, and when the Service knows of it; `simulate` lets the users
 follow it, those of many runs at once in numpy, request by request as the client makes them. What
-happened is in two tables, of requests and of connections (`Course`). They are summed up here as a
-client does it (`summary`), only faster than by its ledger: a test holds the two together.
+happened is in two tables, of requests and of connections (`Course`).
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from typing import Any
 
 import numpy as np
 
-from long_lived.client.clock import Clock
-from long_lived.client.ledger import Ledger
-from long_lived.client.output import Output
-from long_lived.client.stalls import Stalls
-from long_lived.client.summary import summarize
 from long_lived.lab.analysis.replacement import Replacement
-from long_lived.record.histogram import COARSE, Histogram
-from long_lived.record.timeline import FINEST_SECONDS, MOST_BUCKETS, SERIES, UNATTRIBUTED
-from long_lived.settings import Settings, load
 
 START = 1_800_000_000.0
 """When the clock of every run starts: at the border of a bucket."""
@@ -229,164 +218,8 @@ def simulate(plan: Plan, rng: np.random.Generator, runs: int = 1) -> list[Course
     return notes.courses(plan.users, runs)
 
 
-def summary(plan: Plan, course: Course, *overrides: str) -> dict[str, Any]:
-    """Sum up a run, in the layout of `client.summary`."""
-    settings, made = _empty(overrides)
-    names = [*plan.replicas(), UNATTRIBUTED]
-    unknown = len(names) - 1
-    name_of = np.array([names.index(start.name) for start in plan.starts])
-    done = course.outcome == ANSWERED
-    carrier, answerer = course.connection[done], name_of[course.start[done]]
-    answers = np.bincount(carrier, minlength=len(course.opened))
-    pod = np.full(len(course.opened), unknown)
-    # Back to front, so that the first answer on a connection is the last that is written.
-    pod[carrier[::-1]] = answerer[::-1]
-    failed, ended = np.flatnonzero(~done), course.ended[~done]
-    outcome, on, sent = course.outcome[failed], course.connection[failed], course.sent[failed]
-    # Nobody knows whose a connection is that was made for the request, or none.
-    known = (on >= 0) & (course.opened[on] < sent)
-    code = outcome * len(names) + np.where(known, pod[on], unknown)
-    kinds = ["answered", *FAILURES.values()]
-    keys = [f"{kind} {name}".strip() for kind in kinds for name in names]
-    closed = ~np.isnan(course.closed)
-    events = {
-        "sent": (["all"], np.zeros(len(done), dtype=np.int64), course.sent),
-        "answered": (names, answerer, course.ended[done]),
-        "opened": (names, pod, course.opened),
-        "closed": (names, pod[closed], course.closed[closed]),
-        "failed": (keys, code, sent),
-        "failed_ended": (keys, code, ended),
-    }
-    several = len(np.unique(carrier[answerer != pod[carrier]])) if plan.proxied else 0
-    opened = np.bincount(pod, minlength=len(names))
-    return {
-        **made,
-        "settings": settings,
-        "load_seconds": round(float(course.ended.max()), 3),
-        "requests": {
-            "planned": len(course.sent),
-            "sent": len(course.sent),
-            "sending_seconds": round(float(course.sent.max() - course.sent.min()), 3),
-            "answered": len(carrier),
-            "failed": len(failed),
-            "failed_by_kind": {
-                FAILURES[kind]: int(count)
-                for kind, count in enumerate(np.bincount(outcome))
-                if count
-            },
-        },
-        "pods": _pods(plan, course, names, opened, np.bincount(pod[~closed], minlength=len(names))),
-        "connections": {
-            **made["connections"],
-            "opened": len(course.opened),
-            "open": len(course.opened) - np.count_nonzero(closed),
-            "unattributed": int(opened[-1]),
-            "most_requests_on_one": int(answers.max()),
-            "reused": np.count_nonzero(answers > 1),
-            "several_pods": several,
-        },
-        "timeline": _timeline(events),
-    }
-
-
 def _again(starts: Sequence[Start]) -> np.ndarray:
     """Tell for each start which one follows it under its name; -1 for none."""
     latest = {start.name: index for index, start in enumerate(starts)}
     later = [latest[start.name] for start in starts]
     return np.array([-1 if last == index else last for index, last in enumerate(later)])
-
-
-def _pods(
-    plan: Plan, course: Course, names: Sequence[str], opened: np.ndarray, left_open: np.ndarray
-) -> dict[str, dict[str, Any]]:
-    """Return what each replica did; durations, which are not judged, are left out."""
-    done = course.outcome == ANSWERED
-    start, ended = course.start[done], course.ended[done]
-    began = course.opened[course.connection[done]]
-    answers = np.bincount(start, minlength=len(plan.starts))
-    first, last = np.full(len(plan.starts), np.inf), np.zeros(len(plan.starts))
-    np.minimum.at(first, start, began)
-    np.maximum.at(last, start, ended)
-    pods: dict[str, dict[str, Any]] = {}
-    for index, one in enumerate(plan.starts):
-        if not answers[index]:
-            continue
-        name = names.index(one.name)
-        pod = pods.setdefault(
-            one.name,
-            {
-                "requests": 0,
-                "connections_opened": int(opened[name]),
-                "connections_open": int(left_open[name]),
-                "oldest_connection_seconds": 0.0,
-                "starts": [],
-                "overhead_seconds": Histogram(COARSE).as_dict(),
-            },
-        )
-        pod["requests"] += int(answers[index])
-        pod["starts"].append(
-            {
-                "instance": f"{one.name}-{index}",
-                "requests": int(answers[index]),
-                "started_unix_seconds": round(START + one.up, 3),
-                "opened_unix_seconds": round(START + float(first[index]), 3),
-                "answered_unix_seconds": round(START + float(last[index]), 3),
-            }
-        )
-    return dict(sorted(pods.items()))
-
-
-def _timeline(
-    events: Mapping[str, tuple[Sequence[str], np.ndarray, np.ndarray]],
-) -> dict[str, Any]:
-    """Count events (key by code, codes, times) in buckets, as `client.timeline` does."""
-    times = [at for _, _, at in events.values() if len(at)]
-    low, high = START + min(at.min() for at in times), START + max(at.max() for at in times)
-    width = FINEST_SECONDS
-    while math.floor(high / width) - math.floor(low / width) >= MOST_BUCKETS:
-        width *= 2
-    first = math.floor(low / width)
-    size = math.floor(high / width) - first + 1
-    series: dict[str, dict[str, list[int]]] = {}
-    for name in SERIES:
-        keys, codes, at = events[name]
-        buckets = ((START + at) / width).astype(np.int64) - first
-        counts = np.bincount(codes * size + buckets, minlength=len(keys) * size)
-        by_key = zip(keys, counts.reshape(len(keys), size), strict=True)
-        series[name] = dict(sorted((key, row.tolist()) for key, row in by_key if row.any()))
-    return {
-        "start_unix_seconds": first * width,
-        "bucket_seconds": width,
-        "buckets": size,
-        **series,
-    }
-
-
-class _Stopped(Clock):
-    """A clock that stands at `START`."""
-
-    def restart(self) -> None:
-        self.started_unix_seconds = START
-
-    def elapsed_seconds(self) -> float:
-        return 0.0
-
-
-@cache
-def _empty(overrides: tuple[str, ...]) -> tuple[dict[str, object], dict[str, Any]]:
-    """Return the settings, and the summary of a client that did nothing."""
-    settings: Settings = load([], list(overrides), {})
-    ledger = Ledger(_Stopped(), Output(-1), 0, log_responses=False)
-    ledger.close()
-    made = summarize(
-        settings,
-        ledger,
-        opened=0,
-        client_id="0123456789abcdef",
-        stalls=Stalls(),
-        load_seconds=0.0,
-        stopped_by=None,
-        problem=None,
-        cost={},
-    )
-    return settings.as_values(), made

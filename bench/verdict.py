@@ -17,12 +17,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from bench.cases import Case, cases
-from bench.simulation import simulate, summary
+from bench.simulation import simulate
+from bench.summary import summary
 from scipy.special import bdtrc, chdtri, chndtr
 
-from long_lived.client.summary import merge
 from long_lived.lab.analysis.power import LEVEL, needed
 from long_lived.lab.analysis.verdict import Finding, Verdict, judge
+from long_lived.record.merge import merge
 
 CLOCK = 0.1
 """What the lab does not know of the clients' clocks, in seconds."""
@@ -138,7 +139,7 @@ def _power(connections: int, shares: np.ndarray) -> float:
 
 
 def surely_above(count: int, runs: int) -> bool:
-    """Tell whether so many wrong ones of so many are no chance at the rate that is allowed."""
+    """Tell whether `count` wrong verdicts are more than chance gives at the allowed rate."""
     return count > 0 and float(bdtrc(count - 1, runs, ALLOWED_RATIO)) < LEVEL
 
 

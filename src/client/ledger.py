@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 
 from long_lived.client.clock import Clock
 from long_lived.client.output import Output
+from long_lived.client.pod_count import PodCount
 from long_lived.client.transport.connections import Connection
 from long_lived.record.error_kind import ErrorKind
-from long_lived.record.histogram import COARSE, Histogram
-from long_lived.record.timeline import UNATTRIBUTED, Timeline
-
-MOST_STARTS = 50
-"""Starts that are told apart for one pod; more would be a server that invents them."""
+from long_lived.record.histogram import Histogram
+from long_lived.record.lines import Failure, Progress, Response
+from long_lived.record.timeline import UNATTRIBUTED, Series, Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,48 +44,6 @@ class Send:
     at_seconds: float
     lag_seconds: float
     """How much later than planned."""
-
-
-@dataclass(slots=True)
-class Start:
-    """One start of a pod's server, by its answers; times in seconds of the client's clock."""
-
-    started_seconds: float
-    """When it started, which may be before the clock did: then it is negative."""
-    opened_seconds: float
-    """When the first of its connections was opened."""
-    answered_seconds: float
-    """When it answered last."""
-    requests: int = 0
-
-
-@dataclass(slots=True)
-class PodCount:
-    """What one pod did for this client."""
-
-    requests: int = 0
-    opened: int = 0
-    closed: int = 0
-    oldest_seconds: float = 0.0
-    starts: dict[str, Start] = field(default_factory=dict)
-    overhead: Histogram = field(default_factory=lambda: Histogram(COARSE))
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """The account at one moment."""
-
-    planned: int
-    in_flight: int
-    answered: int
-    failed: int
-
-    def __str__(self) -> str:
-        """Return the line that the client logs and the lab reads."""
-        return (
-            f"Progress: {self.planned} planned, {self.in_flight} in flight, "
-            f"{self.answered} answered, {self.failed} failed"
-        )
 
 
 @dataclass
@@ -164,7 +121,7 @@ class Ledger:
             self.response.add(send.lag_seconds + answer.service_seconds)
             self.overhead.add(overhead)
             pod.overhead.add(overhead)
-            _note_start(pod.starts, answer, now)
+            pod.note_start(answer.instance, answer.uptime_seconds, connection.opened_seconds, now)
             if connection.pod is None:
                 self._attribute(connection, answer.pod)
             elif connection.pod != answer.pod and not connection.several_pods:
@@ -182,14 +139,15 @@ class Ledger:
             self.answered += 1
             self._count("answered", answer.pod, now)
             if self.log_responses:
-                new = "yes" if connection.requests == 1 else "no"
-                self.output.write(
-                    [
-                        f"Response from Pod {answer.pod} after {answer.delay_seconds:.3f} s "
-                        f"connection={connection.number} new={new} "
-                        f"service={answer.service_seconds:.3f} at={now:.3f}"
-                    ]
+                line = Response.line(
+                    answer.pod,
+                    answer.delay_seconds,
+                    connection.number,
+                    connection.requests == 1,
+                    answer.service_seconds,
+                    now,
                 )
+                self.output.write([line])
 
     def enter_failure(
         self, send: Send, kind: ErrorKind, detail: str, connection: Connection | None = None
@@ -203,9 +161,7 @@ class Ledger:
             now = self.clock.elapsed_seconds()
             self._count_failures(kind, pod, send.at_seconds, now)
             if self.log_responses:
-                where = "" if pod is None else f" pod={pod}"
-                line = _failure_line(kind, now, send.at_seconds)
-                self.output.write([f"{line}{where} {_one_line(detail)}"])
+                self.output.write([str(Failure(kind, now, send.at_seconds, pod, detail))])
 
     def enter_breakdown(self, send: Send | None, left: int, detail: str) -> None:
         """Enter that a virtual user broke off, by a defect of the client.
@@ -227,8 +183,7 @@ class Ledger:
                 self._count_failures(ErrorKind.CLIENT_ERROR, None, sent, now)
             if self.log_responses:
                 self.output.write(
-                    f"{_failure_line(ErrorKind.CLIENT_ERROR, now, sent)} {_one_line(detail)}"
-                    for sent in times
+                    str(Failure(ErrorKind.CLIENT_ERROR, now, sent, detail=detail)) for sent in times
                 )
 
     def enter_close(self, connection: Connection) -> None:
@@ -263,7 +218,7 @@ class Ledger:
             for sent, count in self._in_flight.items():
                 self._count_failures(ErrorKind.INTERRUPTED, None, sent, now, count)
                 if self.log_responses:
-                    self.output.write([_failure_line(ErrorKind.INTERRUPTED, now, sent)] * count)
+                    self.output.write([str(Failure(ErrorKind.INTERRUPTED, now, sent))] * count)
             if left:
                 self._count_failures(ErrorKind.NOT_SENT, None, now, now, left)
             self._in_flight.clear()
@@ -313,31 +268,5 @@ class Ledger:
         self._count("failed", key, sent, count)
         self._count("failed_ended", key, ended, count)
 
-    def _count(self, series: str, key: str, elapsed_seconds: float, count: int = 1) -> None:
+    def _count(self, series: Series, key: str, elapsed_seconds: float, count: int = 1) -> None:
         self.timeline.add(series, key, self.clock.unix_seconds(elapsed_seconds), count)
-
-
-def _note_start(starts: dict[str, Start], answer: Answer, now: float) -> None:
-    """Note which start of its pod gave an answer, where the server says so."""
-    if answer.uptime_seconds is None:
-        return
-    # The answer was on its way for a moment, so the earliest of these is the nearest.
-    started, opened = now - answer.uptime_seconds, answer.connection.opened_seconds
-    start = starts.get(answer.instance)
-    if start is None:
-        if len(starts) == MOST_STARTS:
-            return
-        start = starts[answer.instance] = Start(started, opened, now)
-    start.started_seconds = min(start.started_seconds, started)
-    start.opened_seconds = min(start.opened_seconds, opened)
-    start.answered_seconds = max(start.answered_seconds, now)
-    start.requests += 1
-
-
-def _failure_line(kind: ErrorKind, ended: float, sent: float) -> str:
-    """Begin the line of a failed request, which `lab.recovery` reads; times by the clock."""
-    return f"Request failed: {kind} at={ended:.3f} sent={sent:.3f}"
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())[:200]

@@ -5,7 +5,6 @@ writes the summary with everything so far, a second ends the process at once.
 """
 
 import gc
-import json
 import os
 import resource
 import secrets
@@ -35,6 +34,8 @@ from long_lived.client.transport.resolver import Resolver
 from long_lived.client.users import pacing
 from long_lived.client.users.virtual_user import VirtualUser
 from long_lived.record.error_kind import ErrorKind
+from long_lived.record.lines import Started
+from long_lived.record.summary import Cost
 from long_lived.resources.limits import raise_open_files
 from long_lived.resources.memory import peak_memory_bytes
 from long_lived.resources.processor import stay_on_one_processor
@@ -136,11 +137,13 @@ class Runner:
         while self._at_gate < settings.concurrency and not self._stopped.is_set():
             self._stopped.wait(0.01)
         self._clock.restart()
-        self._say(
-            f"Started: {settings.concurrency} virtual users in {time.monotonic() - began:.1f} s, "
-            f"{time.process_time():.1f} s of CPU since the process began, "
-            f"clock={self._clock.started_unix_seconds:.3f}"
+        started = Started(
+            users=settings.concurrency,
+            took_seconds=time.monotonic() - began,
+            cpu_seconds=time.process_time(),
+            clock_unix_seconds=self._clock.started_unix_seconds,
         )
+        self._say(str(started))
         self._gate.set()
         self._await_users(settings.concurrency)
         return None
@@ -208,15 +211,15 @@ class Runner:
             load_seconds=load_seconds,
             stopped_by=signal.Signals(self._signal).name if self._signal else None,
             problem=problem,
-            cost={
-                "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 3),
-                "peak_memory_bytes": peak_memory_bytes(),
-            },
+            cost=Cost(
+                cpu_seconds=round(usage.ru_utime + usage.ru_stime, 3),
+                peak_memory_bytes=peak_memory_bytes(),
+            ),
         )
         self._say(str(self._ledger.progress()))
         if problem:
             self._say(f"client: error: {problem}")
-        self._output.write([json.dumps(summary, separators=(",", ":"))])
+        self._output.write([str(summary)])
         if self._output.broken.is_set():
             problem = problem or "standard output was closed or not read: the summary is lost"
             self._say(f"client: error: {problem}")

@@ -5,7 +5,8 @@ longer than asked for. A stretch in which single users waited for their turn doe
 """
 
 from dataclasses import dataclass
-from typing import Any
+
+from long_lived.record import summary
 
 NOTED_SECONDS = 0.5
 """Shortest standstill that counts: a hundred scheduler ticks, far above what a thread
@@ -32,11 +33,11 @@ class Stalls:
         if late > self.longest_seconds:
             self.longest_seconds, self.longest_at_seconds = late, began_seconds
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_record(self) -> summary.Stalls:
         """Return what the summary keeps."""
-        return {
-            "count": self.count,
-            "total_seconds": round(self.total_seconds, 3),
-            "longest_seconds": round(self.longest_seconds, 3),
-            "longest_at_seconds": round(self.longest_at_seconds, 3),
-        }
+        return summary.Stalls(
+            count=self.count,
+            total_seconds=round(self.total_seconds, 3),
+            longest_seconds=round(self.longest_seconds, 3),
+            longest_at_seconds=round(self.longest_at_seconds, 3),
+        )

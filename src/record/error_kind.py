@@ -21,7 +21,7 @@ class ErrorKind(StrEnum):
     HTTP_STATUS = "http_status"
     """An answer with a status other than 200."""
     BAD_ANSWER = "bad_answer"
-    """An answer that is no HTTP, is too long, does not name its pod, or cannot be true."""
+    """An answer that is not HTTP, is too long, does not name its pod, or cannot be true."""
     UNASKED_ANSWER = "unasked_answer"
     """The kept connection held bytes that nobody asked for: it was closed, and nothing sent."""
     INTERRUPTED = "interrupted"

@@ -9,13 +9,31 @@ the most) does not need.
 import math
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
+
+from pydantic import Field
+
+from long_lived.record.base import Record
 
 FINE, COARSE = 0.01, 0.1
 """Relative errors: of the run's durations, and of those kept for each replica."""
 
 _FLOOR_SECONDS = 1e-4
 """Durations at or below the floor count as the floor: less than a scheduler tick means nothing."""
+
+
+class Durations(Record):
+    """What a histogram held: its percentiles, and the bins that a merge needs.
+
+    Without any durations there are no percentiles and no extremes; JSON then leaves `min` out.
+    """
+
+    count: int
+    p50: float | None = None
+    p90: float | None = None
+    p99: float | None = None
+    min: float | None = Field(None, exclude_if=lambda least: least is None)
+    max: float | None = None
+    bins: dict[int, int]
 
 
 class Histogram:
@@ -51,30 +69,34 @@ class Histogram:
                 return min(max(middle, self._minimum), self._maximum)
         raise AssertionError("unreachable")
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return percentiles, and the bins that a merge needs."""
+    def as_record(self) -> Durations:
+        """Return what is kept."""
         if not self.count:
-            return {"count": 0, "p50": None, "p90": None, "p99": None, "max": None, "bins": {}}
-        shares = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
-        return {
-            "count": self.count,
-            **{name: round(self.percentile(share) or 0.0, 6) for name, share in shares.items()},
-            "min": self._minimum,
-            "max": self._maximum,
-            "bins": {str(index): self._bins[index] for index in sorted(self._bins)},
-        }
+            return Durations(count=0, bins={})
+        return Durations(
+            count=self.count,
+            p50=self._rounded(0.5),
+            p90=self._rounded(0.9),
+            p99=self._rounded(0.99),
+            min=self._minimum,
+            max=self._maximum,
+            bins={index: self._bins[index] for index in sorted(self._bins)},
+        )
 
     @classmethod
-    def merged(cls, parts: Iterable[dict[str, Any]], relative_error: float = FINE) -> "Histogram":
-        """Add up what `as_dict` returned."""
+    def merged(cls, parts: Iterable[Durations], relative_error: float = FINE) -> "Histogram":
+        """Add up what `as_record` returned."""
         whole = cls(relative_error)
         for part in parts:
-            if part["count"]:
-                whole.count += part["count"]
-                whole._minimum = min(whole._minimum, part["min"])
-                whole._maximum = max(whole._maximum, part["max"])
-                whole._bins.update({int(index): count for index, count in part["bins"].items()})
+            if part.min is not None and part.max is not None:
+                whole.count += part.count
+                whole._minimum = min(whole._minimum, part.min)
+                whole._maximum = max(whole._maximum, part.max)
+                whole._bins.update(part.bins)
         return whole
+
+    def _rounded(self, share: float) -> float:
+        return round(self.percentile(share) or 0.0, 6)
 
     def _bin(self, seconds: float) -> int:
         if seconds <= 0:

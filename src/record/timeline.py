@@ -7,12 +7,16 @@ there are too many: so the timelines of several clients add up without a remaind
 import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import Literal, get_args
 
-SERIES = ("sent", "answered", "opened", "closed", "failed", "failed_ended")
+from long_lived.record.base import Record
+
+Series = Literal["sent", "answered", "opened", "closed", "failed", "failed_ended"]
 """`sent` has one key, "all"; answered, opened and closed have pods. Failures have "KIND POD", or
 "KIND" where the pod is not known: `failed` by when the request was sent, `failed_ended` by when it
 failed, which may be half a minute later."""
+
+SERIES: tuple[Series, ...] = get_args(Series)
 
 UNATTRIBUTED = ""
 """Stands for the pod of a connection that closed, or was left open, before its first answer."""
@@ -23,37 +27,51 @@ MOST_BUCKETS = 240
 a summary of some ten kilobytes."""
 
 
+class TimelineCounts(Record):
+    """What a timeline held: of each series its keys, of each key the counts of all buckets."""
+
+    start_unix_seconds: float | None
+    """When the first bucket begins; None where nothing happened."""
+    bucket_seconds: float
+    buckets: int
+    sent: dict[str, list[int]]
+    answered: dict[str, list[int]]
+    opened: dict[str, list[int]]
+    closed: dict[str, list[int]]
+    failed: dict[str, list[int]]
+    failed_ended: dict[str, list[int]]
+
+    def of(self, series: Series) -> dict[str, list[int]]:
+        """Return one series."""
+        counts: dict[str, list[int]] = getattr(self, series)
+        return counts
+
+
 class Timeline:
     """Counts by series, key and bucket. Not thread-safe: the ledger's lock guards it."""
 
     def __init__(self, bucket_seconds: float = FINEST_SECONDS) -> None:
         """Start empty."""
         self.bucket_seconds = bucket_seconds
-        self._counts: dict[str, dict[str, Counter[int]]] = {
+        self._counts: dict[Series, dict[str, Counter[int]]] = {
             name: defaultdict(Counter) for name in SERIES
         }
         self._first: int | None = None
         self._last = 0
 
-    def add(self, series: str, key: str, unix_seconds: float, count: int = 1) -> None:
+    def add(self, series: Series, key: str, unix_seconds: float, count: int = 1) -> None:
         """Count an event."""
         self._put(series, key, math.floor(unix_seconds / self.bucket_seconds), count)
         self._shrink()
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_record(self) -> TimelineCounts:
         """Return equally long lists of counts from the first event's bucket to the last's."""
-        if self._first is None:
-            return {
-                "start_unix_seconds": None,
-                "bucket_seconds": self.bucket_seconds,
-                "buckets": 0,
-                **{name: {} for name in SERIES},
-            }
-        indices = range(self._first, self._last + 1)
-        return {
-            "start_unix_seconds": self._first * self.bucket_seconds,
-            "bucket_seconds": self.bucket_seconds,
-            "buckets": len(indices),
+        first = self._first
+        indices = range(0) if first is None else range(first, self._last + 1)
+        return TimelineCounts(
+            start_unix_seconds=None if first is None else first * self.bucket_seconds,
+            bucket_seconds=self.bucket_seconds,
+            buckets=len(indices),
             **{
                 name: {
                     key: [counts[index] for index in indices]
@@ -61,32 +79,35 @@ class Timeline:
                 }
                 for name, keys in self._counts.items()
             },
-        }
+        )
 
     @classmethod
     def merged(
-        cls, parts: Sequence[dict[str, Any]], lags_seconds: Sequence[float] = ()
+        cls, parts: Sequence[TimelineCounts], lags_seconds: Sequence[float] = ()
     ) -> "Timeline":
-        """Add up what `as_dict` returned, each part by the clock of the one who adds up.
+        """Add up what `as_record` returned, each part by the clock of the one who adds up.
 
         `lags_seconds` says for each part by how much its clock is behind; none means nothing. A
         bucket that comes to lie across two goes to the one in which its middle lies.
         """
         lags = lags_seconds or [0.0] * len(parts)
-        filled = [(part, lag) for part, lag in zip(parts, lags, strict=True) if part["buckets"]]
-        whole = cls(max((part["bucket_seconds"] for part, _ in filled), default=FINEST_SECONDS))
-        for part, lag in filled:
+        filled = [
+            (part, part.start_unix_seconds, lag)
+            for part, lag in zip(parts, lags, strict=True)
+            if part.start_unix_seconds is not None
+        ]
+        whole = cls(max((part.bucket_seconds for part, *_ in filled), default=FINEST_SECONDS))
+        for part, start, lag in filled:
             for name in SERIES:
-                for key, counts in part[name].items():
+                for key, counts in part.of(name).items():
                     for offset, count in enumerate(counts):
                         if count:
-                            middle = (offset + 0.5) * part["bucket_seconds"]
-                            at = part["start_unix_seconds"] + middle + lag
+                            at = start + (offset + 0.5) * part.bucket_seconds + lag
                             whole._put(name, key, math.floor(at / whole.bucket_seconds), count)
         whole._shrink()
         return whole
 
-    def _put(self, series: str, key: str, index: int, count: int) -> None:
+    def _put(self, series: Series, key: str, index: int, count: int) -> None:
         self._counts[series][key][index] += count
         if self._first is None:
             self._first = self._last = index

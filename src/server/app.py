@@ -13,6 +13,7 @@ from collections.abc import Callable
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from long_lived.record.answer_body import AnswerBody
 from long_lived.server.clients import ENVIRON as CLIENT
 from long_lived.server.clients import UNKNOWN
 from long_lived.server.pod import pod_id
@@ -61,21 +62,20 @@ def create_app(
         if JSON not in request.headers.get("Accept", ""):
             return _text(f"Response from Pod {counts.pod} after {delay_seconds:.3f} s")
         connection = arrival.connection
-        return _json(
-            {
-                "pod": counts.pod,
-                "runtime": counts.runtime,
-                "instance": counts.instance,
-                "uptime_seconds": counts.uptime_seconds,
-                "delay_seconds": round(delay_seconds, 6),
-                "in_flight": arrival.in_flight,
-                "connection": {
-                    "number": connection.number,
-                    "age_seconds": round(counts.connections.age_seconds(connection), 6),
-                    "requests": connection.requests,
-                },
-            }
-        )
+        body: AnswerBody = {
+            "pod": counts.pod,
+            "runtime": counts.runtime,
+            "instance": counts.instance,
+            "uptime_seconds": counts.uptime_seconds,
+            "delay_seconds": round(delay_seconds, 6),
+            "in_flight": arrival.in_flight,
+            "connection": {
+                "number": connection.number,
+                "age_seconds": round(counts.connections.age_seconds(connection), 6),
+                "requests": connection.requests,
+            },
+        }
+        return _json(body)
 
     @app.get("/healthz")
     def healthz() -> Response:
@@ -87,7 +87,7 @@ def create_app(
 
     @app.get("/stats")
     def stats() -> Response:
-        return _json(counts.stats())
+        return _json(counts.stats().model_dump())
 
     @app.errorhandler(HTTPException)
     def refuse(error: HTTPException) -> Response:

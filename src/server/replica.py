@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from long_lived.record.replica_counts import ReplicaCounts
 from long_lived.server.clients import UNKNOWN, AnsweredTo
 from long_lived.server.connections import Connection, Connections
 
@@ -81,20 +82,20 @@ class Replica:
                     self._answered += 1
                     self._answered_to.count(client)
 
-    def stats(self) -> dict[str, object]:
+    def stats(self) -> ReplicaCounts:
         """Return what /stats answers."""
         with self._lock:
-            return {
-                "pod": self.pod,
-                "runtime": self.runtime,
-                "instance": self.instance,
-                "uptime_seconds": self.uptime_seconds,
-                "balanced_at_random": self._balanced_at_random,
-                "answered": self._answered,
-                "answered_to": self._answered_to.as_dict(),
-                "in_flight": self._in_flight,
-                "connections": self.connections.count,
-            }
+            return ReplicaCounts(
+                pod=self.pod,
+                runtime=self.runtime,
+                instance=self.instance,
+                uptime_seconds=self.uptime_seconds,
+                balanced_at_random=self._balanced_at_random,
+                answered=self._answered,
+                answered_to=self._answered_to.as_dict(),
+                in_flight=self._in_flight,
+                connections=self.connections.count,
+            )
 
     def greeting(self, addresses: str, worker_class: str = "") -> str:
         """Return the line with which a replica begins to serve."""

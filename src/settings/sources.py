@@ -10,7 +10,7 @@ import re
 from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
@@ -41,6 +41,10 @@ class _Layers(BaseSettings):
 
     model_config = SettingsConfigDict(extra="allow", case_sensitive=True)
 
+    def __init__(self, ranked: Sequence[Source]) -> None:
+        """Merge `ranked`, of which the first wins."""
+        super().__init__(**cast("dict[str, Any]", {"ranked": ranked}))
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -55,7 +59,7 @@ class _Layers(BaseSettings):
 
 def layered(ranked: Sequence[Source]) -> Source:
     """Lay sources over each other; the first one wins."""
-    values = _Layers(ranked=ranked).model_extra or {}
+    values = _Layers(ranked).model_extra or {}
     return Source(values, ChainMap(*(dict(source.origins) for source in ranked)))
 
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from long_lived.client.clock import Clock
-from long_lived.client.ledger import MOST_STARTS, Answer, Ledger, Send
+from long_lived.client.ledger import Answer, Ledger, Send
+from long_lived.client.pod_count import MOST_STARTS
 from long_lived.client.transport.connections import Connection
 from long_lived.record.error_kind import ErrorKind
 
@@ -124,7 +125,7 @@ class Accounting(RuleBasedStateMachine):
             "pods": {
                 name: (pod.requests, pod.opened, pod.closed) for name, pod in counts.pods.items()
             },
-            "timeline": counts.timeline.as_dict(),
+            "timeline": counts.timeline.as_record(),
             "lines": len(counts.output.lines),
         }
 
@@ -137,14 +138,14 @@ class Accounting(RuleBasedStateMachine):
         assert progress.answered == self.counted["answered"]
         assert progress.answered == sum(pod.requests for pod in counts.pods.values())
         assert progress.answered == counts.service.count == counts.overhead.count
-        series = counts.timeline.as_dict()
-        assert sum(map(sum, series["answered"].values())) == progress.answered
-        assert sum(map(sum, series["failed"].values())) == progress.failed
-        assert sum(map(sum, series["failed_ended"].values())) == progress.failed
-        assert sum(map(sum, series["sent"].values())) == counts.send_lag.count == counts.sent
+        series = counts.timeline.as_record()
+        assert sum(map(sum, series.answered.values())) == progress.answered
+        assert sum(map(sum, series.failed.values())) == progress.failed
+        assert sum(map(sum, series.failed_ended.values())) == progress.failed
+        assert sum(map(sum, series.sent.values())) == counts.send_lag.count == counts.sent
         for name, pod in counts.pods.items():
-            assert sum(series["opened"][name]) == pod.opened
-            assert sum(series["closed"].get(name, [])) == pod.closed <= pod.opened
+            assert sum(series.opened[name]) == pod.opened
+            assert sum(series.closed.get(name, [])) == pod.closed <= pod.opened
         if self.closed is None:
             assert progress.in_flight == len(self.in_flight)
             assert progress.planned >= progress.answered + progress.failed + progress.in_flight
@@ -153,7 +154,7 @@ class Accounting(RuleBasedStateMachine):
         else:
             assert counts.balanced()
             attributed = sum(pod.opened for pod in counts.pods.values())
-            nameless = sum(series["opened"].get("", []))
+            nameless = sum(series.opened.get("", []))
             assert attributed + nameless >= len(counts.still_open)
             assert self.snapshot() == self.closed
 
@@ -216,9 +217,9 @@ def test_failure_on_a_known_pod_is_counted_there() -> None:
     known, unknown = account.output.lines
     assert " pod=server-b reset" in known
     assert "pod=" not in unknown
-    series = account.timeline.as_dict()
+    series = account.timeline.as_record()
     for name in ("failed", "failed_ended"):
-        assert {key: sum(counts) for key, counts in series[name].items()} == {
+        assert {key: sum(counts) for key, counts in series.of(name).items()} == {
             "connection_lost server-b": 1,
             "connection_lost": 1,
         }
@@ -238,11 +239,11 @@ class HandClock(Clock):
 
 def by_quarters(account: Ledger, series: str) -> dict[str, dict[float, int]]:
     """Return the counts of a series by the second of its bucket."""
-    told = account.timeline.as_dict()
-    start = told["start_unix_seconds"] - 1_800_000_000.0
+    told = account.timeline.as_record()
+    start = told.start_unix_seconds - 1_800_000_000.0
     return {
         key: {start + index / 4: count for index, count in enumerate(counts) if count}
-        for key, counts in told[series].items()
+        for key, counts in told.of(series).items()
     }
 
 
@@ -276,10 +277,10 @@ def test_connection_that_nobody_answered_is_unattributed() -> None:
     account.enter_close(closed)
     account.enter_answer(account.enter_send(0.0), answer(answered))
     account.close([answered, Connection(3, 0.0)])
-    series = account.timeline.as_dict()
-    assert sum(series["opened"][""]) == 2
-    assert sum(series["closed"][""]) == 1
-    assert sum(series["opened"]["server-a"]) == 1
+    series = account.timeline.as_record()
+    assert sum(series.opened[""]) == 2
+    assert sum(series.closed[""]) == 1
+    assert sum(series.opened["server-a"]) == 1
 
 
 def test_connection_that_several_pods_answer_counts_once() -> None:
@@ -366,8 +367,8 @@ def test_response_time_counts_from_the_planned_send() -> None:
     """It is service time plus send lag: where coordinated omission would hide."""
     account = ledger(1)
     account.enter_answer(account.enter_send(2.0), answer(Connection(1, 0.0), service_seconds=0.5))
-    assert account.service.as_dict()["max"] == 0.5
-    assert account.response.as_dict()["max"] == 2.5
+    assert account.service.as_record().max == 0.5
+    assert account.response.as_record().max == 2.5
 
 
 def test_lines_are_left_out_where_they_are_not_wanted() -> None:
@@ -426,4 +427,4 @@ def test_overhead_is_never_negative() -> None:
     """A server that says it waited longer than the answer took has no negative overhead."""
     account = ledger(1)
     account.enter_answer(account.enter_send(0.0), answer(Connection(1, 0.0), delay_seconds=5.0))
-    assert account.overhead.as_dict()["max"] == 0.0
+    assert account.overhead.as_record().max == 0.0

@@ -3,6 +3,7 @@
 import pytest
 
 from long_lived.client.stalls import NOTED_SECONDS, Stalls
+from long_lived.record import summary
 
 
 @pytest.mark.parametrize(
@@ -21,9 +22,6 @@ def test_longest_standstill_is_kept_with_its_time() -> None:
     stalls = Stalls()
     for began, took in ((1.0, 2.0), (5.0, 9.0), (20.0, 3.0)):
         stalls.note(began, 1.0, took)
-    assert stalls.as_dict() == {
-        "count": 3,
-        "total_seconds": 11.0,
-        "longest_seconds": 8.0,
-        "longest_at_seconds": 5.0,
-    }
+    assert stalls.as_record() == summary.Stalls(
+        count=3, total_seconds=11.0, longest_seconds=8.0, longest_at_seconds=5.0
+    )

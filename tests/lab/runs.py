@@ -3,7 +3,6 @@
 So what the lab is given here has the layout that clients really write, whatever it becomes.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +16,10 @@ from long_lived.client.transport.connections import Connection, ConnectionBook
 from long_lived.lab.analysis.history import History
 from long_lived.lab.analysis.replacement import Replacement
 from long_lived.record.error_kind import ErrorKind
+from long_lived.record.histogram import Histogram
+from long_lived.record.lines import Response, Started, read
+from long_lived.record.replica_counts import ReplicaCounts
+from long_lived.record.summary import Cost, Pod, Start, Summary
 from long_lived.record.timeline import Timeline
 from long_lived.settings import load
 
@@ -65,7 +68,7 @@ class Run:
         self._output = Lines()
         self.ledger = Ledger(self.clock, self._output, 0, self.settings.client.log_responses)
         self._book = ConnectionBook(self.clock, self.ledger.enter_close)
-        self._made: dict[str, Any] | None = None
+        self._made: Summary | None = None
         self._starts: dict[str, tuple[str, float]] = {}
         # The book looks into sockets only at the end of a real client.
         self._socket: Any = object()
@@ -117,7 +120,7 @@ class Run:
         load_seconds: float = LOAD_SECONDS,
         stopped_by: str | None = None,
         problem: str | None = None,
-    ) -> dict[str, Any]:
+    ) -> Summary:
         """End the run, and return its summary; every time the same."""
         if self._made is None:
             self.clock.now = load_seconds
@@ -131,7 +134,7 @@ class Run:
                 load_seconds=load_seconds,
                 stopped_by=stopped_by,
                 problem=problem,
-                cost={"cpu_seconds": 12.34, "peak_memory_bytes": 450e6},
+                cost=Cost(cpu_seconds=12.34, peak_memory_bytes=450_000_000),
             )
         return self._made
 
@@ -141,11 +144,10 @@ class Run:
         users = self.settings.client.concurrency
         return [
             f"Waiting for {self.settings.server.replicas} servers",
-            f"Started: {users} virtual users in 0.1 s, 0.5 s of CPU since the process began, "
-            f"clock={START:.3f}",
+            str(Started(users, 0.1, 0.5, START)),
             *self._output.lines,
             str(self.ledger.progress()),
-            json.dumps(made, separators=(",", ":")),
+            str(made),
         ]
 
     def _answer(self, connection: Connection, pod: str) -> None:
@@ -167,7 +169,7 @@ def plain(
     *overrides: str,
     failed: Mapping[ErrorKind, int] | None = None,
     **ended: Any,
-) -> dict[str, Any]:
+) -> Summary:
     """Return the summary of a run in which each request had a connection of its own."""
     run = Run(*overrides)
     for pod, count in pods.items():
@@ -242,15 +244,56 @@ def restarted(
 
 def history(timeline: Timeline) -> History:
     """Read a timeline by the clock that all runs have."""
-    return History(timeline.as_dict(), START)
+    return History(timeline.as_record(), START)
 
 
-def scaled(made: Any, factor: int) -> Any:
+def scaled(made: Summary, factor: int) -> Summary:
     """Return a summary with so many times the counts; settings and durations stay."""
     counted = ("requests", "pods", "connections", "timeline")
-    return {
-        key: _multiplied(value, factor) if key in counted else value for key, value in made.items()
+    multiplied = {
+        key: _multiplied(value, factor) if key in counted else value
+        for key, value in made.as_dict().items()
     }
+    return Summary.model_validate(multiplied)
+
+
+def changed(made: Summary, **values: Any) -> Summary:
+    """Return a summary with other values: `pods__server-b__starts=[]` is that of its part."""
+    told = made.as_dict()
+    for path, value in values.items():
+        *above, key = path.split("__")
+        part = told
+        for name in above:
+            part = part[name]
+        part[key] = value
+    return Summary.model_validate(told)
+
+
+def pod_of(starts: Iterable[Start] = (), requests: int = 1) -> Pod:
+    """Return what a pod did whose server had these starts."""
+    return Pod(
+        requests=requests,
+        connections_opened=1,
+        connections_open=0,
+        oldest_connection_seconds=1.0,
+        starts=list(starts),
+        overhead_seconds=Histogram().as_record(),
+    )
+
+
+def own_counts(
+    answered: int, answered_to: Mapping[str, int], instance: str | None = None
+) -> ReplicaCounts:
+    """Return what a replica says that it counted."""
+    return ReplicaCounts(
+        pod="server-a",
+        runtime="flask",
+        instance=instance,
+        answered=answered,
+        answered_to=dict(answered_to),
+        in_flight=0,
+        connections=1,
+    )
 
 
 def saved(folder: Path, name: str, lines: Iterable[str]) -> Path:
@@ -262,7 +305,7 @@ def saved(folder: Path, name: str, lines: Iterable[str]) -> Path:
 
 def answers_in(lines: Iterable[str]) -> Counter[str]:
     """Count the answers in a log's lines, by replica."""
-    return Counter(line.split()[3] for line in lines if line.startswith("Response from Pod "))
+    return Counter(line.pod for line in map(read, lines) if isinstance(line, Response))
 
 
 def _multiplied(value: Any, factor: int) -> Any:

@@ -33,9 +33,9 @@ def test_percentile_is_within_one_percent(durations: list[float], share: float) 
 @hypothesis.given(some.lists(some.lists(some.floats(0, 86_400), max_size=40), max_size=5))
 def test_merged_parts_are_as_one(parts: list[list[float]]) -> None:
     """Merging the histograms of parts gives what one histogram of all gives."""
-    merged = Histogram.merged(filled(part).as_dict() for part in parts)
+    merged = Histogram.merged(filled(part).as_record() for part in parts)
     whole = filled([seconds for part in parts for seconds in part])
-    assert merged.as_dict() == whole.as_dict()
+    assert merged.as_record() == whole.as_record()
 
 
 @BRIEF
@@ -45,19 +45,19 @@ def test_percentiles_are_ordered_and_within_the_extremes(durations: list[float])
     made = filled(durations)
     shares = [made.percentile(share) for share in (0, 0.5, 0.9, 0.99, 1)]
     assert shares == sorted(shares)
-    described = made.as_dict()
-    assert described["min"] == min(durations)
-    assert described["max"] == max(durations)
+    described = made.as_record()
+    assert described.min == min(durations)
+    assert described.max == max(durations)
     assert min(durations) <= shares[0]
     assert shares[-1] <= max(durations)
-    assert sum(described["bins"].values()) == described["count"] == len(durations)
+    assert sum(described.bins.values()) == described.count == len(durations)
 
 
 def test_empty_histogram_has_no_percentiles() -> None:
     """Where nothing was counted there is nothing to tell."""
     assert Histogram().percentile(0.5) is None
-    described = Histogram().as_dict()
-    assert (described["count"], described["p50"], described["max"]) == (0, None, None)
+    described = Histogram().as_record()
+    assert (described.count, described.p50, described.max) == (0, None, None)
 
 
 @pytest.mark.parametrize("seconds", [0.0, 1e-9, 1e-4])
@@ -70,4 +70,4 @@ def test_number_of_bins_is_bounded() -> None:
     """However many durations, the bins from 0.1 ms to a day are about a thousand."""
     made = filled([1e-4 * 1.001**step for step in range(20_700)])
     assert made.count == 20_700
-    assert len(made.as_dict()["bins"]) < 1100
+    assert len(made.as_record().bins) < 1100

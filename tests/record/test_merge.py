@@ -1,8 +1,8 @@
 """Adding up the summaries of several clients."""
 
 import copy
-import json
 import socket
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,12 +10,16 @@ import pytest
 from long_lived.client.clock import Clock
 from long_lived.client.ledger import Answer, Ledger
 from long_lived.client.stalls import Stalls
-from long_lived.client.summary import FORMAT, merge, summarize
+from long_lived.client.summary import summarize
 from long_lived.client.transport.connections import ConnectionBook
+from long_lived.record import summary as kept
 from long_lived.record.error_kind import ErrorKind
+from long_lived.record.merge import merge
+from long_lived.record.summary import Cost, Requests, Summary
 from long_lived.settings import load
 
 SETTINGS = load([], ["client.concurrency=4"], {})
+NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Silence:
@@ -25,7 +29,7 @@ class Silence:
         pass
 
 
-def summary(pods: dict[str, int], failed: int = 0, seconds: float = 0.5, **given: Any) -> dict:
+def summary(pods: dict[str, int], failed: int = 0, seconds: float = 0.5, **given: Any) -> Summary:
     """Make the summary of a client whose pods answered so often, each on one connection."""
     clock = Clock()
     account = Ledger(clock, Silence(), sum(pods.values()) + failed)
@@ -41,7 +45,7 @@ def summary(pods: dict[str, int], failed: int = 0, seconds: float = 0.5, **given
             account.enter_failure(account.enter_send(0.0), ErrorKind.READ_TIMEOUT, "")
         account.close(book.still_open())
         values = {"load_seconds": 2.0, "stopped_by": None, "problem": None, **given}
-        cost = {"cpu_seconds": 1.5, "peak_memory_bytes": 1000}
+        cost = Cost(cpu_seconds=1.5, peak_memory_bytes=1000)
         stalls = Stalls()
         stalls.note(3.0, 0.2, 1.2 + seconds)
         return summarize(
@@ -55,41 +59,31 @@ def summary(pods: dict[str, int], failed: int = 0, seconds: float = 0.5, **given
         )
 
 
-def without_time(part: dict[str, Any]) -> dict[str, Any]:
+def without_time(part: Summary) -> Summary:
     """Leave out what depends on when a client started."""
-    return {
-        key: value
-        for key, value in part.items()
-        if key not in ("timeline", "started", "load_seconds")
-    }
-
-
-def test_summary_is_json_of_one_line() -> None:
-    """A summary survives JSON unchanged."""
-    made = summary({"a": 2})
-    text = json.dumps(made)
-    assert "\n" not in text
-    assert json.loads(text) == made
+    fixed = {"timeline": None, "started": None, "load_seconds": 0.0}
+    return part.model_copy(update=fixed)
 
 
 def test_summary_counts_what_the_ledger_counted() -> None:
     """The summary has the account, the pods and the connections."""
     made = summary({"a": 2, "b": 1}, failed=1)
-    assert made["requests"].pop("sending_seconds") >= 0
-    assert made["requests"] == {
-        "planned": 4,
-        "sent": 4,
-        "answered": 3,
-        "failed": 1,
-        "failed_by_kind": {"read_timeout": 1},
-    }
-    assert made["pods"]["a"]["requests"] == 2
-    assert made["pods"]["b"]["connections_opened"] == made["pods"]["b"]["connections_open"] == 1
-    assert made["connections"]["opened"] == made["connections"]["open"] == 2
-    assert made["connections"]["unattributed"] == 0
-    assert made["connections"]["most_requests_on_one"] == 2
-    assert made["connections"]["close_announced_ratio"] == 0
-    assert made["settings"] == SETTINGS.as_values()
+    assert made.requests.sending_seconds >= 0
+    assert made.requests == Requests(
+        planned=4,
+        sent=4,
+        sending_seconds=made.requests.sending_seconds,
+        answered=3,
+        failed=1,
+        failed_by_kind={ErrorKind.READ_TIMEOUT: 1},
+    )
+    assert made.pods["a"].requests == 2
+    assert made.pods["b"].connections_opened == made.pods["b"].connections_open == 1
+    assert made.connections.opened == made.connections.open == 2
+    assert made.connections.unattributed == 0
+    assert made.connections.most_requests_on_one == 2
+    assert made.connections.close_announced_ratio == 0
+    assert made.settings == SETTINGS
 
 
 def test_merge_of_one_is_itself() -> None:
@@ -97,8 +91,8 @@ def test_merge_of_one_is_itself() -> None:
     made = summary({"a": 2, "b": 1}, failed=1)
     merged = merge([made])
     assert without_time(merged) == without_time(made)
-    assert merged["timeline"] == made["timeline"]
-    assert merged["load_seconds"] == pytest.approx(2.0)
+    assert merged.timeline == made.timeline
+    assert merged.load_seconds == pytest.approx(2.0)
 
 
 def test_merge_of_two_is_their_sum() -> None:
@@ -106,68 +100,67 @@ def test_merge_of_two_is_their_sum() -> None:
     first = summary({"a": 2, "b": 1}, failed=1, seconds=0.25)
     second = summary({"b": 4, "c": 5}, seconds=4.0)
     merged = merge([first, second])
-    assert merged["clients"] == 2
-    sending = [one["requests"]["sending_seconds"] for one in (first, second)]
-    assert merged["requests"].pop("sending_seconds") == max(sending)
-    assert merged["requests"] == {
-        "planned": 13,
-        "sent": 13,
-        "answered": 12,
-        "failed": 1,
-        "failed_by_kind": {"read_timeout": 1},
-    }
-    assert {name: pod["requests"] for name, pod in merged["pods"].items()} == {
+    assert merged.clients == 2
+    assert merged.requests == Requests(
+        planned=13,
+        sent=13,
+        sending_seconds=max(one.requests.sending_seconds for one in (first, second)),
+        answered=12,
+        failed=1,
+        failed_by_kind={ErrorKind.READ_TIMEOUT: 1},
+    )
+    assert {name: pod.requests for name, pod in merged.pods.items()} == {
         "a": 2,
         "b": 5,
         "c": 5,
     }
-    assert merged["pods"]["b"]["connections_opened"] == 2
-    assert merged["connections"]["opened"] == merged["connections"]["open"] == 4
-    assert merged["connections"]["perfect_keep_alive"] == 8
-    assert merged["connections"]["most_requests_on_one"] == 5
-    assert merged["service_seconds"]["count"] == 12
-    assert merged["service_seconds"]["min"] == 0.25
-    assert merged["service_seconds"]["max"] == 4.0
-    assert merged["pods"]["b"]["overhead_seconds"]["count"] == 5
-    assert merged["pods"]["b"]["overhead_seconds"]["max"] == 4.0
-    (start,) = merged["pods"]["b"]["starts"]
-    assert (start["instance"], start["requests"]) == ("b-1", 5)
-    assert merged["connections"]["reused"] == 3
-    assert merged["client_ids"] == ["client-0.25", "client-4.0"]
-    assert merged["stalls"] == {
-        "count": 2,
-        "total_seconds": pytest.approx(6.25),
-        "longest_seconds": 5.0,
-        "longest_at_seconds": 3.0,
-    }
-    assert merged["cost"] == {"cpu_seconds": 3.0, "peak_memory_bytes": 2000}
-    answered = merged["timeline"]["answered"]
+    assert merged.pods["b"].connections_opened == 2
+    assert merged.connections.opened == merged.connections.open == 4
+    assert merged.connections.perfect_keep_alive == 8
+    assert merged.connections.most_requests_on_one == 5
+    assert merged.service_seconds.count == 12
+    assert merged.service_seconds.min == 0.25
+    assert merged.service_seconds.max == 4.0
+    assert merged.pods["b"].overhead_seconds.count == 5
+    assert merged.pods["b"].overhead_seconds.max == 4.0
+    (start,) = merged.pods["b"].starts
+    assert (start.instance, start.requests) == ("b-1", 5)
+    assert merged.connections.reused == 3
+    assert merged.client_ids == ["client-0.25", "client-4.0"]
+    assert merged.stalls == kept.Stalls(
+        count=2, total_seconds=6.25, longest_seconds=5.0, longest_at_seconds=3.0
+    )
+    assert merged.cost == Cost(cpu_seconds=3.0, peak_memory_bytes=2000)
+    answered = merged.timeline.answered
     assert {name: sum(counts) for name, counts in answered.items()} == {"a": 2, "b": 5, "c": 5}
-    assert sum(merged["timeline"]["sent"]["all"]) == 13
+    assert sum(merged.timeline.sent["all"]) == 13
 
 
 def test_merged_load_lasts_from_the_first_start_to_the_last_end() -> None:
     """Clients that run beside one another do not add up their times."""
-    first, second = summary({"a": 1}), summary({"a": 1})
-    first["started"], first["load_seconds"] = "2026-01-01T00:00:00+00:00", 10.0
-    second["started"], second["load_seconds"] = "2026-01-01T00:00:03+00:00", 9.5
+    first, second = (
+        summary({"a": 1}).model_copy(
+            update={"started": NEW_YEAR + timedelta(seconds=late), "load_seconds": seconds}
+        )
+        for late, seconds in ((0, 10.0), (3, 9.5))
+    )
     merged = merge([second, first])
-    assert merged["started"] == "2026-01-01T00:00:00+00:00"
-    assert merged["load_seconds"] == 12.5
+    assert merged.started == NEW_YEAR
+    assert merged.load_seconds == 12.5
 
 
 def test_clocks_that_are_behind_are_set_right() -> None:
     """Each client's times are shifted by its own lag, to the clock of whoever merges."""
-    first, second = summary({"a": 1}), summary({"a": 2})
-    for part in (first, second):
-        part["started"] = "2026-01-01T00:00:00+00:00"
+    first, second = (
+        summary({"a": count}).model_copy(update={"started": NEW_YEAR}) for count in (1, 2)
+    )
     merged = merge([first, second], [2.0, -0.5])
-    assert merged["started"] == "2025-12-31T23:59:59.500000+00:00"
-    assert merged["load_seconds"] == 4.5
-    starts = [part["pods"]["a"]["starts"][0] for part in (first, second)]
-    earliest = min(starts[0]["started_unix_seconds"] + 2, starts[1]["started_unix_seconds"] - 0.5)
-    assert merged["pods"]["a"]["starts"][0]["started_unix_seconds"] == pytest.approx(earliest)
-    answered = merged["timeline"]["answered"]["a"]
+    assert merged.started == NEW_YEAR - timedelta(seconds=0.5)
+    assert merged.load_seconds == 4.5
+    starts = [part.pods["a"].starts[0] for part in (first, second)]
+    earliest = min(starts[0].started_unix_seconds + 2, starts[1].started_unix_seconds - 0.5)
+    assert merged.pods["a"].starts[0].started_unix_seconds == pytest.approx(earliest)
+    answered = merged.timeline.answered["a"]
     assert sum(answered) == 3
     when = [index * 0.25 for index, count in enumerate(answered) for _ in range(count)]
     assert when[-1] - when[0] == pytest.approx(2.5, abs=0.3)
@@ -183,8 +176,8 @@ def test_merge_takes_a_lag_for_each_client() -> None:
 def test_trouble_of_any_part_is_kept(key: str) -> None:
     """A merged run was stopped, or had a problem, where one of its clients was or had."""
     parts = [summary({"a": 1}), summary({"a": 1}, **{key: "SIGTERM"})]
-    assert merge(parts)[key] == "SIGTERM"
-    assert merge(parts[:1])[key] is None
+    assert getattr(merge(parts), key) == "SIGTERM"
+    assert getattr(merge(parts[:1]), key) is None
 
 
 def test_merge_leaves_its_parts_alone() -> None:
@@ -198,19 +191,12 @@ def test_merge_leaves_its_parts_alone() -> None:
 def test_merge_of_clients_without_answers_has_no_ratio() -> None:
     """Where nothing was answered there is no share of answers."""
     merged = merge([summary({}, failed=2), summary({}, failed=1)])
-    assert merged["requests"]["failed"] == 3
-    assert merged["connections"]["close_announced_ratio"] is None
-    assert merged["service_seconds"]["p50"] is None
+    assert merged.requests.failed == 3
+    assert merged.connections.close_announced_ratio is None
+    assert merged.service_seconds.p50 is None
 
 
 def test_merge_of_nothing_is_refused() -> None:
     """No summary, no sum."""
     with pytest.raises(ValueError, match="no summary to merge"):
         merge([])
-
-
-@pytest.mark.parametrize("part", [{}, {"format": FORMAT + 1}, {"format": str(FORMAT)}])
-def test_merge_of_an_unknown_format_is_refused(part: dict[str, Any]) -> None:
-    """A summary of another layout is refused before anything is added."""
-    with pytest.raises(ValueError, match=r"summary format .*: allowed is 2"):
-        merge([summary({"a": 1}), part])

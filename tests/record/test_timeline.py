@@ -1,12 +1,16 @@
 """Timelines: nothing is lost in folding and merging, and the number of buckets is bounded."""
 
-from typing import Any
-
 import hypothesis
 import hypothesis.strategies as some
 import pytest
 
-from long_lived.record.timeline import FINEST_SECONDS, MOST_BUCKETS, SERIES, Timeline
+from long_lived.record.timeline import (
+    FINEST_SECONDS,
+    MOST_BUCKETS,
+    SERIES,
+    Timeline,
+    TimelineCounts,
+)
 
 BRIEF = hypothesis.settings(deadline=None, max_examples=60)
 START = 1_800_000_000.0
@@ -30,9 +34,11 @@ def filled(events: list[tuple[str, str, float, int]]) -> Timeline:
     return made
 
 
-def totals(described: dict[str, Any]) -> dict[tuple[str, str], int]:
+def totals(described: TimelineCounts) -> dict[tuple[str, str], int]:
     """Add up each list of counts."""
-    return {(name, key): sum(counts) for name in SERIES for key, counts in described[name].items()}
+    return {
+        (name, key): sum(counts) for name in SERIES for key, counts in described.of(name).items()
+    }
 
 
 @BRIEF
@@ -42,33 +48,33 @@ def test_totals_are_kept_whatever_the_order_and_span(events) -> None:
     expected: dict[tuple[str, str], int] = {}
     for series, key, _, count in events:
         expected[series, key] = expected.get((series, key), 0) + count
-    assert totals(filled(events).as_dict()) == expected
+    assert totals(filled(events).as_record()) == expected
 
 
 @BRIEF
 @hypothesis.given(EVENTS)
 def test_buckets_are_bounded_and_cover_the_events(events) -> None:
     """From the first event to the last there are no more buckets than the bound."""
-    described = filled(events).as_dict()
-    assert described["buckets"] <= MOST_BUCKETS
+    described = filled(events).as_record()
+    assert described.buckets <= MOST_BUCKETS
     for name in SERIES:
-        for counts in described[name].values():
-            assert len(counts) == described["buckets"]
+        for counts in described.of(name).values():
+            assert len(counts) == described.buckets
     if events:
-        start, width = described["start_unix_seconds"], described["bucket_seconds"]
+        start, width = described.start_unix_seconds, described.bucket_seconds
         times = [at for _, _, at, _ in events]
         assert start <= min(times) < start + width
-        assert start + (described["buckets"] - 1) * width <= max(times)
-        assert max(times) < start + described["buckets"] * width
+        assert start + (described.buckets - 1) * width <= max(times)
+        assert max(times) < start + described.buckets * width
 
 
 @BRIEF
 @hypothesis.given(some.lists(EVENTS, max_size=4))
 def test_merged_parts_are_as_one(parts) -> None:
     """Merging the timelines of parts gives what one timeline of all gives."""
-    merged = Timeline.merged([filled(part).as_dict() for part in parts])
+    merged = Timeline.merged([filled(part).as_record() for part in parts])
     whole = filled([event for part in parts for event in part])
-    assert merged.as_dict() == whole.as_dict()
+    assert merged.as_record() == whole.as_record()
 
 
 @pytest.mark.parametrize(
@@ -76,19 +82,21 @@ def test_merged_parts_are_as_one(parts) -> None:
 )
 def test_part_whose_clock_is_behind_is_shifted(lag: float, at: float) -> None:
     """A bucket goes to the one in which its middle lies by the clock of whoever merges."""
-    part = filled([("sent", "all", START + 1.0, 3)]).as_dict()
-    described = Timeline.merged([part], [lag]).as_dict()
-    assert described["start_unix_seconds"] == START + at
-    assert described["sent"] == {"all": [3]}
+    part = filled([("sent", "all", START + 1.0, 3)]).as_record()
+    described = Timeline.merged([part], [lag]).as_record()
+    assert described.start_unix_seconds == START + at
+    assert described.sent == {"all": [3]}
 
 
 def test_event_is_in_the_bucket_of_its_time() -> None:
     """Buckets lie at whole multiples of their width."""
-    described = filled([("sent", "all", START + 0.3, 1), ("sent", "all", START + 1.0, 2)]).as_dict()
-    assert described["start_unix_seconds"] == START + 0.25
-    assert described["bucket_seconds"] == FINEST_SECONDS
-    assert described["sent"] == {"all": [1, 0, 0, 2]}
-    assert described["failed"] == {}
+    described = filled(
+        [("sent", "all", START + 0.3, 1), ("sent", "all", START + 1.0, 2)]
+    ).as_record()
+    assert described.start_unix_seconds == START + 0.25
+    assert described.bucket_seconds == FINEST_SECONDS
+    assert described.sent == {"all": [1, 0, 0, 2]}
+    assert described.failed == {}
 
 
 @pytest.mark.parametrize(
@@ -105,8 +113,8 @@ def test_width_doubles_as_the_run_grows(span: float, width: float) -> None:
 
 def test_empty_timeline_has_no_buckets() -> None:
     """Where nothing happened there is no start."""
-    described = Timeline().as_dict()
-    assert (described["start_unix_seconds"], described["buckets"]) == (None, 0)
+    described = Timeline().as_record()
+    assert (described.start_unix_seconds, described.buckets) == (None, 0)
 
 
 @pytest.mark.parametrize(
@@ -117,26 +125,26 @@ def test_merged_part_of_another_clock_goes_to_the_bucket_of_its_middle(
     lag: float, index: int
 ) -> None:
     """A bucket that lies across two after the shift is not divided, and not lost."""
-    part = filled([("sent", "all", START + 0.1, 3)]).as_dict()
-    merged = Timeline.merged([part], [lag]).as_dict()
-    assert merged["sent"] == {"all": [3]}
-    assert merged["start_unix_seconds"] == START + index * FINEST_SECONDS
+    part = filled([("sent", "all", START + 0.1, 3)]).as_record()
+    merged = Timeline.merged([part], [lag]).as_record()
+    assert merged.sent == {"all": [3]}
+    assert merged.start_unix_seconds == START + index * FINEST_SECONDS
 
 
 def test_merged_parts_are_each_shifted_by_their_own_lag() -> None:
     """Two clients that did the same at one time agree on it, whatever their clocks said."""
-    parts = [filled([("sent", "all", START + ahead, 1)]).as_dict() for ahead in (0, 20)]
-    merged = Timeline.merged(parts, [0.0, -20.0]).as_dict()
-    assert merged["sent"] == {"all": [2]}
+    parts = [filled([("sent", "all", START + ahead, 1)]).as_record() for ahead in (0, 20)]
+    merged = Timeline.merged(parts, [0.0, -20.0]).as_record()
+    assert merged.sent == {"all": [2]}
 
 
 @BRIEF
 @hypothesis.given(some.lists(EVENTS, max_size=3), some.floats(-1e4, 1e4))
 def test_totals_are_kept_by_any_shift(parts, lag: float) -> None:
     """Clocks are set right, and counts stay."""
-    described = [filled(part).as_dict() for part in parts]
+    described = [filled(part).as_record() for part in parts]
     expected: dict[tuple[str, str], int] = {}
     for part in described:
         for key, count in totals(part).items():
             expected[key] = expected.get(key, 0) + count
-    assert totals(Timeline.merged(described, [lag] * len(parts)).as_dict()) == expected
+    assert totals(Timeline.merged(described, [lag] * len(parts)).as_record()) == expected

@@ -72,7 +72,7 @@ def test_request_that_fails_is_not_counted_as_answered() -> None:
         with pytest.raises(RuntimeError), replica.request(None) as second:
             assert second.in_flight == 2
             raise RuntimeError
-    stats = replica.stats()
+    stats = replica.stats().model_dump()
     assert stats.pop("uptime_seconds") > 0
     assert stats == {
         "pod": "pod",

@@ -15,6 +15,7 @@ from long_lived.client.transport.connections import Connection
 from long_lived.client.transport.errors import BadAnswer, UnexpectedStatus
 from long_lived.client.transport.incoming import MOST_BODY_BYTES, announces_close, read_body
 from long_lived.client.transport.pool import CountedConnection
+from long_lived.record.answer_body import AnswerBody
 from long_lived.settings import Settings
 from long_lived.settings.pod_name import is_pod_name
 
@@ -98,7 +99,7 @@ def _read(
     if body.count(b"[") + body.count(b"{") > MOST_BRACKETS:
         raise BadAnswer(f"more than {MOST_BRACKETS} brackets in {body[:80]!r}")
     try:
-        answer = json.loads(body)
+        answer: AnswerBody = json.loads(body)  # so it claims to be
         pod, delay_seconds = answer["pod"], answer["delay_seconds"]
     except (ValueError, KeyError, TypeError):
         raise BadAnswer(f"no pod in {body[:80]!r}") from None

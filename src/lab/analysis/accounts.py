@@ -7,8 +7,9 @@ way back. Anything else is a defect of the experiment.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from long_lived.record.replica_counts import ReplicaCounts
+from long_lived.record.summary import Pod, Summary
 from long_lived.record.timeline import UNATTRIBUTED
 
 
@@ -49,8 +50,8 @@ class Accounts:
 
 
 def accounts(
-    summary: Mapping[str, Any],
-    server_counts: Mapping[str, Mapping[str, Any]],
+    summary: Summary,
+    server_counts: Mapping[str, ReplicaCounts],
     failures: Mapping[str, Mapping[str, int]],
 ) -> Accounts | None:
     """Put both sides together; None where no replica could be asked, or none counts by client.
@@ -60,26 +61,30 @@ def accounts(
         server_counts: what /stats of each replica says.
         failures: of the whole run, by kind and by replica (empty where unknown).
     """
-    clients = set(summary["client_ids"])
+    clients = set(summary.client_ids)
     rows = []
     for name, counts in server_counts.items():
-        by_client = counts.get("answered_to")
-        if by_client is None:
+        if counts.answered_to is None:
             continue
-        served = sum(count for client, count in by_client.items() if client in clients)
-        pod = summary["pods"].get(name, {"requests": 0, "starts": []})
-        own = {start["instance"]: start["requests"] for start in pod["starts"]}
-        answered = pod["requests"]
-        if own and "instance" in counts:
-            answered = own.get(counts["instance"], 0)
+        served = sum(count for client, count in counts.answered_to.items() if client in clients)
+        pod = summary.pods.get(name)
         rows.append(
             Account(
                 name,
                 served,
-                answered,
+                0 if pod is None else _answered(pod, counts.instance),
                 sum(on.get(name, 0) for on in failures.values()),
-                counts["answered"] - served,
+                counts.answered - served,
             )
         )
     unattributed = sum(on.get(UNATTRIBUTED, 0) for on in failures.values())
     return Accounts(rows, unattributed) if rows else None
+
+
+def _answered(pod: Pod, instance: str | None) -> int:
+    """Tell what the clients have from one start of a pod; from all, where they are not told apart.
+
+    A server that was started again has forgotten what it answered before.
+    """
+    own = {start.instance: start.requests for start in pod.starts}
+    return own.get(instance, 0) if own and instance is not None else pod.requests

@@ -5,7 +5,8 @@ A bucket is addressed by its index, a stretch of time by `first` and `end`, as i
 
 import math
 from itertools import accumulate
-from typing import Any
+
+from long_lived.record.timeline import Series, TimelineCounts
 
 CLOSED_AFTER_EACH_RATIO = 0.9
 """Connections closed per answer from which each request counts as having its own: it is 1 where
@@ -13,19 +14,17 @@ either side closes after every answer, and at most 0.5 where one carries two req
 
 
 class History:
-    """A merged timeline (`client.timeline`) with the clock of the run."""
+    """A timeline with the clock of its run."""
 
-    def __init__(self, timeline: dict[str, Any], started_unix_seconds: float) -> None:
+    def __init__(self, timeline: TimelineCounts, started_unix_seconds: float) -> None:
         """Read `timeline` of a run whose clock started at `started_unix_seconds`."""
-        self.buckets: int = timeline["buckets"]
-        self.bucket_seconds: float = timeline["bucket_seconds"]
+        self.buckets = timeline.buckets
+        self.bucket_seconds = timeline.bucket_seconds
         self.started_unix_seconds = started_unix_seconds
-        self._start: float = timeline["start_unix_seconds"] or started_unix_seconds
-        self._series: dict[str, dict[str, list[int]]] = {
-            name: counts for name, counts in timeline.items() if isinstance(counts, dict)
-        }
+        self._start = timeline.start_unix_seconds or started_unix_seconds
+        self._timeline = timeline
         nothing = [0] * self.buckets
-        opened, closed = self._series["opened"], self._series["closed"]
+        opened, closed = timeline.opened, timeline.closed
         self._held = {
             replica: list(
                 accumulate(
@@ -38,10 +37,7 @@ class History:
             for replica in {*opened, *closed}
         }
         self._held_by_all = [sum(each) for each in zip(nothing, *self._held.values(), strict=True)]
-        answered, ended = (
-            sum(sum(counts) for counts in self._series[name].values())
-            for name in ("answered", "closed")
-        )
+        answered, ended = (sum(map(sum, counts.values())) for counts in (timeline.answered, closed))
         self._kept = ended < CLOSED_AFTER_EACH_RATIO * answered
 
     def bucket(self, unix_seconds: float) -> int:
@@ -68,19 +64,19 @@ class History:
 
     def replicas(self) -> list[str]:
         """List the replicas that answered, by name."""
-        return sorted(self._series["answered"])
+        return sorted(self._timeline.answered)
 
-    def counts(self, series: str, key: str) -> list[int]:
+    def counts(self, series: Series, key: str) -> list[int]:
         """Return the counts of all buckets."""
-        return self._series[series].get(key) or [0] * self.buckets
+        return self._timeline.of(series).get(key) or [0] * self.buckets
 
-    def count(self, series: str, key: str, first: int, end: int) -> int:
+    def count(self, series: Series, key: str, first: int, end: int) -> int:
         """Add up one key's counts from bucket `first` to before `end`."""
         return sum(self.counts(series, key)[first:end])
 
-    def by_key(self, series: str, first: int, end: int) -> dict[str, int]:
+    def by_key(self, series: Series, first: int, end: int) -> dict[str, int]:
         """Add up the counts of each key; keys without any are left out."""
-        sums = {key: sum(counts[first:end]) for key, counts in self._series[series].items()}
+        sums = {key: sum(counts[first:end]) for key, counts in self._timeline.of(series).items()}
         return {key: count for key, count in sorted(sums.items()) if count}
 
     def failures(self, first: int, end: int, *, ended: bool = False) -> dict[str, dict[str, int]]:
@@ -90,15 +86,17 @@ class History:
         those that failed then.
         """
         found: dict[str, dict[str, int]] = {}
-        series = "failed_ended" if ended else "failed"
-        for key, count in self.by_key(series, first, end).items():
+        for key, count in self._failed(first, end, ended).items():
             kind, _, replica = key.partition(" ")
             found.setdefault(kind, {})[replica] = count
         return found
 
     def failed(self, first: int, end: int, *, ended: bool = False) -> int:
         """Count the failures of `failures`."""
-        return sum(self.by_key("failed_ended" if ended else "failed", first, end).values())
+        return sum(self._failed(first, end, ended).values())
+
+    def _failed(self, first: int, end: int, ended: bool) -> dict[str, int]:
+        return self.by_key("failed_ended" if ended else "failed", first, end)
 
     def held(self, replica: str, bucket: int) -> int:
         """Tell how many connections a replica has at the end of `bucket`; 0 before the first."""
@@ -114,7 +112,7 @@ class History:
 
         What follows is the tail in which the last answers come in and connections close. Of the
         buckets from `first` on: after an event most users may be without a connection for half a
-        minute, waiting for addresses that are gone, and that is no end.
+        minute, waiting for addresses that are gone, and that is not the end.
         """
         most = max(self._held_by_all[first:], default=0)
         return max(

@@ -1,20 +1,20 @@
 """Restarts that nobody announced, found in the timeline: names that disappear or appear.
 
-A name appears where its server says that it started in the run, or where it is silent so long
-before its first answer that this is no chance; it disappears where it is silent so long after its
+A name appears where its server says that it started in the run, or where it is silent before its
+first answer for longer than chance explains; it disappears where it is silent that long after its
 last. A replica that is merely unlucky is silent for a while, too. So a silence counts only where
 the replica, at the share of the answers that it had otherwise, would have given at least `MISSED`
 of the others' answers: by chance that happens once in e^20 cases.
 
-When a replica was stopped is known only nearly: it may have answered for a while yet.
+When a replica was stopped is known only roughly: it may have gone on answering for a while.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from long_lived.lab.analysis.history import History
 from long_lived.lab.analysis.replacement import Replacement
-from long_lived.lab.analysis.starts import SINCE_START_SECONDS
+from long_lived.lab.analysis.restarts_in_place import SINCE_START_SECONDS
+from long_lived.record.summary import Pod
 
 UNSEEN = "unseen-"
 """Beginning of the name of a replica that no client saw, because it got no connection."""
@@ -24,7 +24,7 @@ MISSED = 20
 
 
 def replacements_seen(
-    history: History, pods: Mapping[str, Mapping[str, Any]], replicas: int | None
+    history: History, pods: Mapping[str, Pod], replicas: int | None
 ) -> list[Replacement]:
     """Find the replacements in the timeline of a run with so many replicas at a time.
 
@@ -70,12 +70,11 @@ def replacements_seen(
     return found
 
 
-def _started(history: History, pod: Mapping[str, Any]) -> float | None:
+def _started(history: History, pod: Pod) -> float | None:
     """Tell when a server started, where that was in the run."""
-    for start in pod["starts"][:1]:
-        at = float(start["started_unix_seconds"])
-        if history.elapsed_seconds(at) > SINCE_START_SECONDS:
-            return at
+    for start in pod.starts[:1]:
+        if history.elapsed_seconds(start.started_unix_seconds) > SINCE_START_SECONDS:
+            return start.started_unix_seconds
     return None
 
 

@@ -24,7 +24,7 @@ from enum import StrEnum
 from long_lived.lab.analysis.history import History
 from long_lived.lab.analysis.power import needed
 from long_lived.lab.analysis.spread import Spread, spread
-from long_lived.record.timeline import UNATTRIBUTED
+from long_lived.record.timeline import UNATTRIBUTED, Series
 
 
 class Unit(StrEnum):
@@ -35,7 +35,7 @@ class Unit(StrEnum):
     ANSWERED = "requests answered"
 
     @property
-    def series(self) -> str:
+    def series(self) -> Series:
         """Name of its series in the timeline; of what is held, those opened."""
         return "answered" if self is Unit.ANSWERED else "opened"
 

@@ -8,9 +8,9 @@ of k replicas with probability 1/k, independently: the counts are multinomial, e
 expected value n/k and standard deviation sqrt(n (1/k) (1 - 1/k)).
 
 Two tests. Where there are enough connections to notice what matters (`power`), chi-square, which
-sees every kind of unevenness. Where there are fewer its distribution is no good approximation, and
-the counts of the emptiest and the fullest replica are asked instead, exactly: what they show
-is not chance either, but their silence means nothing.
+sees every kind of unevenness. Where there are fewer its distribution is a poor approximation, and
+the counts of the emptiest and the fullest replica are tested instead, exactly: what they show is
+not chance either, but their silence means nothing.
 """
 
 import math

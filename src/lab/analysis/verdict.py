@@ -5,20 +5,21 @@ The rule, with its reasons and how often it is wrong, is in docs/verdict.md.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
 
-from long_lived.lab.analysis import words
 from long_lived.lab.analysis.accounts import Accounts, accounts
+from long_lived.lab.analysis.events.effect import Effect, effect
+from long_lived.lab.analysis.evidence import evidence_of
 from long_lived.lab.analysis.history import History
 from long_lived.lab.analysis.judged import Judged, Unit, judged, unit_of
-from long_lived.lab.analysis.later import Latecomers, latecomers
+from long_lived.lab.analysis.latecomers import Latecomers, latecomers
 from long_lived.lab.analysis.replacement import Replacement
-from long_lived.lab.analysis.restart_effect import Effect, effect
+from long_lived.lab.analysis.restarts_in_place import restarts_in_place
+from long_lived.lab.analysis.sentence import sentence_of, unattributed
 from long_lived.lab.analysis.spread import Spread, spread
-from long_lived.lab.analysis.starts import restarts_in_place
+from long_lived.record.replica_counts import ReplicaCounts
+from long_lived.record.summary import Summary
 
 PROXIED_RATIO = 0.01
 """Part of the reused connections that several pods must have answered for something in between to
@@ -60,18 +61,18 @@ class Verdict:
 
 
 def judge(
-    summary: dict[str, Any] | None,
+    summary: Summary | None,
     replicas: Sequence[str],
     problems: Sequence[str] = (),
     replacements: Sequence[Replacement] = (),
     *,
-    server_counts: Mapping[str, Mapping[str, Any]] | None = None,
+    server_counts: Mapping[str, ReplicaCounts] | None = None,
     uncertainty_seconds: float = 0.0,
 ) -> Verdict:
     """Judge a run.
 
     Args:
-        summary: what `client.summary.merge` returned; None where no client left any.
+        summary: of all clients (`record.merge`); None where no client left any.
         replicas: names of all replicas that served, also of those that answered nothing.
         problems: what the lab saw go wrong; any makes the run incomplete.
         replacements: the replicas that were restarted; those that restarted in place are found.
@@ -85,33 +86,40 @@ def judge(
     events = [*replacements, *_in_place(summary, history, replacements)]
     names = _names(summary, replicas, events)
     unit = unit_of(history, proxied=is_proxied(summary))
-    done = effect(history, names, events, unit, uncertainty_seconds)
-    told = accounts(summary, server_counts or {}, history.failures(0, history.buckets))
-    known: dict[str, Any] = {"effect": done, "accounts": told, "events": tuple(events)}
-    reasons = [*problems, *_shortcomings(summary, done, told)]
-    if done is not None and not done.finished:
+    event_effect = effect(history, names, events, unit, uncertainty_seconds)
+    both_sides = accounts(summary, server_counts or {}, history.failures(0, history.buckets))
+    incomplete = Verdict(
+        Finding.INCOMPLETE,
+        False,
+        "incomplete",
+        effect=event_effect,
+        accounts=both_sides,
+        events=tuple(events),
+    )
+    reasons = [*problems, *_shortcomings(summary, event_effect, both_sides)]
+    if event_effect is not None and not event_effect.finished:
         reasons.append("the run ended before all replacements were ready")
-    crew = names if done is None else done.crew
-    if not crew or (done is not None and not done.finished):
+    crew = names if event_effect is None else event_effect.crew
+    if not crew or (event_effect is not None and not event_effect.finished):
         why = "; ".join(reasons or ["no replica is known"])
-        return Verdict(Finding.INCOMPLETE, False, f"incomplete: {why}", **known)
-    within = float(summary["settings"]["experiment"]["evenWithin"])
-    found = judged(history, unit, crew, done.end_bucket if done else None, within)
+        return replace(incomplete, words=f"incomplete: {why}")
+    within = summary.settings.experiment.even_within
+    found = judged(history, unit, crew, event_effect.end_bucket if event_effect else None, within)
     late = (
         latecomers(history, found.spread, events, found.end_seconds) if unit is Unit.HELD else None
     )
     finding = find(found.spread, within, late)
     if not reasons and (other := _could_be(found, within)) is not None:
-        reasons.append(words.unknown(found, finding, other))
-    evidence = words.evidence(found)
+        reasons.append(unattributed(found, finding, other))
+    judged_run = replace(incomplete, evidence=evidence_of(found), judged=found)
     if reasons:
-        why = f"incomplete: {'; '.join(reasons)}"
-        return Verdict(Finding.INCOMPLETE, False, why, evidence, found, **known)
-    expect = summary["settings"]["experiment"]["expect"]
+        return replace(judged_run, words=f"incomplete: {'; '.join(reasons)}")
+    expect = summary.settings.experiment.expect
     passed = expect in ("any", finding)
     match = "" if expect == "any" else ", as expected" if passed else f", but {expect} was expected"
-    sentence = words.sentence(finding, found, done, late, summary["settings"])
-    return Verdict(finding, passed, f"{finding}{match}: {sentence}", evidence, found, **known)
+    sentence = sentence_of(finding, found, event_effect, late, summary.settings)
+    words = f"{finding}{match}: {sentence}"
+    return replace(judged_run, finding=finding, passed=passed, words=words)
 
 
 def find(found: Spread, even_within: float, late: Latecomers | None = None) -> Finding:
@@ -123,34 +131,30 @@ def find(found: Spread, even_within: float, late: Latecomers | None = None) -> F
     return Finding.PINNED if late is not None and not late.avoided else Finding.UNEVEN
 
 
-def history_of(summary: dict[str, Any]) -> History:
+def history_of(summary: Summary) -> History:
     """Return the timeline of a summary, by the clock of its clients."""
-    started = datetime.fromisoformat(summary["started"]).timestamp()
-    return History(summary["timeline"], started)
+    return History(summary.timeline, summary.started_unix_seconds)
 
 
-def is_proxied(summary: Mapping[str, Any]) -> bool:
+def is_proxied(summary: Summary) -> bool:
     """Tell whether something between client and servers balances each request."""
-    connections = summary["connections"]
-    several, reused = connections["several_pods"], connections["reused"]
+    several, reused = summary.connections.several_pods, summary.connections.reused
     return bool(several) and several >= PROXIED_RATIO * reused
 
 
 def _in_place(
-    summary: Mapping[str, Any], history: History, replacements: Sequence[Replacement]
+    summary: Summary, history: History, replacements: Sequence[Replacement]
 ) -> list[Replacement]:
-    told = {one.new for one in replacements if one.in_place}
+    known = {one.new for one in replacements if one.in_place}
     came = {one.new for one in replacements if one.new}
-    pods = {name: pod for name, pod in summary["pods"].items() if name not in told}
+    pods = {name: pod for name, pod in summary.pods.items() if name not in known}
     return restarts_in_place(pods, history.started_unix_seconds, came)
 
 
-def _names(
-    summary: Mapping[str, Any], replicas: Sequence[str], events: Sequence[Replacement]
-) -> list[str]:
+def _names(summary: Summary, replicas: Sequence[str], events: Sequence[Replacement]) -> list[str]:
     """List all replicas: those that are known, those that came, and those only the clients know."""
     new = [one.new for one in events if one.new]
-    return list(dict.fromkeys([*replicas, *new, *sorted(summary["pods"])]))
+    return list(dict.fromkeys([*replicas, *new, *sorted(summary.pods)]))
 
 
 def _could_be(found: Judged, even_within: float) -> Finding | None:
@@ -170,32 +174,34 @@ def _could_be(found: Judged, even_within: float) -> Finding | None:
     return None
 
 
-def _shortcomings(summary: dict[str, Any], done: Effect | None, told: Accounts | None) -> list[str]:
-    requests = summary["requests"]
-    planned, failed = requests["planned"], requests["failed"]
-    most_failed = summary["settings"]["experiment"]["maxFailedRatio"]
-    later = failed - (done.excused if done else 0)
+def _shortcomings(
+    summary: Summary, event_effect: Effect | None, both_sides: Accounts | None
+) -> list[str]:
+    requests = summary.requests
+    planned, failed = requests.planned, requests.failed
+    most_failed = summary.settings.experiment.max_failed_ratio
+    later = failed - (event_effect.excused if event_effect else 0)
     reasons = []
-    if summary["problem"]:
-        reasons.append(summary["problem"])
-    if summary["stopped_by"]:
-        reasons.append(f"a client was stopped by {summary['stopped_by']}")
-    if planned != requests["answered"] + failed:
+    if summary.problem:
+        reasons.append(summary.problem)
+    if summary.stopped_by:
+        reasons.append(f"a client was stopped by {summary.stopped_by}")
+    if planned != requests.answered + failed:
         reasons.append(
-            f"{planned:,} planned are not {requests['answered']:,} answered + {failed:,} failed"
+            f"{planned:,} planned are not {requests.answered:,} answered + {failed:,} failed"
         )
-    if not requests["answered"]:
+    if not requests.answered:
         reasons.append("no request was answered")
     elif later > most_failed * planned:
-        kinds = ", ".join(f"{count:,} {kind}" for kind, count in requests["failed_by_kind"].items())
-        when = ", not counting those at the restart" if done else ""
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in requests.failed_by_kind.items())
+        when = ", not counting those at the restart" if event_effect else ""
         reasons.append(
             f"{later:,} of {planned:,} requests failed{when} ({kinds}), more than "
             f"experiment.maxFailedRatio = {most_failed:g} allows"
         )
-    if told is not None and told.unexplained:
+    if both_sides is not None and both_sides.unexplained:
         reasons.append(
-            f"{told.unexplained:,} answers are in the servers' counts or in the clients', and no "
-            "failed request explains the difference"
+            f"{both_sides.unexplained:,} answers are in the servers' counts or in the clients', "
+            "and no failed request explains the difference"
         )
     return reasons

@@ -9,9 +9,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from long_lived.client.summary import merge
 from long_lived.lab.cluster.clients import ClientPods
 from long_lived.lab.cluster.kubernetes_events import KubernetesEvents
 from long_lived.lab.cluster.pod_access import PodAccess
@@ -25,10 +24,14 @@ from long_lived.lab.cluster.waiting import Waiting
 from long_lived.lab.experiment.backend import Trouble
 from long_lived.lab.experiment.deadline import longest_run_seconds
 from long_lived.lab.experiment.events.registry import planned_events
-from long_lived.lab.experiment.outcome import Moment, Outcome
+from long_lived.lab.experiment.moment import Moment
+from long_lived.lab.experiment.outcome import Outcome
 from long_lived.lab.experiment.results import VALUES
 from long_lived.lab.logs.client_log import moment
 from long_lived.lab.processes.child import Processes
+from long_lived.record.merge import merge
+from long_lived.record.replica_counts import ReplicaCounts
+from long_lived.record.summary import Summary
 from long_lived.settings import Settings, SettingsError, load
 from long_lived.settings.places import CHART
 from long_lived.settings.sections.experiment import RestartSignal
@@ -257,7 +260,7 @@ class ClusterBackend:
             time.sleep(0.1)
         self._logs.read()
 
-    def _counts(self, seen: Outcome) -> dict[str, dict[str, Any]]:
+    def _counts(self, seen: Outcome) -> dict[str, ReplicaCounts]:
         """Ask the servers what they counted: nothing but the reason where one cannot be asked."""
         try:
             port = self._known_settings().server.port
@@ -266,7 +269,7 @@ class ClusterBackend:
             seen.remarks.append(f"the servers' own counts are missing: {trouble}")
             return {}
 
-    def _find_restarts(self, seen: Outcome, summary: dict[str, Any]) -> None:
+    def _find_restarts(self, seen: Outcome, summary: Summary) -> None:
         """Add the restarts that the lab did not make, and remark on events that nobody made."""
         found = Restarts(summary, self._servers, self._logs.least_lag_seconds())
         in_place = found.in_place()

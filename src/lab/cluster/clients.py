@@ -1,13 +1,12 @@
 """The client pods of one run: whether they still run, what their clocks show, what they left."""
 
-from typing import Any
-
 from long_lived.lab.cluster.pod_logs import PodLogs
 from long_lived.lab.cluster.pods import Pod
 from long_lived.lab.cluster.release import Job
 from long_lived.lab.experiment.outcome import Outcome
-from long_lived.lab.logs.client_log import beginning_lost, foreign_summary
+from long_lived.lab.logs.client_log import beginning_lost
 from long_lived.lab.logs.recovery import recovered
+from long_lived.record.summary import Summary
 from long_lived.settings import Settings
 
 
@@ -48,7 +47,7 @@ class ClientPods:
         known = [at + self._logs.lag_seconds(pod) for pod, at in starts.items() if at is not None]
         return max(known) if self.job is not None and len(known) >= self.job.clients else None
 
-    def summaries(self, settings: Settings, seen: Outcome) -> dict[str, dict[str, Any]]:
+    def summaries(self, settings: Settings, seen: Outcome) -> dict[str, Summary]:
         """Return what each pod left; what is wrong with it goes to `seen`."""
         there = {name: pod for name, pod in self.pods.items() if pod.started or pod.ended}
         if len(there) < len(self.pods):
@@ -69,12 +68,15 @@ class ClientPods:
             return None
         return f"{missed} of {wanted} client pods are gone or never came, and their logs with them"
 
-    def _summary_of(self, pod: Pod, settings: Settings, seen: Outcome) -> dict[str, Any] | None:
+    def _summary_of(self, pod: Pod, settings: Settings, seen: Outcome) -> Summary | None:
         """Return what a client left, or what its log gives."""
         if pod.exit_status:
             why = f" ({pod.reason})" if pod.reason and pod.reason != "Error" else ""
             seen.problems.append(f"client pod {pod.name} ended with status {pod.exit_status}{why}")
         log = self._logs.final(pod.name)
+        if log is not None and log.unread:
+            seen.problems.append(f"client pod {pod.name} has {log.unread}")
+            return None
         if log is None or log.summary is None:
             why = f"the log of client pod {pod.name} has no summary"
             found = recovered(
@@ -83,9 +85,6 @@ class ClientPods:
             if found is None:
                 seen.problems.append(why)
             return found
-        if foreign := foreign_summary(f"client pod {pod.name}", log):
-            seen.problems.append(foreign)
-            return None
         if remark := beginning_lost(pod.name, log):
             seen.remarks.append(remark)
         return log.summary

@@ -1,14 +1,13 @@
 """What reaches into single pods: their logs, the servers' own counts, and their end."""
 
-import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from long_lived.lab.cluster.kill import KILLED, kill_command
 from long_lived.lab.cluster.release import CLIENT, SERVER
 from long_lived.lab.cluster.tools.kubectl import Kubectl
 from long_lived.lab.experiment.backend import Trouble
+from long_lived.record.replica_counts import ReplicaCounts
 
 AT_ONCE = 16
 """How many kubectls work at a time, where each is for one pod."""
@@ -33,7 +32,7 @@ class PodAccess:
         """Return the command that prints a client pod's log until its container ends."""
         return self._kubectl.command("logs", "--follow", pod, "--container", CLIENT)
 
-    def counts(self, pods: Sequence[str], port: int) -> dict[str, dict[str, Any]]:
+    def counts(self, pods: Sequence[str], port: int) -> dict[str, ReplicaCounts]:
         """Return what the servers in pods say of themselves (GET /stats), by pod.
 
         The API server fetches it, so that nothing here has to reach the pods' network.
@@ -78,11 +77,10 @@ class PodAccess:
             return "" if KILLED in str(trouble) else f"{pod}: {trouble}"
         return f"{pod}: the server is still there"
 
-    def _stats(self, pod: str, port: int) -> dict[str, Any]:
+    def _stats(self, pod: str, port: int) -> ReplicaCounts:
         path = f"/api/v1/namespaces/{self._namespace}/pods/{pod}:{port}/proxy/stats"
         answer = self._kubectl.call("get", "--raw", path, f"--request-timeout={STATS_TIMEOUT}")
         try:
-            found = json.loads(answer)
+            return ReplicaCounts.model_validate_json(answer)
         except ValueError:
-            raise Trouble(f"{path} is not JSON") from None
-        return dict(found)
+            raise Trouble(f"{path} does not say what a server has counted") from None

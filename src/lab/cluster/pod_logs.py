@@ -79,7 +79,7 @@ class PodLogs:
         tail = self._tails.get(pod)
         if tail is not None:
             tail.read()
-            if tail.log.summary is not None:
+            if tail.log.whole:
                 return tail.log
         try:
             text = self._access.log(pod)
@@ -110,7 +110,7 @@ class PodLogs:
         if tail is None:
             return False
         tail.read()
-        return tail.log.summary is not None
+        return tail.log.whole
 
     def _follow(self, pod: Pod) -> None:
         name = pod.name

@@ -5,7 +5,6 @@ pods; where these are gone, the first is inferred from the answers.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from long_lived.lab.analysis.history import History
 from long_lived.lab.analysis.inferred_restarts import replacements_seen
@@ -13,13 +12,14 @@ from long_lived.lab.analysis.replacement import Replacement
 from long_lived.lab.analysis.verdict import history_of
 from long_lived.lab.cluster.pods import names
 from long_lived.lab.cluster.server_pods import ServerPods
+from long_lived.record.summary import Summary
 
 
 @dataclass(frozen=True)
 class Restarts:
     """Finds the restarts of one run."""
 
-    summary: dict[str, Any]
+    summary: Summary
     """The clients' summaries, merged."""
     servers: ServerPods
     lag_seconds: float
@@ -35,13 +35,13 @@ class Restarts:
 
         Where no pod is, but some that have answered are gone, what the answers tell.
         """
-        history, pods = history_of(self.summary), self.summary["pods"]
+        history, pods = history_of(self.summary), self.summary.pods
         staying = names(self.servers.staying())
         old = [name for name in pods if name not in staying]
         new = self.servers.created(*self._span(history))
         if not new:
             # Where all are there that have answered, none was replaced.
-            replicas = self.summary["settings"]["server"]["replicas"]
+            replicas = self.summary.settings.server.replicas
             replicas = replicas or len(self.servers.replicas)
             return replacements_seen(history, pods, replicas) if old else []
         return [

@@ -75,6 +75,6 @@ def _verify_logs(files: tuple[Path, ...], out: Path) -> int:
         refuse(f"--from-log {error.filename}: {error.strerror}: allowed is a client's log")
     name = "from-log"
     if seen.summary is not None:
-        name = seen.summary["settings"]["experiment"]["name"]
+        name = seen.summary.settings.experiment.name
     folder = new_folder(out, name)
     return deliver(conclude(seen, folder), folder)

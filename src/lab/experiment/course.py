@@ -13,7 +13,8 @@ from pathlib import Path
 from long_lived.lab.analysis.verdict import Verdict, judge
 from long_lived.lab.experiment.backend import Backend, Trouble
 from long_lived.lab.experiment.event import Event
-from long_lived.lab.experiment.outcome import Moment, Outcome
+from long_lived.lab.experiment.moment import Moment
+from long_lived.lab.experiment.outcome import Outcome
 from long_lived.lab.experiment.schedule import Schedule
 from long_lived.lab.report.closing import report
 

@@ -1,41 +1,30 @@
 """What a run left behind, whichever backend ran it: the input of verdict and report."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from long_lived.lab.analysis.replacement import Replacement
-
-
-@dataclass(frozen=True)
-class Moment:
-    """A run at one moment, for the display."""
-
-    planned: int
-    in_flight: int
-    answered: int
-    failed: int
-    by_replica: dict[str, int]
-    note: str = ""
+from long_lived.record.replica_counts import ReplicaCounts
+from long_lived.record.summary import Summary
 
 
 @dataclass
 class Outcome:
     """What the clients and the lab saw."""
 
-    summary: dict[str, Any] | None = None
+    summary: Summary | None = None
     """The clients' summaries, merged; None where there was none."""
     replicas: list[str] = field(default_factory=list)
     """Names of the replicas that served, in the order of their start."""
     replacements: list[Replacement] = field(default_factory=list)
-    """The replicas that were restarted, by the lab's clock, as the summary is."""
+    """The replicas that were restarted; times, as in the summary, are by the lab's clock."""
     clock_uncertainty_seconds: float = 0.0
-    """How far a time in the summary and one in `replacements` may be apart that are the same: 0
-    where lab and clients have one clock."""
-    server_counts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """How far apart the same moment may be in the summary and in `replacements`; 0 where lab and
+    clients share a clock."""
+    server_counts: dict[str, ReplicaCounts] = field(default_factory=dict)
     """What each replica says of itself (GET /stats), where it could be asked."""
     problems: list[str] = field(default_factory=list)
     """What went wrong; any makes the run incomplete."""
     remarks: list[str] = field(default_factory=list)
-    """What the reader should know, and what takes nothing from the result."""
+    """What the reader should know, though it changes nothing about the result."""
     stopped_by: int | None = None
     """Number of the signal that ended the run."""

@@ -77,14 +77,14 @@ def keep(folder: Path, seen: Outcome, verdict: Verdict, report: Sequence[str]) -
         "clock_uncertainty_seconds": seen.clock_uncertainty_seconds,
         "problems": seen.problems,
         "remarks": seen.remarks,
-        "server_counts": seen.server_counts,
-        "clients": seen.summary,
+        "server_counts": {name: own.model_dump() for name, own in seen.server_counts.items()},
+        "clients": None if seen.summary is None else seen.summary.as_dict(),
     }
     (folder / SUMMARY).write_text(f"{json.dumps(record, indent=1)}\n", encoding="utf-8")
     keep_report(folder, report)
 
 
 def keep_report(folder: Path, report: Sequence[str]) -> None:
-    """Keep a report as it was printed; names of files in it may hold bytes that are no UTF-8."""
+    """Keep a report as it was printed; file names in it may hold bytes that are not UTF-8."""
     text = "\n".join(report) + "\n"
     (folder / REPORT).write_text(text, encoding="utf-8", errors="surrogateescape")

@@ -5,15 +5,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
-from long_lived.client.summary import merge
 from long_lived.lab.experiment.backend import Trouble
 from long_lived.lab.experiment.deadline import longest_run_seconds
-from long_lived.lab.experiment.outcome import Moment, Outcome
+from long_lived.lab.experiment.moment import Moment
+from long_lived.lab.experiment.outcome import Outcome
 from long_lived.lab.experiment.results import VALUES, write_values
 from long_lived.lab.local.service import Service, balanced_by_hash
 from long_lived.lab.logs.client_log import Tail, moment
 from long_lived.lab.logs.recovery import recovered
 from long_lived.lab.processes.child import Child, Processes, python
+from long_lived.record.merge import merge
 from long_lived.resources.processor import assign_processor
 from long_lived.server.runtimes import RUNTIMES
 from long_lived.server.runtimes.runtime import Unavailable

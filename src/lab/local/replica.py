@@ -5,11 +5,11 @@ A replica that hangs answers late or never, and the lab must not wait for it: th
 
 import string
 from concurrent.futures import Executor, Future
-from typing import Any
 
 import requests
 
 from long_lived.lab.processes.child import Child
+from long_lived.record.replica_counts import ReplicaCounts
 
 PROBE_TIMEOUT_SECONDS = 5.0
 
@@ -46,10 +46,10 @@ class Replica:
             self._probe = self._asking.submit(self._get, "/readyz")
         return False
 
-    def counts(self) -> dict[str, Any] | None:
+    def counts(self) -> ReplicaCounts | None:
         """Ask it what it counted, and wait; None where it gives no answer."""
         answer = self._get("/stats")
-        return None if answer is None else answer.json()
+        return None if answer is None else ReplicaCounts.model_validate_json(answer.content)
 
     def _get(self, path: str) -> requests.Response | None:
         with requests.Session() as session:

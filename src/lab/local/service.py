@@ -13,12 +13,12 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 from long_lived.lab.analysis.replacement import Replacement
 from long_lived.lab.experiment.backend import Trouble
 from long_lived.lab.local.replica import Replica, replica_name
 from long_lived.lab.processes.child import Child, Processes, python
+from long_lived.record.replica_counts import ReplicaCounts
 from long_lived.settings import Settings
 from long_lived.settings.sections.experiment import RestartSignal
 
@@ -46,9 +46,9 @@ def refuse_other_systems(platform: str = sys.platform) -> None:
         )
 
 
-def balanced_by_hash(counts: Mapping[str, dict[str, Any]]) -> list[str]:
+def balanced_by_hash(counts: Mapping[str, ReplicaCounts]) -> list[str]:
     """Remark on a kernel that refused to choose among the replicas at random."""
-    names = [name for name, own in counts.items() if own.get("balanced_at_random") is False]
+    names = [name for name, own in counts.items() if own.balanced_at_random is False]
     if not names:
         return []
     return [
@@ -157,7 +157,7 @@ class Service:
         """Tell whether every stopped replica has a replacement that is ready."""
         return all(one.ready_unix_seconds is not None for one in self.replacements)
 
-    def counts(self) -> dict[str, dict[str, Any]]:
+    def counts(self) -> dict[str, ReplicaCounts]:
         """Ask the replicas that serve what they counted."""
         names = self.serving()
         found = self._asking.map(lambda name: self._replicas[name].counts(), names)

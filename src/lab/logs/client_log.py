@@ -1,24 +1,17 @@
 """Reading a client's log: its answers, its progress, and the summary in its last line."""
 
-import json
-import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import Any
 
-from long_lived.client.ledger import Progress
-from long_lived.client.summary import FORMAT
 from long_lived.lab.experiment.course import TICK_SECONDS
-from long_lived.lab.experiment.outcome import Moment
-
-_ANSWER = re.compile(r"^Response from Pod (\S+) after ")
-_AT = re.compile(r" at=(\d+\.\d+)")
-_STARTED = re.compile(r"^Started: .* clock=(\d+\.\d+)$")
-_PROGRESS = re.compile(r"^Progress: (\d+) planned, (\d+) in flight, (\d+) answered, (\d+) failed$")
+from long_lived.lab.experiment.moment import Moment
+from long_lived.record import summary
+from long_lived.record.lines import Failure, Line, Progress, Response, Started, read
+from long_lived.record.summary import Summary, UnreadSummary
 
 
 @dataclass
@@ -32,22 +25,34 @@ class ClientLog:
     progress: Progress | None = None
     answered_by_then: Counter[str] = field(default_factory=Counter)
     """Answers per replica when `progress` was told."""
-    summary: dict[str, Any] | None = None
+    summary: Summary | None = None
+    unread: str = ""
+    """What is there in place of a summary that can be read: one of another version."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether the log has its end, which is the summary."""
+        return self.summary is not None or bool(self.unread)
 
     def feed(self, line: str) -> None:
         """Take in one whole line; a line of no known form is passed over."""
-        if answer := _ANSWER.match(line):
-            self.answered[answer[1]] += 1
-        elif progress := _PROGRESS.match(line):
-            self.progress = Progress(*(int(number) for number in progress.groups()))
-            self.answered_by_then = Counter(self.answered)
-        elif started := _STARTED.match(line):
-            self.clock_started_unix_seconds = float(started[1])
-        elif line.startswith('{"format":'):
-            try:
-                self.summary = json.loads(line)
-            except ValueError:
-                self.summary = None
+        match read(line):
+            case Response() as answer:
+                self.answered[answer.pod] += 1
+            case Progress() as progress:
+                self.progress = progress
+                self.answered_by_then = Counter(self.answered)
+            case Started() as started:
+                self.clock_started_unix_seconds = started.clock_unix_seconds
+            case None if line.startswith(summary.BEGINNING):
+                self._take_summary(line)
+
+    def _take_summary(self, line: str) -> None:
+        self.summary, self.unread = None, ""
+        try:
+            self.summary = summary.parse(line)
+        except UnreadSummary as unread:
+            self.unread = str(unread)
 
 
 class Tail:
@@ -105,28 +110,26 @@ class Tail:
         self._stream.close()
 
     def _compare_clocks(self, newest: str) -> None:
-        started, at = self.log.clock_started_unix_seconds, _AT.search(newest)
-        if started is None:
-            return
-        elapsed = float(at[1]) if at and newest.startswith("Re") else None
-        if newest.startswith("Started: "):
-            elapsed = 0.0
-        if elapsed is not None:
+        started, elapsed = self.log.clock_started_unix_seconds, _elapsed_seconds(read(newest))
+        if started is not None and elapsed is not None:
             self._differences.append(self._now() - (started + elapsed))
 
 
-def foreign_summary(name: str, log: ClientLog) -> str | None:
-    """Say that a log's summary was written by another version, which no rule here reads."""
-    if log.summary is None or log.summary.get("format") == FORMAT:
-        return None
-    return f"{name} has a summary of format {log.summary.get('format')!r}: allowed is {FORMAT}"
+def _elapsed_seconds(line: Line | None) -> float | None:
+    """Tell when a line was written, by the client's clock; None where it does not say."""
+    match line:
+        case Started():
+            return 0.0
+        case Response() | Failure():
+            return line.at_seconds
+    return None
 
 
 def beginning_lost(name: str, log: ClientLog) -> str | None:
     """Say that a log with a summary has fewer answers than it, as after a rotation."""
-    if log.summary is None or not log.summary["settings"]["client"]["logResponses"]:
+    if log.summary is None or not log.summary.settings.client.log_responses:
         return None
-    answered, lines = log.summary["requests"]["answered"], sum(log.answered.values())
+    answered, lines = log.summary.requests.answered, sum(log.answered.values())
     if lines >= answered:
         return None
     return (

@@ -12,6 +12,8 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 
+from long_lived.record.lines import BEGINNINGS
+
 _OTHER_ARCHIVES = {
     b"\x28\xb5\x2f\xfd": "zstd",
     b"\xfd7zXZ\0": "xz",
@@ -51,10 +53,9 @@ _PREFIX = re.compile(r"^\[pod/([^/\]]+)/[^\]]*\] ")
 _TIMESTAMP = re.compile(rf"^{_TIME} ")
 """What `kubectl logs --timestamps` puts before each line; the offset is the node's."""
 
-_STERN = re.compile(
-    rf"^(?:{_NAME} )?({_NAME}) {_NAME} "
-    rf'(?={_TIME} |Response from Pod |Request failed: |Started: |Progress: |{{"format":)'
-)
+_LINE = "|".join(map(re.escape, BEGINNINGS))
+
+_STERN = re.compile(rf"^(?:{_NAME} )?({_NAME}) {_NAME} (?={_TIME} |{_LINE})")
 """stern's pod and container, and the namespace where there are several, before a client's line."""
 
 

@@ -6,9 +6,7 @@ flight is known from its last line of progress. So planned = answered + failed h
 too; only what no line tells is missing: the client's cost, and when connections closed.
 """
 
-import re
 from collections.abc import Iterable
-from typing import Any
 
 from long_lived.client.clock import Clock
 from long_lived.client.ledger import Answer, Ledger
@@ -18,14 +16,9 @@ from long_lived.client.summary import summarize
 from long_lived.client.transport.connections import Connection
 from long_lived.client.users import pacing
 from long_lived.lab.logs.client_log import ClientLog
-from long_lived.record.error_kind import ErrorKind
+from long_lived.record.lines import Failure, Response, read
+from long_lived.record.summary import Cost, Summary
 from long_lived.settings import Settings
-
-_ANSWER = re.compile(
-    r"^Response from Pod (\S+) after ([\d.]+) s connection=(\d+) new=(?:yes|no) "
-    r"service=([\d.]+) at=([\d.]+)$"
-)
-_FAILURE = re.compile(r"^Request failed: (\w+) at=([\d.]+) sent=([\d.]+)(?: pod=(\S+))? ?(.*)$")
 
 
 class _ToldClock(Clock):
@@ -46,33 +39,30 @@ class _ToldClock(Clock):
         return self.now_seconds
 
 
-def recovered(lines: Iterable[str], settings: Settings, problem: str) -> dict[str, Any] | None:
+def recovered(lines: Iterable[str], settings: Settings, problem: str) -> Summary | None:
     """Return the summary that a client's log gives; None where its clock never started.
 
     `problem` says why the client has left none, and makes the run incomplete.
     """
     kept = list(lines)
     told = ClientLog()
-    for line in kept:
-        told.feed(line)
+    for text in kept:
+        told.feed(text)
     if told.clock_started_unix_seconds is None:
         return None
     clock = _ToldClock(told.clock_started_unix_seconds)
     known: dict[int, Connection] = {}
     planned = pacing.planned_requests(settings.client)
     ledger = Ledger(clock, Output(-1), planned, log_responses=False)
-    answers = sum(told.answered.values())
+    lines_read = [read(text) for text in kept]
+    answers = [line for line in lines_read if isinstance(line, Response)]
     # More answers than users, and none of them on a connection that had carried one before.
-    one_each = answers > settings.client.concurrency and not any(" new=no " in x for x in kept)
-    for line in kept:
-        if answer := _ANSWER.match(line):
-            _enter_answer(ledger, clock, known, answer, one_each)
-        elif failure := _FAILURE.match(line):
-            kind, ended, sent, pod, detail = failure.groups()
-            clock.tell(float(sent))
-            if kind in set(ErrorKind) and (send := ledger.enter_send(0.0)):
-                clock.tell(float(ended))
-                ledger.enter_failure(send, ErrorKind(kind), detail, Connection(0, 0.0, pod=pod))
+    one_each = len(answers) > settings.client.concurrency and all(one.new for one in answers)
+    for line in lines_read:
+        if isinstance(line, Response):
+            _enter_answer(ledger, clock, known, line, one_each)
+        elif isinstance(line, Failure):
+            _enter_failure(ledger, clock, line)
     clock.now_seconds = clock.last_seconds
     if told.progress is not None:
         progress = told.progress
@@ -89,7 +79,7 @@ def recovered(lines: Iterable[str], settings: Settings, problem: str) -> dict[st
         load_seconds=clock.last_seconds,
         stopped_by=None,
         problem=problem,
-        cost={"cpu_seconds": 0.0, "peak_memory_bytes": 0},
+        cost=Cost(cpu_seconds=0.0, peak_memory_bytes=0),
     )
 
 
@@ -97,17 +87,24 @@ def _enter_answer(
     ledger: Ledger,
     clock: _ToldClock,
     known: dict[int, Connection],
-    told: re.Match[str],
+    told: Response,
     one_each: bool,
 ) -> None:
     """Enter the send and the answer that a line tells of."""
-    pod, delay, number, service, at = told.groups()
-    answered = float(at)
-    sent = max(0.0, answered - float(service))
+    sent = max(0.0, told.at_seconds - told.service_seconds)
     clock.tell(sent)
-    connection = known.setdefault(int(number), Connection(int(number), sent))
+    connection = known.setdefault(told.connection, Connection(told.connection, sent))
     if send := ledger.enter_send(0.0):
-        clock.tell(answered)
+        clock.tell(told.at_seconds)
         if one_each:
-            connection.closed_seconds = answered
-        ledger.enter_answer(send, Answer(pod, float(delay), float(service), one_each, connection))
+            connection.closed_seconds = told.at_seconds
+        answer = Answer(told.pod, told.delay_seconds, told.service_seconds, one_each, connection)
+        ledger.enter_answer(send, answer)
+
+
+def _enter_failure(ledger: Ledger, clock: _ToldClock, told: Failure) -> None:
+    """Enter the send and the failure that a line tells of."""
+    clock.tell(told.sent_seconds)
+    if send := ledger.enter_send(0.0):
+        clock.tell(told.at_seconds)
+        ledger.enter_failure(send, told.kind, told.detail, Connection(0, 0.0, pod=told.pod))

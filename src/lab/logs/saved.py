@@ -5,12 +5,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from long_lived.client.summary import merge
 from long_lived.lab.analysis.inferred_restarts import UNSEEN, replacements_seen
 from long_lived.lab.analysis.verdict import history_of
 from long_lived.lab.experiment.outcome import Outcome
-from long_lived.lab.logs.client_log import ClientLog, beginning_lost, foreign_summary
+from long_lived.lab.logs.client_log import ClientLog, beginning_lost
 from long_lived.lab.logs.forms import UnreadForm, pod_lines
+from long_lived.record.merge import merge
 
 
 def read_logs(file: Path) -> dict[str, ClientLog]:
@@ -25,7 +25,7 @@ def read_logs(file: Path) -> dict[str, ClientLog]:
             logs[pod or str(file)].feed(line)
     except UnreadForm as error:
         raise OSError(errno.ENOTSUP, str(error), str(file)) from None
-    # Servers, sidecars and error messages among the lines are no clients.
+    # Servers and sidecars write lines, too, and so do error messages: those are not clients.
     clients = {name: log for name, log in logs.items() if log != ClientLog()}
     return clients or {str(file): ClientLog()}
 
@@ -40,14 +40,14 @@ def outcome_of(files: Sequence[Path]) -> Outcome:
     logs = [(name, log) for file in files for name, log in read_logs(file).items()]
     summaries = []
     for name, log in logs:
+        if log.unread:
+            seen.problems.append(f"{name} has {log.unread}")
+            continue
         if log.summary is None:
             seen.problems.append(f"{name} has no summary: it is cut off, or no client's log")
             continue
-        if foreign := foreign_summary(name, log):
-            seen.problems.append(foreign)
-            continue
         summaries.append(log.summary)
-        answered, lines = log.summary["requests"]["answered"], sum(log.answered.values())
+        answered, lines = log.summary.requests.answered, sum(log.answered.values())
         if lines > answered:
             seen.problems.append(
                 f"{name} holds {lines:,} answers, and the summary at its end knows {answered:,}: "
@@ -57,17 +57,17 @@ def outcome_of(files: Sequence[Path]) -> Outcome:
             seen.remarks.append(remark)
     if not summaries:
         return seen
-    settings = summaries[0]["settings"]
-    if any(summary["settings"] != settings for summary in summaries):
+    settings = summaries[0].settings
+    if any(summary.settings != settings for summary in summaries):
         seen.problems.append("the logs are of runs with different settings")
         return seen
-    clients = settings["client"]["parallelism"]
+    clients = settings.client.parallelism
     if len(logs) != clients:
         seen.problems.append(
             f"logs of {clients} clients (client.parallelism) are needed, given: {len(logs)}"
         )
     seen.summary = merge(summaries)
-    replicas, pods = settings["server"]["replicas"], seen.summary["pods"]
+    replicas, pods = settings.server.replicas, seen.summary.pods
     seen.replicas = sorted(pods)
     seen.replacements = replacements_seen(history_of(seen.summary), pods, replicas)
     if replicas is not None and not seen.replacements:

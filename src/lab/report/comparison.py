@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from long_lived.lab.analysis.phases import PhaseName
-from long_lived.lab.analysis.restart_effect import Effect, PhaseCounts
+from long_lived.lab.analysis.events.effect import Effect
+from long_lived.lab.analysis.events.phase_counts import PhaseCounts
+from long_lived.lab.analysis.events.phases import PhaseName
 from long_lived.lab.analysis.verdict import Verdict
+from long_lived.record.summary import Summary
+from long_lived.server.runtimes import RUNTIMES
 from long_lived.settings import Settings
 
 COLUMNS = ("server", "closes", "before", "after", "even again", "lost", "verdict")
@@ -29,7 +31,7 @@ class Compared:
     """One of the runs."""
 
     settings: Settings
-    summary: dict[str, Any] | None
+    summary: Summary | None
     verdict: Verdict
 
 
@@ -46,13 +48,11 @@ def table(runs: Sequence[Compared]) -> list[str]:
 
 def _row(run: Compared) -> tuple[str, ...]:
     after, server = run.verdict.effect, run.settings.server
-    name: str = server.runtime
-    if name == "gunicorn":
-        name = server.gunicorn.worker_class.replace("-repaired", "*")
-    closes = run.summary and run.summary["connections"]["close_announced_ratio"]
+    name = RUNTIMES[server.runtime].worker_class(server) or server.runtime
+    closes = run.summary and run.summary.connections.close_announced_ratio
     finding = run.verdict.finding if run.verdict.passed else f"{run.verdict.finding} (!)"
     return (
-        name,
+        name.replace("-repaired", "*"),
         "–" if closes is None else f"{closes:.0%}",
         _shares(after, PhaseName.BEFORE),
         _shares(after, PhaseName.AFTER),

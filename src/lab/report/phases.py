@@ -6,9 +6,10 @@ Pure: returns lines of at most 80 columns.
 from collections.abc import Sequence
 from itertools import pairwise
 
+from long_lived.lab.analysis.events.effect import Effect
+from long_lived.lab.analysis.events.phase_counts import PhaseCounts
+from long_lived.lab.analysis.events.phases import PhaseName
 from long_lived.lab.analysis.history import History
-from long_lived.lab.analysis.phases import PhaseName
-from long_lived.lab.analysis.restart_effect import Effect, PhaseCounts
 from long_lived.lab.report.columns import COLUMNS, labelled, short, table
 from long_lived.record.timeline import UNATTRIBUTED
 

@@ -11,7 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from long_lived.lab.experiment.outcome import Moment
+from long_lived.lab.experiment.moment import Moment
 
 LINE_SECONDS = 5.0
 

@@ -1,26 +1,33 @@
 """Servers' and clients' counts side by side: what is explained, and what is not."""
 
-from typing import Any
-
 import pytest
+from tests.lab.runs import own_counts, plain, pod_of
 
 from long_lived.lab.analysis.accounts import Account, Accounts, accounts
+from long_lived.record.replica_counts import ReplicaCounts
+from long_lived.record.summary import Pod, Start, Summary
 
 
-def summary(**pods: dict[str, Any]) -> dict[str, Any]:
-    """Make what is asked of a summary."""
-    return {"client_ids": ["x", "y"], "pods": pods}
+def summary(**pods: Pod) -> Summary:
+    """Make the summary of two clients to whom these pods answered."""
+    return plain({}).model_copy(update={"client_ids": ["x", "y"], "pods": pods})
 
 
-def pod(requests: int, **starts: int) -> dict[str, Any]:
+def pod(requests: int, **starts: int) -> Pod:
     """Make a pod's part of a summary."""
-    told = [{"instance": name, "requests": count} for name, count in starts.items()]
-    return {"requests": requests, "starts": told}
+    times = ("started_unix_seconds", "opened_unix_seconds", "answered_unix_seconds")
+    return pod_of(
+        [
+            Start(instance=name, requests=count, **dict.fromkeys(times, 0.0))
+            for name, count in starts.items()
+        ],
+        requests,
+    )
 
 
-def test_answers_to_this_runs_clients_are_counted() -> None:
+def test_answers_to_this_runs_clients_are_own_counts() -> None:
     """Those of all its clients, and nobody else's."""
-    counts = {"answered": 17, "answered_to": {"x": 5, "y": 6, "z": 4, "": 2}, "instance": "i"}
+    counts = own_counts(17, {"x": 5, "y": 6, "z": 4, "": 2}, "i")
     found = accounts(summary(a=pod(11, i=11)), {"a": counts}, {})
     assert found is not None
     assert found.rows == [Account("a", served=11, answered=11, cut=0, others=6)]
@@ -29,11 +36,11 @@ def test_answers_to_this_runs_clients_are_counted() -> None:
 
 def test_only_the_present_start_is_compared() -> None:
     """What an earlier start answered is in no server's count any more."""
-    counts = {"answered": 3, "answered_to": {"x": 3}, "instance": "second"}
+    counts = own_counts(3, {"x": 3}, "second")
     found = accounts(summary(a=pod(10, first=7, second=3)), {"a": counts}, {})
     assert found is not None
     assert (found.rows[0].answered, found.unexplained) == (3, 0)
-    counts["instance"], counts["answered_to"], counts["answered"] = "third", {}, 0
+    counts = own_counts(0, {}, "third")
     found = accounts(summary(a=pod(10, first=7, second=3)), {"a": counts}, {})
     assert found is not None
     assert (found.rows[0].answered, found.unexplained) == (0, 0)
@@ -41,18 +48,23 @@ def test_only_the_present_start_is_compared() -> None:
 
 def test_replica_that_names_no_start_is_compared_whole() -> None:
     """Also one that no client has an answer from."""
-    counts = {"answered": 10, "answered_to": {"x": 10}}
+    counts = own_counts(10, {"x": 10})
     for told in (pod(10), pod(10, first=10)):
         found = accounts(summary(a=told), {"a": counts}, {})
         assert found is not None
         assert (found.rows[0].answered, found.unexplained) == (10, 0)
-    found = accounts(summary(), {"a": {"answered": 0, "answered_to": {}}}, {})
+    found = accounts(summary(), {"a": own_counts(0, {})}, {})
     assert found is not None
     assert found.rows == [Account("a", 0, 0, 0, 0)]
 
 
-@pytest.mark.parametrize("counts", [{}, {"a": {"answered": 5}}], ids=["nobody", "no-clients"])
-def test_servers_that_do_not_count_by_client_are_not_compared(counts: dict[str, Any]) -> None:
+OLDER = ReplicaCounts(pod="a", runtime="flask", answered=5, in_flight=0, connections=1)
+
+
+@pytest.mark.parametrize("counts", [{}, {"a": OLDER}], ids=["nobody", "no-clients"])
+def test_servers_that_do_not_count_by_client_are_not_compared(
+    counts: dict[str, ReplicaCounts],
+) -> None:
     """Older servers, and those that could not be asked, say nothing."""
     assert accounts(summary(a=pod(5)), counts, {}) is None
 
@@ -60,7 +72,7 @@ def test_servers_that_do_not_count_by_client_are_not_compared(counts: dict[str, 
 def test_failures_explain_answers_that_did_not_arrive() -> None:
     """Those on the replica's connections, and those of which nobody knows the replica."""
     failures = {"connection_lost": {"a": 2, "b": 9, "": 1}, "read_timeout": {"a": 1}}
-    counts = {"answered": 14, "answered_to": {"x": 14}}
+    counts = own_counts(14, {"x": 14})
     found = accounts(summary(a=pod(10)), {"a": counts}, failures)
     assert found is not None
     assert (found.rows[0].cut, found.unattributed) == (3, 1)

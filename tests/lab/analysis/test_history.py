@@ -63,7 +63,7 @@ def test_time_begins_with_the_clock_and_is_never_negative() -> None:
     """A bucket that begins before the clock starts begins at zero."""
     timeline = Timeline(4.0)
     timeline.add("sent", "all", START + 3)
-    seen = History(timeline.as_dict(), START + 2.5)
+    seen = History(timeline.as_record(), START + 2.5)
     assert (seen.seconds(0), seen.seconds(1)) == (0.0, 1.5)
 
 

@@ -12,15 +12,18 @@ from tests.lab.runs import (
     START,
     STOP_SECONDS,
     Run,
+    changed,
     history,
     plain,
+    pod_of,
     restarted,
 )
 
+from long_lived.lab.analysis.events.phases import PhaseName
 from long_lived.lab.analysis.inferred_restarts import MISSED, replacements_seen
-from long_lived.lab.analysis.phases import PhaseName
 from long_lived.lab.analysis.replacement import Replacement
 from long_lived.lab.analysis.verdict import history_of, judge
+from long_lived.record.summary import Summary
 from long_lived.record.timeline import Timeline
 
 RUNS = 2_000
@@ -31,16 +34,14 @@ def pairs(found: list[Replacement]) -> list[tuple[str | None, str | None]]:
     return [(one.old, one.new) for one in found]
 
 
-def seen_in(made: dict[str, Any], replicas: int | None = 3) -> list[Replacement]:
+def seen_in(made: Summary, replicas: int | None = 3) -> list[Replacement]:
     """Find the restarts in a summary."""
-    return replacements_seen(history_of(made), made["pods"], replicas)
+    return replacements_seen(history_of(made), made.pods, replicas)
 
 
-def without_starts(made: dict[str, Any]) -> dict[str, Any]:
+def without_starts(made: Summary) -> Summary:
     """Return the summary that servers give which do not say when they started."""
-    for pod in made["pods"].values():
-        pod["starts"] = []
-    return made
+    return changed(made, **{f"pods__{name}__starts": [] for name in made.pods})
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ def test_restart_that_is_found_has_the_verdict_of_an_announced_one(given: dict[s
     run, announced = restarted("experiment.expect=any", users=300, **given)
     made = run.summary()
     known = judge(made, SERVERS, [], announced)
-    found = judge(made, sorted(made["pods"]), [], seen_in(made))
+    found = judge(made, sorted(made.pods), [], seen_in(made))
     assert found.finding is known.finding
     assert found.effect is not None
     assert known.effect is not None
@@ -157,7 +158,7 @@ def answered(story: list[tuple[float, str]]) -> Timeline:
 def inferred(timeline: Timeline, replicas: int) -> list[Replacement]:
     """Find the restarts in a timeline, of servers that do not say when they started."""
     told = history(timeline)
-    return replacements_seen(told, {name: {"starts": []} for name in told.replicas()}, replicas)
+    return replacements_seen(told, {name: pod_of() for name in told.replicas()}, replicas)
 
 
 def random_balancing(rng: random.Random) -> list[tuple[float, str]]:
@@ -232,7 +233,7 @@ def test_finding_needs_the_names_of_new_replicas_only() -> None:
     """The found replacement of a replica is part of what is judged, though nobody saw it."""
     run, _ = restarted("experiment.expect=pinned")
     made = run.summary()
-    verdict = judge(made, sorted(made["pods"]), [], seen_in(made))
+    verdict = judge(made, sorted(made.pods), [], seen_in(made))
     assert verdict.passed
     assert verdict.judged is not None
     assert verdict.judged.spread.counts == {"server-a": 60, "unseen-1": 0, "unseen-2": 0}

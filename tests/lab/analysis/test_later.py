@@ -6,7 +6,7 @@ import pytest
 from tests.lab.runs import START, history
 
 from long_lived.lab.analysis.history import History
-from long_lived.lab.analysis.later import SERVICE_LAG_SECONDS, Latecomers, latecomers
+from long_lived.lab.analysis.latecomers import SERVICE_LAG_SECONDS, Latecomers, latecomers
 from long_lived.lab.analysis.power import LEVEL
 from long_lived.lab.analysis.replacement import Replacement
 from long_lived.lab.analysis.spread import at_most, spread

@@ -5,7 +5,7 @@ import hypothesis.strategies as some
 import pytest
 from tests.lab.runs import START, history
 
-from long_lived.lab.analysis.phases import PhaseName, phases
+from long_lived.lab.analysis.events.phases import PhaseName, phases
 from long_lived.lab.analysis.replacement import Replacement
 from long_lived.record.timeline import Timeline
 

@@ -9,12 +9,13 @@ from dataclasses import replace
 import pytest
 from tests.lab.runs import NEW, SERVERS, START, history, restarted
 
+from long_lived.lab.analysis.events.effect import Effect, effect
+from long_lived.lab.analysis.events.losses import LOST
+from long_lived.lab.analysis.events.phases import PhaseName
 from long_lived.lab.analysis.judged import Judged, Unit, judged, unit_of
-from long_lived.lab.analysis.later import SERVICE_LAG_SECONDS, latecomers
-from long_lived.lab.analysis.phases import PhaseName
+from long_lived.lab.analysis.latecomers import SERVICE_LAG_SECONDS, latecomers
 from long_lived.lab.analysis.power import LEVEL
 from long_lived.lab.analysis.replacement import Replacement
-from long_lived.lab.analysis.restart_effect import LOST, Effect, effect
 from long_lived.record.timeline import Timeline
 
 STOP, READY, END = 10, 12, 30
@@ -494,11 +495,11 @@ def test_phases_add_up_to_the_run() -> None:
     story.timeline = run.ledger.timeline
     found = story.effect(replacements)
     rows = [row for phase in found.phases for row in phase.rows]
-    for pod, count in made["pods"].items():
+    for pod, count in made.pods.items():
         own = [row for row in rows if row.replica == pod]
-        assert sum(row.answered for row in own) == count["requests"]
-        assert sum(row.opened for row in own) == count["connections_opened"]
-        assert own[-1].held == count["connections_open"]
+        assert sum(row.answered for row in own) == count.requests
+        assert sum(row.opened for row in own) == count.connections_opened
+        assert own[-1].held == count.connections_open
     assert sum(phase.failures[LOST]["server-b"] for phase in found.phases if phase.failures) == 5
 
 

@@ -1,30 +1,29 @@
 """Restarts in place: starts of one name, by what its answers say."""
 
-from typing import Any
-
 import pytest
-from tests.lab.runs import START
+from tests.lab.runs import START, pod_of
 
-from long_lived.lab.analysis.starts import restarts_in_place
+from long_lived.lab.analysis.restarts_in_place import restarts_in_place
+from long_lived.record.summary import Start
 
 
 def start(
     at: float, opened: float | None = None, answered: float = 30.0, requests: int = 5
-) -> dict[str, Any]:
+) -> Start:
     """Make one start of a pod, by seconds of the run."""
-    return {
-        "instance": str(at),
-        "requests": requests,
-        "started_unix_seconds": START + at,
-        "opened_unix_seconds": START + (at + 1 if opened is None else opened),
-        "answered_unix_seconds": START + answered,
-    }
+    return Start(
+        instance=str(at),
+        requests=requests,
+        started_unix_seconds=START + at,
+        opened_unix_seconds=START + (at + 1 if opened is None else opened),
+        answered_unix_seconds=START + answered,
+    )
 
 
-def found(*starts: dict[str, Any], known: tuple[str, ...] = ()) -> list[tuple[float, float, float]]:
+def found(*starts: Start, known: tuple[str, ...] = ()) -> list[tuple[float, float, float]]:
     """Return when the pod was stopped, ended and ready, for each restart in place."""
     times = []
-    for one in restarts_in_place({"a": {"starts": list(starts)}}, START, known):
+    for one in restarts_in_place({"a": pod_of(starts)}, START, known):
         assert one.in_place
         assert one.inferred
         assert one.old == "a"
@@ -71,5 +70,5 @@ def test_replacement_may_restart_in_place_too() -> None:
 
 def test_restarts_are_listed_in_the_order_of_time() -> None:
     """Whatever the order of the names."""
-    pods = {name: {"starts": [start(at)]} for name, at in (("a", 20.0), ("b", 10.0))}
+    pods = {name: pod_of([start(at)]) for name, at in (("a", 20.0), ("b", 10.0))}
     assert [one.old for one in restarts_in_place(pods, START, ())] == ["b", "a"]

@@ -12,23 +12,26 @@ from tests.lab.runs import (
     START,
     STOP_SECONDS,
     Run,
+    changed,
+    own_counts,
     plain,
     restarted,
     scaled,
 )
 
-from long_lived.client.summary import merge
+from long_lived.lab.analysis.events.phases import PhaseName
 from long_lived.lab.analysis.judged import Unit
-from long_lived.lab.analysis.later import SERVICE_LAG_SECONDS
-from long_lived.lab.analysis.phases import PhaseName
+from long_lived.lab.analysis.latecomers import SERVICE_LAG_SECONDS
 from long_lived.lab.analysis.replacement import Replacement
 from long_lived.lab.analysis.verdict import Finding, Verdict, judge
 from long_lived.record.error_kind import ErrorKind
+from long_lived.record.merge import merge
+from long_lived.record.summary import Summary
 
 EXPECTATIONS = ("even", "pinned", "any")
 
 
-def judged(made: dict[str, Any] | None, *problems: str) -> Verdict:
+def judged(made: Summary | None, *problems: str) -> Verdict:
     """Judge a run of three replicas without a restart."""
     return judge(made, SERVERS, problems)
 
@@ -150,7 +153,7 @@ def test_where_nothing_can_be_told_the_words_say_what_would_help(
     assert run().words == f"too few, but even was expected: {words}"
 
 
-def held(*overrides: str, each: int = 5) -> dict[str, Any]:
+def held(*overrides: str, each: int = 5) -> Summary:
     """Return the summary of a run in which so many connections to each replica are kept."""
     run = Run(*overrides)
     for pod in SERVERS * each:
@@ -171,11 +174,9 @@ def test_replica_that_only_the_clients_know_is_judged() -> None:
 FULL = dict.fromkeys(SERVERS, 70)
 
 
-def unbalanced() -> dict[str, Any]:
+def unbalanced() -> Summary:
     """Make a summary whose account does not add up, as only a defect of the client would."""
-    made = plain(FULL)
-    made["requests"]["planned"] += 1
-    return made
+    return changed(plain(FULL), requests__planned=211)
 
 
 INCOMPLETE: dict[str, tuple[Callable[[], Verdict], str]] = {
@@ -266,7 +267,7 @@ def test_few_failures_are_allowed() -> None:
     """One request in a hundred may fail, as experiment.maxFailedRatio says."""
     assert judged(plain(FULL, failed={ErrorKind.READ_TIMEOUT: 2})).finding is Finding.EVEN
     exactly = plain(dict.fromkeys(SERVERS, 66), failed={ErrorKind.READ_TIMEOUT: 2})
-    assert (exactly["requests"]["planned"], judged(exactly).finding) == (200, Finding.EVEN)
+    assert (exactly.requests.planned, judged(exactly).finding) == (200, Finding.EVEN)
     made = plain(FULL, "experiment.maxFailedRatio=0", failed={ErrorKind.READ_TIMEOUT: 1})
     assert judged(made).finding is Finding.INCOMPLETE
 
@@ -418,10 +419,9 @@ def test_too_little_to_matter_is_told() -> None:
         "even, as expected: the connections opened are up to 2.0% off, more than chance, too "
         "little to matter (experiment.evenWithin)"
     )
-    made["settings"]["experiment"]["evenWithin"] = 0.019
-    assert judge(made, SERVERS).finding is Finding.UNEVEN
-    made["settings"]["experiment"]["evenWithin"] = 0.02
-    assert judge(made, SERVERS).finding is Finding.EVEN
+    for even_within, finding in ((0.019, Finding.UNEVEN), (0.02, Finding.EVEN)):
+        strict = changed(made, settings__experiment__evenWithin=even_within)
+        assert judge(strict, SERVERS).finding is finding
 
 
 def test_uneven_words_after_a_restart_tell_who_holds_most() -> None:
@@ -539,9 +539,6 @@ def test_unattributed_connections_limit_what_is_concluded() -> None:
     )
 
 
-COUNTS = {"answered": 70, "instance": "server-a-0"}
-
-
 @pytest.mark.parametrize(
     ("own", "others", "failed", "unexplained"),
     [(70, 0, 0, 0), (70, 9, 0, 0), (69, 0, 0, 1), (72, 0, 0, 2), (72, 0, 2, 0), (73, 0, 2, 1)],
@@ -557,10 +554,8 @@ def test_servers_counts_are_held_against_the_clients(
         run.hang_up(run.connect(SERVERS[index % 3], at), at)
     run.fail(ErrorKind.CONNECTION_LOST, 20.0, failed)
     by_client = {"0123456789abcdef": own, "": others}
-    counts = {
-        "server-a": {**COUNTS, "answered": own + others, "answered_to": by_client},
-        "server-b": {"answered": 1, "instance": "old"},
-    }
+    told = own_counts(own + others, by_client, "server-a-0")
+    counts = {"server-a": told, "server-b": told.model_copy(update={"answered_to": None})}
     verdict = judge(run.summary(), SERVERS, server_counts=counts)
     assert verdict.accounts is not None
     assert [row.replica for row in verdict.accounts.rows] == ["server-a"]

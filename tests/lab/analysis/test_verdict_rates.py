@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 from bench.cases import cases, crashed, plain, restarted
-from bench.simulation import ANSWERED, FAILURES, Course, Plan, simulate, summary
+from bench.simulation import ANSWERED, FAILURES, Course, Plan, simulate
+from bench.summary import summary
 from bench.verdict import ALLOWED_RATIO, Rates, outcomes, rates, row
 from tests.lab.runs import HandClock, Lines
 
@@ -17,6 +18,7 @@ from long_lived.client.transport.connections import Connection
 from long_lived.lab.analysis.power import needed
 from long_lived.lab.analysis.verdict import Finding, judge
 from long_lived.record.error_kind import ErrorKind
+from long_lived.record.summary import Cost, Summary
 from long_lived.settings import load
 
 RUNS, MANY = 15, 600
@@ -29,7 +31,7 @@ CASES = [case for case in cases() if case.plan.users <= MOST_USERS]
 QUICK = [case for case in CASES if case.name in ("kept", "per request") and case.plan.users <= 191]
 
 
-def entered(plan: Plan, course: Course) -> dict[str, Any]:
+def entered(plan: Plan, course: Course) -> Summary:
     """Enter a run in the client's own ledger, event by event, and sum it up."""
     clock = HandClock()
     ledger: Any = Ledger(clock, Lines(), 0, log_responses=False)  # type: ignore[arg-type]
@@ -68,12 +70,13 @@ def entered(plan: Plan, course: Course) -> dict[str, Any]:
         load_seconds=float(course.ended.max()),
         stopped_by=None,
         problem=None,
-        cost={},
+        cost=Cost(cpu_seconds=0.0, peak_memory_bytes=0),
     )
 
 
-def comparable(made: dict[str, Any]) -> dict[str, Any]:
+def comparable(summed_up: Summary) -> dict[str, Any]:
     """Leave out of a summary what is not simulated."""
+    made = summed_up.as_dict()
     pods = {
         name: {key: value for key, value in pod.items() if not key.startswith(("oldest", "over"))}
         for name, pod in made["pods"].items()

@@ -2,6 +2,7 @@
 
 import pytest
 from tests.lab.cluster.fake_kubectl import FakeKubectl
+from tests.lab.runs import own_counts
 
 from long_lived.lab.cluster.pod_access import PodAccess
 from long_lived.lab.experiment.backend import Trouble
@@ -12,11 +13,15 @@ def access(answer: str) -> PodAccess:
     return PodAccess(FakeKubectl(answer), "default")  # type: ignore[arg-type]
 
 
-def test_counts_that_are_not_json_are_trouble() -> None:
+@pytest.mark.parametrize("answer", ["<html>", "{}", "[]", '{"answered": "none"}'])
+def test_counts_that_are_no_servers_are_trouble(answer: str) -> None:
     """Whatever answers on that port is not the server."""
-    with pytest.raises(Trouble, match="not JSON"):
-        access("<html>").counts(["one"], 8000)
-    assert access('{"answered": 3}').counts(["one", "two"], 8000) == {
-        "one": {"answered": 3},
-        "two": {"answered": 3},
-    }
+    with pytest.raises(Trouble, match=r"/one:8000/proxy/stats does not say what a server has"):
+        access(answer).counts(["one"], 8000)
+
+
+def test_counts_are_told_by_pod() -> None:
+    """Each pod is asked, and its answer has a type."""
+    told = own_counts(3, {"": 3})
+    answer = told.model_dump_json()
+    assert access(answer).counts(["one", "two"], 8000) == {"one": told, "two": told}

@@ -10,7 +10,8 @@ from long_lived.lab.experiment import course
 from long_lived.lab.experiment.backend import Trouble
 from long_lived.lab.experiment.course import run_experiment
 from long_lived.lab.experiment.events.registry import planned_events
-from long_lived.lab.experiment.outcome import Moment, Outcome
+from long_lived.lab.experiment.moment import Moment
+from long_lived.lab.experiment.outcome import Outcome
 from long_lived.settings import load
 from long_lived.settings.sections.experiment import RestartSignal
 

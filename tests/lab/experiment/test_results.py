@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from tests.lab.runs import plain
 
 from long_lived.lab.analysis.judged import Judged, Unit
 from long_lived.lab.analysis.spread import spread
@@ -91,7 +92,7 @@ def test_kept_values_give_the_same_settings(tmp_path: Path) -> None:
     ("seen", "verdict"),
     [
         (
-            Outcome(summary={"format": 1}, replicas=["a", "b"], problems=[]),
+            Outcome(summary=plain({"a": 5, "b": 5}), replicas=["a", "b"], problems=[]),
             Verdict(
                 Finding.EVEN,
                 True,
@@ -119,5 +120,5 @@ def test_record_of_a_run_is_json(seen: Outcome, verdict: Verdict, tmp_path: Path
     assert (judged and judged["spread"]["counts"]) == (verdict.judged and {"a": 5, "b": 5})
     assert record["replicas"] == seen.replicas
     assert record["problems"] == seen.problems
-    assert record["clients"] == seen.summary
+    assert record["clients"] == (seen.summary and seen.summary.as_dict())
     assert (tmp_path / "report.txt").read_text(encoding="utf-8") == "\ncounts server-name\n± 1\n"

@@ -1,18 +1,19 @@
 """Reading a client's log while it grows."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.lab.runs import plain
 
-from long_lived.client.ledger import Progress
 from long_lived.lab.experiment.course import TICK_SECONDS
 from long_lived.lab.logs.client_log import ClientLog, Tail, moment
+from long_lived.record.lines import Progress
 
 ANSWER = "Response from Pod server-a after 1.000 s connection=1 new=yes service=1.001 at=1.002"
 PROGRESS = str(Progress(10, 4, 3, 2))
-SUMMARY = json.dumps({"format": 1, "requests": {}}, separators=(",", ":"))
+TOLD = plain({"server-a": 3})
+SUMMARY = str(TOLD)
 
 
 def fed(*lines: str) -> ClientLog:
@@ -36,14 +37,23 @@ def test_progress_is_the_last_reported() -> None:
 
 def test_summary_is_read() -> None:
     """The summary is the object in its line."""
-    assert fed(ANSWER, SUMMARY).summary == {"format": 1, "requests": {}}
+    assert fed(ANSWER, SUMMARY).summary == TOLD
+
+
+def test_summary_of_another_version_is_the_end_of_a_log_too() -> None:
+    """It is not read, and nothing more is to come; the last that there is counts."""
+    log = fed(SUMMARY, '{"format":1}')
+    assert (log.summary, log.unread) == (None, "a summary of format 1: allowed is 2")
+    assert log.whole
+    assert fed('{"format":1}', SUMMARY) == fed(SUMMARY)
+    assert not fed(ANSWER).whole
 
 
 @pytest.mark.parametrize(
     "line",
     [
         "",
-        "Request failed: read_timeout at=1.000 late",
+        "Request failed: read_timeout at=1.000 sent=0.500 late",
         "Waiting: http://127.0.0.1/readyz answers 503",
         f"x{ANSWER}",
         f"{PROGRESS}.",
@@ -89,7 +99,7 @@ def test_tail_waits_for_the_end_of_a_line(tail) -> None:
     assert made.log.summary is None
     write(b"\n")
     made.read()
-    assert made.log.summary == {"format": 1, "requests": {}}
+    assert made.log.summary == TOLD
 
 
 def test_tail_survives_what_is_no_text(tail) -> None:
@@ -147,7 +157,7 @@ def test_clock_of_the_client_is_read() -> None:
 
 
 STARTED = "Started: 10 virtual users in 0.1 s, 0.5 s of CPU since the process began, clock=1000.500"
-LATE = "Request failed: read_timeout at=2.000 late"
+LATE = "Request failed: read_timeout at=2.000 sent=1.000 late"
 
 
 def test_uncertainty_of_a_clock_is_how_much_the_quickest_line_was_quicker(tmp_path: Path) -> None:

@@ -7,11 +7,12 @@ from tests.lab.runs import LOAD_SECONDS, SERVERS, Run, restarted
 
 from long_lived.lab.logs.recovery import recovered
 from long_lived.record.error_kind import ErrorKind
+from long_lived.record.summary import Requests, Summary
 
 WHY = "client-1 was killed"
 
 
-def recover(run: Run, lines: list[str]) -> dict[str, Any] | None:
+def recover(run: Run, lines: list[str]) -> Summary | None:
     """Recover the summary of a run from some of its lines."""
     return recovered(lines, run.settings, WHY)
 
@@ -29,16 +30,18 @@ def test_lines_of_a_whole_log_give_the_account_of_its_summary(given: dict[str, A
     told, made = run.summary(), recover(run, lines)
     assert made is not None
     # A line has the service time, which is a little less than since the send.
-    sending = [one["requests"].pop("sending_seconds") for one in (made, told)]
-    assert sending[0] == pytest.approx(sending[1], abs=0.5)
-    assert made["requests"] == told["requests"]
-    assert made["problem"] == WHY
-    for pod, count in told["pods"].items():
-        assert made["pods"][pod]["requests"] == count["requests"]
-        assert made["pods"][pod]["connections_opened"] == count["connections_opened"]
+    sending = told.requests.sending_seconds
+    assert made.requests.sending_seconds == pytest.approx(sending, abs=0.5)
+    assert made.requests == told.requests.model_copy(
+        update={"sending_seconds": made.requests.sending_seconds}
+    )
+    assert made.problem == WHY
+    for pod, count in told.pods.items():
+        assert made.pods[pod].requests == count.requests
+        assert made.pods[pod].connections_opened == count.connections_opened
     for series in ("answered", "failed", "failed_ended"):
-        assert {key: sum(counts) for key, counts in made["timeline"][series].items()} == {
-            key: sum(counts) for key, counts in told["timeline"][series].items()
+        assert {key: sum(counts) for key, counts in made.timeline.of(series).items()} == {
+            key: sum(counts) for key, counts in told.timeline.of(series).items()
         }
 
 
@@ -50,9 +53,9 @@ def test_log_that_ends_anywhere_balances(kept: float) -> None:
     part = lines[: int(kept * len(lines))]
     made = recover(run, part)
     assert made is not None
-    requests = made["requests"]
-    assert requests["planned"] == requests["answered"] + requests["failed"]
-    assert requests["answered"] == sum(line.startswith("Response from Pod") for line in part)
+    requests = made.requests
+    assert requests.planned == requests.answered + requests.failed
+    assert requests.answered == sum(line.startswith("Response from Pod") for line in part)
 
 
 def test_planned_requests_that_no_line_tells_of_are_failed() -> None:
@@ -71,14 +74,14 @@ def test_planned_requests_that_no_line_tells_of_are_failed() -> None:
     ):
         made = recover(run, lines)
         assert made is not None
-        del made["requests"]["sending_seconds"]
-        assert made["requests"] == {
-            "planned": 30,
-            "sent": 20 + sum(failed.values()) - failed["not_sent"],
-            "answered": 20,
-            "failed": 10,
-            "failed_by_kind": failed,
-        }
+        assert made.requests == Requests(
+            planned=30,
+            sent=20 + sum(failed.values()) - failed["not_sent"],
+            sending_seconds=made.requests.sending_seconds,
+            answered=20,
+            failed=10,
+            failed_by_kind=failed,
+        )
 
 
 def test_log_of_a_client_that_never_started_gives_nothing() -> None:

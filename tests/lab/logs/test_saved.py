@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from tests.lab.runs import SERVERS, Run, answers_in, restarted, saved
 
-from long_lived.client.summary import merge
 from long_lived.lab.analysis.verdict import Finding, Verdict, judge
 from long_lived.lab.experiment.outcome import Outcome
 from long_lived.lab.logs.saved import outcome_of, read_logs
+from long_lived.record.merge import merge
+from long_lived.record.summary import parse
 
 BOUND_SECONDS = 60
 PODS = ("long-lived-client-1-abcde", "long-lived-client-1-fghij")
@@ -69,7 +70,7 @@ def test_log_is_read_in_every_form(form: str, save: Save) -> None:
     (log,) = read_logs(file).values()
     assert log.answered == answers_in(lines) == dict.fromkeys(SERVERS, 80)
     seen = outcome_of([file])
-    assert seen.summary == merge([json.loads(lines[-1])])
+    assert seen.summary == merge([parse(lines[-1])])
     assert seen.replicas == [*SERVERS]
     assert (seen.problems, seen.remarks, seen.replacements) == ([], [], [])
     assert verdict_of(seen).finding is Finding.EVEN
@@ -97,7 +98,7 @@ def test_pods_of_one_file_are_kept_apart_by_their_prefix(save: Save) -> None:
     }
     seen = outcome_of([file])
     assert (seen.problems, seen.remarks) == ([], [])
-    assert seen.summary == merge([json.loads(lines[-1]) for lines in logs])
+    assert seen.summary == merge([parse(lines[-1]) for lines in logs])
     assert verdict_of(seen).finding is Finding.EVEN
 
 
@@ -106,8 +107,8 @@ def test_files_of_several_clients_are_one_run(save: Save) -> None:
     logs = [balanced(TWO), balanced(TWO, each=10)]
     seen = outcome_of([save(f"{index}.log", lines) for index, lines in enumerate(logs)])
     assert seen.summary is not None
-    assert seen.summary["clients"] == 2
-    assert seen.summary["requests"]["answered"] == 270
+    assert seen.summary.clients == 2
+    assert seen.summary.requests.answered == 270
     assert seen.problems == []
 
 

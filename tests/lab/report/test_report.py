@@ -4,12 +4,24 @@ import copy
 from typing import Any
 
 import pytest
-from tests.lab.runs import LOAD_SECONDS, NEW, SERVERS, START, Run, plain, restarted, scaled
+from tests.lab.runs import (
+    LOAD_SECONDS,
+    NEW,
+    SERVERS,
+    START,
+    Run,
+    changed,
+    own_counts,
+    plain,
+    restarted,
+    scaled,
+)
 
 from long_lived.lab.analysis.replacement import Replacement
 from long_lived.lab.analysis.verdict import judge
 from long_lived.lab.report.closing import report, seed_table
 from long_lived.record.error_kind import ErrorKind
+from long_lived.record.summary import Stalls, Summary
 
 HUGE = 100_000
 LONG = [f"{'long-lived-server-' * 3}{letter}{'9' * 8}"[:63] for letter in "abcde"]
@@ -17,7 +29,7 @@ LONG = [f"{'long-lived-server-' * 3}{letter}{'9' * 8}"[:63] for letter in "abcde
 
 
 def lines_of(
-    made: dict[str, Any] | None,
+    made: Summary | None,
     replicas: list[str],
     problems: tuple[str, ...] = (),
     remarks: tuple[str, ...] = (),
@@ -50,23 +62,27 @@ def test_report_begins_with_the_table_of_the_seed() -> None:
 
 def test_seed_table_orders_equal_counts_by_name() -> None:
     """The same counts always give the same table."""
-    pods = {name: {"requests": count} for name, count in [("b", 5), ("c", 10_000_000), ("a", 5)]}
-    assert seed_table(pods) == ["counts server-name", "10000000 c", "5      a", "5      b"]
+    made = plain({"a": 5, "b": 5, "c": 1})
+    pods = changed(made, pods__c__requests=10_000_000).pods
+    backwards = dict(reversed(pods.items()))
+    assert (
+        seed_table(pods)
+        == seed_table(backwards)
+        == ["counts server-name", "10000000 c", "5      a", "5      b"]
+    )
     assert seed_table({}) == ["counts server-name"]
 
 
-def troubled() -> dict[str, Any]:
+def troubled() -> Summary:
     """Make the summary of a client that stood still, and of servers of which one did."""
     made = scaled(plain(dict.fromkeys(SERVERS, 30)), 1_000)
-    made["stalls"] = {
-        "count": 2,
-        "total_seconds": 8.9,
-        "longest_seconds": 8.1,
-        "longest_at_seconds": 12.3,
-    }
-    made["send_lag_seconds"]["p99"] = 7.5
-    made["pods"]["server-b"]["overhead_seconds"] |= {"p99": 8.0, "max": 8.2}
-    return made
+    stalls = Stalls(count=2, total_seconds=8.9, longest_seconds=8.1, longest_at_seconds=12.3)
+    slow = {"p99": 8.0, "max": 8.2}
+    return changed(
+        made.model_copy(update={"stalls": stalls}),
+        send_lag_seconds__p99=7.5,
+        **{f"pods__server-b__overhead_seconds__{name}": value for name, value in slow.items()},
+    )
 
 
 def text_of(lines: list[str]) -> str:
@@ -169,7 +185,7 @@ def test_spread_is_judged_only_where_there_is_enough() -> None:
     enough = lines_of(plain({"a": 42, "b": 42}), ["a", "b"])
     assert any(line.startswith("spread ") for line in enough)
     for made in (plain({"a": 42, "b": 41}), plain({"a": 500})):
-        assert not any(line.startswith("spread ") for line in lines_of(made, list(made["pods"])))
+        assert not any(line.startswith("spread ") for line in lines_of(made, list(made.pods)))
 
 
 def test_report_leaves_the_summary_alone() -> None:
@@ -319,8 +335,8 @@ def test_servers_own_counts_have_a_line() -> None:
             "count 69 answers to this run; 1 do not fit the clients' counts: server-a 69, clients",
         ),
     ):
-        counts = {"answered": served + 4, "answered_to": {"0123456789abcdef": served}}
-        verdict = judge(made, SERVERS, server_counts={"server-a": counts})
+        own = own_counts(served + 4, {"0123456789abcdef": served})
+        verdict = judge(made, SERVERS, server_counts={"server-a": own})
         text = text_of(report(made, verdict, "x"))
         assert words in text
         assert "; 4 more answers went to others" in text

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from long_lived.lab.experiment.outcome import Moment
+from long_lived.lab.experiment.moment import Moment
 from long_lived.lab.terminal.display import LINE_SECONDS, LineDisplay, LiveDisplay, display
 
 

@@ -3,9 +3,9 @@
 A connection that is kept was balanced among those that served when it was opened. So a replica that
 came later has its share of what was opened since, and nothing of what was opened before: that is
 what "pinned" means, whatever made it come later (a restart, a roll-out in waves, a scale-up, a
-container that was started again). Where many came later and few are left of those before, the many
-lack only a little each, which they have in common. Where they get as much less than their share of
-what was opened since, the older ones are not the reason.
+container that was started again). Where many came later and few of the older ones are left, each
+of the many lacks only a little, so they are judged together. Where they get as much less than their
+share of what was opened since, the older ones are not the reason.
 """
 
 from collections.abc import Mapping, Sequence
@@ -99,7 +99,7 @@ def latecomers(
 def _came(
     history: History, names: Mapping[str, int], replacements: Sequence[Replacement]
 ) -> dict[str, float]:
-    """Tell when each replica came, in seconds since the clock started; -1 for those of before."""
+    """Tell when each replica came, in seconds since the clock started; -1 where it was there."""
     came = dict.fromkeys(names, -1.0)
     for one in replacements:
         if one.new in came:

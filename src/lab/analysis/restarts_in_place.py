@@ -6,40 +6,40 @@ are gone, and others have inherited them.
 """
 
 from collections.abc import Collection, Mapping
-from typing import Any
 
 from long_lived.lab.analysis.replacement import Replacement
+from long_lived.record.summary import Pod, Start
 
 SINCE_START_SECONDS = 0.5
 """How much later than the run a server must have started to count as one that started in it."""
 
 
 def restarts_in_place(
-    pods: Mapping[str, Mapping[str, Any]], started_unix_seconds: float, known: Collection[str]
+    pods: Mapping[str, Pod], started_unix_seconds: float, known: Collection[str]
 ) -> list[Replacement]:
     """List the restarts in place, in the order of time.
 
     Args:
         pods: of a summary.
         started_unix_seconds: when the run's clock started.
-        known: replicas whose first start in the run is no restart of theirs, because they came in
-            it, or of which somebody else knows when they restarted.
+        known: replicas whose first start in the run does not count, because they came in the run
+            or because their restarts are known already.
     """
     found = []
     for name, pod in pods.items():
-        before: Mapping[str, Any] | None = None
-        for start in pod["starts"]:
-            started = start["started_unix_seconds"]
+        before: Start | None = None
+        for start in pod.starts:
+            started = start.started_unix_seconds
             late = started > started_unix_seconds + SINCE_START_SECONDS
             if late and (before is not None or name not in known):
-                last = before["answered_unix_seconds"] if before else started
+                last = before.answered_unix_seconds if before else started
                 found.append(
                     Replacement(
                         stopped_unix_seconds=min(last, started),
                         old=name,
                         ended_unix_seconds=last,
                         new=name,
-                        ready_unix_seconds=max(started, start["opened_unix_seconds"]),
+                        ready_unix_seconds=max(started, start.opened_unix_seconds),
                         inferred=True,
                     )
                 )

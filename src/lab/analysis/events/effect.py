@@ -1,0 +1,129 @@
+"""What the events of a run did: the phases in numbers, and where the connections are afterwards."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from long_lived.lab.analysis.events.even_again import seconds_to_even
+from long_lived.lab.analysis.events.losses import excused, lost
+from long_lived.lab.analysis.events.phase_counts import PhaseCounts, counted, settled_bucket
+from long_lived.lab.analysis.events.phases import PhaseName, phases
+from long_lived.lab.analysis.history import History
+from long_lived.lab.analysis.judged import Unit
+from long_lived.lab.analysis.replacement import Replacement
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What the events of a run did."""
+
+    survivors: list[str]
+    replaced: list[str]
+    replacements: list[str]
+    phases: list[PhaseCounts]
+    end_bucket: int
+    """The bucket before which the last event was over; `buckets` where it was not."""
+    finished: bool
+    """Whether every replacement was ready, and there is a phase after."""
+    orphaned: int | None
+    """Connections that the replaced replicas had when the first was stopped; None where the stop
+    is only inferred."""
+    inherited: int | None
+    """Those of them that were opened anew on survivors; None likewise."""
+    moved: int | None
+    """Connections that left the survivors afterwards; None likewise."""
+    seconds_to_even: float | None
+    """From the first stop until every replica had its share for good; None: never in this run, or
+    too few connections to tell."""
+    too_few_to_tell: bool
+    """Whether a look at the connections could not have noticed a replica with half its share."""
+    lost_by_replica: dict[str, int]
+    """Requests in flight on the replicas that were stopped, whose connection broke."""
+    lost_unattributed: int
+    """Requests whose connection broke in that time and of which nobody knows the replica."""
+    excused: int
+    """Failed requests that the events explain: sent while they lasted, or in flight before, or sent
+    to a replica that was gone, until the Service must have known."""
+
+    @property
+    def lost(self) -> int:
+        """Requests that may have been lost with a stopped replica."""
+        return sum(self.lost_by_replica.values()) + self.lost_unattributed
+
+    @property
+    def crew(self) -> list[str]:
+        """The replicas that serve afterwards."""
+        return list(dict.fromkeys([*self.survivors, *self.replacements]))
+
+    def phase(self, name: PhaseName) -> PhaseCounts | None:
+        """Return the counts of a phase; None where the run did not reach it."""
+        return next((phase for phase in self.phases if phase.name == name), None)
+
+
+def effect(
+    history: History,
+    replicas: Sequence[str],
+    replacements: Sequence[Replacement],
+    unit: Unit,
+    uncertainty_seconds: float = 0.0,
+) -> Effect | None:
+    """Work out what the events of a run did; None where there was none.
+
+    Args:
+        history: of the run.
+        replicas: names of all replicas, those without any connection too.
+        replacements: what was stopped, and what came in its place.
+        unit: what is judged.
+        uncertainty_seconds: how far the clients' clocks may be off.
+    """
+    divided = phases(history, replacements, uncertainty_seconds)
+    if not divided:
+        return None
+    back = {one.new for one in replacements if one.in_place}
+    replaced = _unique(one.old for one in replacements)
+    new = _unique(one.new for one in replacements)
+    first = [name for name in replicas if name not in new or name in back]
+    survivors = [name for name in first if name not in replaced]
+    last = _unique([*survivors, *(name for name in new if name not in replaced or name in back)])
+    crew = {PhaseName.BEFORE: first, PhaseName.DURING: [*first, *new], PhaseName.AFTER: last}
+    counts = [counted(history, phase, crew[phase.name], replicas) for phase in divided]
+    after = next((phase for phase in divided if phase.name is PhaseName.AFTER), None)
+    during = next((phase for phase in divided if phase.name is PhaseName.DURING), None)
+    stop = next((p.first for p in divided if p.name is not PhaseName.BEFORE), history.buckets)
+    over = during.end if during else stop
+    settled = settled_bucket(history, after) if after else history.buckets
+    orphaned = inherited = moved = None
+    if not any(one.inferred for one in replacements):
+        orphaned = sum(history.held(name, stop - 1) for name in replaced)
+        grown = sum(
+            history.held(name, settled) - history.held(name, stop - 1) for name in survivors
+        )
+        inherited = max(0, min(orphaned, grown))
+        moved = (
+            sum(history.count("closed", name, after.first, settled + 1) for name in survivors)
+            if after
+            else 0
+        )
+    lost_by_replica, lost_unattributed = lost(history, replacements, stop, over)
+    seconds, too_few = (
+        seconds_to_even(history, last, unit, stop, settled) if after else (None, False)
+    )
+    return Effect(
+        survivors=survivors,
+        replaced=replaced,
+        replacements=[name for name in new if name in last],
+        phases=counts,
+        end_bucket=after.first if after else history.buckets,
+        finished=after is not None,
+        orphaned=orphaned,
+        inherited=inherited,
+        moved=moved,
+        seconds_to_even=seconds,
+        too_few_to_tell=too_few,
+        lost_by_replica=lost_by_replica,
+        lost_unattributed=lost_unattributed,
+        excused=excused(history, replacements, stop, over),
+    )
+
+
+def _unique(names: Iterable[str | None]) -> list[str]:
+    return list(dict.fromkeys(name for name in names if name))

@@ -1,0 +1,94 @@
+"""The part of the report that shows a run as a whole: requests, connections, times, cost. Pure."""
+
+from collections.abc import Mapping
+
+from long_lived.lab.report.columns import labelled, seconds
+from long_lived.record.histogram import Durations
+from long_lived.record.summary import Pod, Summary
+from long_lived.server.runtimes import RUNTIMES
+from long_lived.settings import Server
+
+
+def totals(summary: Summary) -> list[str]:
+    """Return a line, or more, for each thing that is told of the whole run."""
+    requests, connections, cost = summary.requests, summary.connections, summary.cost
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in requests.failed_by_kind.items())
+    lines = labelled("servers", _runtime(summary.settings.server))
+    lines += labelled(
+        "requests",
+        f"{requests.answered:,} of {requests.planned:,} planned were answered, "
+        f"{requests.failed:,} failed{f' ({kinds})' if kinds else ''}, in "
+        f"{summary.load_seconds:.1f} s",
+    )
+    lines += labelled(
+        "rate",
+        f"{_per_second(requests.sent, requests.sending_seconds)} sent per second, "
+        f"throughput {_per_second(requests.answered, summary.load_seconds)} answered per "
+        "second",
+    )
+    nameless = connections.unattributed
+    lines += labelled(
+        "connections",
+        f"{connections.opened:,} opened "
+        f"({_per_second(connections.opened, summary.load_seconds)} per second), "
+        f"{connections.open:,} still open; perfect keep-alive opens "
+        f"{connections.perfect_keep_alive:,}"
+        f"{f'; {nameless:,} unattributed, never answered' if nameless else ''}"
+        f"{_oldest(summary.pods)}",
+    )
+    if connections.close_announced_ratio is not None:
+        announced = connections.close_announced_ratio
+        lines += labelled("keep-alive", f"{announced:.0%} of the answers said Connection: close")
+    for label, durations in (
+        ("service time", summary.service_seconds),
+        ("response", summary.response_seconds),
+        ("send lag", summary.send_lag_seconds),
+        ("overhead", summary.overhead_seconds),
+    ):
+        lines += labelled(label, _percentiles(durations))
+    if not cost.peak_memory_bytes:
+        return lines  # of a client that was killed
+    lines += labelled(
+        "client cost",
+        f"{cost.cpu_seconds:.1f} s of CPU, {cost.peak_memory_bytes / 1e6:.0f} MB of memory, "
+        f"{summary.clients} {'process' if summary.clients == 1 else 'processes'}",
+    )
+    return lines
+
+
+def _runtime(server: Server) -> str:
+    """Say what served, and whether it is somebody else's or mended here."""
+    worker = RUNTIMES[server.runtime].worker_class(server)
+    if not worker:
+        return server.runtime
+    mended = worker.endswith("-repaired")
+    whose = "this project's, with defects mended" if mended else f"{server.runtime}'s own"
+    return f"{server.runtime}, worker {worker} ({whose})"
+
+
+def _per_second(count: int, over_seconds: float) -> str:
+    """Write a rate per second in three digits, without an exponent: 1,270 and not 1.27e+03."""
+    if not over_seconds:
+        return f"{count:,}"
+    rounded = float(f"{count / over_seconds:.3g}")
+    return f"{rounded:,.0f}" if rounded >= 1000 else f"{rounded:.3g}"
+
+
+def _oldest(pods: Mapping[str, Pod]) -> str:
+    """Name the longest-lived connection and its age."""
+    if not pods:
+        return ""
+    name = max(pods, key=lambda pod: pods[pod].oldest_connection_seconds)
+    age = seconds(pods[name].oldest_connection_seconds)
+    return f"; the longest-lived reached {age}, to {name}"
+
+
+def _percentiles(durations: Durations) -> str:
+    told = {
+        "p50": durations.p50,
+        "p90": durations.p90,
+        "p99": durations.p99,
+        "max": durations.max,
+    }
+    known = [f"{name} {seconds(value)}" for name, value in told.items() if value is not None]
+    return "  ".join(known) or "none"

@@ -1,0 +1,186 @@
+"""The lines of a client's log: how each is written, and how it is read.
+
+The client writes `str(line)`, and `read` gives the line back, to the millisecond. Nobody else knows
+how a line looks. The last line is the summary, which knows its own.
+"""
+
+import re
+from typing import NamedTuple, Self
+
+from long_lived.record.error_kind import ErrorKind
+from long_lived.record.summary import BEGINNING as SUMMARY
+
+MOST_DETAIL = 200
+"""Characters of an error's text that its line keeps."""
+
+_SECONDS = r"(\d+\.\d+)"
+
+
+class Started(NamedTuple):
+    """The clock has started: all virtual users are ready."""
+
+    users: int
+    took_seconds: float
+    """How long their start took."""
+    cpu_seconds: float
+    """What the process has used since it began."""
+    clock_unix_seconds: float
+    """When the clock started."""
+
+    @classmethod
+    def parse(cls, line: str) -> Self | None:
+        """Read the line; None for any other."""
+        found = _STARTED.fullmatch(line)
+        if not found:
+            return None
+        return cls(int(found[1]), float(found[2]), float(found[3]), float(found[4]))
+
+    def __str__(self) -> str:
+        return (
+            f"Started: {self.users} virtual users in {self.took_seconds:.1f} s, "
+            f"{self.cpu_seconds:.1f} s of CPU since the process began, "
+            f"clock={self.clock_unix_seconds:.3f}"
+        )
+
+
+_STARTED = re.compile(
+    rf"Started: (\d+) virtual users in {_SECONDS} s, {_SECONDS} s of CPU since the process began, "
+    rf"clock={_SECONDS}"
+)
+
+
+class Response(NamedTuple):
+    """A request was answered."""
+
+    pod: str
+    delay_seconds: float
+    """How long the server says that it waited."""
+    connection: int
+    """Number of the connection, from 1."""
+    new: bool
+    """Whether it is the connection's first answer."""
+    service_seconds: float
+    at_seconds: float
+    """When it came, by the client's clock."""
+
+    @classmethod
+    def parse(cls, line: str) -> Self | None:
+        """Read the line; None for any other."""
+        found = _RESPONSE.fullmatch(line)
+        if not found:
+            return None
+        pod, delay, connection, new, service, at = found.groups()
+        return cls(pod, float(delay), int(connection), new == "yes", float(service), float(at))
+
+    @staticmethod
+    def line(
+        pod: str,
+        delay_seconds: float,
+        connection: int,
+        new: bool,
+        service_seconds: float,
+        at_seconds: float,
+    ) -> str:
+        """Write the line of these values.
+
+        A client does so for each answer while it holds the lock on its counts: to make a `Response`
+        first would take half as long again.
+        """
+        return "Response from Pod %s after %.3f s connection=%d new=%s service=%.3f at=%.3f" % (  # noqa: UP031 - faster than an f-string
+            pod,
+            delay_seconds,
+            connection,
+            "yes" if new else "no",
+            service_seconds,
+            at_seconds,
+        )
+
+    def __str__(self) -> str:
+        return self.line(*self)
+
+
+_RESPONSE = re.compile(
+    rf"Response from Pod (\S+) after {_SECONDS} s connection=(\d+) new=(yes|no) "
+    rf"service={_SECONDS} at={_SECONDS}"
+)
+
+
+class Failure(NamedTuple):
+    """A request failed."""
+
+    kind: ErrorKind
+    at_seconds: float
+    """When it failed, by the client's clock."""
+    sent_seconds: float
+    """When it was sent; the same where it was not."""
+    pod: str | None = None
+    """Whose connection it was on, where that is known."""
+    detail: str = ""
+    """What the error says; the line has the first `MOST_DETAIL` characters of it."""
+
+    @classmethod
+    def parse(cls, line: str) -> Self | None:
+        """Read the line; None for any other, and for one of an unknown kind."""
+        found = _FAILURE.fullmatch(line)
+        if not found:
+            return None
+        kind, at, sent, pod, detail = found.groups()
+        return cls(ErrorKind(kind), float(at), float(sent), pod, detail or "")
+
+    def __str__(self) -> str:
+        where = "" if self.pod is None else f" pod={self.pod}"
+        detail = " ".join(self.detail.split())[:MOST_DETAIL].rstrip()
+        return (
+            f"Request failed: {self.kind} at={self.at_seconds:.3f} sent={self.sent_seconds:.3f}"
+            f"{where}{detail and ' '}{detail}"
+        )
+
+
+_FAILURE = re.compile(
+    rf"Request failed: ({'|'.join(ErrorKind)}) at={_SECONDS} sent={_SECONDS}"
+    r"(?: pod=(\S+))?(?: (.*))?"
+)
+
+
+class Progress(NamedTuple):
+    """The account at one moment."""
+
+    planned: int
+    in_flight: int
+    answered: int
+    failed: int
+
+    @classmethod
+    def parse(cls, line: str) -> Self | None:
+        """Read the line; None for any other."""
+        found = _PROGRESS.fullmatch(line)
+        return cls(*map(int, found.groups())) if found else None
+
+    def __str__(self) -> str:
+        return (
+            f"Progress: {self.planned} planned, {self.in_flight} in flight, "
+            f"{self.answered} answered, {self.failed} failed"
+        )
+
+
+_PROGRESS = re.compile(r"Progress: (\d+) planned, (\d+) in flight, (\d+) answered, (\d+) failed")
+
+Line = Started | Response | Failure | Progress
+
+_READERS = {
+    "Response from Pod ": Response.parse,
+    "Request failed: ": Failure.parse,
+    "Progress: ": Progress.parse,
+    "Started: ": Started.parse,
+}
+
+BEGINNINGS = (*_READERS, SUMMARY)
+"""What a line of a client's log begins with: everything that is worth reading in one."""
+
+
+def read(line: str) -> Line | None:
+    """Read a line; None for one of another form, the summary among them."""
+    for beginning, parse in _READERS.items():
+        if line.startswith(beginning):
+            return parse(line)
+    return None
