@@ -14,7 +14,7 @@ from long_lived.lab.analysis.later import SERVICE_LAG_SECONDS, latecomers
 from long_lived.lab.analysis.phases import PhaseName
 from long_lived.lab.analysis.power import LEVEL
 from long_lived.lab.analysis.replacement import Replacement
-from long_lived.lab.analysis.restart_effect import LOST, Effect, effect
+from long_lived.lab.analysis.restart_effect import LOST, Effect, Row, effect
 from long_lived.record.timeline import Timeline
 
 STOP, READY, END = 10, 12, 30
@@ -262,6 +262,17 @@ def test_time_until_even_goes_by_the_share_and_not_by_chance(share: float, even:
     assert (story.effect().seconds_to_even is not None) is even
 
 
+def test_connections_that_move_at_once_were_even_all_along() -> None:
+    """What is held is looked at in every moment, so no time at all can be told."""
+    story = Story(0.25)
+    for pod in SERVERS:
+        story.open(pod, 0.5, 100)
+    for pod, new in zip(SERVERS[1:], NEW, strict=True):
+        story.move(pod, new, STOP + 0.6, 100)
+    found = answer_to_the_end(story, READY, Counter(dict.fromkeys(LAST, 100))).effect()
+    assert (found.seconds_to_even, found.too_few_to_tell) == (0.0, False)
+
+
 def test_time_until_even_is_known_also_where_little_happens() -> None:
     """Looks at few connections are so long that they tell something: this one is not `at once`."""
     story = Story(0.25)
@@ -384,6 +395,7 @@ def test_losses_of_the_restart_are_counted_apart_from_later_failures() -> None:
         (9.8, STOP + 0.5, f"{LOST} server-a", 5),
         (9.9, STOP + 0.5, LOST, 4),
         (5.0, 6.0, LOST, 80),
+        (0.0, 0.1, "read_timeout server-a", 90),
         (STOP + 0.5, READY + 0.5, f"{LOST} server-c", 2),
         (STOP + 1.0, STOP + 31.0, "connect_timeout", 3),
         (READY + 1.0, READY + 1.0, f"{LOST} server-c", 40),
@@ -398,7 +410,10 @@ def test_losses_of_the_restart_are_counted_apart_from_later_failures() -> None:
     assert found.lost == 13
     assert found.excused == 7 + 5 + 4 + 2 + 3
     assert {phase.name: phase.failures for phase in found.phases} == {
-        "before": {LOST: {"server-b": 107, "server-a": 5, "": 84}},
+        "before": {
+            LOST: {"server-b": 107, "server-a": 5, "": 84},
+            "read_timeout": {"server-a": 90},
+        },
         "during": {LOST: {"server-c": 2}, "connect_timeout": {"": 3}},
         "after": {LOST: {"server-c": 40, "": 50}, "read_timeout": {"server-a": 60}},
     }
@@ -408,21 +423,19 @@ def test_losses_of_the_restart_are_counted_apart_from_later_failures() -> None:
 def test_failures_to_reach_what_is_gone_are_excused_until_the_service_must_know(kind: str) -> None:
     """A Service hands out the address of a replica that is gone for a while; nothing else is."""
     story = steady(Story(0.25))
-    known = STOP + 0.7 + SERVICE_LAG_SECONDS
-    unseen = [
-        replace(one, stopped_unix_seconds=START + STOP + 0.4, ended_unix_seconds=None)
-        for one in REPLACED
-    ]
+    slow = [REPLACED[0], replace(REPLACED[1], ended_unix_seconds=START + STOP + 1.7)]
+    unseen = [replace(one, ended_unix_seconds=None) for one in REPLACED]
+    known = STOP + 1.7 + SERVICE_LAG_SECONDS
     for sent, key, count in [
         (READY + 1.0, kind, 3),
-        (known - 0.25, kind, 4),
+        (known - 1.0, kind, 4),
         (known, kind, 5),
         (known + 0.3, kind, 70),
         (READY + 1.0, "read_timeout", 110),
     ]:
         story.tell("failed", key, sent, count)
         story.tell("failed_ended", key, sent + 30.0, count)
-    assert story.effect().excused == 3 + 4 + 5
+    assert story.effect(slow).excused == story.effect(slow[::-1]).excused == 3 + 4 + 5
     assert story.effect(unseen).excused == 3 + 4
     assert story.effect(came_in_addition()).excused == 0
 
@@ -484,6 +497,17 @@ def test_replica_that_drains_after_its_time_has_a_row() -> None:
     assert rows["server-b"] == 4
     assert "server-b" not in story.judged(found).spread.counts
     assert sum(row.answered_ratio for row in after.rows) == pytest.approx(1)
+
+
+def test_rows_are_in_the_order_of_the_replicas() -> None:
+    """Replicas are listed as the lab lists them, whatever their names."""
+    named = ("server-e", "server-c", "server-a", "server-d", "server-b")
+    found = steady(Story(0.25)).effect(replicas=named)
+    assert [[row.replica[-1] for row in phase.rows] for phase in found.phases] == [
+        ["c", "a", "b"],
+        ["e", "c", "a", "d", "b"],
+        ["e", "a", "d"],
+    ]
 
 
 def test_phases_add_up_to_the_run() -> None:
@@ -575,7 +599,7 @@ def test_run_that_ends_in_the_restart_has_no_after() -> None:
     found = story.effect(never)
     assert [phase.name for phase in found.phases] == ["before", "during"]
     assert found.phase(PhaseName.AFTER) is None
-    assert (found.finished, found.seconds_to_even) == (False, None)
+    assert (found.finished, found.seconds_to_even, found.moved) == (False, None, 0)
     assert found.end_bucket == history(story.timeline).buckets
     assert found.replacements == []
 
@@ -660,19 +684,27 @@ def test_replica_that_restarts_in_place_was_there_before() -> None:
     """It has a row of the phase before, even where it answered nothing then."""
     story = steady(Story(0.25), SERVERS)
     crash = [Replacement(START + STOP, "silent", START + STOP, "silent", START + READY)]
-    before = story.effect(crash, [*SERVERS, "silent"]).phase(PhaseName.BEFORE)
-    assert before is not None
+    before, during, _ = story.effect(crash, [*SERVERS, "silent"]).phases
     assert [row.replica for row in before.rows] == [*SERVERS, "silent"]
+    assert before.rows[-1] == Row("silent", 0, 0.0, 0, 0)
+    assert {row.answered_ratio for row in before.rows[:-1]} == {1 / 3}
+    assert {(row.answered, row.answered_ratio) for row in during.rows} == {(0, 0.0)}
 
 
 def test_connections_of_unknown_replicas_have_a_row() -> None:
     """Of what closed before its first answer, or never got one, nobody knows whose it was."""
     story = steady(Story(0.25))
-    story.tell("opened", "", 5.0, 7)
-    story.tell("closed", "", STOP + 0.5, 7)
-    before, during, after = (story.effect().phase(name) for name in PhaseName)
-    assert before is not None
-    assert during is not None
-    assert after is not None
-    assert (before.rows[-1].replica, before.rows[-1].opened, before.rows[-1].held) == ("", 7, 7)
-    assert all(row.replica for phase in (during, after) for row in phase.rows)
+    for series, at, count in [
+        ("opened", 5.0, 7),
+        ("closed", STOP + 0.5, 4),
+        ("opened", READY + 1.0, 2),
+        ("closed", READY + 1.0, 5),
+    ]:
+        story.tell(series, "", at, count)
+    last = [phase.rows[-1] for phase in story.effect().phases]
+    assert [(row.replica, row.opened, row.held) for row in last] == [
+        ("", 7, 7),
+        ("", 0, 3),
+        ("", 2, 0),
+    ]
+    assert all(row.replica for phase in steady(Story()).effect().phases for row in phase.rows)
