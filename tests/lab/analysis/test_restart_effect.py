@@ -15,6 +15,7 @@ from long_lived.lab.analysis.phases import PhaseName
 from long_lived.lab.analysis.power import LEVEL
 from long_lived.lab.analysis.replacement import Replacement
 from long_lived.lab.analysis.restart_effect import LOST, Effect, Row, effect
+from long_lived.lab.analysis.spread import at_most
 from long_lived.record.timeline import Timeline
 
 STOP, READY, END = 10, 12, 30
@@ -262,15 +263,142 @@ def test_time_until_even_goes_by_the_share_and_not_by_chance(share: float, even:
     assert (story.effect().seconds_to_even is not None) is even
 
 
-def test_connections_that_move_at_once_were_even_all_along() -> None:
-    """What is held is looked at in every moment, so no time at all can be told."""
-    story = Story(0.25)
+@pytest.mark.parametrize("width", [0.25, 2.0])
+@pytest.mark.parametrize(("late", "buckets"), [(False, 0), (True, 1)], ids=["at-once", "next"])
+def test_what_is_held_is_looked_at_in_every_bucket(width: float, late: bool, buckets: int) -> None:
+    """Connections that move in the bucket of the stop were even all along; the next is later."""
+    story = Story(width)
     for pod in SERVERS:
         story.open(pod, 0.5, 100)
     for pod, new in zip(SERVERS[1:], NEW, strict=True):
-        story.move(pod, new, STOP + 0.6, 100)
-    found = answer_to_the_end(story, READY, Counter(dict.fromkeys(LAST, 100))).effect()
-    assert (found.seconds_to_even, found.too_few_to_tell) == (0.0, False)
+        story.move(pod, new, STOP + 0.6 + late * width, 100)
+    story = answer_to_the_end(story, READY + 2, Counter(dict.fromkeys(LAST, 100)))
+    found = story.effect()
+    assert (found.seconds_to_even, found.too_few_to_tell) == (buckets * width, False)
+
+
+def divided(counts: Sequence[int], new: Sequence[str] = NEW) -> Story:
+    """Tell of kept connections that are divided so among the survivor and `new` at the stop."""
+    story = Story()
+    for pod in SERVERS[: len(counts)]:
+        story.open(pod, 0.5, 100)
+        story.tell("closed", pod, STOP + 0.6, 100)
+    for pod, count in zip((SURVIVOR, *new), counts, strict=True):
+        story.open(pod, STOP + 0.7, count)
+        story.tell("answered", pod, END - 0.5, 2 * count)
+    return story
+
+
+@pytest.mark.parametrize(
+    ("counts", "even"),
+    [((142, 100, 58), True), ((143, 100, 57), False)],
+    ids=["within-chance", "short"],
+)
+def test_level_is_shared_among_looks_and_replicas(counts: Sequence[int], even: bool) -> None:
+    """20 looks at 3 replicas: a share of 90 % gives so few once in 60,000 looks, or less often."""
+    few, total, looks = counts[-1], sum(counts), END - STOP
+    assert (at_most(few, total, 0.9 / 3) >= LEVEL / (looks * 3)) is even
+    found = divided(counts).effect()
+    assert (found.seconds_to_even, found.too_few_to_tell) == (0.0 if even else None, False)
+
+
+@pytest.mark.parametrize(
+    ("counts", "enough"), [((64, 64, 63), True), ((64, 63, 63), False)], ids=["just", "just-not"]
+)
+def test_look_needs_as_many_connections_as_power_does(counts: Sequence[int], enough: bool) -> None:
+    """191 would show one of three replicas with half its share, and 190 would not."""
+    found = divided(counts).effect()
+    assert (found.seconds_to_even, found.too_few_to_tell) == (0.0 if enough else None, not enough)
+
+
+def test_two_replicas_can_be_even_again_and_one_cannot() -> None:
+    """One replica has nothing to be compared with."""
+    two = divided((100, 100), NEW[:1]).effect(REPLACED[:1], (*SERVERS[:2], NEW[0]))
+    assert (two.seconds_to_even, two.too_few_to_tell) == (0.0, False)
+    all_of_one = [replace(REPLACED[0], old=SURVIVOR)]
+    story = Story()
+    story.open(SURVIVOR, 0.5, 100)
+    story.move(SURVIVOR, NEW[0], STOP + 0.6, 100)
+    story.tell("answered", NEW[0], END - 0.5, 100)
+    one = story.effect(all_of_one, (SURVIVOR, NEW[0]))
+    assert (one.seconds_to_even, one.too_few_to_tell) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("at", "told"), [(END - 1, True), (END - 2, False)], ids=["last-bucket", "last-two"]
+)
+def test_last_look_with_enough_to_tell_has_to_be_at_the_end(at: int, told: bool) -> None:
+    """What fades out to half for longer than a look leaves nobody knows what."""
+    story = divided((100, 100, 100))
+    for pod in LAST:
+        story.tell("closed", pod, at, 50)
+        story.tell("closed", pod, END, 50)
+    found = story.effect()
+    assert (found.seconds_to_even, found.too_few_to_tell) == (0.0 if told else None, not told)
+
+
+@pytest.mark.parametrize(
+    ("at", "seconds"), [(END - 1, None), (END, 0.0)], ids=["under-load", "in-the-tail"]
+)
+def test_even_again_is_for_good_until_the_end_of_the_load(at: int, seconds: float | None) -> None:
+    """A replica that falls short in the last moment is; in the tail it does not matter."""
+    story = divided((400, 400, 400))
+    story.tell("closed", NEW[1], at, 400)
+    if at == END:
+        story.tell("closed", NEW[0], at, 400)
+    story.tell("answered", SURVIVOR, END, 400)
+    found = story.effect()
+    assert (found.seconds_to_even, found.too_few_to_tell) == (seconds, False)
+
+
+def test_nothing_at_all_is_not_even() -> None:
+    """While nobody has a connection nobody has a share, however even nothing is."""
+    story = Story()
+    new = ("server-d", "server-e", "server-f")
+    for pod, heir in zip(SERVERS, new, strict=True):
+        story.open(pod, 0.5, 100)
+        story.tell("closed", pod, STOP + 0.6, 100)
+        story.open(heir, READY + 1, 100)
+        story.tell("answered", heir, END - 1, 200)
+    everybody = [
+        replace(REPLACED[0], old=old, new=heir) for old, heir in zip(SERVERS, new, strict=True)
+    ]
+    assert story.effect(everybody, (*SERVERS, *new)).seconds_to_even == READY + 1 - STOP
+
+
+@pytest.mark.parametrize(
+    ("width", "each", "seconds"),
+    [
+        (1.0, 5, None),
+        (1.0, 7, 6.0),
+        (1.0, 20, 7.0),
+        (1.0, 200, 6.0),
+        (0.25, 2, 6.25),
+        (0.25, 4, 7.5),
+        (0.25, 10, 6.5),
+        (0.25, 30, 6.0),
+        (0.25, 200, 6.25),
+        (2.0, 7, None),
+        (2.0, 10, 6.0),
+        (2.0, 200, 6.0),
+    ],
+)
+def test_looks_are_as_long_as_what_is_opened_needs(
+    width: float, each: int, seconds: float | None
+) -> None:
+    """Even from 16 s on, 6 s after the stop: a look of a second, or of more, tells it later."""
+    story = Story(width)
+    for bucket in range(round(END / width)):
+        at = bucket * width
+        for pod in SERVERS if at < STOP else [SURVIVOR] if at < 16 else LAST:
+            story.open(pod, at, each)
+            story.tell("closed", pod, at, each)
+    restart = [
+        replace(one, stopped_unix_seconds=START + STOP, ready_unix_seconds=START + 15.9)
+        for one in REPLACED
+    ]
+    found = story.effect(restart)
+    assert (found.seconds_to_even, found.too_few_to_tell) == (seconds, seconds is None)
 
 
 def test_time_until_even_is_known_also_where_little_happens() -> None:
