@@ -11,11 +11,13 @@ from tests.lab.runs import NEW, SERVERS, START, history, restarted
 
 from long_lived.lab.analysis.events.effect import Effect, effect
 from long_lived.lab.analysis.events.losses import LOST
+from long_lived.lab.analysis.events.phase_counts import Row
 from long_lived.lab.analysis.events.phases import PhaseName
 from long_lived.lab.analysis.judged import Judged, Unit, judged, unit_of
 from long_lived.lab.analysis.latecomers import SERVICE_LAG_SECONDS, latecomers
 from long_lived.lab.analysis.power import LEVEL
 from long_lived.lab.analysis.replacement import Replacement
+from long_lived.lab.analysis.spread import at_most
 from long_lived.record.timeline import Timeline
 
 STOP, READY, END = 10, 12, 30
@@ -263,6 +265,144 @@ def test_time_until_even_goes_by_the_share_and_not_by_chance(share: float, even:
     assert (story.effect().seconds_to_even is not None) is even
 
 
+@pytest.mark.parametrize("width", [0.25, 2.0])
+@pytest.mark.parametrize(("late", "buckets"), [(False, 0), (True, 1)], ids=["at-once", "next"])
+def test_what_is_held_is_looked_at_in_every_bucket(width: float, late: bool, buckets: int) -> None:
+    """Connections that move in the bucket of the stop were even all along; the next is later."""
+    story = Story(width)
+    for pod in SERVERS:
+        story.open(pod, 0.5, 100)
+    for pod, new in zip(SERVERS[1:], NEW, strict=True):
+        story.move(pod, new, STOP + 0.6 + late * width, 100)
+    story = answer_to_the_end(story, READY + 2, Counter(dict.fromkeys(LAST, 100)))
+    found = story.effect()
+    assert (found.seconds_to_even, found.too_few_to_tell) == (buckets * width, False)
+
+
+def divided(counts: Sequence[int], new: Sequence[str] = NEW) -> Story:
+    """Tell of kept connections that are divided so among the survivor and `new` at the stop."""
+    story = Story()
+    for pod in SERVERS[: len(counts)]:
+        story.open(pod, 0.5, 100)
+        story.tell("closed", pod, STOP + 0.6, 100)
+    for pod, count in zip((SURVIVOR, *new), counts, strict=True):
+        story.open(pod, STOP + 0.7, count)
+        story.tell("answered", pod, END - 0.5, 2 * count)
+    return story
+
+
+@pytest.mark.parametrize(
+    ("counts", "even"),
+    [((142, 100, 58), True), ((143, 100, 57), False)],
+    ids=["within-chance", "short"],
+)
+def test_level_is_shared_among_looks_and_replicas(counts: Sequence[int], even: bool) -> None:
+    """20 looks at 3 replicas: a share of 90 % gives so few once in 60,000 looks, or less often."""
+    few, total, looks = counts[-1], sum(counts), END - STOP
+    assert (at_most(few, total, 0.9 / 3) >= LEVEL / (looks * 3)) is even
+    found = divided(counts).effect()
+    assert (found.seconds_to_even, found.too_few_to_tell) == (0.0 if even else None, False)
+
+
+@pytest.mark.parametrize(
+    ("counts", "enough"), [((64, 64, 63), True), ((64, 63, 63), False)], ids=["just", "just-not"]
+)
+def test_look_needs_as_many_connections_as_power_does(counts: Sequence[int], enough: bool) -> None:
+    """191 would show one of three replicas with half its share, and 190 would not."""
+    found = divided(counts).effect()
+    assert (found.seconds_to_even, found.too_few_to_tell) == (0.0 if enough else None, not enough)
+
+
+def test_two_replicas_can_be_even_again_and_one_cannot() -> None:
+    """One replica has nothing to be compared with."""
+    two = divided((100, 100), NEW[:1]).effect(REPLACED[:1], (*SERVERS[:2], NEW[0]))
+    assert (two.seconds_to_even, two.too_few_to_tell) == (0.0, False)
+    all_of_one = [replace(REPLACED[0], old=SURVIVOR)]
+    story = Story()
+    story.open(SURVIVOR, 0.5, 100)
+    story.move(SURVIVOR, NEW[0], STOP + 0.6, 100)
+    story.tell("answered", NEW[0], END - 0.5, 100)
+    one = story.effect(all_of_one, (SURVIVOR, NEW[0]))
+    assert (one.seconds_to_even, one.too_few_to_tell) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("at", "told"), [(END - 1, True), (END - 2, False)], ids=["last-bucket", "last-two"]
+)
+def test_last_look_with_enough_to_tell_has_to_be_at_the_end(at: int, told: bool) -> None:
+    """What fades out to half for longer than a look leaves nobody knows what."""
+    story = divided((100, 100, 100))
+    for pod in LAST:
+        story.tell("closed", pod, at, 50)
+        story.tell("closed", pod, END, 50)
+    found = story.effect()
+    assert (found.seconds_to_even, found.too_few_to_tell) == (0.0 if told else None, not told)
+
+
+@pytest.mark.parametrize(
+    ("at", "seconds"), [(END - 1, None), (END, 0.0)], ids=["under-load", "in-the-tail"]
+)
+def test_even_again_is_for_good_until_the_end_of_the_load(at: int, seconds: float | None) -> None:
+    """A replica that falls short in the last moment is; in the tail it does not matter."""
+    story = divided((400, 400, 400))
+    story.tell("closed", NEW[1], at, 400)
+    if at == END:
+        story.tell("closed", NEW[0], at, 400)
+    story.tell("answered", SURVIVOR, END, 400)
+    found = story.effect()
+    assert (found.seconds_to_even, found.too_few_to_tell) == (seconds, False)
+
+
+def test_nothing_at_all_is_not_even() -> None:
+    """While nobody has a connection nobody has a share, however even nothing is."""
+    story = Story()
+    new = ("server-d", "server-e", "server-f")
+    for pod, heir in zip(SERVERS, new, strict=True):
+        story.open(pod, 0.5, 100)
+        story.tell("closed", pod, STOP + 0.6, 100)
+        story.open(heir, READY + 1, 100)
+        story.tell("answered", heir, END - 1, 200)
+    everybody = [
+        replace(REPLACED[0], old=old, new=heir) for old, heir in zip(SERVERS, new, strict=True)
+    ]
+    assert story.effect(everybody, (*SERVERS, *new)).seconds_to_even == READY + 1 - STOP
+
+
+@pytest.mark.parametrize(
+    ("width", "each", "seconds"),
+    [
+        (1.0, 5, None),
+        (1.0, 7, 6.0),
+        (1.0, 20, 7.0),
+        (1.0, 200, 6.0),
+        (0.25, 2, 6.25),
+        (0.25, 4, 7.5),
+        (0.25, 10, 6.5),
+        (0.25, 30, 6.0),
+        (0.25, 200, 6.25),
+        (2.0, 7, None),
+        (2.0, 10, 6.0),
+        (2.0, 200, 6.0),
+    ],
+)
+def test_looks_are_as_long_as_what_is_opened_needs(
+    width: float, each: int, seconds: float | None
+) -> None:
+    """Even from 16 s on, 6 s after the stop: a look of a second, or of more, tells it later."""
+    story = Story(width)
+    for bucket in range(round(END / width)):
+        at = bucket * width
+        for pod in SERVERS if at < STOP else [SURVIVOR] if at < 16 else LAST:
+            story.open(pod, at, each)
+            story.tell("closed", pod, at, each)
+    restart = [
+        replace(one, stopped_unix_seconds=START + STOP, ready_unix_seconds=START + 15.9)
+        for one in REPLACED
+    ]
+    found = story.effect(restart)
+    assert (found.seconds_to_even, found.too_few_to_tell) == (seconds, seconds is None)
+
+
 def test_time_until_even_is_known_also_where_little_happens() -> None:
     """Looks at few connections are so long that they tell something: this one is not `at once`."""
     story = Story(0.25)
@@ -385,6 +525,7 @@ def test_losses_of_the_restart_are_counted_apart_from_later_failures() -> None:
         (9.8, STOP + 0.5, f"{LOST} server-a", 5),
         (9.9, STOP + 0.5, LOST, 4),
         (5.0, 6.0, LOST, 80),
+        (0.0, 0.1, "read_timeout server-a", 90),
         (STOP + 0.5, READY + 0.5, f"{LOST} server-c", 2),
         (STOP + 1.0, STOP + 31.0, "connect_timeout", 3),
         (READY + 1.0, READY + 1.0, f"{LOST} server-c", 40),
@@ -399,7 +540,10 @@ def test_losses_of_the_restart_are_counted_apart_from_later_failures() -> None:
     assert found.lost == 13
     assert found.excused == 7 + 5 + 4 + 2 + 3
     assert {phase.name: phase.failures for phase in found.phases} == {
-        "before": {LOST: {"server-b": 107, "server-a": 5, "": 84}},
+        "before": {
+            LOST: {"server-b": 107, "server-a": 5, "": 84},
+            "read_timeout": {"server-a": 90},
+        },
         "during": {LOST: {"server-c": 2}, "connect_timeout": {"": 3}},
         "after": {LOST: {"server-c": 40, "": 50}, "read_timeout": {"server-a": 60}},
     }
@@ -409,21 +553,19 @@ def test_losses_of_the_restart_are_counted_apart_from_later_failures() -> None:
 def test_failures_to_reach_what_is_gone_are_excused_until_the_service_must_know(kind: str) -> None:
     """A Service hands out the address of a replica that is gone for a while; nothing else is."""
     story = steady(Story(0.25))
-    known = STOP + 0.7 + SERVICE_LAG_SECONDS
-    unseen = [
-        replace(one, stopped_unix_seconds=START + STOP + 0.4, ended_unix_seconds=None)
-        for one in REPLACED
-    ]
+    slow = [REPLACED[0], replace(REPLACED[1], ended_unix_seconds=START + STOP + 1.7)]
+    unseen = [replace(one, ended_unix_seconds=None) for one in REPLACED]
+    known = STOP + 1.7 + SERVICE_LAG_SECONDS
     for sent, key, count in [
         (READY + 1.0, kind, 3),
-        (known - 0.25, kind, 4),
+        (known - 1.0, kind, 4),
         (known, kind, 5),
         (known + 0.3, kind, 70),
         (READY + 1.0, "read_timeout", 110),
     ]:
         story.tell("failed", key, sent, count)
         story.tell("failed_ended", key, sent + 30.0, count)
-    assert story.effect().excused == 3 + 4 + 5
+    assert story.effect(slow).excused == story.effect(slow[::-1]).excused == 3 + 4 + 5
     assert story.effect(unseen).excused == 3 + 4
     assert story.effect(came_in_addition()).excused == 0
 
@@ -485,6 +627,17 @@ def test_replica_that_drains_after_its_time_has_a_row() -> None:
     assert rows["server-b"] == 4
     assert "server-b" not in story.judged(found).spread.counts
     assert sum(row.answered_ratio for row in after.rows) == pytest.approx(1)
+
+
+def test_rows_are_in_the_order_of_the_replicas() -> None:
+    """Replicas are listed as the lab lists them, whatever their names."""
+    named = ("server-e", "server-c", "server-a", "server-d", "server-b")
+    found = steady(Story(0.25)).effect(replicas=named)
+    assert [[row.replica[-1] for row in phase.rows] for phase in found.phases] == [
+        ["c", "a", "b"],
+        ["e", "c", "a", "d", "b"],
+        ["e", "a", "d"],
+    ]
 
 
 def test_phases_add_up_to_the_run() -> None:
@@ -576,7 +729,7 @@ def test_run_that_ends_in_the_restart_has_no_after() -> None:
     found = story.effect(never)
     assert [phase.name for phase in found.phases] == ["before", "during"]
     assert found.phase(PhaseName.AFTER) is None
-    assert (found.finished, found.seconds_to_even) == (False, None)
+    assert (found.finished, found.seconds_to_even, found.moved) == (False, None, 0)
     assert found.end_bucket == history(story.timeline).buckets
     assert found.replacements == []
 
@@ -661,19 +814,27 @@ def test_replica_that_restarts_in_place_was_there_before() -> None:
     """It has a row of the phase before, even where it answered nothing then."""
     story = steady(Story(0.25), SERVERS)
     crash = [Replacement(START + STOP, "silent", START + STOP, "silent", START + READY)]
-    before = story.effect(crash, [*SERVERS, "silent"]).phase(PhaseName.BEFORE)
-    assert before is not None
+    before, during, _ = story.effect(crash, [*SERVERS, "silent"]).phases
     assert [row.replica for row in before.rows] == [*SERVERS, "silent"]
+    assert before.rows[-1] == Row("silent", 0, 0.0, 0, 0)
+    assert {row.answered_ratio for row in before.rows[:-1]} == {1 / 3}
+    assert {(row.answered, row.answered_ratio) for row in during.rows} == {(0, 0.0)}
 
 
 def test_connections_of_unknown_replicas_have_a_row() -> None:
     """Of what closed before its first answer, or never got one, nobody knows whose it was."""
     story = steady(Story(0.25))
-    story.tell("opened", "", 5.0, 7)
-    story.tell("closed", "", STOP + 0.5, 7)
-    before, during, after = (story.effect().phase(name) for name in PhaseName)
-    assert before is not None
-    assert during is not None
-    assert after is not None
-    assert (before.rows[-1].replica, before.rows[-1].opened, before.rows[-1].held) == ("", 7, 7)
-    assert all(row.replica for phase in (during, after) for row in phase.rows)
+    for series, at, count in [
+        ("opened", 5.0, 7),
+        ("closed", STOP + 0.5, 4),
+        ("opened", READY + 1.0, 2),
+        ("closed", READY + 1.0, 5),
+    ]:
+        story.tell(series, "", at, count)
+    last = [phase.rows[-1] for phase in story.effect().phases]
+    assert [(row.replica, row.opened, row.held) for row in last] == [
+        ("", 7, 7),
+        ("", 0, 3),
+        ("", 2, 0),
+    ]
+    assert all(row.replica for phase in steady(Story()).effect().phases for row in phase.rows)

@@ -48,9 +48,8 @@ def counted(
     settled = settled_bucket(history, phase)
     answered = history.by_key("answered", phase.first, phase.end)
     everybody = sum(answered.values())
-    order = {name: index for index, name in enumerate(replicas)}
     # A replica that drains answers after its time, too.
-    names = sorted({*crew, *answered}, key=lambda name: (order.get(name, 0), name))
+    names = [name for name in replicas if name in crew or name in answered]
     rows = [
         Row(
             name,
@@ -74,4 +73,4 @@ def counted(
 
 def settled_bucket(history: History, phase: Phase) -> int:
     """Tell the bucket at whose end a phase's connections are counted: under load, if ever."""
-    return max(phase.first, min(phase.end, history.load_end(phase.first)) - 1)
+    return min(phase.end, history.load_end(phase.first)) - 1
