@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from bench.simulation import START, Plan, Start
 
-from long_lived.lab.analysis.replacement import Replacement
+from long_lived.lab.analysis.events.replacement import Replacement
 from long_lived.lab.analysis.verdict import Finding
 
 STOP, READY = 10.1, 12.7

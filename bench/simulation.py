@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from long_lived.lab.analysis.replacement import Replacement
+from long_lived.lab.analysis.events.replacement import Replacement
 
 START = 1_800_000_000.0
 """When the clock of every run starts: at the border of a bucket."""

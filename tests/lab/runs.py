@@ -13,8 +13,8 @@ from long_lived.client.ledger import Answer, Ledger, Send
 from long_lived.client.stalls import Stalls
 from long_lived.client.summary import summarize
 from long_lived.client.transport.connections import Connection, ConnectionBook
+from long_lived.lab.analysis.events.replacement import Replacement
 from long_lived.lab.analysis.history import History
-from long_lived.lab.analysis.replacement import Replacement
 from long_lived.record.error_kind import ErrorKind
 from long_lived.record.histogram import Histogram
 from long_lived.record.lines import Response, Started, read

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from long_lived.lab.analysis.events.effect import Effect
+from long_lived.lab.analysis.events.latecomers import Latecomers
 from long_lived.lab.analysis.judged import Judged, Unit
-from long_lived.lab.analysis.latecomers import Latecomers
 from long_lived.lab.analysis.power import LEVEL
 from long_lived.lab.analysis.spread import Spread
 from long_lived.settings import Settings

@@ -10,12 +10,12 @@ from enum import StrEnum
 
 from long_lived.lab.analysis.accounts import Accounts, accounts
 from long_lived.lab.analysis.events.effect import Effect, effect
+from long_lived.lab.analysis.events.latecomers import Latecomers, latecomers
+from long_lived.lab.analysis.events.replacement import Replacement
+from long_lived.lab.analysis.events.restarts_in_place import restarts_in_place
 from long_lived.lab.analysis.evidence import evidence_of
 from long_lived.lab.analysis.history import History
 from long_lived.lab.analysis.judged import Judged, Unit, judged, unit_of
-from long_lived.lab.analysis.latecomers import Latecomers, latecomers
-from long_lived.lab.analysis.replacement import Replacement
-from long_lived.lab.analysis.restarts_in_place import restarts_in_place
 from long_lived.lab.analysis.sentence import sentence_of, unattributed
 from long_lived.lab.analysis.spread import Spread, spread
 from long_lived.record.replica_counts import ReplicaCounts

@@ -6,9 +6,9 @@ pods; where these are gone, the first is inferred from the answers.
 
 from dataclasses import dataclass
 
+from long_lived.lab.analysis.events.inferred_restarts import replacements_seen
+from long_lived.lab.analysis.events.replacement import Replacement
 from long_lived.lab.analysis.history import History
-from long_lived.lab.analysis.inferred_restarts import replacements_seen
-from long_lived.lab.analysis.replacement import Replacement
 from long_lived.lab.analysis.verdict import history_of
 from long_lived.lab.cluster.pods import names
 from long_lived.lab.cluster.server_pods import ServerPods

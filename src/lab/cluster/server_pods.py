@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from long_lived.lab.analysis.replacement import Replacement
+from long_lived.lab.analysis.events.replacement import Replacement
 from long_lived.lab.cluster.kubernetes_events import KubernetesEvents
 from long_lived.lab.cluster.pods import PLAIN, Ending, Pod, names
 

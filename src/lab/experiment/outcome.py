@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from long_lived.lab.analysis.replacement import Replacement
+from long_lived.lab.analysis.events.replacement import Replacement
 from long_lived.record.replica_counts import ReplicaCounts
 from long_lived.record.summary import Summary
 

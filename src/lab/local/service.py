@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from long_lived.lab.analysis.replacement import Replacement
+from long_lived.lab.analysis.events.replacement import Replacement
 from long_lived.lab.experiment.backend import Trouble
 from long_lived.lab.local.replica import Replica, replica_name
 from long_lived.lab.processes.child import Child, Processes, python

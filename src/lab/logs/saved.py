@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from long_lived.lab.analysis.inferred_restarts import UNSEEN, replacements_seen
+from long_lived.lab.analysis.events.inferred_restarts import UNSEEN, replacements_seen
 from long_lived.lab.analysis.verdict import history_of
 from long_lived.lab.experiment.outcome import Outcome
 from long_lived.lab.logs.client_log import ClientLog, beginning_lost

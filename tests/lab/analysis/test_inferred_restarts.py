@@ -19,9 +19,9 @@ from tests.lab.runs import (
     restarted,
 )
 
+from long_lived.lab.analysis.events.inferred_restarts import MISSED, replacements_seen
 from long_lived.lab.analysis.events.phases import PhaseName
-from long_lived.lab.analysis.inferred_restarts import MISSED, replacements_seen
-from long_lived.lab.analysis.replacement import Replacement
+from long_lived.lab.analysis.events.replacement import Replacement
 from long_lived.lab.analysis.verdict import history_of, judge
 from long_lived.record.summary import Summary
 from long_lived.record.timeline import Timeline

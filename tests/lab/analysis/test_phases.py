@@ -6,7 +6,7 @@ import pytest
 from tests.lab.runs import START, history
 
 from long_lived.lab.analysis.events.phases import PhaseName, phases
-from long_lived.lab.analysis.replacement import Replacement
+from long_lived.lab.analysis.events.replacement import Replacement
 from long_lived.record.timeline import Timeline
 
 MOMENTS = some.floats(-20, 80, allow_nan=False)

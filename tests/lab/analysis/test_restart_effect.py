@@ -10,13 +10,13 @@ import pytest
 from tests.lab.runs import NEW, SERVERS, START, history, restarted
 
 from long_lived.lab.analysis.events.effect import Effect, effect
+from long_lived.lab.analysis.events.latecomers import SERVICE_LAG_SECONDS, latecomers
 from long_lived.lab.analysis.events.losses import LOST
 from long_lived.lab.analysis.events.phase_counts import Row
 from long_lived.lab.analysis.events.phases import PhaseName
+from long_lived.lab.analysis.events.replacement import Replacement
 from long_lived.lab.analysis.judged import Judged, Unit, judged, unit_of
-from long_lived.lab.analysis.latecomers import SERVICE_LAG_SECONDS, latecomers
 from long_lived.lab.analysis.power import LEVEL
-from long_lived.lab.analysis.replacement import Replacement
 from long_lived.lab.analysis.spread import at_most
 from long_lived.record.timeline import Timeline
 

@@ -19,10 +19,10 @@ from tests.lab.runs import (
     scaled,
 )
 
+from long_lived.lab.analysis.events.latecomers import SERVICE_LAG_SECONDS
 from long_lived.lab.analysis.events.phases import PhaseName
+from long_lived.lab.analysis.events.replacement import Replacement
 from long_lived.lab.analysis.judged import Unit
-from long_lived.lab.analysis.latecomers import SERVICE_LAG_SECONDS
-from long_lived.lab.analysis.replacement import Replacement
 from long_lived.lab.analysis.verdict import Finding, Verdict, judge
 from long_lived.record.error_kind import ErrorKind
 from long_lived.record.merge import merge

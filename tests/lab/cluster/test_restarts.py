@@ -5,7 +5,7 @@ from dataclasses import replace
 from tests.lab.cluster.test_server_pods import POD, following
 from tests.lab.runs import NEW, READY_SECONDS, SERVERS, START, STOP_SECONDS, restarted
 
-from long_lived.lab.analysis.replacement import Replacement
+from long_lived.lab.analysis.events.replacement import Replacement
 from long_lived.lab.cluster.pods import Pod
 from long_lived.lab.cluster.restarts import Restarts
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from long_lived.lab.analysis.replacement import Replacement
+from long_lived.lab.analysis.events.replacement import Replacement
 from long_lived.lab.cluster.pods import Ending, Pod
 from long_lived.lab.cluster.server_pods import ServerPods
 

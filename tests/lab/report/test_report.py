@@ -17,7 +17,7 @@ from tests.lab.runs import (
     scaled,
 )
 
-from long_lived.lab.analysis.replacement import Replacement
+from long_lived.lab.analysis.events.replacement import Replacement
 from long_lived.lab.analysis.verdict import judge
 from long_lived.lab.report.closing import report, seed_table
 from long_lived.record.error_kind import ErrorKind

@@ -1,1 +1,1 @@
-"""What the events of a run did: its phases, what broke, and how long until all was even again."""
+"""The events of a run: which replicas they replaced, found or told, and what they did to the run."""

@@ -7,9 +7,9 @@ from long_lived.lab.analysis.events.even_again import seconds_to_even
 from long_lived.lab.analysis.events.losses import excused, lost
 from long_lived.lab.analysis.events.phase_counts import PhaseCounts, counted, settled_bucket
 from long_lived.lab.analysis.events.phases import PhaseName, phases
+from long_lived.lab.analysis.events.replacement import Replacement
 from long_lived.lab.analysis.history import History
 from long_lived.lab.analysis.judged import Unit
-from long_lived.lab.analysis.replacement import Replacement
 
 
 @dataclass(frozen=True)

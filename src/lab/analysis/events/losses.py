@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from long_lived.lab.analysis.events.latecomers import SERVICE_LAG_SECONDS
+from long_lived.lab.analysis.events.replacement import Replacement
 from long_lived.lab.analysis.history import History
-from long_lived.lab.analysis.latecomers import SERVICE_LAG_SECONDS
-from long_lived.lab.analysis.replacement import Replacement
 from long_lived.record.error_kind import ErrorKind
 from long_lived.record.timeline import UNATTRIBUTED
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from long_lived.lab.analysis.events.replacement import Replacement
 from long_lived.lab.analysis.history import History
-from long_lived.lab.analysis.replacement import Replacement
 
 
 class PhaseName(StrEnum):

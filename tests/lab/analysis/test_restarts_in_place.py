@@ -3,7 +3,7 @@
 import pytest
 from tests.lab.runs import START, pod_of
 
-from long_lived.lab.analysis.restarts_in_place import restarts_in_place
+from long_lived.lab.analysis.events.restarts_in_place import restarts_in_place
 from long_lived.record.summary import Start
 
 

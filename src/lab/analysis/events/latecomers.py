@@ -11,9 +11,9 @@ share of what was opened since, the older ones are not the reason.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from long_lived.lab.analysis.events.replacement import Replacement
 from long_lived.lab.analysis.history import History
 from long_lived.lab.analysis.power import LEVEL, needed
-from long_lived.lab.analysis.replacement import Replacement
 from long_lived.lab.analysis.spread import Spread, at_most
 
 SERVICE_LAG_SECONDS = 10.0

@@ -11,9 +11,9 @@ When a replica was stopped is known only roughly: it may have gone on answering 
 
 from collections.abc import Mapping
 
+from long_lived.lab.analysis.events.replacement import Replacement
+from long_lived.lab.analysis.events.restarts_in_place import SINCE_START_SECONDS
 from long_lived.lab.analysis.history import History
-from long_lived.lab.analysis.replacement import Replacement
-from long_lived.lab.analysis.restarts_in_place import SINCE_START_SECONDS
 from long_lived.record.summary import Pod
 
 UNSEEN = "unseen-"

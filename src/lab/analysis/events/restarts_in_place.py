@@ -7,7 +7,7 @@ are gone, and others have inherited them.
 
 from collections.abc import Collection, Mapping
 
-from long_lived.lab.analysis.replacement import Replacement
+from long_lived.lab.analysis.events.replacement import Replacement
 from long_lived.record.summary import Pod, Start
 
 SINCE_START_SECONDS = 0.5

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import pytest
 from tests.lab.runs import START, history
 
+from long_lived.lab.analysis.events.latecomers import SERVICE_LAG_SECONDS, Latecomers, latecomers
+from long_lived.lab.analysis.events.replacement import Replacement
 from long_lived.lab.analysis.history import History
-from long_lived.lab.analysis.latecomers import SERVICE_LAG_SECONDS, Latecomers, latecomers
 from long_lived.lab.analysis.power import LEVEL
-from long_lived.lab.analysis.replacement import Replacement
 from long_lived.lab.analysis.spread import at_most, spread
 from long_lived.record.timeline import Timeline
 
