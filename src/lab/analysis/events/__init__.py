@@ -1,1 +1,1 @@
-"""The events of a run: which replicas they replaced, found or told, and what they did to the run."""
+"""The events of a run: which replicas they replaced, as told or inferred, and what they did."""
