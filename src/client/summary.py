@@ -33,7 +33,7 @@ def summarize(
         python=platform.python_version(),
         clients=1,
         client_ids=[client_id],
-        started=datetime.fromtimestamp(ledger.clock.started_unix_seconds, UTC),
+        started=datetime.fromtimestamp(ledger.clock.started_unix_seconds, UTC).isoformat(),
         load_seconds=round(load_seconds, 3),
         stopped_by=stopped_by,
         problem=problem,

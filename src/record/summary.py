@@ -8,7 +8,7 @@ import json
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, PlainSerializer, ValidationError
+from pydantic import AfterValidator, ValidationError
 
 from long_lived.record.base import Record
 from long_lived.record.error_kind import ErrorKind
@@ -22,6 +22,13 @@ FORMAT = 2
 
 BEGINNING = '{"format":'
 """How a summary's line begins, whatever its format."""
+
+
+def _with_zone(text: str) -> str:
+    """Refuse a time that says nothing of its zone, or is none."""
+    if datetime.fromisoformat(text).tzinfo is None:
+        raise ValueError(f"{text} has no time zone")
+    return text
 
 
 class UnreadSummary(ValueError):
@@ -111,8 +118,8 @@ class Summary(Record):
     python: str
     clients: int
     client_ids: list[str]
-    started: Annotated[AwareDatetime, PlainSerializer(datetime.isoformat)]
-    """When the clock started: that of the first client."""
+    started: Annotated[str, AfterValidator(_with_zone)]
+    """When the clock started, of the first client, in ISO 8601."""
     load_seconds: float
     stopped_by: str | None
     """Name of the signal that ended a client."""
@@ -132,7 +139,7 @@ class Summary(Record):
     @property
     def started_unix_seconds(self) -> float:
         """When the clock started."""
-        return self.started.timestamp()
+        return datetime.fromisoformat(self.started).timestamp()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON object."""

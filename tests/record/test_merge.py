@@ -59,6 +59,12 @@ def summary(pods: dict[str, int], failed: int = 0, seconds: float = 0.5, **given
         )
 
 
+def started(part: Summary, late: float) -> Summary:
+    """Let a client start so many seconds after New Year."""
+    at = NEW_YEAR + timedelta(seconds=late)
+    return part.model_copy(update={"started": at.isoformat()})
+
+
 def without_time(part: Summary) -> Summary:
     """Leave out what depends on when a client started."""
     fixed = {"timeline": None, "started": None, "load_seconds": 0.0}
@@ -140,22 +146,26 @@ def test_merged_load_lasts_from_the_first_start_to_the_last_end() -> None:
     """Clients that run beside one another do not add up their times."""
     first, second = (
         summary({"a": 1}).model_copy(
-            update={"started": NEW_YEAR + timedelta(seconds=late), "load_seconds": seconds}
+            update={
+                "started": (NEW_YEAR + timedelta(seconds=late)).isoformat(),
+                "load_seconds": seconds,
+            }
         )
         for late, seconds in ((0, 10.0), (3, 9.5))
     )
     merged = merge([second, first])
-    assert merged.started == NEW_YEAR
+    assert merged.started == NEW_YEAR.isoformat()
     assert merged.load_seconds == 12.5
 
 
 def test_clocks_that_are_behind_are_set_right() -> None:
     """Each client's times are shifted by its own lag, to the clock of whoever merges."""
     first, second = (
-        summary({"a": count}).model_copy(update={"started": NEW_YEAR}) for count in (1, 2)
+        summary({"a": count}).model_copy(update={"started": NEW_YEAR.isoformat()})
+        for count in (1, 2)
     )
     merged = merge([first, second], [2.0, -0.5])
-    assert merged.started == NEW_YEAR - timedelta(seconds=0.5)
+    assert merged.started == "2025-12-31T23:59:59.500000+00:00"
     assert merged.load_seconds == 4.5
     starts = [part.pods["a"].starts[0] for part in (first, second)]
     earliest = min(starts[0].started_unix_seconds + 2, starts[1].started_unix_seconds - 0.5)
