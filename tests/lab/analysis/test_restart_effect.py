@@ -346,9 +346,35 @@ def test_even_again_is_for_good_until_the_end_of_the_load(at: int, seconds: floa
     story.tell("closed", NEW[1], at, 400)
     if at == END:
         story.tell("closed", NEW[0], at, 400)
-    story.tell("answered", SURVIVOR, END, 400)
     found = story.effect()
     assert (found.seconds_to_even, found.too_few_to_tell) == (seconds, False)
+
+
+def test_even_again_does_not_look_before_the_stop() -> None:
+    """What was uneven until the moment before is no matter of the event."""
+    story = Story()
+    story.open("server-a", 0.5, 300)
+    for pod in SERVERS[1:]:
+        story.move("server-a", pod, STOP - 0.5, 100)
+    story = answer_to_the_end(story, STOP, Counter(dict.fromkeys(SERVERS, 100)))
+    hardly = [Replacement(START + STOP, "server-b", START + STOP, "server-b", START + STOP)]
+    assert story.effect(hardly, SERVERS).seconds_to_even == 0.0
+
+
+def test_too_few_are_too_few_also_where_the_stop_is_the_first_thing_to_happen() -> None:
+    """Where no look has enough there is no last one that has."""
+    story = Story()
+    story.tell("sent", "all", 0.0)
+    for second in range(2, END):
+        for pod in LAST:
+            story.open(pod, second)
+            story.tell("closed", pod, second)
+    begun = [
+        replace(one, stopped_unix_seconds=START + 0.2, ready_unix_seconds=START + 1.2)
+        for one in REPLACED
+    ]
+    found = story.effect(begun)
+    assert (found.seconds_to_even, found.too_few_to_tell) == (None, True)
 
 
 def test_nothing_at_all_is_not_even() -> None:
@@ -558,7 +584,7 @@ def test_failures_to_reach_what_is_gone_are_excused_until_the_service_must_know(
         (READY + 1.0, kind, 3),
         (known - 1.0, kind, 4),
         (known, kind, 5),
-        (known + 0.3, kind, 70),
+        (known + 0.1, kind, 70),
         (READY + 1.0, "read_timeout", 110),
     ]:
         story.tell("failed", key, sent, count)
