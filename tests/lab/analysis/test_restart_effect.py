@@ -330,9 +330,9 @@ def test_two_replicas_can_be_even_again_and_one_cannot() -> None:
 def test_last_look_with_enough_to_tell_has_to_be_at_the_end(at: int, told: bool) -> None:
     """What fades out to half for longer than a look leaves nobody knows what."""
     story = divided((100, 100, 100))
-    for pod in LAST:
-        story.tell("closed", pod, at, 50)
-        story.tell("closed", pod, END, 50)
+    for pod, count in zip(LAST, (0, 50, 100), strict=True):
+        story.tell("closed", pod, at, count)
+        story.tell("closed", pod, END, 100 - count)
     found = story.effect()
     assert (found.seconds_to_even, found.too_few_to_tell) == (0.0 if told else None, not told)
 
@@ -375,6 +375,22 @@ def test_too_few_are_too_few_also_where_the_stop_is_the_first_thing_to_happen() 
     ]
     found = story.effect(begun)
     assert (found.seconds_to_even, found.too_few_to_tell) == (None, True)
+
+
+@pytest.mark.parametrize(("first", "few"), [(5, False), (4, True)], ids=["just", "just-not"])
+def test_longest_look_is_all_the_time_since_the_stop(first: int, few: bool) -> None:
+    """191 since the stop show that one replica gets nothing, where the first and the last count."""
+    story = Story()
+    for second, count in [(STOP, first), *((at, 10) for at in range(STOP + 1, END - 1))]:
+        for pod in LAST[:2]:
+            story.open(pod, second, count // 2)
+            story.tell("closed", pod, second, count // 2)
+        story.open(SURVIVOR, second, count % 2)
+        story.tell("closed", SURVIVOR, second, count % 2)
+    story.open(SURVIVOR, END - 1, 6)
+    story.tell("closed", SURVIVOR, END - 1, 6)
+    found = story.effect()
+    assert (found.seconds_to_even, found.too_few_to_tell) == (None, few)
 
 
 def test_nothing_at_all_is_not_even() -> None:
