@@ -332,9 +332,9 @@ def test_two_replicas_can_be_even_again_and_one_cannot() -> None:
 def test_last_look_with_enough_to_tell_has_to_be_at_the_end(at: int, told: bool) -> None:
     """What fades out to half for longer than a look leaves nobody knows what."""
     story = divided((100, 100, 100))
-    for pod in LAST:
-        story.tell("closed", pod, at, 50)
-        story.tell("closed", pod, END, 50)
+    for pod, count in zip(LAST, (0, 50, 100), strict=True):
+        story.tell("closed", pod, at, count)
+        story.tell("closed", pod, END, 100 - count)
     found = story.effect()
     assert (found.seconds_to_even, found.too_few_to_tell) == (0.0 if told else None, not told)
 
@@ -348,9 +348,51 @@ def test_even_again_is_for_good_until_the_end_of_the_load(at: int, seconds: floa
     story.tell("closed", NEW[1], at, 400)
     if at == END:
         story.tell("closed", NEW[0], at, 400)
-    story.tell("answered", SURVIVOR, END, 400)
     found = story.effect()
     assert (found.seconds_to_even, found.too_few_to_tell) == (seconds, False)
+
+
+def test_even_again_does_not_look_before_the_stop() -> None:
+    """What was uneven until the moment before is no matter of the event."""
+    story = Story()
+    story.open("server-a", 0.5, 300)
+    for pod in SERVERS[1:]:
+        story.move("server-a", pod, STOP - 0.5, 100)
+    story = answer_to_the_end(story, STOP, Counter(dict.fromkeys(SERVERS, 100)))
+    hardly = [Replacement(START + STOP, "server-b", START + STOP, "server-b", START + STOP)]
+    assert story.effect(hardly, SERVERS).seconds_to_even == 0.0
+
+
+def test_too_few_are_too_few_also_where_the_stop_is_the_first_thing_to_happen() -> None:
+    """Where no look has enough there is no last one that has."""
+    story = Story()
+    story.tell("sent", "all", 0.0)
+    for second in range(2, END):
+        for pod in LAST:
+            story.open(pod, second)
+            story.tell("closed", pod, second)
+    begun = [
+        replace(one, stopped_unix_seconds=START + 0.2, ready_unix_seconds=START + 1.2)
+        for one in REPLACED
+    ]
+    found = story.effect(begun)
+    assert (found.seconds_to_even, found.too_few_to_tell) == (None, True)
+
+
+@pytest.mark.parametrize(("first", "few"), [(5, False), (4, True)], ids=["just", "just-not"])
+def test_longest_look_is_all_the_time_since_the_stop(first: int, few: bool) -> None:
+    """191 since the stop show that one replica gets nothing, where the first and the last count."""
+    story = Story()
+    for second, count in [(STOP, first), *((at, 10) for at in range(STOP + 1, END - 1))]:
+        for pod in LAST[:2]:
+            story.open(pod, second, count // 2)
+            story.tell("closed", pod, second, count // 2)
+        story.open(SURVIVOR, second, count % 2)
+        story.tell("closed", SURVIVOR, second, count % 2)
+    story.open(SURVIVOR, END - 1, 6)
+    story.tell("closed", SURVIVOR, END - 1, 6)
+    found = story.effect()
+    assert (found.seconds_to_even, found.too_few_to_tell) == (None, few)
 
 
 def test_nothing_at_all_is_not_even() -> None:
@@ -560,7 +602,7 @@ def test_failures_to_reach_what_is_gone_are_excused_until_the_service_must_know(
         (READY + 1.0, kind, 3),
         (known - 1.0, kind, 4),
         (known, kind, 5),
-        (known + 0.3, kind, 70),
+        (known + 0.1, kind, 70),
         (READY + 1.0, "read_timeout", 110),
     ]:
         story.tell("failed", key, sent, count)

@@ -46,7 +46,7 @@ def seconds_to_even(
     if short_until == stop and step > _finest(history):
         # Of looks so long nobody can say that all was even in each of their moments.
         return None, True
-    return round((short_until - stop) * history.bucket_seconds, 3), False
+    return (short_until - stop) * history.bucket_seconds, False
 
 
 def _looked_at(
