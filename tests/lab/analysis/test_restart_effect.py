@@ -426,7 +426,7 @@ def test_nothing_at_all_is_not_even() -> None:
         (1.0, 7, 6.0),
         (1.0, 16, 8.0),
         (1.0, 24, 7.0),
-        (1.0, 200, 6.0),
+        (1.0, 500, 6.0),
         (0.25, 2, 6.25),
         (0.25, 4, 7.5),
         (0.25, 10, 6.5),
@@ -434,7 +434,7 @@ def test_nothing_at_all_is_not_even() -> None:
         (0.25, 200, 6.25),
         (2.0, 7, None),
         (2.0, 10, 6.0),
-        (2.0, 200, 6.0),
+        (2.0, 500, 6.0),
     ],
 )
 def test_looks_are_as_long_as_what_is_opened_needs(

@@ -211,6 +211,10 @@ INCOMPLETE: dict[str, tuple[Callable[[], Verdict], str]] = {
     ),
     "nothing-planned": (lambda: judged(plain({})), "no request was answered"),
     "no-replica": (lambda: judge(plain({}), []), "no request was answered"),
+    "nobody-left": (
+        lambda: judge(plain({"server-a": 60}), SERVERS[:1], [], [gone()]),
+        "no replica is known",
+    ),
     "no-summary": (
         lambda: judged(None, "server-b did not start"),
         "server-b did not start",
@@ -235,6 +239,11 @@ def failing(restart: int, later: int) -> Verdict:
     run, replacements = restarted("experiment.expect=any", lost=restart)
     run.fail(ErrorKind.READ_TIMEOUT, 20.0, later)
     return judge(run.summary(), SERVERS, [], replacements)
+
+
+def gone() -> Replacement:
+    """Say that a replica was stopped, and that none came in its place."""
+    return Replacement(START + 20, "server-a", START + 20, None, START + 20)
 
 
 def never_ready() -> Verdict:
@@ -521,6 +530,24 @@ def test_proxy_that_balances_requests_is_noticed(
     assert verdict.evidence.endswith("judged by requests, which something in between balances")
 
 
+@pytest.mark.parametrize(
+    ("several", "reused", "unit"),
+    [(0, 30, Unit.HELD), (1, 100, Unit.ANSWERED), (1, 101, Unit.HELD), (2, 101, Unit.ANSWERED)],
+    ids=["none", "one-in-a-hundred", "less", "more"],
+)
+def test_proxy_is_what_one_in_a_hundred_connections_show(
+    several: int, reused: int, unit: Unit
+) -> None:
+    """A connection that two pods seem to answer is a rare accident, and no proxy."""
+    run = Run("experiment.expect=any")
+    for index in range(reused):
+        connection = run.connect("server-a", 0.5)
+        run.ask(connection, 20.0, "server-b" if index < several else "server-a")
+    found = judge(run.summary(), SERVERS).judged
+    assert found is not None
+    assert found.unit is unit
+
+
 def test_unattributed_connections_limit_what_is_concluded() -> None:
     """Where connections that nobody answered could change the finding, there is none."""
     for nameless, finding in ((3, Finding.EVEN), (80, Finding.INCOMPLETE)):
@@ -555,7 +582,7 @@ def test_servers_counts_are_held_against_the_clients(
     for index in range(210):
         at = index / 10
         run.hang_up(run.connect(SERVERS[index % 3], at), at)
-    run.fail(ErrorKind.CONNECTION_LOST, 20.0, failed)
+    run.fail(ErrorKind.CONNECTION_LOST, 0.1, failed)
     by_client = {"0123456789abcdef": own, "": others}
     counts = {
         "server-a": {**COUNTS, "answered": own + others, "answered_to": by_client},
