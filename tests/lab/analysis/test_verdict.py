@@ -171,10 +171,10 @@ def test_replica_that_only_the_clients_know_is_judged() -> None:
 FULL = dict.fromkeys(SERVERS, 70)
 
 
-def unbalanced() -> dict[str, Any]:
+def unbalanced(by: int) -> dict[str, Any]:
     """Make a summary whose account does not add up, as only a defect of the client would."""
     made = plain(FULL)
-    made["requests"]["planned"] += 1
+    made["requests"]["planned"] += by
     return made
 
 
@@ -192,7 +192,11 @@ INCOMPLETE: dict[str, tuple[Callable[[], Verdict], str]] = {
         lambda: judged(plain(FULL, stopped_by="SIGTERM")),
         "a client was stopped by SIGTERM",
     ),
-    "unbalanced": (lambda: judged(unbalanced()), "211 planned are not 210 answered + 0 failed"),
+    "too-few-ends": (lambda: judged(unbalanced(1)), "211 planned are not 210 answered + 0 failed"),
+    "too-many-ends": (
+        lambda: judged(unbalanced(-1)),
+        "209 planned are not 210 answered + 0 failed",
+    ),
     "too-many-failed": (
         lambda: judged(
             plain(FULL, failed={ErrorKind.CONNECTION_LOST: 2, ErrorKind.READ_TIMEOUT: 1})
@@ -564,6 +568,32 @@ def test_unattributed_connections_limit_what_is_concluded() -> None:
         "incomplete: 80 connections held are of unknown replicas (none answered on them): with "
         "them the finding could be uneven instead of even"
     )
+
+
+@pytest.mark.parametrize(
+    ("counts", "nameless", "could_be"),
+    [
+        ((60, 80, 70), 25, "uneven instead of even"),
+        ((60, 80, 70), 5, None),
+        ((100, 50, 100), 50, "even instead of uneven"),
+        ((100, 50, 100), 5, None),
+    ],
+    ids=["fullest", "fullest-by-too-little", "emptiest", "emptiest-by-too-little"],
+)
+def test_unattributed_connections_could_be_the_fullest_replicas_or_the_emptiest_ones(
+    counts: tuple[int, ...], nameless: int, could_be: str | None
+) -> None:
+    """Whichever replica they make the finding another one with, whatever its name."""
+    run = Run("experiment.expect=any")
+    for pod, count in zip(SERVERS, counts, strict=True):
+        for _ in range(count):
+            run.ask(run.connect(pod, 0.5), 29.0)
+    for _ in range(nameless):
+        run.connect_in_vain(1.0)
+    verdict = judge(run.summary(), SERVERS)
+    assert (verdict.finding is Finding.INCOMPLETE) is (could_be is not None)
+    if could_be:
+        assert verdict.words.endswith(f": with them the finding could be {could_be}")
 
 
 COUNTS = {"answered": 70, "instance": "server-a-0"}
