@@ -223,6 +223,7 @@ INCOMPLETE: dict[str, tuple[Callable[[], Verdict], str]] = {
         lambda: judged(None, "server-b did not start"),
         "server-b did not start",
     ),
+    "no-summary-two-problems": (lambda: judged(None, "one", "two"), "one; two"),
     "no-summary-no-problem": (
         lambda: judged(None),
         "the run was stopped before the clients started",
@@ -230,6 +231,10 @@ INCOMPLETE: dict[str, tuple[Callable[[], Verdict], str]] = {
     "never-ready": (
         lambda: never_ready(),
         "the run ended before all replacements were ready",
+    ),
+    "never-ready-and-a-problem": (
+        lambda: never_ready("server-b was killed"),
+        "server-b was killed; the run ended before all replacements were ready",
     ),
     "ended-in-the-restart": (
         lambda: judged_restart(end=11.0),
@@ -250,11 +255,11 @@ def gone() -> Replacement:
     return Replacement(START + 20, "server-a", START + 20, None, START + 20)
 
 
-def never_ready() -> Verdict:
+def never_ready(*problems: str) -> Verdict:
     """Judge a run whose second replacement never was ready."""
     run, replacements = restarted("experiment.expect=any")
     replacements[1].ready_unix_seconds = None
-    return judge(run.summary(), SERVERS, [], replacements)
+    return judge(run.summary(), SERVERS, problems, replacements)
 
 
 @pytest.mark.parametrize("name", INCOMPLETE)
@@ -291,8 +296,9 @@ def test_failures_at_the_restart_do_not_make_it_incomplete() -> None:
 
 
 def test_incomplete_restart_still_has_its_phases() -> None:
-    """What was measured until the end of an incomplete run is kept."""
+    """What was measured until the end of an incomplete run is kept, and nothing is judged."""
     verdict = judged_restart(end=11.0)
+    assert (verdict.judged, verdict.evidence) == (None, "")
     assert verdict.effect is not None
     assert [phase.name for phase in verdict.effect.phases] == [
         PhaseName.BEFORE,
@@ -594,6 +600,17 @@ def test_unattributed_connections_could_be_the_fullest_replicas_or_the_emptiest_
     assert (verdict.finding is Finding.INCOMPLETE) is (could_be is not None)
     if could_be:
         assert verdict.words.endswith(f": with them the finding could be {could_be}")
+
+
+def test_unattributed_connections_are_no_matter_where_the_run_is_incomplete_anyway() -> None:
+    """What the finding could be is not told where there is none for another reason."""
+    run = Run("experiment.expect=any")
+    for index in range(210):
+        run.ask(run.connect(SERVERS[index % 3], 0.5), 29.0)
+    for _ in range(80):
+        run.connect_in_vain(1.0)
+    made = run.summary(stopped_by="SIGTERM")
+    assert judge(made, SERVERS).words == "incomplete: a client was stopped by SIGTERM"
 
 
 COUNTS = {"answered": 70, "instance": "server-a-0"}
