@@ -500,6 +500,17 @@ def test_container_that_restarts_in_place_is_seen(told: bool) -> None:
     assert (verdict.effect.inherited is not None) is told
 
 
+def test_replacement_that_restarts_in_place_is_seen() -> None:
+    """Its first start is its coming, and the next one is an event of its own."""
+    run, replacements = restarted("experiment.expect=any", heals=True)
+    run.start("server-d", 20.0)
+    run.ask(run.connect("server-d", 21.0), 29.0)
+    events = judge(run.summary(), SERVERS, [], replacements).events
+    assert list(events[:-1]) == replacements
+    assert (events[-1].old, events[-1].new) == ("server-d", "server-d")
+    assert events[-1].ready_unix_seconds == START + 21.0
+
+
 def test_what_is_held_is_judged_and_not_what_was_opened() -> None:
     """Connections that were opened evenly, and of which one replica has lost most, are not even."""
     run = Run("experiment.expect=even")
