@@ -163,8 +163,6 @@ def _could_be(found: Judged, even_within: float) -> Finding | None:
     They are given to the replica that has most, and to the one that has fewest; None where either
     way is the same.
     """
-    if not found.unattributed:
-        return None
     counts, known = found.spread.counts, find(found.spread, even_within)
     for choose in (max, min):
         name = choose(counts, key=lambda one: counts[one])

@@ -395,6 +395,17 @@ def test_longest_look_is_all_the_time_since_the_stop(first: int, few: bool) -> N
     assert (found.seconds_to_even, found.too_few_to_tell) == (None, few)
 
 
+def test_nothing_opened_since_the_stop_is_too_few() -> None:
+    """Where each request had a connection of its own, and there was none any more."""
+    story = Story()
+    for pod in SERVERS:
+        story.open(pod, 0.5, 100)
+        story.tell("closed", pod, 1.5, 100)
+    story.tell("sent", "all", END)
+    found = story.effect()
+    assert (found.seconds_to_even, found.too_few_to_tell) == (None, True)
+
+
 def test_nothing_at_all_is_not_even() -> None:
     """While nobody has a connection nobody has a share, however even nothing is."""
     story = Story()
@@ -415,8 +426,9 @@ def test_nothing_at_all_is_not_even() -> None:
     [
         (1.0, 5, None),
         (1.0, 7, 6.0),
-        (1.0, 20, 7.0),
-        (1.0, 200, 6.0),
+        (1.0, 16, 8.0),
+        (1.0, 24, 7.0),
+        (1.0, 500, 6.0),
         (0.25, 2, 6.25),
         (0.25, 4, 7.5),
         (0.25, 10, 6.5),
@@ -424,7 +436,7 @@ def test_nothing_at_all_is_not_even() -> None:
         (0.25, 200, 6.25),
         (2.0, 7, None),
         (2.0, 10, 6.0),
-        (2.0, 200, 6.0),
+        (2.0, 500, 6.0),
     ],
 )
 def test_looks_are_as_long_as_what_is_opened_needs(

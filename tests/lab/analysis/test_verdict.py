@@ -174,9 +174,9 @@ def test_replica_that_only_the_clients_know_is_judged() -> None:
 FULL = dict.fromkeys(SERVERS, 70)
 
 
-def unbalanced() -> Summary:
+def unbalanced(by: int) -> Summary:
     """Make a summary whose account does not add up, as only a defect of the client would."""
-    return changed(plain(FULL), requests__planned=211)
+    return changed(plain(FULL), requests__planned=210 + by)
 
 
 INCOMPLETE: dict[str, tuple[Callable[[], Verdict], str]] = {
@@ -193,7 +193,11 @@ INCOMPLETE: dict[str, tuple[Callable[[], Verdict], str]] = {
         lambda: judged(plain(FULL, stopped_by="SIGTERM")),
         "a client was stopped by SIGTERM",
     ),
-    "unbalanced": (lambda: judged(unbalanced()), "211 planned are not 210 answered + 0 failed"),
+    "too-few-ends": (lambda: judged(unbalanced(1)), "211 planned are not 210 answered + 0 failed"),
+    "too-many-ends": (
+        lambda: judged(unbalanced(-1)),
+        "209 planned are not 210 answered + 0 failed",
+    ),
     "too-many-failed": (
         lambda: judged(
             plain(FULL, failed={ErrorKind.CONNECTION_LOST: 2, ErrorKind.READ_TIMEOUT: 1})
@@ -212,10 +216,15 @@ INCOMPLETE: dict[str, tuple[Callable[[], Verdict], str]] = {
     ),
     "nothing-planned": (lambda: judged(plain({})), "no request was answered"),
     "no-replica": (lambda: judge(plain({}), []), "no request was answered"),
+    "nobody-left": (
+        lambda: judge(plain({"server-a": 60}), SERVERS[:1], [], [gone()]),
+        "no replica is known",
+    ),
     "no-summary": (
         lambda: judged(None, "server-b did not start"),
         "server-b did not start",
     ),
+    "no-summary-two-problems": (lambda: judged(None, "one", "two"), "one; two"),
     "no-summary-no-problem": (
         lambda: judged(None),
         "the run was stopped before the clients started",
@@ -223,6 +232,10 @@ INCOMPLETE: dict[str, tuple[Callable[[], Verdict], str]] = {
     "never-ready": (
         lambda: never_ready(),
         "the run ended before all replacements were ready",
+    ),
+    "never-ready-and-a-problem": (
+        lambda: never_ready("server-b was killed"),
+        "server-b was killed; the run ended before all replacements were ready",
     ),
     "ended-in-the-restart": (
         lambda: judged_restart(end=11.0),
@@ -238,11 +251,16 @@ def failing(restart: int, later: int) -> Verdict:
     return judge(run.summary(), SERVERS, [], replacements)
 
 
-def never_ready() -> Verdict:
+def gone() -> Replacement:
+    """Say that a replica was stopped, and that none came in its place."""
+    return Replacement(START + 20, "server-a", START + 20, None, START + 20)
+
+
+def never_ready(*problems: str) -> Verdict:
     """Judge a run whose second replacement never was ready."""
     run, replacements = restarted("experiment.expect=any")
     replacements[1].ready_unix_seconds = None
-    return judge(run.summary(), SERVERS, [], replacements)
+    return judge(run.summary(), SERVERS, problems, replacements)
 
 
 @pytest.mark.parametrize("name", INCOMPLETE)
@@ -279,8 +297,9 @@ def test_failures_at_the_restart_do_not_make_it_incomplete() -> None:
 
 
 def test_incomplete_restart_still_has_its_phases() -> None:
-    """What was measured until the end of an incomplete run is kept."""
+    """What was measured until the end of an incomplete run is kept, and nothing is judged."""
     verdict = judged_restart(end=11.0)
+    assert (verdict.judged, verdict.evidence) == (None, "")
     assert verdict.effect is not None
     assert [phase.name for phase in verdict.effect.phases] == [
         PhaseName.BEFORE,
@@ -481,6 +500,17 @@ def test_container_that_restarts_in_place_is_seen(told: bool) -> None:
     assert (verdict.effect.inherited is not None) is told
 
 
+def test_replacement_that_restarts_in_place_is_seen() -> None:
+    """Its first start is its coming, and the next one is an event of its own."""
+    run, replacements = restarted("experiment.expect=any", heals=True)
+    run.start("server-d", 20.0)
+    run.ask(run.connect("server-d", 21.0), 29.0)
+    events = judge(run.summary(), SERVERS, [], replacements).events
+    assert list(events[:-1]) == replacements
+    assert (events[-1].old, events[-1].new) == ("server-d", "server-d")
+    assert events[-1].ready_unix_seconds == START + 21.0
+
+
 def test_what_is_held_is_judged_and_not_what_was_opened() -> None:
     """Connections that were opened evenly, and of which one replica has lost most, are not even."""
     run = Run("experiment.expect=even")
@@ -521,6 +551,24 @@ def test_proxy_that_balances_requests_is_noticed(
     assert verdict.evidence.endswith("judged by requests, which something in between balances")
 
 
+@pytest.mark.parametrize(
+    ("several", "reused", "unit"),
+    [(0, 30, Unit.HELD), (1, 100, Unit.ANSWERED), (1, 101, Unit.HELD), (2, 101, Unit.ANSWERED)],
+    ids=["none", "one-in-a-hundred", "less", "more"],
+)
+def test_proxy_is_what_one_in_a_hundred_connections_show(
+    several: int, reused: int, unit: Unit
+) -> None:
+    """A connection that two pods seem to answer is a rare accident, and no proxy."""
+    run = Run("experiment.expect=any")
+    for index in range(reused):
+        connection = run.connect("server-a", 0.5)
+        run.ask(connection, 20.0, "server-b" if index < several else "server-a")
+    found = judge(run.summary(), SERVERS).judged
+    assert found is not None
+    assert found.unit is unit
+
+
 def test_unattributed_connections_limit_what_is_concluded() -> None:
     """Where connections that nobody answered could change the finding, there is none."""
     for nameless, finding in ((3, Finding.EVEN), (80, Finding.INCOMPLETE)):
@@ -540,6 +588,43 @@ def test_unattributed_connections_limit_what_is_concluded() -> None:
 
 
 @pytest.mark.parametrize(
+    ("counts", "nameless", "could_be"),
+    [
+        ((60, 80, 70), 25, "uneven instead of even"),
+        ((60, 80, 70), 5, None),
+        ((100, 50, 100), 50, "even instead of uneven"),
+        ((100, 50, 100), 5, None),
+    ],
+    ids=["fullest", "fullest-by-too-little", "emptiest", "emptiest-by-too-little"],
+)
+def test_unattributed_connections_could_be_the_fullest_replicas_or_the_emptiest_ones(
+    counts: tuple[int, ...], nameless: int, could_be: str | None
+) -> None:
+    """Whichever replica they make the finding another one with, whatever its name."""
+    run = Run("experiment.expect=any")
+    for pod, count in zip(SERVERS, counts, strict=True):
+        for _ in range(count):
+            run.ask(run.connect(pod, 0.5), 29.0)
+    for _ in range(nameless):
+        run.connect_in_vain(1.0)
+    verdict = judge(run.summary(), SERVERS)
+    assert (verdict.finding is Finding.INCOMPLETE) is (could_be is not None)
+    if could_be:
+        assert verdict.words.endswith(f": with them the finding could be {could_be}")
+
+
+def test_unattributed_connections_are_no_matter_where_the_run_is_incomplete_anyway() -> None:
+    """What the finding could be is not told where there is none for another reason."""
+    run = Run("experiment.expect=any")
+    for index in range(210):
+        run.ask(run.connect(SERVERS[index % 3], 0.5), 29.0)
+    for _ in range(80):
+        run.connect_in_vain(1.0)
+    made = run.summary(stopped_by="SIGTERM")
+    assert judge(made, SERVERS).words == "incomplete: a client was stopped by SIGTERM"
+
+
+@pytest.mark.parametrize(
     ("own", "others", "failed", "unexplained"),
     [(70, 0, 0, 0), (70, 9, 0, 0), (69, 0, 0, 1), (72, 0, 0, 2), (72, 0, 2, 0), (73, 0, 2, 1)],
     ids=["same", "others-too", "too-few", "too-many", "failed-on-the-way", "more-than-failed"],
@@ -552,7 +637,7 @@ def test_servers_counts_are_held_against_the_clients(
     for index in range(210):
         at = index / 10
         run.hang_up(run.connect(SERVERS[index % 3], at), at)
-    run.fail(ErrorKind.CONNECTION_LOST, 20.0, failed)
+    run.fail(ErrorKind.CONNECTION_LOST, 0.1, failed)
     by_client = {"0123456789abcdef": own, "": others}
     told = own_counts(own + others, by_client, "server-a-0")
     counts = {"server-a": told, "server-b": told.model_copy(update={"answered_to": None})}

@@ -65,7 +65,7 @@ def _look_buckets(
     counted = sum(history.count(unit.series, name, stop, settled + 1) for name in crew)
     # Half as much again: the looks differ, and the last of them has to have enough.
     wanted = math.ceil(1.5 * least * span / max(1, counted))
-    return min(max(_finest(history), wanted), max(1, span))
+    return min(max(_finest(history), wanted), span)
 
 
 def _finest(history: History) -> int:
