@@ -17,8 +17,11 @@ SCENARIO ?= ten-thousand
 run: $(VENV)/.run ## Run an experiment, by default with 10,000 requests at once [SCENARIO= SET=]
 	$(BIN)/long-lived run $(SCENARIO) $(foreach pair,$(SET),--set '$(pair)')
 
-test: $(VENV)/.dev helm ## Run the whole test suite [TESTS=]
-	$(BIN)/python -m pytest $(TESTS)
+# Tests mostly wait, for answers and for processes that start: two workers for each processor. Those
+# that share something costly carry a group, whose tests stay in one worker. WORKERS=0 is one by one.
+WORKERS ?= $(shell echo $$((2 * $$(nproc))))
+test: $(VENV)/.dev helm ## Run the whole test suite [TESTS= WORKERS=]
+	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadgroup $(TESTS)
 
 compare: $(VENV)/.run ## Restart Flask, Go and gunicorn replicas under load, side by side [SET=]
 	$(BIN)/long-lived compare $(foreach pair,$(SET),--set '$(pair)')

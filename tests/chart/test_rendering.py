@@ -7,6 +7,8 @@ import pytest
 
 from .conftest import CHART, CI_VALUES, FILL_EVERYTHING, SCENARIOS, helm, render
 
+pytestmark = pytest.mark.xdist_group("rendering")
+
 VERSIONS = sorted(
     version
     for version in set(kubernetes_validate.utils.all_versions())

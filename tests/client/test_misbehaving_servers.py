@@ -5,6 +5,7 @@ import itertools
 import re
 import select
 import socket
+import struct
 import threading
 import zlib
 from collections import Counter
@@ -37,9 +38,16 @@ CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
 def bomb(mebibytes: int) -> bytes:
-    """Compress blanks; never whole in memory, which a client that is started here would inherit."""
-    packed = zlib.compressobj(9, wbits=31)
-    return b"".join(packed.compress(PIECE) for _ in range(mebibytes)) + packed.flush()
+    """Pack blanks: a full flush forgets what came before, so that all pieces are packed alike.
+
+    Never whole in memory, which a client that is started here would inherit. Source: RFC 1952.
+    """
+    packed, check = zlib.compressobj(9, wbits=-15), 0
+    piece = packed.compress(PIECE) + packed.flush(zlib.Z_FULL_FLUSH)
+    for _ in range(mebibytes):
+        check = zlib.crc32(PIECE, check)
+    end = packed.flush() + struct.pack("<II", check, mebibytes * MEBIBYTE)
+    return b"\x1f\x8b\x08" + bytes(7) + piece * mebibytes + end
 
 
 BOMB = bomb(300)

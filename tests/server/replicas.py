@@ -273,7 +273,10 @@ Shared = Callable[[Variant], Replica]
 
 
 def each(variants: Sequence[Variant]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Run a test once for each variant; those that differ must fail it."""
+    """Run a test once for each variant; those that differ must fail it.
+
+    All tests of a variant run in one worker of xdist, where they share its replicas.
+    """
 
     def decorate(test: Callable[..., None]) -> Callable[..., None]:
         cases = []
@@ -285,7 +288,8 @@ def each(variants: Sequence[Variant]) -> Callable[[Callable[..., None]], Callabl
                 raises=AssertionError,
                 strict=bool(differs and differs.always),
             )
-            cases.append(pytest.param(variant, id=variant.name, marks=fails))
+            together = pytest.mark.xdist_group(variant.name)
+            cases.append(pytest.param(variant, id=variant.name, marks=(fails, together)))
         return pytest.mark.parametrize("variant", cases)(test)
 
     return decorate

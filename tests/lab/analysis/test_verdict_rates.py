@@ -21,6 +21,8 @@ from long_lived.record.error_kind import ErrorKind
 from long_lived.record.summary import Cost, Summary
 from long_lived.settings import load
 
+pytestmark = pytest.mark.xdist_group("verdict rates")
+
 RUNS, MANY = 15, 600
 """Of each case here, and of those without events, of which a run costs next to nothing."""
 

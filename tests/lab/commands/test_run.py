@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from tests.refusal_of_filters import refuse_filters
 from tests.waiting import eventually
 
+from long_lived.lab.__main__ import cli
 from long_lived.settings import load
 
 BOUND_SECONDS = 120
@@ -61,12 +63,10 @@ def processes_of(folder: Path) -> dict[int, str]:
     return found
 
 
-def listeners(port: int) -> int:
-    """Count the sockets that listen on a port."""
-    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
-    return sum(
-        line.split()[1].endswith(f":{port:04X}") and line.split()[3] == "0A" for line in lines
-    )
+def listeners(port: int) -> set[str]:
+    """Return the sockets (inodes) that listen on a port, at whatever address."""
+    lines = map(str.split, Path("/proc/net/tcp").read_text().splitlines()[1:])
+    return {line[9] for line in lines if line[1].endswith(f":{port:04X}") and line[3] == "0A"}
 
 
 @dataclass
@@ -231,6 +231,7 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     next(starters, None)
 
 
+@pytest.mark.xdist_group("smoke")
 def test_smoke_is_counted_alike_by_everybody(smoke: Lab, tmp_path: Path) -> None:
     """The log by the seed's pipeline, the clients' summary and the servers agree to the request."""
     lab = smoke
@@ -250,6 +251,7 @@ def test_smoke_is_counted_alike_by_everybody(smoke: Lab, tmp_path: Path) -> None
     assert (record["problems"], record["remarks"], record["effect"]) == ([], [], None)
 
 
+@pytest.mark.xdist_group("smoke")
 def test_smoke_keeps_its_results(smoke: Lab) -> None:
     """The folder holds the values, the logs, the summary, and the report as it was printed."""
     lab = smoke
@@ -317,7 +319,8 @@ def test_signal_in_mid_run_ends_it_with_its_results(
     lab = start("smoke", *QUICK, LASTING)
     port = lab.port()
     lab.await_answers()
-    assert listeners(port) > 0
+    listening = listeners(port)
+    assert listening
     lab.process.send_signal(number)
     assert lab.finish() == status, lab.printed
     clients, record = lab.check_account(), lab.record
@@ -327,7 +330,7 @@ def test_signal_in_mid_run_ends_it_with_its_results(
     assert f"a client was stopped by {number.name}" in record["verdict"]["words"]
     assert lab.printed.endswith((lab.folder / "report.txt").read_text(encoding="utf-8"))
     assert processes_of(lab.place) == {}
-    assert listeners(port) == 0
+    assert not listening & listeners(port)
 
 
 def test_reader_that_goes_away_loses_no_results(start: Start) -> None:
@@ -359,11 +362,12 @@ def test_killed_lab_leaves_no_process(start: Start) -> None:
     lab = start("smoke", *QUICK, LASTING, "server.runtime=gunicorn")
     port = lab.port()
     lab.await_answers()
+    listening = listeners(port)
     assert len(processes_of(lab.place)) >= 6
     lab.process.kill()
     assert lab.finish() == -signal.SIGKILL
     # A process that is just ending still has its sockets, and shows no files any more.
-    eventually(lambda: not processes_of(lab.place) and not listeners(port))
+    eventually(lambda: not processes_of(lab.place) and not listening & listeners(port))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["sigterm", "sigkill"])
@@ -448,6 +452,7 @@ def restart_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str,
     next(starters, None)
 
 
+@pytest.mark.xdist_group("restarts")
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_restart_shows_what_keep_alive_does(runtime: str, restart_runs: dict[str, Lab]) -> None:
     """Where connections are closed the load is even again, where they are kept it is pinned."""
@@ -515,8 +520,9 @@ BAD = {
 
 def refused(*arguments: str) -> str:
     """Run the command, which must not start; return the one line with which it refuses."""
-    done = finished([sys.executable, "-m", "long_lived.lab", "run", *arguments])
-    assert done.returncode == 2, done.stdout + done.stderr
+    hidden = dict.fromkeys(os.environ.keys() - clean_environment().keys())
+    done = CliRunner(env=hidden).invoke(cli, ["run", *arguments])
+    assert done.exit_code == 2, done.output
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
     assert line.startswith("long-lived: error: ")

@@ -19,6 +19,8 @@ from long_lived.lab.logs.client_log import ClientLog
 from long_lived.lab.logs.forms import UnreadForm, pod_lines
 from long_lived.lab.logs.saved import outcome_of, read_logs
 
+pytestmark = pytest.mark.xdist_group("forms of a log")
+
 POD, OTHER = "long-lived-client-1-abcde", "long-lived-client-1-fghij"
 SERVER = "long-lived-server-7b9c-xyz12"
 TIME = "2026-11-23T12:00:00.123456789Z"
