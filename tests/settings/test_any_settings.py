@@ -107,7 +107,7 @@ def values(draw: some.DrawFn) -> dict[str, Any]:
             place = place.setdefault(part, {})
         seconds = some.floats(0, 86_400)
         low, high = sorted([draw(seconds), draw(seconds)])
-        place[path[-1]] = {"minSeconds": low, "maxSeconds": high}
+        place.setdefault(path[-1], {}).update({"minSeconds": low, "maxSeconds": high})
     replicas, after, duration = draw(RESTARTS)
     drawn.setdefault("server", {})["replicas"] = replicas
     drawn.setdefault("client", {})["durationSeconds"] = duration
@@ -160,10 +160,8 @@ def test_range_is_refused_just_where_its_minimum_is_above(
     """Whatever the two ends: the range loads, unless the minimum is above the maximum."""
     given = tree(path, {"minSeconds": low, "maxSeconds": high})
     if low <= high:
-        assert load_values(given).as_values()[path[0]][path[1]] == {
-            "minSeconds": low,
-            "maxSeconds": high,
-        }
+        loaded = load_values(given).as_values()[path[0]][path[1]]
+        assert (loaded["minSeconds"], loaded["maxSeconds"]) == (low, high)
     else:
         with pytest.raises(SettingsError, match=rf"^{'.'.join(path)}\.minSeconds = .* is above "):
             load_values(given)

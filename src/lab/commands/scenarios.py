@@ -52,6 +52,8 @@ scenarios_argument = click.argument(
 @click.command()
 def scenarios() -> None:
     """List the scenarios that `run` knows by name."""
-    for name in known():
+    names = known()
+    width = max(map(len, names), default=0)
+    for name in names:
         description = load(values_files((name,)), environment={}).experiment.description
-        print(f"{name:<22} {description}")
+        print(f"{name:<{width}} {description}")

@@ -1,0 +1,51 @@
+"""The house stays one in which everything is found: small modules and folders, one vocabulary."""
+
+import os
+import re
+from pathlib import Path
+
+from long_lived.record.error_kind import ErrorKind
+
+ROOT = Path(__file__).parents[1]
+MOST_LINES = 300
+MOST_MODULES = 12
+
+MODULES = [
+    Path(folder, name)
+    for folder, _, names in os.walk(ROOT / "src")  # follows no links: long_lived is made of them
+    for name in names
+    if name.endswith(".py")
+]
+
+
+def lines(module: Path) -> int:
+    """Count the lines of a module."""
+    return len(module.read_text(encoding="utf-8").splitlines())
+
+
+def test_no_module_is_long() -> None:
+    """A module has one noun, and 300 lines at most."""
+    assert {"backend.py", "ledger.py"} <= {module.name for module in MODULES}
+    long = {
+        str(module.relative_to(ROOT)): lines(module)
+        for module in MODULES
+        if lines(module) > MOST_LINES
+    }
+    assert long == {}
+
+
+def test_no_folder_is_crowded() -> None:
+    """A folder has 12 modules at most, not counting what makes it a package."""
+    inside: dict[str, list[str]] = {}
+    for module in MODULES:
+        if module.name != "__init__.py":
+            inside.setdefault(str(module.parent.relative_to(ROOT)), []).append(module.name)
+    assert {"src/settings", "src/lab/cluster"} <= set(inside)
+    assert {folder: names for folder, names in inside.items() if len(names) > MOST_MODULES} == {}
+
+
+def test_terms_list_every_kind_of_failure() -> None:
+    """The row of `ErrorKind` has each kind, in the order of the code, and no other."""
+    row = re.search(r"^\| \*\*ErrorKind\*\* \|.*:(.*)\|$", (ROOT / "TERMS.md").read_text(), re.M)
+    assert row is not None
+    assert re.findall(r"`(\w+)`", row[1]) == [kind.value for kind in ErrorKind]
