@@ -145,12 +145,7 @@ def test_merge_of_two_is_their_sum() -> None:
 def test_merged_load_lasts_from_the_first_start_to_the_last_end() -> None:
     """Clients that run beside one another do not add up their times."""
     first, second = (
-        summary({"a": 1}).model_copy(
-            update={
-                "started": (NEW_YEAR + timedelta(seconds=late)).isoformat(),
-                "load_seconds": seconds,
-            }
-        )
+        started(summary({"a": 1}), late).model_copy(update={"load_seconds": seconds})
         for late, seconds in ((0, 10.0), (3, 9.5))
     )
     merged = merge([second, first])
@@ -160,10 +155,7 @@ def test_merged_load_lasts_from_the_first_start_to_the_last_end() -> None:
 
 def test_clocks_that_are_behind_are_set_right() -> None:
     """Each client's times are shifted by its own lag, to the clock of whoever merges."""
-    first, second = (
-        summary({"a": count}).model_copy(update={"started": NEW_YEAR.isoformat()})
-        for count in (1, 2)
-    )
+    first, second = (started(summary({"a": count}), 0) for count in (1, 2))
     merged = merge([first, second], [2.0, -0.5])
     assert merged.started == "2025-12-31T23:59:59.500000+00:00"
     assert merged.load_seconds == 4.5
