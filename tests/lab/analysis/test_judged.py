@@ -85,6 +85,12 @@ def test_window_with_one_connection_too_few_is_longer() -> None:
     assert found.start_seconds == 18.0
 
 
+def test_window_is_no_more_than_half_of_an_odd_time() -> None:
+    """Of nine seconds the last four are judged, and not five."""
+    found = judged(per_request(1), Unit.OPENED, CREW, 11, WITHIN)
+    assert (found.start_seconds, found.end_seconds) == (16.0, 20.0)
+
+
 def test_window_is_half_of_the_time_where_any_deviation_matters() -> None:
     """With evenWithin = 0 no number is enough."""
     found = judged(per_request(100_000), Unit.OPENED, CREW, 10, 0.0)
@@ -121,6 +127,12 @@ def test_what_is_held_is_counted_at_the_end_of_the_load() -> None:
     found = judged(run, Unit.HELD, CREW, None, WITHIN)
     assert found.spread.counts == {"a": 60, "b": 40}
     assert found.end_seconds == 10.0
+
+
+def test_load_begins_with_the_run() -> None:
+    """What was held in the first moment is part of the load, and what is left of it is the tail."""
+    run = told(("opened", "a", 0, 100), ("closed", "a", 1, 60), ("answered", "a", 9, 100))
+    assert judged(run, Unit.HELD, CREW, None, WITHIN).end_seconds == 1.0
 
 
 def test_what_is_held_is_counted_after_the_event() -> None:

@@ -159,8 +159,19 @@ def test_test_changes_where_there_are_enough(replicas: int) -> None:
     base, more = divmod(least, replicas)
     counts = {name: base + (index < more) for index, name in enumerate(names)}
     assert spread(counts).enough
-    counts["0"] -= 1
-    assert not spread(counts).enough
+    assert spread({**counts, "0": counts["0"] + 1}).enough
+    assert not spread({**counts, "0": counts["0"] - 1}).enough
+
+
+@pytest.mark.parametrize(
+    ("counts", "approximate"), [((80, 60, 51), True), ((79, 60, 51), False)], ids=["191", "190"]
+)
+def test_p_value_is_that_of_chi_square_where_there_are_enough(
+    counts: tuple[int, ...], approximate: bool
+) -> None:
+    """For two degrees of freedom it is exp(-x/2); one connection less, and it is the bound."""
+    found = spread({str(index): count for index, count in enumerate(counts)})
+    assert (found.p_value == pytest.approx(math.exp(-found.chi_square / 2))) is approximate
 
 
 @pytest.mark.parametrize(
@@ -224,6 +235,7 @@ def test_one_replica_has_nothing_to_be_uneven_with() -> None:
     found = spread({"a": 17})
     assert (found.p_value, found.standard_deviation, found.deviations("a")) == (1.0, 0.0, 0.0)
     assert found.within_chance
+    assert not found.enough
 
 
 def test_replicas_without_connections_count() -> None:
