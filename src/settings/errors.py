@@ -1,7 +1,7 @@
-"""Bad settings in words: one line with the key path, the value and what is allowed.
+"""What is said of bad settings: one line with the key path, the value and what is allowed.
 
-A setting goes by the name that its source gives it: a key path in files and flags, a variable in
-the environment.
+A setting is named as its source names it: by key path in files and flags, by variable in the
+environment.
 """
 
 import json
@@ -49,10 +49,10 @@ Origins = Mapping[str, Origin]
 
 
 class SettingsError(ValueError):
-    """Settings that cannot be used; its text is one line for the user."""
+    """The settings cannot be used; the text is one line for the user."""
 
     def __init__(self, text: str) -> None:
-        """Keep `text` in one line, whatever the user's keys and values hold."""
+        """Keep `text` on one line, whatever the user's keys and values contain."""
         super().__init__(one_line(text))
 
 
@@ -62,7 +62,7 @@ def one_line(text: str) -> str:
 
 
 def explain(error: ValidationError, model: type[BaseModel], origins: Origins) -> str:
-    """Put every complaint of `error` into one line."""
+    """Put all complaints of `error` on one line."""
     return "; ".join(_complaint(item, model, origins) for item in error.errors())
 
 
@@ -105,7 +105,7 @@ def _complaint(item: Any, model: type[BaseModel], origins: Origins) -> str:
             _like(path, origins, [*path[:-1], key], [key]) for key in known
         ]
         hint = f"did you mean {names[0]}?" if close else f"allowed: {', '.join(names)}"
-        return f"{name} = {_shown(value)} is no setting: {hint}{where}"
+        return f"{name} = {_shown(value)} is not a setting: {hint}{where}"
     node = schema_at(model, path)
     if node.get("type") == "object" and _of(path, origins).variable:
         keys = ", ".join(variable([*path, key]) for key in sorted(node.get("properties", {})))
@@ -130,7 +130,7 @@ def _name(path: Sequence[str], origins: Origins) -> str:
 def _like(
     path: Sequence[str], origins: Origins, other: Sequence[str], short: Sequence[str] = ()
 ) -> str:
-    """Name the setting `other` as the source of `path` would, or in a file with `short`."""
+    """Name the setting `other` as the source of `path` would; in a file, by `short`."""
     return variable(other) if _of(path, origins).variable else ".".join(short or other)
 
 

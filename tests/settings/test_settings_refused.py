@@ -138,23 +138,23 @@ def test_text_that_is_no_plain_number_is_refused(text: str) -> None:
         (
             "LONG_LIVED__SERVER__DELAY__MINSECONDS",
             "5",
-            "'5' is no setting: did you mean LONG_LIVED__SERVER__DELAY__MIN_SECONDS?",
+            "'5' is not a setting: did you mean LONG_LIVED__SERVER__DELAY__MIN_SECONDS?",
         ),
         (
             "LONG_LIVED__CLIENT__CONCURRANCY",
             "5",
-            "'5' is no setting: did you mean LONG_LIVED__CLIENT__CONCURRENCY?",
+            "'5' is not a setting: did you mean LONG_LIVED__CLIENT__CONCURRENCY?",
         ),
         (
             "LONG_LIVED__CLIENT__TIMEOUTS__X_1",
             "5",
-            "'5' is no setting: allowed: LONG_LIVED__CLIENT__TIMEOUTS__CONNECT_SECONDS, "
+            "'5' is not a setting: allowed: LONG_LIVED__CLIENT__TIMEOUTS__CONNECT_SECONDS, "
             "LONG_LIVED__CLIENT__TIMEOUTS__READ_SECONDS",
         ),
         (
             "LONG_LIVED__ZEBRA",
             "5",
-            "'5' is no setting: allowed: LONG_LIVED__CLIENT, LONG_LIVED__EXPERIMENT, "
+            "'5' is not a setting: allowed: LONG_LIVED__CLIENT, LONG_LIVED__EXPERIMENT, "
             "LONG_LIVED__SERVER",
         ),
         (
@@ -188,7 +188,7 @@ def test_variable_below_another_is_refused() -> None:
     """A variable for a map and one for a key in it contradict each other."""
     variables = {"LONG_LIVED__CLIENT__URL": "x", "LONG_LIVED__CLIENT__URL__X": "y"}
     assert reason([], [], variables) == (
-        "LONG_LIVED__CLIENT__URL__X: LONG_LIVED__CLIENT__URL is given as a value too"
+        "LONG_LIVED__CLIENT__URL__X: LONG_LIVED__CLIENT__URL is also given as a value"
     )
 
 
@@ -215,7 +215,7 @@ def test_null_for_an_unknown_key_is_refused(write_values) -> None:
     """A null takes a default away; a key without one stays unknown."""
     file = write_values("client: {concurrancy: null}")
     assert reason([file], [], {}) == (
-        "client.concurrancy = null is no setting: did you mean client.concurrency? "
+        "client.concurrancy = null is not a setting: did you mean client.concurrency? "
         f"(in {file} line 1)"
     )
 
@@ -247,7 +247,7 @@ def test_origin_is_that_of_the_source_that_won(write_values) -> None:
 def test_unknown_key_is_refused_from_every_source(path: str, hint: str, write_values) -> None:
     """An unknown key is an error in a file, in a flag and in the environment alike."""
     file = write_values(nested(path, "x"))
-    expected = f"{path} = 'x' is no setting: {hint} "
+    expected = f"{path} = 'x' is not a setting: {hint} "
     assert reason([file], [], {}) == f"{expected}(in {file} line 1)"
     assert reason([], [f"{path}=x"], {}) == f"{expected}(in --set {path}=x)"
 
@@ -255,7 +255,7 @@ def test_unknown_key_is_refused_from_every_source(path: str, hint: str, write_va
 @pytest.mark.parametrize("name", ["LONG_LIVED__", "LONG_LIVED__CLIENT__", "LONG_LIVED____CLIENT"])
 def test_variable_with_an_empty_part_is_refused(name: str) -> None:
     """A variable that names nothing is refused by its own name."""
-    assert reason([], [], {name: "5"}).startswith(f"variable {name} names no setting: allowed is ")
+    assert reason([], [], {name: "5"}).startswith(f"variable {name} does not name a setting: ")
 
 
 @pytest.mark.parametrize("section", ["server.delay", "client.thinkTime"])
@@ -350,33 +350,33 @@ BAD_FILES = [
     ("- a\n- b", "list at the top: allowed is a YAML map"),
     ("just text", "str at the top: allowed is a YAML map"),
     ("5", "int at the top: allowed is a YAML map"),
-    ("1: 2", " line 1: no valid YAML (key '1' is no text: it needs quotes)"),
-    ("a:\n  y: 2", " line 2: no valid YAML (key 'y' is no text: it needs quotes)"),
-    ("{client: {? [a] : 1}}", " line 1: no valid YAML (key that is a list or map is no text"),
-    ("? {a: 1}\n: 2", " line 1: no valid YAML (key that is a list or map is no text"),
-    ("%YAML 1.1\n---\nclient: {}", " line 1: no valid YAML (a line that begins with %)"),
+    ("1: 2", " line 1: not valid YAML (key '1' is not text: it needs quotes)"),
+    ("a:\n  y: 2", " line 2: not valid YAML (key 'y' is not text: it needs quotes)"),
+    ("{client: {? [a] : 1}}", " line 1: not valid YAML (key that is a list or map is not text"),
+    ("? {a: 1}\n: 2", " line 1: not valid YAML (key that is a list or map is not text"),
+    ("%YAML 1.1\n---\nclient: {}", " line 1: not valid YAML (a line that begins with %)"),
     (
         "a: &a {b: 1}\nc: {b: 2, <<: *a}",
-        " line 2: no valid YAML (<< stands behind other keys, which it would change)",
+        " line 2: not valid YAML (<< comes after other keys, which it would change)",
     ),
-    ("client: .inf", " line 1: no valid YAML (.inf is no number of JSON)"),
-    ("client: !!float .nan", " line 1: no valid YAML (.nan is no number of JSON)"),
-    ("client: ! 5", " line 1: no valid YAML (a tag without a name)"),
-    ("client: !!binary aGk=", " line 1: no valid YAML (could not determine a constructor"),
-    ("client: [1", " line 1: no valid YAML ("),
-    ("a: b: c", " line 1: no valid YAML (mapping values are not allowed here)"),
-    ("client:\n\tconcurrency: 5", " line 2: no valid YAML ("),
-    ("{a: 1}\n---\n{b: 2}", " line 2: no valid YAML (but found another document)"),
-    ("client: *nobody", " line 1: no valid YAML (found undefined alias 'nobody')"),
-    ("a: !!python/object:os.system x", " line 1: no valid YAML (could not determine a constructor"),
-    ("client: 1\nserver: 2\nclient: 3", " line 3: no valid YAML (key 'client' stands twice)"),
+    ("client: .inf", " line 1: not valid YAML (.inf is not a JSON number)"),
+    ("client: !!float .nan", " line 1: not valid YAML (.nan is not a JSON number)"),
+    ("client: ! 5", " line 1: not valid YAML (a tag without a name)"),
+    ("client: !!binary aGk=", " line 1: not valid YAML (could not determine a constructor"),
+    ("client: [1", " line 1: not valid YAML ("),
+    ("a: b: c", " line 1: not valid YAML (mapping values are not allowed here)"),
+    ("client:\n\tconcurrency: 5", " line 2: not valid YAML ("),
+    ("{a: 1}\n---\n{b: 2}", " line 2: not valid YAML (but found another document)"),
+    ("client: *nobody", " line 1: not valid YAML (found undefined alias 'nobody')"),
+    ("a: !!python/object:os.system x", " line 1: not valid YAML (could not determine a const"),
+    ("client: 1\nserver: 2\nclient: 3", " line 3: not valid YAML (key 'client' appears twice)"),
     (
         "client:\n  concurrency: 1\n  concurrency: 2",
-        " line 3: no valid YAML (key 'concurrency' stands twice)",
+        " line 3: not valid YAML (key 'concurrency' appears twice)",
     ),
-    ("client: \x00", ": no valid YAML (unreadable)"),
-    ("client: !!int x", " line 1: no valid YAML ('x' is no int)"),
-    ("client: !!bool x", " line 1: no valid YAML ('x' is no bool)"),
+    ("client: \x00", ": not valid YAML (unreadable)"),
+    ("client: !!int x", " line 1: not valid YAML ('x' is not of type int)"),
+    ("client: !!bool x", " line 1: not valid YAML ('x' is not of type bool)"),
     ("a: &a [" + "x," * 99 + "x]\nb: &b [" + "*a," * 99 + "*a]\nc: [*b, *b]", ": too many values"),
     ("client: &a {thinkTime: *a}", ": nested too deeply: allowed is a YAML map"),
     ("client: " + "[" * 1500 + "]" * 1500, ": nested too deeply: allowed is a YAML map"),
@@ -432,7 +432,7 @@ def test_folder_as_file_is_refused(tmp_path: Path) -> None:
 def test_override_of_another_form_is_refused(override: str, part: str) -> None:
     """--set takes key.path=value."""
     assert reason([], [override], {}) == (
-        f"--set {override}: {part} is no setting: allowed is key.path=value"
+        f"--set {override}: {part} is not a setting: allowed is key.path=value"
     )
 
 
@@ -441,7 +441,7 @@ def test_override_of_another_form_is_refused(override: str, part: str) -> None:
     [
         (["client=5"], "client = '5' is not allowed: allowed is a map"),
         (["client.concurrency.x=5"], f"client.concurrency = {{'x': '5'}} is not allowed: {WHOLE}"),
-        (["client.concurrency=1", "client.concurrency.x=5"], "concurrency is given as a value too"),
+        (["client.concurrency=1", "client.concurrency.x=5"], "concurrency is also given as a val"),
         (["client.concurrency=1", "client=5"], "client is a map: allowed is a key in it"),
     ],
     ids=["map", "below-a-value", "both-value-first", "both-map-first"],
