@@ -75,7 +75,7 @@ def variable(path: Sequence[str]) -> str:
 def null_refused(path: Sequence[str], origins: Origins) -> str:
     """Say that the setting at `path` cannot be null."""
     name, where = _name(path, origins), _where(path, origins)
-    return f"{name} = null is not allowed: allowed is to leave it out, for its default{where}"
+    return f"{name} = null is not allowed: leave it out to get its default{where}"
 
 
 def _complaint(item: Any, model: type[BaseModel], origins: Origins) -> str:
@@ -91,7 +91,7 @@ def _complaint(item: Any, model: type[BaseModel], origins: Origins) -> str:
         )
         return (
             f"{_name(key, origins)} = {context['value']:.15g} is {relation} "
-            f"{_name(high, origins)} = {limit}: allowed is {bound}{_where(key, origins)}"
+            f"{_name(high, origins)} = {limit}: must be {bound}{_where(key, origins)}"
         )
     name, where = _name(path, origins), _where(path, origins)
     if item["type"] == "reserved":
@@ -109,7 +109,7 @@ def _complaint(item: Any, model: type[BaseModel], origins: Origins) -> str:
     node = schema_at(model, path)
     if node.get("type") == "object" and _of(path, origins).variable:
         keys = ", ".join(variable([*path, key]) for key in sorted(node.get("properties", {})))
-        return f"{name} = {_shown(value)} is not allowed: allowed: {keys}{where}"
+        return f"{name} = {_shown(value)} is not allowed: use {keys}{where}"
     return f"{name} = {_shown(value)} is not allowed: {_allowed(node, path)}{where}"
 
 
@@ -148,13 +148,13 @@ def _shown(value: Any) -> str:
 
 def _allowed(node: dict[str, Any], path: list[str]) -> str:
     if "enum" in node:
-        return f"allowed is one of {', '.join(word or 'empty' for word in node['enum'])}"
+        return f"must be one of {', '.join(word or 'empty' for word in node['enum'])}"
     if node.get("type") == "object":
-        return "allowed is a map"
+        return "must be a map"
     if path[-1] == "url":
-        return "allowed is an http:// address"
+        return "must be an http:// address"
     if "pattern" in node:
-        return f"allowed is what matches {node['pattern']}"
+        return f"must match {node['pattern']}"
     also = ""
     if "anyOf" in node:  # a number or null
         node, also = node["anyOf"][0], " or null"
@@ -163,4 +163,4 @@ def _allowed(node: dict[str, Any], path: list[str]) -> str:
         for key, words in _BOUNDS
         if key in node
     )
-    return f"allowed is {_ANY.get(node.get('type', ''), 'another value')} {bounds}".rstrip() + also
+    return f"must be {_ANY.get(node.get('type', ''), 'another value')} {bounds}".rstrip() + also

@@ -86,7 +86,7 @@ def variables(environment: Mapping[str, str], model: type[BaseModel]) -> Source:
             if not all(words):
                 raise SettingsError(
                     f"variable {name} does not name a setting: "
-                    f"allowed is {ENVIRONMENT_PREFIX}SECTION__KEY"
+                    f"must be {ENVIRONMENT_PREFIX}SECTION__KEY"
                 )
             path = [to_camel(word) for word in words]
             given.append((path, environment[name], Origin("in the environment", name)))
@@ -121,7 +121,7 @@ def pairs(override: str) -> list[tuple[list[str], str | None]]:
         path = parts(key.strip())
         if not equals or not all(path):
             raise SettingsError(
-                f"--set {override}: {pair!r} is not a setting: allowed is key.path=value"
+                f"--set {override}: {pair!r} is not a setting: must be key.path=value"
             )
         found.append((path, None if text.strip() == "null" else text))
     return found
@@ -158,5 +158,5 @@ def _put(tree: Tree, path: Sequence[str], value: Any, origin: Origin) -> None:
             above = variable(path[:depth]) if origin.variable else part
             raise SettingsError(f"{name}: {above} is also given as a value")
     if isinstance(tree.get(path[-1]), dict):
-        raise SettingsError(f"{name}: {path[-1]} is a map: allowed is a key in it")
+        raise SettingsError(f"{name}: {path[-1]} is a map: set a key in it")
     tree[path[-1]] = value

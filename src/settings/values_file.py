@@ -53,9 +53,7 @@ def read(file: Path) -> tuple[Tree, dict[str, int]]:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise SettingsError(
-            f"values file {file}: {reason}: allowed is a readable YAML file"
-        ) from None
+        raise SettingsError(f"values file {file}: {reason}: must be a readable YAML file") from None
     try:
         loader = _Loader(text)
         root = loader.get_single_node()
@@ -67,21 +65,19 @@ def read(file: Path) -> tuple[Tree, dict[str, int]]:
         place = f" line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "unreadable"
         raise SettingsError(
-            f"values file {file}{place}: not valid YAML ({problem}): allowed is a YAML map"
+            f"values file {file}{place}: not valid YAML ({problem}): must be a YAML map"
         ) from None
     except RecursionError:
-        raise SettingsError(
-            f"values file {file}: nested too deeply: allowed is a YAML map"
-        ) from None
+        raise SettingsError(f"values file {file}: nested too deeply: must be a YAML map") from None
     if too_many:
         raise SettingsError(
-            f"values file {file}: too many values: allowed are {MOST_VALUES}, aliases resolved"
+            f"values file {file}: too many values: must be at most {MOST_VALUES}, aliases resolved"
         )
     if tree is None:
         return {}, {}
     if not isinstance(tree, dict):
         raise SettingsError(
-            f"values file {file}: {type(tree).__name__} at the top: allowed is a YAML map"
+            f"values file {file}: {type(tree).__name__} at the top: must be a YAML map"
         )
     return tree, dict(_lines(root))
 
