@@ -75,7 +75,7 @@ HELM_VALUES = $(HELM_IMAGES) $(foreach file,$(VALUES),--values $(file)) $(foreac
 
 .PHONY: engine images push kind-load install upgrade helm-test logs verify restart cluster-run uninstall manifests e2e
 engine:
-	@test -n "$(ENGINE)" || { echo "make: none of docker, podman and buildah is there and answers" >&2; exit 1; }
+	@test -n "$(ENGINE)" || { echo "make: none of docker, podman and buildah is installed and running" >&2; exit 1; }
 
 images: engine ## Build both images [REGISTRY= TAG= PLATFORM= BUILD_FLAGS=]
 	$(ENGINE) build $(BUILD_ARGS) $(BUILD_FLAGS) --tag $(SERVER_IMAGE) --file Dockerfile .

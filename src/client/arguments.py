@@ -39,11 +39,9 @@ def read() -> Options:
         try:
             ipaddress.ip_address(arguments.source_address)
         except ValueError:
-            refuse(
-                PROGRAM, f"--source-address {arguments.source_address!r}: allowed is an IP address"
-            )
+            refuse(PROGRAM, f"--source-address {arguments.source_address!r}: must be an IP address")
     if not 0 <= arguments.progress_seconds <= 3600:
-        refuse(PROGRAM, f"--progress-seconds {arguments.progress_seconds}: allowed is 0 to 3600")
+        refuse(PROGRAM, f"--progress-seconds {arguments.progress_seconds}: must be 0 to 3600")
     settings = settings_from(arguments, PROGRAM)
     if not settings.client.enabled:
         refuse(PROGRAM, "client.enabled = false: a client that runs needs client.enabled = true")

@@ -164,7 +164,7 @@ def parse(line: str) -> Summary | None:
     except ValueError:
         return None
     if told["format"] != FORMAT:
-        raise UnreadSummary(f"a summary of format {told['format']!r}: allowed is {FORMAT}")
+        raise UnreadSummary(f"a summary of format {told['format']!r}: must be {FORMAT}")
     try:
         return Summary.model_validate(told)
     except ValidationError as error:

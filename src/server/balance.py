@@ -27,8 +27,8 @@ linux/filter.h."""
 
 HASH_WARNING = (
     "The kernel refuses the filter that chooses at random among the replicas on this port, and "
-    "goes on choosing by a hash of addresses and ports: a client that holds thousands of "
-    "connections and opens more, as after a restart, does not spread these evenly"
+    "keeps choosing by a hash of addresses and ports: a client that holds thousands of "
+    "connections and opens more, as after a restart, does not spread them evenly"
 )
 
 

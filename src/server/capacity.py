@@ -59,12 +59,12 @@ def plan(files: int, limit: ThreadLimit | None, *, threads: int | None = None) -
     warnings = []
     if connections < HELD:
         warnings.append(
-            f"The limit of {files} open files carries {connections} connections, fewer than the "
+            f"The limit of {files} open files allows {connections} connections, fewer than the "
             f"{HELD} that one replica should hold: raise the hard limit (ulimit -Hn, LimitNOFILE)"
         )
     if threads is not None and limit and room < min(asked, HELD):
         warnings.append(
-            f"The limit of {limit.threads} threads in {limit.file} carries {room} requests in "
+            f"The limit of {limit.threads} threads in {limit.file} allows {room} requests in "
             f"flight, fewer than {min(asked, HELD)}: each takes a thread"
         )
     return Capacity(connections, min(asked, room), tuple(warnings))

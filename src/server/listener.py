@@ -50,7 +50,7 @@ def parse_bind(text: str) -> tuple[str, int]:
     )
     if not valid:
         raise ListenError(
-            f"--bind {text!r} is not allowed: allowed is HOST:PORT or [IPV6]:PORT, "
+            f"--bind {text!r} is not allowed: must be HOST:PORT or [IPV6]:PORT, "
             "with a port from 0 to 65535"
         )
     return bare, int(port)
@@ -103,7 +103,7 @@ def backlog_warning(backlog: int, cap: int | None) -> str | None:
         return None
     return (
         f"The listen queue holds {cap} connections, not server.backlog = {backlog}: "
-        "net.core.somaxconn caps it. Connections of a burst beyond it wait for a "
+        "net.core.somaxconn caps it. Connections beyond that in a burst wait for a "
         "retransmission (1, 3, 7 s)"
     )
 

@@ -19,5 +19,5 @@ def pod_id(environment: Mapping[str, str]) -> str:
     name = socket.gethostname() if given is None else given
     if not is_pod_name(name):
         source, advice = ("host name", f"; set {VARIABLE}") if given is None else (VARIABLE, "")
-        raise ValueError(f"{source} = {name!r} is not allowed: allowed is {ALLOWED}{advice}")
+        raise ValueError(f"{source} = {name!r} is not allowed: must be {ALLOWED}{advice}")
     return name

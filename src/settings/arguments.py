@@ -1,4 +1,4 @@
-"""The command-line flags that every app shares, and how an app refuses bad settings."""
+"""The command-line flags that all apps share, and how an app refuses bad settings."""
 
 import argparse
 import sys

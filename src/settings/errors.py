@@ -1,7 +1,7 @@
-"""Bad settings in words: one line with the key path, the value and what is allowed.
+"""What is said of bad settings: one line with the key path, the value and what is allowed.
 
-A setting goes by the name that its source gives it: a key path in files and flags, a variable in
-the environment.
+A setting is named as its source names it: by key path in files and flags, by variable in the
+environment.
 """
 
 import json
@@ -49,10 +49,10 @@ Origins = Mapping[str, Origin]
 
 
 class SettingsError(ValueError):
-    """Settings that cannot be used; its text is one line for the user."""
+    """The settings cannot be used; the text is one line for the user."""
 
     def __init__(self, text: str) -> None:
-        """Keep `text` in one line, whatever the user's keys and values hold."""
+        """Keep `text` on one line, whatever the user's keys and values contain."""
         super().__init__(one_line(text))
 
 
@@ -62,7 +62,7 @@ def one_line(text: str) -> str:
 
 
 def explain(error: ValidationError, model: type[BaseModel], origins: Origins) -> str:
-    """Put every complaint of `error` into one line."""
+    """Put all complaints of `error` on one line."""
     return "; ".join(_complaint(item, model, origins) for item in error.errors())
 
 
@@ -75,7 +75,7 @@ def variable(path: Sequence[str]) -> str:
 def null_refused(path: Sequence[str], origins: Origins) -> str:
     """Say that the setting at `path` cannot be null."""
     name, where = _name(path, origins), _where(path, origins)
-    return f"{name} = null is not allowed: allowed is to leave it out, for its default{where}"
+    return f"{name} = null is not allowed: leave it out to get its default{where}"
 
 
 def _complaint(item: Any, model: type[BaseModel], origins: Origins) -> str:
@@ -91,7 +91,7 @@ def _complaint(item: Any, model: type[BaseModel], origins: Origins) -> str:
         )
         return (
             f"{_name(key, origins)} = {context['value']:.15g} is {relation} "
-            f"{_name(high, origins)} = {limit}: allowed is {bound}{_where(key, origins)}"
+            f"{_name(high, origins)} = {limit}: must be {bound}{_where(key, origins)}"
         )
     name, where = _name(path, origins), _where(path, origins)
     if item["type"] == "reserved":
@@ -105,11 +105,11 @@ def _complaint(item: Any, model: type[BaseModel], origins: Origins) -> str:
             _like(path, origins, [*path[:-1], key], [key]) for key in known
         ]
         hint = f"did you mean {names[0]}?" if close else f"allowed: {', '.join(names)}"
-        return f"{name} = {_shown(value)} is no setting: {hint}{where}"
+        return f"{name} = {_shown(value)} is not a setting: {hint}{where}"
     node = schema_at(model, path)
     if node.get("type") == "object" and _of(path, origins).variable:
         keys = ", ".join(variable([*path, key]) for key in sorted(node.get("properties", {})))
-        return f"{name} = {_shown(value)} is not allowed: allowed: {keys}{where}"
+        return f"{name} = {_shown(value)} is not allowed: use {keys}{where}"
     return f"{name} = {_shown(value)} is not allowed: {_allowed(node, path)}{where}"
 
 
@@ -130,7 +130,7 @@ def _name(path: Sequence[str], origins: Origins) -> str:
 def _like(
     path: Sequence[str], origins: Origins, other: Sequence[str], short: Sequence[str] = ()
 ) -> str:
-    """Name the setting `other` as the source of `path` would, or in a file with `short`."""
+    """Name the setting `other` as the source of `path` would; in a file, by `short`."""
     return variable(other) if _of(path, origins).variable else ".".join(short or other)
 
 
@@ -148,13 +148,13 @@ def _shown(value: Any) -> str:
 
 def _allowed(node: dict[str, Any], path: list[str]) -> str:
     if "enum" in node:
-        return f"allowed is one of {', '.join(word or 'empty' for word in node['enum'])}"
+        return f"must be one of {', '.join(word or 'empty' for word in node['enum'])}"
     if node.get("type") == "object":
-        return "allowed is a map"
+        return "must be a map"
     if path[-1] == "url":
-        return "allowed is an http:// address"
+        return "must be an http:// address"
     if "pattern" in node:
-        return f"allowed is what matches {node['pattern']}"
+        return f"must match {node['pattern']}"
     also = ""
     if "anyOf" in node:  # a number or null
         node, also = node["anyOf"][0], " or null"
@@ -163,4 +163,4 @@ def _allowed(node: dict[str, Any], path: list[str]) -> str:
         for key, words in _BOUNDS
         if key in node
     )
-    return f"allowed is {_ANY.get(node.get('type', ''), 'another value')} {bounds}".rstrip() + also
+    return f"must be {_ANY.get(node.get('type', ''), 'another value')} {bounds}".rstrip() + also

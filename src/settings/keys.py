@@ -27,7 +27,7 @@ def schema_of(model: type[BaseModel]) -> Schema:
 
 
 def schema_at(model: type[BaseModel], path: Iterable[str]) -> Schema:
-    """Follow `path` through the schema of `model`; an empty result where it leads nowhere."""
+    """Follow `path` through the schema of `model`; empty where it leads nowhere."""
     top = schema_of(model)
     found = top
     for part in path:

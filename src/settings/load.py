@@ -1,9 +1,9 @@
 """The settings of one run: command line > environment > values files > defaults.
 
-The same YAML files go to Helm, so the rules are Helm's: later files win map by map, a null takes a
-default away (what the chart calculates with must stay) or is the value, where the type says so.
-A values file may also hold the chart's own keys (images, placement): they are checked against the
-models that make the chart's schema, and then left to Helm.
+The same YAML files go to Helm, so the rules are Helm's: later files win map by map, and a null
+removes a default (unless the chart calculates with it) or is the value, where the type says so.
+A values file may also contain the chart's own keys (images, placement): they are checked against
+the models behind the chart's schema, and then left to Helm.
 """
 
 import os
@@ -58,10 +58,10 @@ def chart_values(files: Iterable[Path]) -> Tree:
 
 
 def divided(overrides: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Divide overrides into those of the settings and those of the chart's own keys.
+    """Split overrides into those for the settings and those for the chart's own keys.
 
     Raises:
-        SettingsError: no setting, or a chart key that does not exist or is out of bounds.
+        SettingsError: one names no setting, or a chart key that does not exist or is out of bounds.
     """
     own: list[str] = []
     chart: list[str] = []
@@ -78,7 +78,7 @@ def divided(overrides: Iterable[str]) -> tuple[list[str], list[str]]:
 
 
 def _divided(files: Iterable[Path]) -> tuple[Source, Source]:
-    """Divide what values files give together into settings and the chart's own keys."""
+    """Split what the values files together give into settings and the chart's own keys."""
     ranked = [values_file(file) for file in files][::-1]
     given = layered(ranked)
     own = {key: value for key, value in given.values.items() if key not in _CHART_KEYS}

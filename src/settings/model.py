@@ -1,4 +1,4 @@
-"""All settings that the apps and the lab read, and what holds between them."""
+"""All settings that the apps and the lab read, and the rules between them."""
 
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
@@ -18,7 +18,7 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def refuse_a_restart_that_cannot_be(self) -> "Settings":
-        """Refuse a restart of no replica, and one after the end of the run."""
+        """Refuse a restart that stops no replica, or begins after the run has ended."""
         restart = self.experiment.restart
         limits = (
             ("experiment.restart.keep", restart.keep, "server.replicas", self.server.replicas),
@@ -37,5 +37,5 @@ class Settings(Section):
         return self
 
     def as_values(self) -> dict[str, object]:
-        """Return the settings as the values file that would give them (camelCase keys)."""
+        """Return the settings as a values file would state them (camelCase keys)."""
         return self.model_dump(mode="json", by_alias=True)

@@ -1,7 +1,7 @@
-"""What a null means: it takes a default away, as with Helm, and leaves the app's own, equal one.
+"""What a null means: as in Helm it removes a default, which leaves the app's own, equal one.
 
-The chart needs the values that its templates calculate with, and refuses a null there; so does the
-lab. Where null is a value of its own, the type says so.
+The chart needs the values that its templates calculate with, and refuses a null there, as the lab
+does. Where null is a value in its own right, the type says so.
 """
 
 from typing import Any
@@ -47,13 +47,13 @@ READ_BY_TEMPLATES = (
     "podDisruptionBudget.enabled",
     "podDisruptionBudget.maxUnavailable",
 )
-"""Values that a template calculates with: a null there is refused by name, by the templates, too
-(templates/_settings.tpl has the same list). Any other null leaves the value to the app or to
-Kubernetes."""
+"""Values that a template calculates with: a null there is refused by name, here and in the
+templates (templates/_settings.tpl has the same list). Any other null leaves the value to the app
+or to Kubernetes."""
 
 
 def without_nulls(tree: dict[str, Any], model: type[BaseModel], origins: Origins) -> dict[str, Any]:
-    """Return `tree` without the nulls that take a default of `model` away.
+    """Return `tree` without the nulls that remove a default of `model`.
 
     Raises:
         SettingsError: a null that the chart refuses.

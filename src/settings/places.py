@@ -1,6 +1,6 @@
-"""Where the files are that are not Python modules, in a checkout or an installed package.
+"""Where to find the files that are not Python modules, in a checkout or an installed package.
 
-`long_lived/data` holds them: in a checkout links to the scenarios, the chart, the Go server's
+They are in `long_lived/data`: in a checkout links to the scenarios, the chart, the Go server's
 sources and the lock of its toolchain, in a wheel the files themselves. The images have none.
 """
 

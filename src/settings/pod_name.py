@@ -1,13 +1,13 @@
-"""What a replica may be called: one rule for the servers that tell it and the clients that ask."""
+"""What a replica may be called: one rule for servers, which say it, and clients, which read it."""
 
 import re
 
 MOST_CHARACTERS = 253
-"""Of a pod's name. Source: Kubernetes, "Object Names and IDs", DNS subdomain names."""
+"""Longest name of a pod. Source: Kubernetes, "Object Names and IDs", DNS subdomain names."""
 
 _ALPHABET = re.compile(r"[A-Za-z0-9._-]+")
 """Wider than a DNS subdomain's: on one machine a replica may go by its host name, which may have
-capitals and underscores. No blanks or control characters, because log lines contain names."""
+capitals and underscores. No spaces or control characters, because log lines contain names."""
 
 ALLOWED = f"1 to {MOST_CHARACTERS} letters, digits, dots, hyphens and underscores (ASCII)"
 

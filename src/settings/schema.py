@@ -70,7 +70,7 @@ def values_yaml() -> str:
 
 
 def values_table() -> str:
-    """Return the tables of the chart's README, one for each of the first keys that is a map."""
+    """Return the tables of the chart's README, one for each top-level key that is a map."""
     parts: list[str] = []
     loose: list[str] = []
     for key, node in chart_schema()["properties"].items():
@@ -128,7 +128,7 @@ def _plain(node: Schema, definitions: Mapping[str, Schema]) -> Schema:
 
 
 def _number_or_text(node: Schema) -> Schema:
-    """Allow a fraction as text, too: Helm's --set reads only whole numbers as numbers."""
+    """Also allow a fraction as text: Helm's --set reads only whole numbers as numbers."""
     bounds = {key: node.pop(key) for key in list(node) if key in (*_BOUNDS, "type")}
     whole = f"[0-9]{{1,{len(str(int(bounds['maximum'])))}}}"
     fraction = r"(\.[0-9]+)?"

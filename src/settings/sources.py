@@ -1,7 +1,7 @@
 """Where settings come from: values files, variables and --set, each a source of pydantic-settings.
 
-pydantic-settings ranks the sources and lays them over each other, map by map, as Helm does. Its own
-readers cannot serve: `YamlConfigSettingsSource` reads YAML 1.1 and skips a file that is missing,
+pydantic-settings ranks the sources and merges them map by map, as Helm does. Its own readers will
+not do: `YamlConfigSettingsSource` reads YAML 1.1 and skips a file that is missing,
 `EnvSettingsSource` skips a variable that names no setting, and `CliSettingsSource` has a flag for
 each setting where Helm has --set.
 """
@@ -42,7 +42,7 @@ class _Layers(BaseSettings):
     model_config = SettingsConfigDict(extra="allow", case_sensitive=True)
 
     def __init__(self, ranked: Sequence[Source]) -> None:
-        """Merge `ranked`, of which the first wins."""
+        """Merge `ranked`; the first one wins."""
         super().__init__(**cast("dict[str, Any]", {"ranked": ranked}))
 
     @classmethod
@@ -58,7 +58,7 @@ class _Layers(BaseSettings):
 
 
 def layered(ranked: Sequence[Source]) -> Source:
-    """Lay sources over each other; the first one wins."""
+    """Merge sources; the first one wins."""
     values = _Layers(ranked).model_extra or {}
     return Source(values, ChainMap(*(dict(source.origins) for source in ranked)))
 
@@ -74,7 +74,7 @@ def values_file(file: Path) -> Source:
 
 
 def variables(environment: Mapping[str, str], model: type[BaseModel]) -> Source:
-    """Read the variables that have the prefix.
+    """Read the variables with the prefix.
 
     Raises:
         SettingsError: part of a name is empty, or two variables contradict each other.
@@ -85,7 +85,8 @@ def variables(environment: Mapping[str, str], model: type[BaseModel]) -> Source:
             words = name[len(ENVIRONMENT_PREFIX) :].lower().split("__")
             if not all(words):
                 raise SettingsError(
-                    f"variable {name} names no setting: allowed is {ENVIRONMENT_PREFIX}SECTION__KEY"
+                    f"variable {name} does not name a setting: "
+                    f"must be {ENVIRONMENT_PREFIX}SECTION__KEY"
                 )
             path = [to_camel(word) for word in words]
             given.append((path, environment[name], Origin("in the environment", name)))
@@ -93,10 +94,10 @@ def variables(environment: Mapping[str, str], model: type[BaseModel]) -> Source:
 
 
 def flags(overrides: Iterable[str], model: type[BaseModel]) -> Source:
-    """Read what follows each --set; later ones win.
+    """Read the argument of each --set; later ones win.
 
     Raises:
-        SettingsError: one has another form, or two contradict each other.
+        SettingsError: one is malformed, or two contradict each other.
     """
     given = [
         (path, text, Origin(f"in --set {override}"))
@@ -112,7 +113,7 @@ def pairs(override: str) -> list[tuple[list[str], str | None]]:
     The text of a null is None.
 
     Raises:
-        SettingsError: part of it is no `key.path=value`.
+        SettingsError: part of it is not `key.path=value`.
     """
     found = []
     for pair in override.replace("\\,", "\0").split(","):
@@ -120,14 +121,14 @@ def pairs(override: str) -> list[tuple[list[str], str | None]]:
         path = parts(key.strip())
         if not equals or not all(path):
             raise SettingsError(
-                f"--set {override}: {pair!r} is no setting: allowed is key.path=value"
+                f"--set {override}: {pair!r} is not a setting: must be key.path=value"
             )
         found.append((path, None if text.strip() == "null" else text))
     return found
 
 
 _Given = tuple[list[str], str | None, Origin]
-"""A key path, the text that is given for it, and where; the text of a null is None."""
+"""A key path, the text given for it, and where it was given; the text of a null is None."""
 
 
 def _source(given: Sequence[_Given], model: type[BaseModel]) -> Source:
@@ -138,7 +139,7 @@ def _source(given: Sequence[_Given], model: type[BaseModel]) -> Source:
 
 
 def _typed(text: str | None, path: Sequence[str], model: type[BaseModel]) -> Any:
-    """Return what Helm's --set makes of `text`, where the value at `path` is no text."""
+    """Return what Helm's --set makes of `text`, unless the value at `path` is text."""
     types = types_at(model, path)
     if text == "null" and "null" in types:
         return None
@@ -155,7 +156,7 @@ def _put(tree: Tree, path: Sequence[str], value: Any, origin: Origin) -> None:
         tree = tree.setdefault(part, {})
         if not isinstance(tree, dict):
             above = variable(path[:depth]) if origin.variable else part
-            raise SettingsError(f"{name}: {above} is given as a value too")
+            raise SettingsError(f"{name}: {above} is also given as a value")
     if isinstance(tree.get(path[-1]), dict):
-        raise SettingsError(f"{name}: {path[-1]} is a map: allowed is a key in it")
+        raise SettingsError(f"{name}: {path[-1]} is a map: set a key in it")
     tree[path[-1]] = value

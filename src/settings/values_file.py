@@ -2,7 +2,7 @@
 
 Helm's YAML (sigs.k8s.io/yaml: go-yaml v2, then JSON) is neither 1.1, which PyYAML reads, nor 1.2:
 `1:30` and `2026-11-25` are text, `1e3` is 1000, `010` is 8, and `y` is true. Where it would lose
-or change what was written (a key twice, a key that is not text, `<<` after other keys, several
+or change what was written (a duplicate key, a key that is not text, `<<` after other keys, several
 documents), this module refuses the file.
 """
 
@@ -20,7 +20,7 @@ from long_lived.settings.errors import SettingsError
 Tree = dict[str, Any]
 
 MOST_VALUES = 10_000
-"""Most values in a file, aliases resolved: a few lines of nested aliases make billions."""
+"""Most values in a file, aliases resolved: a few lines of nested aliases can make billions."""
 
 _TAG = "tag:yaml.org,2002:"
 
@@ -42,46 +42,42 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
 
 def read(file: Path) -> tuple[Tree, dict[str, int]]:
-    """Read one file; return what it holds, and the line of each key path.
+    """Read one file; return its contents, and the line of each key path.
 
-    A null is kept, for it takes a default away.
+    A null is kept, because it removes a default.
 
     Raises:
-        SettingsError: no such file, nothing that Helm and PyYAML read alike, or no map.
+        SettingsError: no such file, or not a map, or one that Helm and PyYAML read differently.
     """
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise SettingsError(
-            f"values file {file}: {reason}: allowed is a readable YAML file"
-        ) from None
+        raise SettingsError(f"values file {file}: {reason}: must be a readable YAML file") from None
     try:
         loader = _Loader(text)
         root = loader.get_single_node()
         tree = loader.construct_document(root) if root else {}
         too_many = sum(1 for _ in islice(_values(tree), MOST_VALUES + 1)) > MOST_VALUES
     except (yaml.YAMLError, ValueError) as error:
-        # PyYAML lets through what Python says to "\UFFFFFFFF".
+        # PyYAML lets through Python's own error for "\UFFFFFFFF".
         mark = getattr(error, "problem_mark", None)
         place = f" line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "unreadable"
         raise SettingsError(
-            f"values file {file}{place}: no valid YAML ({problem}): allowed is a YAML map"
+            f"values file {file}{place}: not valid YAML ({problem}): must be a YAML map"
         ) from None
     except RecursionError:
-        raise SettingsError(
-            f"values file {file}: nested too deeply: allowed is a YAML map"
-        ) from None
+        raise SettingsError(f"values file {file}: nested too deeply: must be a YAML map") from None
     if too_many:
         raise SettingsError(
-            f"values file {file}: too many values: allowed are {MOST_VALUES}, aliases resolved"
+            f"values file {file}: too many values: must be at most {MOST_VALUES}, aliases resolved"
         )
     if tree is None:
         return {}, {}
     if not isinstance(tree, dict):
         raise SettingsError(
-            f"values file {file}: {type(tree).__name__} at the top: allowed is a YAML map"
+            f"values file {file}: {type(tree).__name__} at the top: must be a YAML map"
         )
     return tree, dict(_lines(root))
 
@@ -99,7 +95,7 @@ def _resolved(text: str) -> tuple[str, Any]:
     if text in _WORDS:
         return _WORDS[text]
     if text[0] in "+-.0123456789":
-        # Go takes `_` for a separator anywhere, but behind a point only between digits.
+        # Go takes `_` for a separator anywhere, but after a point only between digits.
         is_text = text[0] == "." and re.search(r"_(?![0-9])|(?<![0-9])_", text)
         plain = text if is_text else text.replace("_", "")
         if _INTEGER.fullmatch(plain):
@@ -119,7 +115,7 @@ def _integer(plain: str) -> int:
 
 
 def _values(value: Any) -> Iterator[Any]:
-    """List `value` and all that is in it; endless where a map holds itself."""
+    """List `value` and everything in it; endless where a map contains itself."""
     yield value
     children = value.values() if isinstance(value, dict) else value
     for child in children if isinstance(value, dict | list) else ():
@@ -148,19 +144,19 @@ class _Loader(yaml.SafeLoader):
     def fetch_value(self) -> Any:
         """Refuse `{key:}` and `{key:[1]}`, in which Helm's key is `key:` and `key:[1]`."""
         if self.flow_level and self.peek(1) in ",[]{}" and self.peek(-1) not in "'\" \n":
-            problem = "a colon without a blank behind it"
+            problem = "a colon without a space after it"
             raise yaml.scanner.ScannerError(None, None, problem, self.get_mark())
         return super().fetch_value()
 
     def process_directives(self) -> Any:
-        """Refuse `%YAML 1.2`, which Helm refuses, too."""
+        """Refuse `%YAML 1.2`, as Helm does."""
         if self.check_token(yaml.DirectiveToken):
             mark = self.peek_token().start_mark
             raise yaml.parser.ParserError(None, None, "a line that begins with %", mark)
         return super().process_directives()
 
     def compose_scalar_node(self, anchor: Any) -> Any:
-        """Read a scalar; refuse the tag `!`, which Helm and PyYAML take for two things."""
+        """Read a scalar; refuse the tag `!`, which Helm and PyYAML understand differently."""
         event = self.peek_event()
         if event.tag == "!":
             raise yaml.composer.ComposerError(None, None, "a tag without a name", event.start_mark)
@@ -174,11 +170,11 @@ class _Loader(yaml.SafeLoader):
             shown = repr(key.value) if isinstance(key, yaml.ScalarNode) else "that is a list or map"
             problem = ""
             if key.tag not in (_TAG + "str", _TAG + "merge"):
-                problem = f"key {shown} is no text: it needs quotes"
+                problem = f"key {shown} is not text: it needs quotes"
             elif key.tag == _TAG + "merge" and seen:
-                problem = "<< stands behind other keys, which it would change"
+                problem = "<< comes after other keys, which it would change"
             elif key.value in seen:
-                problem = f"key {shown} stands twice"
+                problem = f"key {shown} appears twice"
             if problem:
                 raise yaml.composer.ComposerError(None, None, problem, key.start_mark)
             seen.add(key.value)
@@ -189,9 +185,9 @@ class _Loader(yaml.SafeLoader):
         name, value = _resolved(self.construct_scalar(node))
         problem = ""
         if node.tag != _TAG + name and (node.tag, name) != (_TAG + "float", "int"):
-            problem = f"{node.value!r} is no {node.tag.removeprefix(_TAG)}"
+            problem = f"{node.value!r} is not of type {node.tag.removeprefix(_TAG)}"
         elif value == math.inf:
-            problem = f"{node.value} is no number of JSON"
+            problem = f"{node.value} is not a JSON number"
         if problem:
             raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
         return int(value) if name == "float" and value.is_integer() else value
@@ -210,12 +206,12 @@ class Dumper(yaml.SafeDumper):
     """Quotes text that PyYAML or Helm would not read as text: `1e3`, `y`, `0o7`, `1:30`."""
 
     def resolve(self, kind: type[Any], value: Any, implicit: Any) -> Any:
-        """Return the tag that readers would give to a node without one."""
+        """Return the tag that readers would give a node without one."""
         tag = super().resolve(kind, value, implicit)
         if kind is yaml.ScalarNode and implicit[0] and tag == _TAG + "str":
             return _TAG + _resolved(value)[0]
         return tag
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's
-        """Write a value out wherever it stands."""
+        """Write a value in full wherever it appears."""
         return True

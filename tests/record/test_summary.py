@@ -74,7 +74,7 @@ def test_other_format_is_refused_before_anything_else_is_read(other: Any) -> Non
     """Its number is all that is known of another version."""
     with pytest.raises(UnreadSummary) as refused:
         parse(written({"format": other}))
-    assert str(refused.value) == f"a summary of format {other!r}: allowed is {FORMAT}"
+    assert str(refused.value) == f"a summary of format {other!r}: must be {FORMAT}"
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_bind_is_split_into_host_and_port(bind: str, address: tuple[str, int]) -
 def test_bad_bind_is_refused() -> None:
     """The line names what was given and what is allowed."""
     line = refusal("--bind", "127.0.0.1")
-    assert line.startswith("server: error: --bind '127.0.0.1' is not allowed: allowed is HOST:PORT")
+    assert line.startswith("server: error: --bind '127.0.0.1' is not allowed: must be HOST:PORT")
 
 
 @pytest.mark.parametrize("bind", ["192.0.2.1:0", "no-such-host.invalid:0"])

@@ -208,7 +208,7 @@ def test_junk_key_is_refused_with_its_path(section: tuple[str, ...], data: some.
     with pytest.raises(SettingsError) as caught:
         load_values(tree((*section, key), 1))
     (line,) = str(caught.value).splitlines()
-    assert line.startswith(f"{'.'.join((*section, key))} = 1 is no setting: ")
+    assert line.startswith(f"{'.'.join((*section, key))} = 1 is not a setting: ")
 
 
 @BRIEF
@@ -227,7 +227,7 @@ def test_any_value_loads_or_is_refused_in_one_line(path: tuple[str, ...], value:
     """Whatever stands in place of a value or map: it loads, or one line names its path."""
     line = refusal_line(lambda: load_values(tree(path, value)))
     assert line.isprintable()
-    assert not line or ".".join(path) in line or ": no valid YAML (" in line
+    assert not line or ".".join(path) in line or ": not valid YAML (" in line
 
 
 @pytest.mark.parametrize("path", sorted(LEAVES), ids=".".join)

@@ -34,10 +34,10 @@ def test_override_reaches_helm_as_it_was_given(pair: str) -> None:
 @pytest.mark.parametrize(
     ("pair", "words"),
     [
-        ("images.tagg=1", "images.tagg = '1' is no setting: allowed: client, "),
-        ("service.port=0", "service.port = 0 is not allowed: allowed is a whole number from 1"),
+        ("images.tagg=1", "images.tagg = '1' is not a setting: allowed: client, "),
+        ("service.port=0", "service.port = 0 is not allowed: must be a whole number from 1"),
         ("serverPod.labels.a.b=1", "serverPod.labels.a = {'b': '1'} is not allowed: "),
-        ("service.type=null", "service.type = null is not allowed: allowed is to leave it out"),
+        ("service.type=null", "service.type = null is not allowed: leave it out"),
     ],
 )
 def test_bad_override_of_the_chart_is_refused(pair: str, words: str) -> None:

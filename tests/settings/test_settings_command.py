@@ -6,7 +6,7 @@ import pytest
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--set", "client.concurrancy=5"), "client.concurrancy = '5' is no setting: did you mean"),
+        (("--set", "client.concurrancy=5"), "client.concurrancy = '5' is not a setting: did you"),
         (
             ("--set", "server.delay.minSeconds=abc"),
             "server.delay.minSeconds = 'abc' is not allowed",

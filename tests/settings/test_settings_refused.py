@@ -16,7 +16,7 @@ def reason(*sources: object, **given: object) -> str:
     return line
 
 
-WHOLE = "allowed is a whole number from 1 to 100000"
+WHOLE = "must be a whole number from 1 to 100000"
 
 BAD_VALUES = [
     ("client.concurrency", "0", "0", WHOLE),
@@ -28,57 +28,57 @@ BAD_VALUES = [
     ("client.concurrency", "'3'", "'3'", WHOLE),
     ("client.concurrency", "1_000.5", "1000.5", WHOLE),
     ("client.concurrency", "1:30", "'1:30'", WHOLE),
-    ("client.enabled", "1", "1", "allowed is true or false"),
-    ("client.enabled", "'true'", "'true'", "allowed is true or false"),
+    ("client.enabled", "1", "1", "must be true or false"),
+    ("client.enabled", "'true'", "'true'", "must be true or false"),
     ("client.concurrency", "[5]", "[5]", WHOLE),
     ("client.concurrency", "{a: 1}", "{'a': 1}", WHOLE),
     ("client.concurrency", "''", "''", WHOLE),
     ("client.concurrency", "9" * 5000, f"'{'9' * 56}...", WHOLE),
     ("client.concurrency", "9" * 30, "1000000000000000019884624838656", WHOLE),
-    ("server.replicas", "0", "0", "allowed is a whole number from 1 to 1000"),
-    ("server.port", "70000", "70000", "allowed is a whole number from 1 to 65535"),
-    ("server.port", "0", "0", "allowed is a whole number from 1 to 65535"),
-    ("client.rampUpSeconds", "abc", "'abc'", "allowed is a number from 0 to 86400"),
-    ("client.rampUpSeconds", "-0.1", "-0.1", "allowed is a number from 0 to 86400"),
-    ("client.rampUpSeconds", "'01'", "'01'", "allowed is a number from 0 to 86400"),
-    ("client.rampUpSeconds", "'1e3'", "'1e3'", "allowed is a number from 0 to 86400"),
-    ("client.rampUpSeconds", "'nan'", "'nan'", "allowed is a number from 0 to 86400"),
-    ("client.rampUpSeconds", "true", "true", "allowed is a number from 0 to 86400"),
-    ("server.delay.maxSeconds", "10s", "'10s'", "allowed is a number from 0 to 86400"),
-    ("server.gracefulTimeoutSeconds", "0.5", "0.5", "allowed is a whole number from 0 to 86400"),
-    ("client.timeouts.connectSeconds", "0", "0", "allowed is a number above 0 up to 3600"),
-    ("client.logResponses", "perhaps", "'perhaps'", "allowed is true or false"),
-    ("server.runtime", "django", "'django'", "allowed is one of flask, gunicorn, go"),
-    ("client.engine", "asyncio", "'asyncio'", "allowed is one of threads, gevent"),
-    ("client.keepAlive.mode", "on", "true", "allowed is one of persistent, per-request"),
-    ("client.url", "ftp://x/", "'ftp://x/'", "allowed is an http:// address"),
-    ("client.url", "https://x/", "'https://x/'", "allowed is an http:// address"),
-    ("client.url", "'http://'", "'http://'", "allowed is an http:// address"),
-    ("client.url", "'http:x'", "'http:x'", "allowed is an http:// address"),
-    ("client.url", "'http:///x'", "'http:///x'", "allowed is an http:// address"),
-    ("client.url", "' http://x'", "' http://x'", "allowed is an http:// address"),
-    ("client.url", "'http:\\\\x'", "'http:\\\\\\\\x'", "allowed is an http:// address"),
-    ("client.url", "http://x:0/", "'http://x:0/'", "allowed is an http:// address"),
-    ("client.url", "http://x:70000/", "'http://x:70000/'", "allowed is an http:// address"),
-    ("client.url", "localhost", "'localhost'", "allowed is an http:// address"),
-    ("client.url", "8000", "8000", "allowed is an http:// address"),
-    ("client.thinkTime", "3", "3", "allowed is a map"),
-    ("client", "[1]", "[1]", "allowed is a map"),
-    ("experiment.name", "Big Name", "'Big Name'", "allowed is what matches ^[a-z0-9]"),
-    ("experiment.name", "''", "''", "allowed is what matches ^[a-z0-9]"),
-    ("experiment.maxFailedRatio", "1.1", "1.1", "allowed is a number from 0 to 1"),
-    ("experiment.description", "5", "5", "allowed is text"),
-    ("experiment.restart", "5", "5", "allowed is a map"),
-    ("experiment.restart.afterSeconds", "-1", "-1", "allowed is a number from 0 to 86400"),
-    ("experiment.restart.keep", "-1", "-1", "allowed is a whole number from 0 to 1000"),
-    ("experiment.restart.keep", "0.5", "0.5", "allowed is a whole number from 0 to 1000"),
-    ("experiment.restart.mode", "one", "'one'", "allowed is one of together, rolling"),
-    ("experiment.restart.signal", "15", "15", "allowed is one of graceful, kill"),
+    ("server.replicas", "0", "0", "must be a whole number from 1 to 1000"),
+    ("server.port", "70000", "70000", "must be a whole number from 1 to 65535"),
+    ("server.port", "0", "0", "must be a whole number from 1 to 65535"),
+    ("client.rampUpSeconds", "abc", "'abc'", "must be a number from 0 to 86400"),
+    ("client.rampUpSeconds", "-0.1", "-0.1", "must be a number from 0 to 86400"),
+    ("client.rampUpSeconds", "'01'", "'01'", "must be a number from 0 to 86400"),
+    ("client.rampUpSeconds", "'1e3'", "'1e3'", "must be a number from 0 to 86400"),
+    ("client.rampUpSeconds", "'nan'", "'nan'", "must be a number from 0 to 86400"),
+    ("client.rampUpSeconds", "true", "true", "must be a number from 0 to 86400"),
+    ("server.delay.maxSeconds", "10s", "'10s'", "must be a number from 0 to 86400"),
+    ("server.gracefulTimeoutSeconds", "0.5", "0.5", "must be a whole number from 0 to 86400"),
+    ("client.timeouts.connectSeconds", "0", "0", "must be a number above 0 up to 3600"),
+    ("client.logResponses", "perhaps", "'perhaps'", "must be true or false"),
+    ("server.runtime", "django", "'django'", "must be one of flask, gunicorn, go"),
+    ("client.engine", "asyncio", "'asyncio'", "must be one of threads, gevent"),
+    ("client.keepAlive.mode", "on", "true", "must be one of persistent, per-request"),
+    ("client.url", "ftp://x/", "'ftp://x/'", "must be an http:// address"),
+    ("client.url", "https://x/", "'https://x/'", "must be an http:// address"),
+    ("client.url", "'http://'", "'http://'", "must be an http:// address"),
+    ("client.url", "'http:x'", "'http:x'", "must be an http:// address"),
+    ("client.url", "'http:///x'", "'http:///x'", "must be an http:// address"),
+    ("client.url", "' http://x'", "' http://x'", "must be an http:// address"),
+    ("client.url", "'http:\\\\x'", "'http:\\\\\\\\x'", "must be an http:// address"),
+    ("client.url", "http://x:0/", "'http://x:0/'", "must be an http:// address"),
+    ("client.url", "http://x:70000/", "'http://x:70000/'", "must be an http:// address"),
+    ("client.url", "localhost", "'localhost'", "must be an http:// address"),
+    ("client.url", "8000", "8000", "must be an http:// address"),
+    ("client.thinkTime", "3", "3", "must be a map"),
+    ("client", "[1]", "[1]", "must be a map"),
+    ("experiment.name", "Big Name", "'Big Name'", "must match ^[a-z0-9]"),
+    ("experiment.name", "''", "''", "must match ^[a-z0-9]"),
+    ("experiment.maxFailedRatio", "1.1", "1.1", "must be a number from 0 to 1"),
+    ("experiment.description", "5", "5", "must be text"),
+    ("experiment.restart", "5", "5", "must be a map"),
+    ("experiment.restart.afterSeconds", "-1", "-1", "must be a number from 0 to 86400"),
+    ("experiment.restart.keep", "-1", "-1", "must be a whole number from 0 to 1000"),
+    ("experiment.restart.keep", "0.5", "0.5", "must be a whole number from 0 to 1000"),
+    ("experiment.restart.mode", "one", "'one'", "must be one of together, rolling"),
+    ("experiment.restart.signal", "15", "15", "must be one of graceful, kill"),
     (
         "experiment.restart.replacementSeconds",
         "3601",
         "3601",
-        "allowed is a number from 0 to 3600",
+        "must be a number from 0 to 3600",
     ),
 ]
 
@@ -138,35 +138,35 @@ def test_text_that_is_no_plain_number_is_refused(text: str) -> None:
         (
             "LONG_LIVED__SERVER__DELAY__MINSECONDS",
             "5",
-            "'5' is no setting: did you mean LONG_LIVED__SERVER__DELAY__MIN_SECONDS?",
+            "'5' is not a setting: did you mean LONG_LIVED__SERVER__DELAY__MIN_SECONDS?",
         ),
         (
             "LONG_LIVED__CLIENT__CONCURRANCY",
             "5",
-            "'5' is no setting: did you mean LONG_LIVED__CLIENT__CONCURRENCY?",
+            "'5' is not a setting: did you mean LONG_LIVED__CLIENT__CONCURRENCY?",
         ),
         (
             "LONG_LIVED__CLIENT__TIMEOUTS__X_1",
             "5",
-            "'5' is no setting: allowed: LONG_LIVED__CLIENT__TIMEOUTS__CONNECT_SECONDS, "
+            "'5' is not a setting: allowed: LONG_LIVED__CLIENT__TIMEOUTS__CONNECT_SECONDS, "
             "LONG_LIVED__CLIENT__TIMEOUTS__READ_SECONDS",
         ),
         (
             "LONG_LIVED__ZEBRA",
             "5",
-            "'5' is no setting: allowed: LONG_LIVED__CLIENT, LONG_LIVED__EXPERIMENT, "
+            "'5' is not a setting: allowed: LONG_LIVED__CLIENT, LONG_LIVED__EXPERIMENT, "
             "LONG_LIVED__SERVER",
         ),
         (
             "LONG_LIVED__SERVER__DELAY",
             "5",
-            "'5' is not allowed: allowed: LONG_LIVED__SERVER__DELAY__MAX_SECONDS, "
+            "'5' is not allowed: use LONG_LIVED__SERVER__DELAY__MAX_SECONDS, "
             "LONG_LIVED__SERVER__DELAY__MIN_SECONDS",
         ),
         (
             "LONG_LIVED__SERVER__DELAY__MIN_SECONDS",
             "70",
-            "70 is above server.delay.maxSeconds = 60: allowed is at most 60",
+            "70 is above server.delay.maxSeconds = 60: must be at most 60",
         ),
     ],
 )
@@ -180,7 +180,7 @@ def test_refused_variable_meets_a_key_of_a_file_by_the_name_of_each(write_values
     file = write_values("server: {delay: {minSeconds: 5}}")
     assert reason([file], [], {"LONG_LIVED__SERVER__DELAY__MAX_SECONDS": "4"}) == (
         "server.delay.minSeconds = 5 is above LONG_LIVED__SERVER__DELAY__MAX_SECONDS = 4: "
-        f"allowed is at most 4 (in {file} line 1)"
+        f"must be at most 4 (in {file} line 1)"
     )
 
 
@@ -188,7 +188,7 @@ def test_variable_below_another_is_refused() -> None:
     """A variable for a map and one for a key in it contradict each other."""
     variables = {"LONG_LIVED__CLIENT__URL": "x", "LONG_LIVED__CLIENT__URL__X": "y"}
     assert reason([], [], variables) == (
-        "LONG_LIVED__CLIENT__URL__X: LONG_LIVED__CLIENT__URL is given as a value too"
+        "LONG_LIVED__CLIENT__URL__X: LONG_LIVED__CLIENT__URL is also given as a value"
     )
 
 
@@ -207,7 +207,7 @@ def test_null_for_what_the_chart_needs_is_refused(content: str, write_values) ->
     """Where Helm refuses a null, so does the lab."""
     file = write_values(content)
     line = reason([file], [], {})
-    assert " = null is not allowed: allowed is to leave it out, for its default" in line
+    assert " = null is not allowed: leave it out to get its default" in line
     assert line.endswith(f"(in {file} line 1)")
 
 
@@ -215,7 +215,7 @@ def test_null_for_an_unknown_key_is_refused(write_values) -> None:
     """A null takes a default away; a key without one stays unknown."""
     file = write_values("client: {concurrancy: null}")
     assert reason([file], [], {}) == (
-        "client.concurrancy = null is no setting: did you mean client.concurrency? "
+        "client.concurrancy = null is not a setting: did you mean client.concurrency? "
         f"(in {file} line 1)"
     )
 
@@ -247,7 +247,7 @@ def test_origin_is_that_of_the_source_that_won(write_values) -> None:
 def test_unknown_key_is_refused_from_every_source(path: str, hint: str, write_values) -> None:
     """An unknown key is an error in a file, in a flag and in the environment alike."""
     file = write_values(nested(path, "x"))
-    expected = f"{path} = 'x' is no setting: {hint} "
+    expected = f"{path} = 'x' is not a setting: {hint} "
     assert reason([file], [], {}) == f"{expected}(in {file} line 1)"
     assert reason([], [f"{path}=x"], {}) == f"{expected}(in --set {path}=x)"
 
@@ -255,7 +255,7 @@ def test_unknown_key_is_refused_from_every_source(path: str, hint: str, write_va
 @pytest.mark.parametrize("name", ["LONG_LIVED__", "LONG_LIVED__CLIENT__", "LONG_LIVED____CLIENT"])
 def test_variable_with_an_empty_part_is_refused(name: str) -> None:
     """A variable that names nothing is refused by its own name."""
-    assert reason([], [], {name: "5"}).startswith(f"variable {name} names no setting: allowed is ")
+    assert reason([], [], {name: "5"}).startswith(f"variable {name} does not name a setting: ")
 
 
 @pytest.mark.parametrize("section", ["server.delay", "client.thinkTime"])
@@ -264,7 +264,7 @@ def test_minimum_above_maximum_is_refused(section: str, write_values) -> None:
     file = write_values(nested(section, "{minSeconds: 5.25, maxSeconds: 5.125}"))
     assert reason([file], [], {}) == (
         f"{section}.minSeconds = 5.25 is above {section}.maxSeconds = 5.125: "
-        f"allowed is at most 5.125 (in {file} line 1)"
+        f"must be at most 5.125 (in {file} line 1)"
     )
 
 
@@ -278,7 +278,7 @@ def test_minimum_above_the_default_maximum_is_refused() -> None:
     """A range is checked as a whole, defaults included."""
     assert reason([], ["client.thinkTime.minSeconds=4"], {}) == (
         "client.thinkTime.minSeconds = 4 is above client.thinkTime.maxSeconds = 3: "
-        "allowed is at most 3 (in --set client.thinkTime.minSeconds=4)"
+        "must be at most 3 (in --set client.thinkTime.minSeconds=4)"
     )
 
 
@@ -291,21 +291,21 @@ def test_ends_that_differ_little_are_shown_apart() -> None:
 IMPOSSIBLE_RESTARTS = [
     (
         "experiment.restart.afterSeconds=5,experiment.restart.keep=3",
-        "experiment.restart.keep = 3 is not below server.replicas = 3: allowed is less than 3",
+        "experiment.restart.keep = 3 is not below server.replicas = 3: must be less than 3",
     ),
     (
         "server.replicas=1,experiment.restart.afterSeconds=5",
-        "experiment.restart.keep = 1 is not below server.replicas = 1: allowed is less than 1",
+        "experiment.restart.keep = 1 is not below server.replicas = 1: must be less than 1",
     ),
     (
         "client.durationSeconds=10,experiment.restart.afterSeconds=10",
         "experiment.restart.afterSeconds = 10 is not below client.durationSeconds = 10: "
-        "allowed is less than 10",
+        "must be less than 10",
     ),
     (
         "client.durationSeconds=1.5,experiment.restart.afterSeconds=1.625",
         "experiment.restart.afterSeconds = 1.625 is not below client.durationSeconds = 1.5: "
-        "allowed is less than 1.5",
+        "must be less than 1.5",
     ),
 ]
 
@@ -347,40 +347,40 @@ def test_several_bad_values_are_refused_in_one_line() -> None:
 
 
 BAD_FILES = [
-    ("- a\n- b", "list at the top: allowed is a YAML map"),
-    ("just text", "str at the top: allowed is a YAML map"),
-    ("5", "int at the top: allowed is a YAML map"),
-    ("1: 2", " line 1: no valid YAML (key '1' is no text: it needs quotes)"),
-    ("a:\n  y: 2", " line 2: no valid YAML (key 'y' is no text: it needs quotes)"),
-    ("{client: {? [a] : 1}}", " line 1: no valid YAML (key that is a list or map is no text"),
-    ("? {a: 1}\n: 2", " line 1: no valid YAML (key that is a list or map is no text"),
-    ("%YAML 1.1\n---\nclient: {}", " line 1: no valid YAML (a line that begins with %)"),
+    ("- a\n- b", "list at the top: must be a YAML map"),
+    ("just text", "str at the top: must be a YAML map"),
+    ("5", "int at the top: must be a YAML map"),
+    ("1: 2", " line 1: not valid YAML (key '1' is not text: it needs quotes)"),
+    ("a:\n  y: 2", " line 2: not valid YAML (key 'y' is not text: it needs quotes)"),
+    ("{client: {? [a] : 1}}", " line 1: not valid YAML (key that is a list or map is not text"),
+    ("? {a: 1}\n: 2", " line 1: not valid YAML (key that is a list or map is not text"),
+    ("%YAML 1.1\n---\nclient: {}", " line 1: not valid YAML (a line that begins with %)"),
     (
         "a: &a {b: 1}\nc: {b: 2, <<: *a}",
-        " line 2: no valid YAML (<< stands behind other keys, which it would change)",
+        " line 2: not valid YAML (<< comes after other keys, which it would change)",
     ),
-    ("client: .inf", " line 1: no valid YAML (.inf is no number of JSON)"),
-    ("client: !!float .nan", " line 1: no valid YAML (.nan is no number of JSON)"),
-    ("client: ! 5", " line 1: no valid YAML (a tag without a name)"),
-    ("client: !!binary aGk=", " line 1: no valid YAML (could not determine a constructor"),
-    ("client: [1", " line 1: no valid YAML ("),
-    ("a: b: c", " line 1: no valid YAML (mapping values are not allowed here)"),
-    ("client:\n\tconcurrency: 5", " line 2: no valid YAML ("),
-    ("{a: 1}\n---\n{b: 2}", " line 2: no valid YAML (but found another document)"),
-    ("client: *nobody", " line 1: no valid YAML (found undefined alias 'nobody')"),
-    ("a: !!python/object:os.system x", " line 1: no valid YAML (could not determine a constructor"),
-    ("client: 1\nserver: 2\nclient: 3", " line 3: no valid YAML (key 'client' stands twice)"),
+    ("client: .inf", " line 1: not valid YAML (.inf is not a JSON number)"),
+    ("client: !!float .nan", " line 1: not valid YAML (.nan is not a JSON number)"),
+    ("client: ! 5", " line 1: not valid YAML (a tag without a name)"),
+    ("client: !!binary aGk=", " line 1: not valid YAML (could not determine a constructor"),
+    ("client: [1", " line 1: not valid YAML ("),
+    ("a: b: c", " line 1: not valid YAML (mapping values are not allowed here)"),
+    ("client:\n\tconcurrency: 5", " line 2: not valid YAML ("),
+    ("{a: 1}\n---\n{b: 2}", " line 2: not valid YAML (but found another document)"),
+    ("client: *nobody", " line 1: not valid YAML (found undefined alias 'nobody')"),
+    ("a: !!python/object:os.system x", " line 1: not valid YAML (could not determine"),
+    ("client: 1\nserver: 2\nclient: 3", " line 3: not valid YAML (key 'client' appears twice)"),
     (
         "client:\n  concurrency: 1\n  concurrency: 2",
-        " line 3: no valid YAML (key 'concurrency' stands twice)",
+        " line 3: not valid YAML (key 'concurrency' appears twice)",
     ),
-    ("client: \x00", ": no valid YAML (unreadable)"),
-    ("client: !!int x", " line 1: no valid YAML ('x' is no int)"),
-    ("client: !!bool x", " line 1: no valid YAML ('x' is no bool)"),
+    ("client: \x00", ": not valid YAML (unreadable)"),
+    ("client: !!int x", " line 1: not valid YAML ('x' is not of type int)"),
+    ("client: !!bool x", " line 1: not valid YAML ('x' is not of type bool)"),
     ("a: &a [" + "x," * 99 + "x]\nb: &b [" + "*a," * 99 + "*a]\nc: [*b, *b]", ": too many values"),
-    ("client: &a {thinkTime: *a}", ": nested too deeply: allowed is a YAML map"),
-    ("client: " + "[" * 1500 + "]" * 1500, ": nested too deeply: allowed is a YAML map"),
-    (b"client: \xff\xfe", ": not UTF-8 text: allowed is a readable YAML file"),
+    ("client: &a {thinkTime: *a}", ": nested too deeply: must be a YAML map"),
+    ("client: " + "[" * 1500 + "]" * 1500, ": nested too deeply: must be a YAML map"),
+    (b"client: \xff\xfe", ": not UTF-8 text: must be a readable YAML file"),
 ]
 
 
@@ -396,7 +396,7 @@ def test_file_that_is_no_yaml_map_is_refused(
     assert line.startswith(
         f"values file {file}{'' if words.startswith((' ', ':')) else ': '}{words}"
     )
-    assert "allowed " in line
+    assert "must be " in line
 
 
 def test_same_key_in_two_maps_is_allowed(write_values) -> None:
@@ -409,7 +409,7 @@ def test_missing_file_is_refused(tmp_path: Path) -> None:
     """A file that does not exist is refused by its name."""
     file = tmp_path / "absent.yaml"
     assert reason([file], [], {}) == (
-        f"values file {file}: No such file or directory: allowed is a readable YAML file"
+        f"values file {file}: No such file or directory: must be a readable YAML file"
     )
 
 
@@ -432,17 +432,17 @@ def test_folder_as_file_is_refused(tmp_path: Path) -> None:
 def test_override_of_another_form_is_refused(override: str, part: str) -> None:
     """--set takes key.path=value."""
     assert reason([], [override], {}) == (
-        f"--set {override}: {part} is no setting: allowed is key.path=value"
+        f"--set {override}: {part} is not a setting: must be key.path=value"
     )
 
 
 @pytest.mark.parametrize(
     ("overrides", "words"),
     [
-        (["client=5"], "client = '5' is not allowed: allowed is a map"),
+        (["client=5"], "client = '5' is not allowed: must be a map"),
         (["client.concurrency.x=5"], f"client.concurrency = {{'x': '5'}} is not allowed: {WHOLE}"),
-        (["client.concurrency=1", "client.concurrency.x=5"], "concurrency is given as a value too"),
-        (["client.concurrency=1", "client=5"], "client is a map: allowed is a key in it"),
+        (["client.concurrency=1", "client.concurrency.x=5"], "concurrency is also given as"),
+        (["client.concurrency=1", "client=5"], "client is a map: set a key in it"),
     ],
     ids=["map", "below-a-value", "both-value-first", "both-map-first"],
 )

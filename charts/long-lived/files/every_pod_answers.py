@@ -85,7 +85,7 @@ def missing(service: str, pods: str, replicas: int, affinity: bool) -> tuple[set
     try:
         ready = ready_pods(pods)
     except (OSError, http.client.HTTPException) as error:
-        return set(), f"{pods} does not tell which pods are ready: {error}"
+        return set(), f"{pods} does not say which pods are ready: {error}"
     if len(ready) < replicas:
         return ready, f"{len(ready)} of {replicas} pods are ready"
     try:

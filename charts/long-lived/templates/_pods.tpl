@@ -30,7 +30,7 @@ What pods are made of. Declared here:
 {{- define "long-lived.registry" -}}
 {{- $global := (.Values.global).imageRegistry | default "" -}}
 {{- if not (kindIs "string" $global) -}}
-{{- fail (printf "global.imageRegistry = %v is not allowed: allowed is text" $global) -}}
+{{- fail (printf "global.imageRegistry = %v is not allowed: must be text" $global) -}}
 {{- end -}}
 {{- .Values.images.registry | default $global | trimSuffix "/" -}}
 {{- end -}}
@@ -45,7 +45,7 @@ What pods are made of. Declared here:
 {{- $secrets = append $secrets $secret -}}
 {{- end -}}
 {{- if not $valid -}}
-{{- fail (printf "global.imagePullSecrets = %v is not allowed: allowed is a list of names, or of `name: SECRET`" $global) -}}
+{{- fail (printf "global.imagePullSecrets = %v is not allowed: must be a list of names, or of `name: SECRET`" $global) -}}
 {{- end -}}
 {{- concat (.Values.images.pullSecrets | default list) $secrets | uniq | toYaml -}}
 {{- end -}}

@@ -12,7 +12,7 @@ What is refused because it collides with the chart's own or contradicts another 
 
 {{- define "long-lived.refuse" -}}
 {{- if eq (toString .Values.enabled) "false" -}}
-{{- fail "enabled = false is not allowed here: it leaves the chart out only where the parent's Chart.yaml names it as the `condition`; client.enabled = false installs the server alone" -}}
+{{- fail "enabled = false is not allowed here: it leaves the chart out only if the parent's Chart.yaml names it as the `condition`; to install the server alone, set client.enabled = false" -}}
 {{- end -}}
 {{- /* Those that a selector asks for, and those by which a Deployment and a Job find their pods again. */ -}}
 {{- $ofPods := list "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/component" "long-lived/generation" -}}
@@ -72,15 +72,15 @@ What is refused because it collides with the chart's own or contradicts another 
 {{- $surge := toString (get $update "maxSurge") -}}
 {{- $unavailable := toString (get $update "maxUnavailable") -}}
 {{- if and (eq (get $update "type") "Recreate") (or $surge $unavailable) -}}
-{{- fail "updateStrategy.type = Recreate goes with neither maxSurge nor maxUnavailable: all pods end before new ones start" -}}
+{{- fail "updateStrategy.type = Recreate allows neither maxSurge nor maxUnavailable: all pods end before new ones start" -}}
 {{- end -}}
 {{- if and (regexMatch "^0+%?$" $surge) (regexMatch "^0+%?$" $unavailable) -}}
-{{- fail (printf "updateStrategy.maxSurge = %s and updateStrategy.maxUnavailable = %s: allowed is one of them above 0" $surge $unavailable) -}}
+{{- fail (printf "updateStrategy.maxSurge = %s and updateStrategy.maxUnavailable = %s: one of them must be above 0" $surge $unavailable) -}}
 {{- end -}}
 {{- $sleep := int .Values.serverPod.preStopSleepSeconds -}}
 {{- $grace := int .Values.serverPod.terminationGracePeriodSeconds -}}
 {{- if and $grace (le $grace $sleep) -}}
-{{- fail (printf "serverPod.terminationGracePeriodSeconds = %d is not above serverPod.preStopSleepSeconds = %d: allowed is 0 or more than %d" $grace $sleep $sleep) -}}
+{{- fail (printf "serverPod.terminationGracePeriodSeconds = %d is not above serverPod.preStopSleepSeconds = %d: must be 0 or more than %d" $grace $sleep $sleep) -}}
 {{- end -}}
 {{- with .Values.autoscaling -}}
 {{- if .enabled -}}
@@ -89,13 +89,13 @@ What is refused because it collides with the chart's own or contradicts another 
 {{- fail "server.replicas = null is not allowed with autoscaling.enabled = true: it is the fewest replicas that the chart's autoscaler keeps" -}}
 {{- end -}}
 {{- if lt (int .maxReplicas) (int $fewest) -}}
-{{- fail (printf "autoscaling.maxReplicas = %v is below server.replicas = %v: allowed is at least %v" .maxReplicas $fewest $fewest) -}}
+{{- fail (printf "autoscaling.maxReplicas = %v is below server.replicas = %v: must be at least %v" .maxReplicas $fewest $fewest) -}}
 {{- end -}}
 {{- if and (not (int .targetCpuPercent)) (not .metrics) -}}
-{{- fail "autoscaling.targetCpuPercent = 0 and no autoscaling.metrics: allowed is one of them" -}}
+{{- fail "autoscaling.targetCpuPercent = 0 and no autoscaling.metrics: set one of them" -}}
 {{- end -}}
 {{- if and (int .targetCpuPercent) (not (dig "requests" "cpu" "" ($.Values.serverPod.resources | default dict))) -}}
-{{- fail (printf "autoscaling.targetCpuPercent = %v is of serverPod.resources.requests.cpu, which is not set" .targetCpuPercent) -}}
+{{- fail (printf "autoscaling.targetCpuPercent = %v is a percentage of serverPod.resources.requests.cpu, which is not set" .targetCpuPercent) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -104,20 +104,20 @@ What is refused because it collides with the chart's own or contradicts another 
 {{- define "long-lived.refuse.network" -}}
 {{- $service := .Values.service -}}
 {{- if and (gt (len ($service.ipFamilies | default list)) 1) (has ($service.ipFamilyPolicy | default "") (list "" "SingleStack")) -}}
-{{- fail (printf "service.ipFamilies = %v are two: allowed with service.ipFamilyPolicy = PreferDualStack or RequireDualStack" $service.ipFamilies) -}}
+{{- fail (printf "service.ipFamilies = %v are two: set service.ipFamilyPolicy to PreferDualStack or RequireDualStack" $service.ipFamilies) -}}
 {{- end -}}
 {{- with $service.trafficDistribution -}}
 {{- $since := eq . "PreferClose" | ternary "1.31" "1.34" -}}
 {{- if not (semverCompare (printf ">=%s-0" $since) $.Capabilities.KubeVersion.Version) -}}
-{{- fail (printf "service.trafficDistribution = %s needs Kubernetes %s, this is %s" . $since $.Capabilities.KubeVersion.Version) -}}
+{{- fail (printf "service.trafficDistribution = %s needs Kubernetes %s; this is %s" . $since $.Capabilities.KubeVersion.Version) -}}
 {{- end -}}
 {{- end -}}
 {{- $account := .Values.serviceAccount | default dict -}}
 {{- if and $account.annotations (not $account.create) -}}
-{{- fail "serviceAccount.annotations are given with serviceAccount.create = false: allowed is true, the chart annotates only an account of its own" -}}
+{{- fail "serviceAccount.annotations are given with serviceAccount.create = false: must be true, because the chart annotates only an account that it makes" -}}
 {{- end -}}
 {{- $policy := .Values.networkPolicy | default dict -}}
 {{- if and $policy.enabled .Values.client.enabled .Values.client.url (not $policy.clientEgress) -}}
-{{- fail (printf "networkPolicy.enabled = true keeps the client from client.url = %q: allow it in networkPolicy.clientEgress" .Values.client.url) -}}
+{{- fail (printf "networkPolicy.enabled = true blocks the client from client.url = %q: allow it in networkPolicy.clientEgress" .Values.client.url) -}}
 {{- end -}}
 {{- end -}}

@@ -91,7 +91,7 @@ values file would be valid by itself.
 {{- include "long-lived.refuse" . -}}
 {{- range $path, $range := dict "server.delay" .Values.server.delay "client.thinkTime" .Values.client.thinkTime -}}
 {{- if gt (float64 $range.minSeconds) (float64 $range.maxSeconds) -}}
-{{- fail (printf "%s.minSeconds = %v is above %s.maxSeconds = %v: allowed is at most %v" $path $range.minSeconds $path $range.maxSeconds $range.maxSeconds) -}}
+{{- fail (printf "%s.minSeconds = %v is above %s.maxSeconds = %v: must be at most %v" $path $range.minSeconds $path $range.maxSeconds $range.maxSeconds) -}}
 {{- end -}}
 {{- end -}}
 {{- $restart := .Values.experiment.restart -}}
@@ -109,5 +109,5 @@ values file would be valid by itself.
 {{- end -}}
 
 {{- define "long-lived.limit" -}}
-{{- fail (printf "%s = %v is not below %s = %v: allowed is less than %v" .key .value .high .limit .limit) -}}
+{{- fail (printf "%s = %v is not below %s = %v: must be less than %v" .key .value .high .limit .limit) -}}
 {{- end -}}

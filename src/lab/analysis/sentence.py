@@ -34,8 +34,8 @@ def sentence_of(
 def unattributed(judged: Judged, finding: "Finding", other: "Finding") -> str:
     """Say that too many connections belong to no known replica."""
     return (
-        f"{judged.unattributed:,} {judged.unit} are of unknown replicas (none answered on them): "
-        f"with them the finding could be {other} instead of {finding}"
+        f"{judged.unattributed:,} {judged.unit} belong to unknown replicas (none answered on them)"
+        f": with them the finding could be {other} instead of {finding}"
     )
 
 
@@ -129,7 +129,7 @@ def _uneven(judged: Judged, effect: Effect | None, latecomers: Latecomers | None
         return (
             f"{text}. Keep-alive alone does not explain it: of {latecomers.opened_since:,} "
             f"connections opened since {_listed(latecomers.replicas)} came, "
-            f"{latecomers.got_since:,} went there. Is it in the Service?"
+            f"{latecomers.got_since:,} went there. Is the Service the reason?"
         )
     if judged.unit is Unit.OPENED:
         text += ". Each request had a connection of its own, so keep-alive is not the cause"

@@ -111,8 +111,8 @@ class ClusterBackend:
             self._settings = self._settings_of(job)
         if revision := self._release.failed_revision(job):
             self._remarks.append(
-                f"{job.name} is of revision {revision}, whose helm upgrade failed: the "
-                "servers may have the settings of another"
+                f"{job.name} is from revision {revision}, whose helm upgrade failed: the "
+                "servers may have the settings of another revision"
             )
         tell(f"waiting for the pods of {job.name}")
 
@@ -219,7 +219,7 @@ class ClusterBackend:
         try:
             return load([file], environment={})
         except SettingsError as error:
-            raise Trouble(f"the settings of {job.name} are of another version: {error}") from None
+            raise Trouble(f"the settings of {job.name} are from another version: {error}") from None
 
     def _note(self) -> str:
         """Say what is waited for: for all pods at first, later for a server that is stuck."""
@@ -276,7 +276,7 @@ class ClusterBackend:
         by_others = [] if seen.replacements else found.by_others()
         if not seen.replacements and not by_others:
             seen.remarks += [
-                f"the scenario asks for a {event.name}, which helm does not make: "
+                f"the scenario asks for a {event.name}, which helm does not carry out: "
                 "`make cluster-run` does, or `make restart` while the run is under way"
                 for event in planned_events(self._known_settings())
             ]

@@ -66,7 +66,7 @@ class ClientPods:
         missed = wanted - len(self.pods)
         if missed <= 0:
             return None
-        return f"{missed} of {wanted} client pods are gone or never came, and their logs with them"
+        return f"{missed} of {wanted} client pods are gone or never started, and so are their logs"
 
     def _summary_of(self, pod: Pod, settings: Settings, seen: Outcome) -> Summary | None:
         """Return what a client left, or what its log gives."""

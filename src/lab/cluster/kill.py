@@ -54,4 +54,4 @@ def end_container(port: int) -> None:
                 connection.recv(1)
         except OSError:
             time.sleep(0.001)
-    sys.exit("the server is still there after 5 s")
+    sys.exit("the server is still running after 5 s")

@@ -75,7 +75,7 @@ class PodAccess:
             self._kubectl.call("exec", pod, "--container", SERVER, "--", *command)
         except Trouble as trouble:
             return "" if KILLED in str(trouble) else f"{pod}: {trouble}"
-        return f"{pod}: the server is still there"
+        return f"{pod}: the server is still running"
 
     def _stats(self, pod: str, port: int) -> ReplicaCounts:
         path = f"/api/v1/namespaces/{self._namespace}/pods/{pod}:{port}/proxy/stats"

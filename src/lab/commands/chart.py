@@ -24,9 +24,9 @@ def chart(out: Path) -> int:
     """
     try:
         if out.exists() and any(out.iterdir()):
-            refuse(f"--out {out}: there is something in it: allowed is a new or an empty folder")
+            refuse(f"--out {out}: not empty: must be a new or empty folder")
         shutil.copytree(CHART, out, dirs_exist_ok=True)
     except OSError as error:
-        refuse(f"--out {out}: {error.strerror}: allowed is a folder that can be written")
+        refuse(f"--out {out}: {error.strerror}: must be a folder that can be written")
     click.echo(f"written: {out}\nhelm install long-lived {out}")
     return 0

@@ -23,7 +23,7 @@ def compare(scenarios: tuple[str, ...], overrides: tuple[str, ...], out: Path) -
     """Run several scenarios one after the other, and put their results side by side.
 
     Default: restart-flask, restart-go, restart-gunicorn and restart-gunicorn-stock. Settings
-    given with --set hold for all of them.
+    given with --set apply to all of them.
 
     Exit status: 0 every finding is the expected one, 1 one is not, 2 bad settings, 130 or 143
     interrupted after the results were written.

@@ -115,11 +115,11 @@ def _most(carries: Callable[[int], bool]) -> int:
 def queue(cap: int | None, backlog: int) -> Finding:
     """Judge the cap on the listen() queue of a replica."""
     if cap is None:
-        return Finding("listen queue", "unknown", "the kernel does not tell net.core.somaxconn")
+        return Finding("listen queue", "unknown", "net.core.somaxconn cannot be read")
     words = f"fine for bursts of {min(cap, backlog):,} connections to a replica"
     if cap < backlog:
         words += (
-            f"; what is beyond waits for a retransmission (1, 3, 7 s): raise net.core.somaxconn to "
+            f"; the rest wait for a retransmission (1, 3, 7 s): raise net.core.somaxconn to "
             f"{backlog} (server.backlog)"
         )
     return Finding("listen queue", f"{cap:,}", words)
@@ -134,8 +134,8 @@ def tracking(table: NetworkTable | None, users: int) -> Finding:
     if free >= users:
         return Finding("conntrack", f"{used:,} of {most:,}", f"fine for {free:,} connections")
     words = (
-        f"{users} connections are needed; where they are tracked, the kernel drops what is beyond "
-        "the table without a word: raise net.netfilter.nf_conntrack_max"
+        f"{users} connections are needed; where they are tracked, the kernel silently "
+        "drops those that do not fit the table: raise net.netfilter.nf_conntrack_max"
     )
     return Finding("conntrack", f"{used:,} of {most:,}", words)
 

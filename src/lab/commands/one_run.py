@@ -49,7 +49,7 @@ def new_folder(out: Path, name: str) -> Path:
     try:
         folder = make_folder(out, name, datetime.now())
     except OSError as error:
-        refuse(f"--out {out}: {error.strerror}: allowed is a folder that can be written")
+        refuse(f"--out {out}: {error.strerror}: must be a folder that can be written")
     try:
         point_latest(folder)
     except OSError as error:
@@ -97,6 +97,6 @@ def was_kept(folder: Path, write: Callable[[], None]) -> bool:
     try:
         write()
     except OSError as error:
-        complain(f"{folder} has not all results: {error.strerror}")
+        complain(f"{folder} lacks some of the results: {error.strerror}")
         return False
     return True

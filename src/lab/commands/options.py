@@ -77,7 +77,7 @@ app_option = click.option(
     "--app",
     default="",
     metavar="NAME",
-    help="Which one, where a parent chart holds several: its label app.kubernetes.io/name.",
+    help="Which one, if the release contains several: its label app.kubernetes.io/name.",
 )
 
 
@@ -86,4 +86,4 @@ def refuse_place(command: str) -> None:
     context = click.get_current_context()
     for name in ("release", "namespace", "context"):
         if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
-            refuse(f"--{name} {context.params[name]}: without effect in {command}")
+            refuse(f"--{name} {context.params[name]}: has no effect in {command}")

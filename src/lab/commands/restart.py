@@ -18,7 +18,7 @@ from long_lived.lab.experiment.backend import Trouble
     type=click.IntRange(min=0),
     default=1,
     show_default=True,
-    help="How many server pods are left alone, the oldest ones.",
+    help="How many server pods to leave alone, oldest first.",
 )
 @click.option("--kill", is_flag=True, help="Kill the servers first: no drain.")
 def restart(release: str, namespace: str, context: str, app: str, keep: int, kill: bool) -> int:
@@ -35,7 +35,7 @@ def restart(release: str, namespace: str, context: str, app: str, keep: int, kil
             raise Trouble(f"release {release} in namespace {namespace} has no server pods")
         if len(pods) <= keep:
             raise Trouble(
-                f"--keep {keep}: there are {len(pods)} server pods; allowed is less than that"
+                f"--keep {keep}: there are {len(pods)} server pods; must be less than that"
             )
         remarks: list[str] = []
         if kill:

@@ -29,7 +29,7 @@ def _values_file(name: str) -> Path:
     if name in known():
         return FOLDER / f"{name}.yaml"
     raise SettingsError(
-        f"scenario {name!r} does not exist: allowed is a YAML file or one of {', '.join(known())}"
+        f"scenario {name!r} does not exist: must be a YAML file or one of {', '.join(known())}"
     )
 
 

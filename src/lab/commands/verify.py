@@ -30,7 +30,7 @@ from long_lived.lab.logs.saved import outcome_of
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="A client's log that was saved, instead of a cluster. May be repeated.",
+    help="A saved client log to judge, instead of a cluster. May be repeated.",
 )
 @click.argument("more_logs", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
 @out_option
@@ -52,7 +52,7 @@ def verify(
     2 no such release, 130 or 143 interrupted.
     """
     if more_logs and not logs:
-        refuse(f"verify {more_logs[0]}: a log is given with --from-log {more_logs[0]}")
+        refuse(f"verify {more_logs[0]}: give a log as --from-log {more_logs[0]}")
     if logs:
         refuse_place("a verdict on saved logs")
         return _verify_logs((*logs, *more_logs), out)
@@ -72,7 +72,7 @@ def _verify_logs(files: tuple[Path, ...], out: Path) -> int:
     try:
         seen = outcome_of(files)
     except OSError as error:
-        refuse(f"--from-log {error.filename}: {error.strerror}: allowed is a client's log")
+        refuse(f"--from-log {error.filename}: {error.strerror}: must be a client's log")
     name = "from-log"
     if seen.summary is not None:
         name = seen.summary.settings.experiment.name

@@ -57,7 +57,7 @@ def run_experiment(
                 number = stop_signal()
                 if number is None and time.monotonic() > deadline:
                     number = signal.SIGTERM
-                    problems.append("the clients did not end in the time that the settings allow")
+                    problems.append("the clients did not end within the time the settings allow")
                 if number is not None:
                     backend.stop(number)
                     continue

@@ -31,7 +31,7 @@ class Schedule:
     def shortfalls(self) -> list[str]:
         """Say what was planned and not done."""
         missed = [
-            f"the {event.name} was not made: the clients had ended by then"
+            f"the {event.name} did not happen: the clients had ended by then"
             for event in self._waiting
         ]
         return missed + [text for event in self._begun if (text := event.shortfall())]

@@ -9,7 +9,7 @@ from typing import Any
 from long_lived.settings import Settings, SettingsError
 
 REFUSED = {
-    "server.port": "the lab on this machine takes a port that is free",
+    "server.port": "the lab on this machine takes a free port",
     "client.url": "the lab on this machine starts its own servers",
     "client.readiness.host": "the lab on this machine asks each of its servers itself",
 }
@@ -29,7 +29,7 @@ def refuse_what_has_no_effect(settings: Settings) -> None:
         value, default = _value(given, key), _value(defaults, key)
         if value != default:
             raise SettingsError(
-                f"{key} = {value}: {why}; allowed is {default!r} (the default; on a cluster, "
+                f"{key} = {value}: {why}; must be {default!r} (the default; on a cluster, "
                 "--on cluster, it is a setting like any other)"
             )
 

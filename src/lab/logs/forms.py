@@ -90,9 +90,9 @@ def _unpacked(data: bytes) -> bytes:
             raise UnreadForm("gzip that is cut off or damaged") from None
     for magic, name in _OTHER_ARCHIVES.items():
         if data.startswith(magic):
-            raise UnreadForm(f"{name}, where gzip is read")
+            raise UnreadForm(f"{name}, but only gzip can be read")
     if data.startswith(_TAR, _TAR_AT):
-        raise UnreadForm("a tar archive, where its files are read")
+        raise UnreadForm("a tar archive, but only the files in it can be read")
     return data
 
 

@@ -44,14 +44,14 @@ def outcome_of(files: Sequence[Path]) -> Outcome:
             seen.problems.append(f"{name} has {log.unread}")
             continue
         if log.summary is None:
-            seen.problems.append(f"{name} has no summary: it is cut off, or no client's log")
+            seen.problems.append(f"{name} has no summary: it is cut off, or not a client's log")
             continue
         summaries.append(log.summary)
         answered, lines = log.summary.requests.answered, sum(log.answered.values())
         if lines > answered:
             seen.problems.append(
-                f"{name} holds {lines:,} answers, and the summary at its end knows {answered:,}: "
-                "it is the log of several clients or runs"
+                f"{name} holds {lines:,} answers, but the summary at its end counts {answered:,}: "
+                "it comes from several clients or runs"
             )
         if remark := beginning_lost(name, log):
             seen.remarks.append(remark)
@@ -59,7 +59,7 @@ def outcome_of(files: Sequence[Path]) -> Outcome:
         return seen
     settings = summaries[0].settings
     if any(summary.settings != settings for summary in summaries):
-        seen.problems.append("the logs are of runs with different settings")
+        seen.problems.append("the logs are from runs with different settings")
         return seen
     clients = settings.client.parallelism
     if len(logs) != clients:

@@ -31,7 +31,7 @@ REAPER_SECONDS = 60.0
 LAST_WORDS_SECONDS = 5.0
 """Longest wait for a reaper that has failed to say why."""
 
-NO_REAPER = "the lab's reaper, which ends what a killed lab leaves, does not start"
+NO_REAPER = "the lab's reaper, which cleans up after a killed lab, does not start"
 
 
 def python(module: str, *arguments: str) -> list[str]:

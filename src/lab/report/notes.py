@@ -44,12 +44,12 @@ def _about_the_client(summary: Summary) -> list[str]:
         notes.append(
             f"the client stood still {times}, {stalls.total_seconds:.1f} s in all, the longest "
             f"{stalls.longest_seconds:.1f} s from {stalls.longest_at_seconds:.1f} s on "
-            "(stopped, suspended, or short of CPU): the times measured then are its own"
+            "(stopped, suspended, or short of CPU): the times measured then are the client's"
         )
     if lag is not None and lag > BEHIND_SECONDS:
         notes.append(
             f"one request in a hundred was sent {seconds(lag)} or more after its time: the client "
-            "did not keep up, and its times are its own"
+            "did not keep up, and the times are its own"
         )
     return notes
 

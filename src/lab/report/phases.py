@@ -36,11 +36,11 @@ def _losses(effect: Effect) -> str:
     ]
     if effect.lost_unattributed:
         parts.append(
-            f"{effect.lost_unattributed:,} unattributed ones broke in that time, the first on "
-            "their connections"
+            f"{effect.lost_unattributed:,} unattributed ones broke in that time, each the first on "
+            "its connection"
         )
     if (others := effect.excused - effect.lost) > 0:
-        parts.append(f"{others:,} more failed that were sent before or during it")
+        parts.append(f"{others:,} more, sent before or during it, failed")
     return ", ".join(parts)
 
 

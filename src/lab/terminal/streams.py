@@ -74,7 +74,7 @@ class _SurvivingStream:
             os.close(nobody)
             if error.errno != errno.EPIPE:
                 name = self._stream.name.strip("<>")
-                print(f"long-lived: {name}: {error.strerror}: no more is shown", file=sys.stderr)
+                print(f"long-lived: {name}: {error.strerror}: output ends here", file=sys.stderr)
 
     def __getattr__(self, name: str) -> Any:
         """Be the stream in all other respects."""

@@ -30,11 +30,11 @@ class UpdateStrategy(Section):
     Services lead only to pods with the new settings."""
 
     max_surge: CountOrPercentOrEmpty = ""
-    """Most pods above server.replicas meanwhile, as a number or a percentage. Empty means
+    """Most pods above server.replicas during an update, as a number or a percentage. Empty means
     Kubernetes' default, 25%."""
 
     max_unavailable: CountOrPercentOrEmpty = ""
-    """Most pods below server.replicas meanwhile, as a number or a percentage. Empty means
+    """Most pods below server.replicas during an update, as a number or a percentage. Empty means
     Kubernetes' default, 25%. Not 0 together with maxSurge."""
 
 
@@ -42,18 +42,18 @@ class Autoscaling(Section):
     """A HorizontalPodAutoscaler for the server, which then owns the number of its pods."""
 
     enabled: bool = False
-    """Whether the chart makes a HorizontalPodAutoscaler. server.replicas is then the fewest
-    replicas, for which the client waits, and the Deployment states no number."""
+    """Whether the chart makes a HorizontalPodAutoscaler. server.replicas is then the
+    minimum, for which the client waits, and the Deployment states no number."""
 
     max_replicas: Annotated[int, Field(ge=1, le=1000)] = 10
     """Most replicas; not below server.replicas."""
 
     target_cpu_percent: Annotated[int, Field(ge=0, le=1000)] = 80
-    """Mean CPU use of the pods to aim at, in percent of serverPod.resources.requests.cpu. 0 leaves
-    CPU out of account."""
+    """Mean CPU use of the pods to aim at, in percent of serverPod.resources.requests.cpu. 0
+    leaves CPU out."""
 
     metrics: list[FreeForm] = Field(default=[])
-    """Further metrics, as in its `metrics`."""
+    """Further metrics, as in the autoscaler's `metrics`."""
 
     behavior: FreeForm = Field(default={})
-    """How fast it may scale, as in its `behavior`. Empty means Kubernetes' default."""
+    """How fast it may scale, as in the autoscaler's `behavior`. Empty means Kubernetes' default."""

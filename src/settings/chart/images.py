@@ -46,8 +46,8 @@ class Images(Section):
     """Where the two images come from."""
 
     registry: str = ""
-    """Registry, with a path in it, in front of both repositories. Empty means images that the nodes
-    already hold, as after `make kind-load`."""
+    """Registry, and a path in it, to prefix both repositories with. Empty means images that the
+    nodes already have, as after `make kind-load`."""
 
     pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
     """When a node fetches an image."""

@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 Strings = dict[str, str]
 FreeForm = dict[str, Any]
-"""Goes to Kubernetes as it is."""
+"""Passed to Kubernetes unchanged."""
 
 SELECTOR_LABELS = (
     "app.kubernetes.io/name",

@@ -83,7 +83,7 @@ class Sysctl(Section):
 
 
 class Pod(Section):
-    """What the pods of both kinds have in common."""
+    """What both kinds of pods have in common."""
 
     labels: PodLabels = Field(default={})
     """More labels of the pods; none that the chart or Kubernetes sets."""
@@ -92,12 +92,12 @@ class Pod(Section):
     """Annotations of the pods."""
 
     extra_env: list[FreeForm] = Field(default=[])
-    """More environment variables, as in a container's `env`; none named POD_ID or LONG_LIVED_…:
-    these have values of their own."""
+    """More environment variables, as in a container's `env`; none named POD_ID or LONG_LIVED_…,
+    which are set by values of their own."""
 
     extra_env_from: list[FreeForm] = Field(default=[])
-    """Sources of more environment variables, as in a container's `envFrom`. They must hold no
-    LONG_LIVED__… keys, which would override the values unseen."""
+    """Sources of more environment variables, as in a container's `envFrom`. They must not contain
+    LONG_LIVED__… keys, which would silently override the values."""
 
     extra_volumes: list[FreeForm] = Field(default=[])
     """More volumes, as in a pod's `volumes`; none named `settings` or `tmp`."""
@@ -157,7 +157,7 @@ class Pod(Section):
 
 
 class ServerPod(Pod):
-    """The server's pods, beyond what the app reads."""
+    """The server's pods, apart from what the app reads."""
 
     annotations: ServerAnnotations = Field(default={})
     """Annotations of the pods."""
@@ -171,9 +171,9 @@ class ServerPod(Pod):
     times."""
 
     pre_stop_sleep_seconds: Annotated[int, Field(ge=0, le=3600)] = 0
-    """How long a deleted pod goes on serving before it gets SIGTERM, in whole seconds, so that the
-    Service has forgotten it by then: the `sleep` action from Kubernetes 1.34 on, the command in
-    older versions. 0 means not at all."""
+    """How long a deleted pod keeps serving before it gets SIGTERM, in whole seconds, so that the
+    Service has forgotten it by then: by the `sleep` action from Kubernetes 1.34, by the command
+    in older versions. 0 means not at all."""
 
     termination_grace_period_seconds: WholeSeconds = 0
     """Time from the deletion of a pod to SIGKILL, in whole seconds; above preStopSleepSeconds. 0
@@ -185,7 +185,7 @@ class ServerPod(Pod):
 
 
 class ClientPod(Pod):
-    """The client's pods, beyond what the app reads."""
+    """The client's pods, apart from what the app reads."""
 
     annotations: Strings = Field(
         default={
@@ -210,10 +210,10 @@ class ClientPod(Pod):
 class TestPod(Section):
     """The pod of `helm test`, placed as the client's pods are."""
 
-    __test__: ClassVar[bool] = False  # pytest would take the name for a test's
+    __test__: ClassVar[bool] = False  # or pytest would take it for a test
 
     resources: Resources = Resources(
         requests={"cpu": "50m", "memory": "64Mi"}, limits={"cpu": "1", "memory": "256Mi"}
     )
     """Resources of the container. A namespace with a quota admits only pods that state everything
-    it counts."""
+    that it counts."""

@@ -25,21 +25,21 @@ class Service(Section):
     """How long `ClientIP` remembers a client without connections, in seconds."""
 
     traffic_distribution: Literal["", "PreferClose", "PreferSameZone", "PreferSameNode"] = ""
-    """Which server pods get connections first: those near the client, from Kubernetes 1.31 on (the
-    latter two from 1.34 on). The spread is then uneven by design. Empty means all alike."""
+    """Which server pods get connections first: those near the client, from Kubernetes 1.31 (the
+    last two values from 1.34). The spread is then uneven by design. Empty means all alike."""
 
     internal_traffic_policy: Literal["", "Cluster", "Local"] = ""
     """`Local` sends connections only to server pods on the client's node, which is uneven by
     design. Empty means Kubernetes' default, `Cluster`."""
 
     ip_family_policy: Literal["", "SingleStack", "PreferDualStack", "RequireDualStack"] = ""
-    """Whether both Services have one address family or two. Empty means Kubernetes' default,
+    """Whether the two Services have one address family or two. Empty means Kubernetes' default,
     `SingleStack`."""
 
     ip_families: list[Literal["IPv4", "IPv6"]] = Field(
         default=[], max_length=2, json_schema_extra={"uniqueItems": True}
     )
-    """Address families of both Services, the preferred one first. Empty means the cluster's."""
+    """Address families of the two Services, preferred one first. Empty means the cluster's."""
 
     annotations: Strings = Field(default={})
     """Annotations of the Service."""

@@ -1,4 +1,4 @@
-"""All keys of the chart's own."""
+"""All of the chart's own keys."""
 
 from typing import Annotated, Any
 
@@ -25,7 +25,7 @@ ServiceName = Annotated[
 
 
 def _without_default(schema: dict[str, Any]) -> None:
-    """Take the default None out of a schema: the key is absent from values.yaml."""
+    """Remove the default None from a schema: the key is absent from values.yaml."""
     del schema["default"]
 
 
@@ -61,15 +61,15 @@ class ChartValues(Section):
     images.registry wins over the first, and the Secrets of images.pullSecrets come first."""
 
     enabled: bool | SkipJsonSchema[None] = Field(default=None, json_schema_extra=_without_default)
-    """For the `condition` of a parent chart, which asks for this key by habit. It has no default,
-    which would win over the parent's tags; this chart refuses false when it is rendered."""
+    """For the `condition` of a parent chart, which is this key by convention. It has no default,
+    because that would win over the parent's tags; the chart refuses to be rendered with false."""
 
 
 def takes_text(path: str) -> bool:
     """Tell whether the value at a key path of the chart's own is text, even if it is all digits.
 
     Helm's --set makes a number of digits, --set-string does not. What may also be a number (a count
-    or a percentage) is left to --set, and so is what Kubernetes alone understands.
+    or a percentage) is left to --set, as is what only Kubernetes understands.
     """
     types = types_at(ChartValues, parts(path))
     return "string" in types and "integer" not in types

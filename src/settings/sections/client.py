@@ -31,7 +31,7 @@ URL_PATTERN = (
     rf"([/?#][!-\[\]-~{_BEYOND_ASCII}]*)?)?$"
 )
 """An http:// address, or nothing, for the validators of Helm (Go) and of pydantic (Rust), neither
-of which can look ahead. A name's last label is no number, which would make it an IPv4 address."""
+of which can look ahead. A name's last label must not be a number: that would be an IPv4 address."""
 
 _URL = TypeAdapter(AnyHttpUrl)
 
@@ -59,7 +59,7 @@ class Timeouts(Section):
 
     connect_seconds: Annotated[float, Field(gt=0, le=3600)] = 30
     """Longest wait for a TCP connection, in seconds. Longer than the kernel's first SYN
-    retransmissions take (1, 3, 7 and 15 s), so that one packet lost in a burst is no failure."""
+    retransmissions take (1, 3, 7 and 15 s), so that one packet lost in a burst is not a failure."""
 
     read_seconds: Seconds = 0
     """Longest wait for a whole answer, in seconds from the send. 0 means server.delay.maxSeconds
@@ -90,14 +90,14 @@ class Client(Section):
     http://127.0.0.1:<server.port>/ elsewhere."""
 
     concurrency: Annotated[int, Field(ge=1, le=100_000)] = 1000
-    """Number of virtual users of one client, each with at most one request in flight."""
+    """Number of virtual users per client, each with at most one request in flight."""
 
     requests_per_user: Annotated[int, Field(ge=1, le=1_000_000)] = 1
-    """Requests that each virtual user makes. Without effect where durationSeconds is above 0."""
+    """Requests that each virtual user makes. Ignored where durationSeconds is above 0."""
 
     duration_seconds: Seconds = 0
-    """How long virtual users go on sending, in seconds from the start of the clock; the answers
-    still in flight are awaited. 0 means until every user has made its requests."""
+    """How long virtual users keep sending, in seconds from the start of the clock; answers still
+    in flight are awaited. 0 means until every user has made its requests."""
 
     think_time: ThinkTime = ThinkTime()
 
@@ -126,7 +126,7 @@ class Client(Section):
     @field_validator("url")
     @classmethod
     def refuse_a_host_that_cannot_be(cls, url: str) -> str:
-        """Refuse what a pattern cannot tell: invisible characters, and those that no name holds."""
+        """Refuse what a pattern cannot catch: invisible characters, and those in no name."""
         if url and (_URL.validate_python(url).host is None or not url.isprintable()):
             raise PydanticCustomError("http_url", "")
         return url

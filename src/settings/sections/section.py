@@ -1,6 +1,6 @@
 """The base of every settings model, and the bounded types that the models share.
 
-All of them are frozen, refuse unknown keys and convert nothing: `"3"` and `true` are not whole
+All are frozen, refuse unknown keys and convert nothing: `"3"` and `true` are not whole
 numbers, because they are not in the chart's schema. Names are camelCase outside (values files,
 schema, error messages) and snake_case inside.
 """
@@ -55,7 +55,7 @@ class Range(Section):
 
     @model_validator(mode="after")
     def refuse_a_minimum_above_the_maximum(self) -> "Range":
-        """Refuse a range without a value."""
+        """Refuse an empty range."""
         low, high = self.bounds
         dumped = self.model_dump(by_alias=True)
         if dumped[low] > dumped[high]:

@@ -34,8 +34,8 @@ class ServerKeepAlive(Section):
 
     idle_timeout_seconds: WholeSeconds = 0
     """Longest silence, in whole seconds, after which the server closes a kept connection. 0 means
-    no limit, Go's own default. Without effect in the runtime `flask` and the worker classes `sync`
-    and `sync-repaired`, which close every connection after one answer."""
+    no limit, Go's own default. Ignored by the runtime `flask` and the worker classes `sync` and
+    `sync-repaired`, which close every connection after one answer."""
 
 
 class Gunicorn(Section):

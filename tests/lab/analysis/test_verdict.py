@@ -365,7 +365,7 @@ def test_replacements_that_get_nothing_new_either_are_not_pinned() -> None:
     assert verdict.finding is Finding.UNEVEN
     assert (
         "Keep-alive alone does not explain it: of 300 connections opened since server-d and "
-        "server-e came, 0 went there. Is it in the Service?"
+        "server-e came, 0 went there. Is the Service the reason?"
     ) in verdict.words
 
 
@@ -582,7 +582,7 @@ def test_unattributed_connections_limit_what_is_concluded() -> None:
         assert verdict.judged is not None
         assert verdict.judged.unattributed == nameless
     assert verdict.words == (
-        "incomplete: 80 connections held are of unknown replicas (none answered on them): with "
+        "incomplete: 80 connections held belong to unknown replicas (none answered on them): with "
         "them the finding could be uneven instead of even"
     )
 

@@ -265,7 +265,7 @@ def test_client_pod_that_is_gone_makes_the_run_incomplete(place: Place, lab: Lab
     place.cluster.forget(sorted(place.pods("client"))[0])
     status, output = lab.verify()
     assert status == 1
-    assert "incomplete: 1 of 2 client pods are gone or never came" in output
+    assert "incomplete: 1 of 2 client pods are gone or never started" in output
 
 
 def test_log_that_was_rotated_away_makes_the_run_incomplete(place: Place, lab: Lab) -> None:
@@ -287,7 +287,7 @@ def test_client_of_another_version_makes_the_run_incomplete(place: Place, lab: L
     place.cluster.rewrite_log(old, '{"format":2,', '{"format":99,')
     status, output = lab.verify()
     assert status == 1
-    assert f"incomplete: client pod {old} has a summary of format 99: allowed is 2" in output
+    assert f"incomplete: client pod {old} has a summary of format 99: must be 2" in output
     assert "Traceback" not in output
     assert lab.record["clients"]["requests"]["answered"] > 0
 
@@ -520,7 +520,7 @@ def test_job_of_a_failed_upgrade_is_named(place: Place, lab: Lab) -> None:
     flags = ("--reset-then-reuse-values", "--set", "client.readiness.timeoutSeconds=3")
     assert place.run("helm", "upgrade", "demo", str(CHART), *flags)[0] == 1
     _, output = lab.verify()
-    assert f"{JOB}-2 is of revision 2, whose helm upgrade failed" in output
+    assert f"{JOB}-2 is from revision 2, whose helm upgrade failed" in output
 
 
 def test_servers_own_counts_are_fetched_through_the_api(place: Place, lab: Lab) -> None:

@@ -73,8 +73,8 @@ def test_open_files_that_are_too_few_for_a_survivor_are_no_obstacle() -> None:
     """A client gets by, and what a replica lacks to hold all connections is said beside it."""
     finding = found("open files", open_files=10_100)
     assert not finding.blocks
-    assert "fine for 10,036 users; The limit of 10100 open files carries 9844" in finding.words
-    assert "carries" not in found("open files").words
+    assert "fine for 10,036 users; The limit of 10100 open files allows 9844" in finding.words
+    assert "allows" not in found("open files").words
 
 
 def test_more_users_than_a_client_can_have_are_not_promised() -> None:
@@ -87,7 +87,7 @@ def test_more_users_than_a_client_can_have_are_not_promised() -> None:
     [
         (doctor.python((3, 13, 0)), "3.13.0", "fine"),
         (doctor.python((3, 12, 9)), "3.12.9", "fine; 3.13 or newer is faster"),
-        (doctor.queue(None, 16_384), "unknown", "the kernel does not tell net.core.somaxconn"),
+        (doctor.queue(None, 16_384), "unknown", "net.core.somaxconn cannot be read"),
         (doctor.queue(16_384, 16_384), "16,384", "fine for bursts of 16,384 connections to a repl"),
         (doctor.queue(4096, 16_384), "4,096", "fine for bursts of 4,096 connections to a replica;"),
         (doctor.tracking(None, 10_000), "off", "fine"),
@@ -199,7 +199,7 @@ def test_go_server_that_was_built_elsewhere_is_named(
     path = Path(sys.executable).resolve()
     assert line_of(invoked(), "Go") == f"Go {path}: fine for server.runtime = go"
     monkeypatch.setenv(doctor.go_build.VARIABLE, str(tmp_path))
-    assert "is not allowed: allowed is a program" in line_of(invoked(), "Go")
+    assert "is not allowed: must be a program" in line_of(invoked(), "Go")
 
 
 def points_to(kubeconfig: Path, port: int) -> None:

@@ -36,7 +36,7 @@ def test_unknown_name_is_refused_with_what_there_is(name: str) -> None:
     with pytest.raises(SettingsError) as caught:
         values_files((name,))
     assert str(caught.value) == (
-        f"scenario {name!r} does not exist: allowed is a YAML file or one of {', '.join(known())}"
+        f"scenario {name!r} does not exist: must be a YAML file or one of {', '.join(known())}"
     )
 
 

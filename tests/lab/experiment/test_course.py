@@ -151,7 +151,7 @@ def test_clients_that_never_end_are_stopped() -> None:
     backend = HandBackend(looks=10**9, seconds=0.0)
     seen, _ = carried_out(backend)
     assert "stop SIGTERM" in backend.calls
-    assert seen.problems[0] == "the clients did not end in the time that the settings allow"
+    assert seen.problems[0] == "the clients did not end within the time the settings allow"
     assert seen.stopped_by is None
 
 
@@ -182,7 +182,7 @@ def test_restart_that_was_not_made_is_told_where_nothing_else_explains_it(
     backend = HandBackend(trouble=trouble)
     backend.started = None
     seen, _ = carried_out(backend, "experiment.restart.afterSeconds=1", stop=lambda: number)
-    assert any("was not made" in problem for problem in seen.problems) is told
+    assert any("did not happen" in problem for problem in seen.problems) is told
 
 
 def test_error_in_the_lab_itself_still_cleans_up() -> None:

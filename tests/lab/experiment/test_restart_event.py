@@ -166,6 +166,6 @@ def test_restart_of_fewer_replicas_than_are_kept_is_reported() -> None:
     scene = Scene(plan("afterSeconds=5", "keep=3"))
     assert scene.at(6) == []
     assert scene.schedule.shortfalls() == [
-        "the restart after 5 s was not made: 3 replicas served, and experiment.restart.keep = 3 "
-        "leaves as many alone"
+        "the restart after 5 s did not happen: 3 replicas were serving, and "
+        "experiment.restart.keep = 3 leaves that many alone"
     ]

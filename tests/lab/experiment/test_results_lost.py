@@ -56,7 +56,7 @@ def test_verdict_is_printed_where_no_file_can_be_written(tmp_path: Path) -> None
     assert "\nverdict      even, as expected" in done.stdout
     (line,) = done.stderr.splitlines()
     assert line.startswith(f"long-lived: error: {tmp_path}/out/")
-    assert line.endswith(f" has not all results: {os.strerror(errno.EFBIG)}")
+    assert line.endswith(f" lacks some of the results: {os.strerror(errno.EFBIG)}")
 
 
 def test_run_on_a_disk_that_fills_up_ends_with_what_was_seen(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_run_on_a_disk_that_fills_up_ends_with_what_was_seen(tmp_path: Path) -> 
     assert "\nverdict      incomplete: client-1 left no summary" in done.stdout
     assert "\ncounts server-name\n" in done.stdout
     (line,) = done.stderr.splitlines()
-    assert line.endswith(f" has not all results: {os.strerror(errno.EFBIG)}")
+    assert line.endswith(f" lacks some of the results: {os.strerror(errno.EFBIG)}")
     assert processes_of(tmp_path) == {}
 
 
@@ -96,7 +96,7 @@ def test_results_removed_in_the_middle_of_a_run_leave_its_verdict(start: Start) 
     assert words.count("server-d cannot be started") == 1
     assert "counts server-name" in words
     assert running.errors == (
-        f"long-lived: error: {folder} has not all results: {os.strerror(errno.ENOENT)}\n"
+        f"long-lived: error: {folder} lacks some of the results: {os.strerror(errno.ENOENT)}\n"
     )
     assert processes_of(running.place) == {}
 
@@ -130,7 +130,7 @@ def test_folder_that_is_gone_at_the_end_is_status_1(
     assert one_run.deliver(conclude(seen, gone), gone) == 143
     shown = capsys.readouterr()
     assert shown.out.count("\nverdict ") == 3
-    assert shown.err.count("gone has not all results: No such file or directory\n") == 2
+    assert shown.err.count("gone lacks some of the results: No such file or directory\n") == 2
 
 
 class OnePod:

@@ -54,7 +54,7 @@ def test_event_begins_once_and_goes_on() -> None:
     """Nothing happens before its time; then it begins, and takes a step at every tick."""
     event = HandEvent(15)
     scene = Scene(event)
-    assert scene.at(14.9) == ["the change after 15 s was not made: the clients had ended by then"]
+    assert scene.at(14.9) == ["the change after 15 s did not happen: the clients had ended by then"]
     assert event.calls == []
     assert scene.at(15) == ["too few steps"]
     assert event.calls == ["begin", "step"]
@@ -79,7 +79,7 @@ def test_each_event_has_its_own_time() -> None:
     """One that is late leaves those that have begun alone."""
     first, second = HandEvent(5, steps=1), HandEvent(9)
     scene = Scene(second, first)
-    assert scene.at(5) == ["the change after 9 s was not made: the clients had ended by then"]
+    assert scene.at(5) == ["the change after 9 s did not happen: the clients had ended by then"]
     assert (first.calls, second.calls) == (["begin", "step"], [])
     scene.at(9)
     assert (first.calls, second.calls) == (["begin", "step", "step"], ["begin", "step"])

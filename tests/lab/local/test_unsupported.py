@@ -28,9 +28,9 @@ USED = {
 """The keys that the replicas, the clients or the lab itself read in a run on one machine."""
 
 GIVEN = {
-    "server.port": ("9000", "allowed is 8000"),
-    "client.url": ("http://127.0.0.1:1/", "allowed is ''"),
-    "client.readiness.host": ("headless.example", "allowed is ''"),
+    "server.port": ("9000", "must be 8000"),
+    "client.url": ("http://127.0.0.1:1/", "must be ''"),
+    "client.readiness.host": ("headless.example", "must be ''"),
 }
 
 

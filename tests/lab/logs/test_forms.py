@@ -187,7 +187,8 @@ def test_command_names_the_form_in_one_line(log: Lines, tmp_path: Path) -> None:
     done = verify(tmp_path / "out", "--from-log", file)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        f"long-lived: error: --from-log {file}: xz, where gzip is read: allowed is a client's log\n"
+        f"long-lived: error: --from-log {file}: xz, but only gzip can be read: "
+        "must be a client's log\n"
     )
 
 

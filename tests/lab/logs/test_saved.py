@@ -144,8 +144,8 @@ def test_two_runs_in_one_file_are_incomplete(save: Save) -> None:
     file = save("both.log", [*balanced(), *balanced()])
     seen = outcome_of([file])
     assert seen.problems == [
-        f"{file} holds 480 answers, and the summary at its end knows 240: "
-        "it is the log of several clients or runs"
+        f"{file} holds 480 answers, but the summary at its end counts 240: "
+        "it comes from several clients or runs"
     ]
     assert verdict_of(seen).finding is Finding.INCOMPLETE
 
@@ -154,7 +154,7 @@ def test_logs_of_different_runs_are_not_added_up(save: Save) -> None:
     """Runs with different settings are no run; nothing is merged."""
     files = [save("1.log", balanced(TWO)), save("2.log", balanced(TWO, "server.runtime=go"))]
     seen = outcome_of(files)
-    assert seen.problems == ["the logs are of runs with different settings"]
+    assert seen.problems == ["the logs are from runs with different settings"]
     assert seen.summary is None
     assert verdict_of(seen).finding is Finding.INCOMPLETE
 
@@ -208,7 +208,7 @@ def test_summary_of_another_format_is_refused_in_words(save: Save) -> None:
     """A log of another version is not guessed at."""
     seen = outcome_of([save("client.log", ['{"format":99}'])])
     assert len(seen.problems) == 1
-    assert "format 99: allowed is 2" in seen.problems[0]
+    assert "format 99: must be 2" in seen.problems[0]
     assert verdict_of(seen).finding is Finding.INCOMPLETE
 
 

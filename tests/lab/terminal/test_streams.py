@@ -123,7 +123,7 @@ def test_full_disk_behind_the_output_takes_nothing_from_the_results(
     with Path("/dev/full").open("wb") as full:
         done = verify(log, tmp_path / "out", {}, capture_output=False, stdout=full, stderr=-1)
     assert done.returncode == 0
-    assert done.stderr == b"long-lived: stdout: No space left on device: no more is shown\n"
+    assert done.stderr == b"long-lived: stdout: No space left on device: output ends here\n"
     assert "\nverdict      pinned" in kept(tmp_path / "out")
 
 

@@ -53,8 +53,8 @@ class RestartEvent:
         """Say which replicas were not restarted, or why none was."""
         if self._served <= self._plan.keep:
             return (
-                f"the {self.name} was not made: {self._served} replicas served, and "
-                f"experiment.restart.keep = {self._plan.keep} leaves as many alone"
+                f"the {self.name} did not happen: {self._served} replicas were serving, and "
+                f"experiment.restart.keep = {self._plan.keep} leaves that many alone"
             )
         if self._waves:
             left = ", ".join(replica for wave in self._waves for replica in wave)

@@ -57,7 +57,7 @@ def binary(*, install: bool = False, tell: Callable[[str], None] | None = None) 
     named = os.environ.get(VARIABLE)
     if named:
         if not os.access(named, os.X_OK) or Path(named).is_dir():
-            raise Unavailable(f"{VARIABLE} = {named!r} is not allowed: allowed is a program")
+            raise Unavailable(f"{VARIABLE} = {named!r} is not allowed: must be a program")
         return Path(named).resolve()
     if not GO_SOURCES.is_dir():
         raise Unavailable(
@@ -176,7 +176,7 @@ def _installer() -> list[str]:
         return [sys.executable, "-P", "-m", "pip", "install", "--disable-pip-version-check"]
     if uv := shutil.which("uv"):
         return [uv, "pip", "install", "--python", sys.executable]
-    raise Unavailable("cannot fetch Go: neither pip nor uv is there; put `go` on the PATH")
+    raise Unavailable("cannot fetch Go: neither pip nor uv is installed; put `go` on the PATH")
 
 
 def _install() -> None:

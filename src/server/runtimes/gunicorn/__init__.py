@@ -46,8 +46,8 @@ class Gunicorn(Runtime):
         if most >= wanted:
             return planned
         fewer = (
-            f"The limit of {files} open files carries {connections} connections, of which gthread "
-            f"keeps as many as its threads leave over: it gets {most} threads and not {wanted} "
+            f"The limit of {files} open files allows {connections} connections, and gthread "
+            f"keeps only what its threads leave free: it gets {most} threads instead of {wanted} "
             "(gthread-repaired keeps them all)"
         )
         return replace(planned, warnings=(fewer, *planned.warnings))
