@@ -8,10 +8,10 @@ RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /long-lived-server-go .
 
 FROM docker.io/library/python:3.13-slim-trixie AS build
 COPY locks/server.txt /locks/server.txt
-# The environment gets no pip of its own: the base image's pip fills it, with hashes checked.
-# Bytecode goes by hash: some builders round the times of files, and what is older than its source
-# by a second would be compiled anew at every start, since the root file system is read-only.
-# Tests of packages go: nothing runs them, and gevent's bring private keys that scanners report.
+# The environment has no pip of its own: the base image's pip fills it and checks hashes.
+# Bytecode is validated by hash: some builders round file times, and bytecode older than its source
+# by a second would be recompiled at every start, since the root file system is read-only.
+# Packages' tests are removed: nothing runs them, and gevent's contain private keys that scanners report.
 RUN python -m venv --without-pip /venv \
     && python -m pip --python /venv/bin/python install \
         --no-cache-dir --no-compile --no-deps --only-binary :all: \
@@ -27,7 +27,7 @@ RUN python -m compileall -q --invalidation-mode unchecked-hash /app
 
 FROM docker.io/library/python:3.13-slim-trixie
 # Nothing is installed from here on: the base image's pip, and the copy in ensurepip, are not needed.
-# The base image has no bytecode of the standard library; -f is for what pip's own run left by time.
+# The base image has no bytecode of the standard library; -f replaces what pip's own run left, validated by time.
 RUN python -m pip uninstall --yes --root-user-action=ignore pip \
     && stdlib="$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" \
     && rm -rf "${stdlib}/ensurepip" \

@@ -29,14 +29,14 @@ compare: $(VENV)/.run ## Restart Flask, Go and gunicorn replicas under load, sid
 scenarios: $(VENV)/.run ## List the scenarios
 	$(BIN)/long-lived scenarios
 
-doctor: $(VENV)/.run ## Say what this machine can do, and for how many users it suffices [CONTEXT=]
+doctor: $(VENV)/.run ## Say what this machine can do, and how many users it is enough for [CONTEXT=]
 	$(BIN)/long-lived doctor $(if $(CONTEXT),--context $(CONTEXT))
 
 ##@ On a cluster
 # RELEASE, NAMESPACE and CONTEXT say where; without CONTEXT it is the current one, which is never
 # changed. VALUES="values/a.yaml values/b.yaml" and SET="client.concurrency=500 server.replicas=5"
 # say what. REGISTRY and TAG name the images, in `make images` and on the cluster alike. APP says which
-# one, where a parent chart holds several: its label app.kubernetes.io/name.
+# one, if a parent chart contains several: its label app.kubernetes.io/name.
 
 RELEASE ?= long-lived
 NAMESPACE ?= long-lived
@@ -61,7 +61,7 @@ IMAGE_PREFIX = $(or $(REGISTRY),docker.io/library)
 SERVER_IMAGE = $(IMAGE_PREFIX)/long-lived-server:$(IMAGE_TAG)
 CLIENT_IMAGE = $(IMAGE_PREFIX)/long-lived-client:$(IMAGE_TAG)
 ENGINE ?= $(shell for engine in docker podman buildah; do $$engine info >/dev/null 2>&1 && echo $$engine && break; done)
-# What a machine needs to reach the package index is no matter of the Dockerfiles. With podman and
+# What a machine needs to reach the package index does not belong in the Dockerfiles. With podman and
 # buildah, for example: BUILD_FLAGS="--volume /etc/pip.conf:/etc/pip.conf:ro"
 BUILD_FLAGS ?=
 BUILD_ARGS = $(if $(PLATFORM),--platform $(PLATFORM)) --build-arg VERSION=$(IMAGE_TAG) --build-arg REVISION=$(shell git rev-parse --verify --quiet HEAD)
@@ -105,7 +105,7 @@ kind-load: engine ## Load both images into the kind or minikube cluster [CONTEXT
 install: helm ## helm install [RELEASE= NAMESPACE= CONTEXT= VALUES= SET= REGISTRY= TAG=]
 	$(HELM) install $(RELEASE) $(CHART) $(HELM_WHERE) --create-namespace $(HELM_VALUES)
 
-# A scenario is the whole picture, so VALUES starts from the chart's defaults; SET alone keeps what is there.
+# A scenario is complete, so VALUES starts from the chart's defaults; SET alone keeps what is there.
 upgrade: helm ## helm upgrade: a new run, with SET= on top of what is there or with VALUES= instead
 	$(HELM) upgrade $(RELEASE) $(CHART) $(HELM_WHERE) $(if $(VALUES),--reset-values,--reset-then-reuse-values) $(HELM_VALUES)
 
@@ -127,8 +127,8 @@ cluster-run: $(VENV)/.run helm ## Install, run, restart as the scenario says, ve
 	  $(if $(REGISTRY),--set images.registry=$(REGISTRY)) $(if $(TAG),--set images.server.tag=$(TAG)$(COMMA)images.client.tag=$(TAG)) \
 	  $(foreach pair,$(SET),--set '$(pair)')
 
-# Helm knows what its revisions made; what a failed one left, and test pods, outlive the release. They
-# carry its name and the chart's; pods of a Job or a Deployment carry the former alone, and go with it.
+# Helm knows what its revisions made, but what a failed one left, and test pods, outlive the release.
+# They carry its name and the chart's; pods of a Job or Deployment carry only the former, and go with it.
 OF_RELEASE = app.kubernetes.io/instance=$(RELEASE)
 KINDS = jobs,deployments,pods,configmaps,services,poddisruptionbudgets
 NAME_AND_CHART = {range .items[*]}{.kind}/{.metadata.name} {.metadata.labels.helm\.sh/chart}{"\n"}{end}
@@ -189,7 +189,7 @@ lock: $(VENV)/.dev ## Pin the newest versions of all dependencies, with hashes
 clean: ## Remove the virtual environment, caches and rendered manifests; results stay
 	rm -rf $(VENV) .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache manifests
 
-# The virtual environment is made anew when the Python that made it is gone.
+# The virtual environment is rebuilt when the Python that made it is gone.
 $(VENV)/bin/python:
 	python=$$(.ci/find-python) && "$$python" -m venv $(VENV)
 

@@ -1,4 +1,4 @@
-"""Kinds of runs of which the truth is known: what their balancing and their events must lead to."""
+"""Kinds of runs whose truth is known: what their balancing and their events must lead to."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -92,7 +92,7 @@ def crashed(replicas: int, connections: int, lag: float, stopped: int, **given: 
 
 
 def seen_by_the_lab(plan: Plan) -> Plan:
-    """Let the lab know of replicas that were started again in place."""
+    """Tell the lab about replicas that were restarted in place."""
     again = [one for one in plan.starts if one.up > 0]
     events = [
         Replacement(START + STOP, one.name, START + STOP, one.name, START + one.up, "OOMKilled")
@@ -126,7 +126,7 @@ def weighted(plan: Plan, *, weight: float = 1.0, slowness: float = 1.0) -> Plan:
 
 
 def _users(plan: Plan, connections: int, given: dict[str, object]) -> Plan:
-    """Let so many connections be made: one by each user, or one for each request."""
+    """Let that many connections be made: one by each user, or one for each request."""
     plan = replace(plan, **given)  # type: ignore[arg-type]
     if plan.kept and not plan.proxied:
         # Fewer requests on each, where there are many: they are not what is judged.
@@ -291,7 +291,7 @@ def _proxied() -> Iterator[Case]:
         yield Case("proxy", replicas, connections, 0, even, plan)
     plan = weighted(plain(3, 3000, proxied=True), slowness=10)
     yield Case("proxy, one slow", 3, 3000, 0, even, plan)
-    # For so long it has nowhere to send requests to, and answers by itself that they failed.
+    # For that long it has nowhere to send requests, and answers itself that they failed.
     for lag, truth in ((1, even), (5, Finding.INCOMPLETE)):
         plan = restarted(3, 3000, lag, 2, proxied=True)
         yield Case("proxy, restarted", 3, 3000, lag, truth, plan)

@@ -1,4 +1,4 @@
-"""Runs that never took place: users, connections and replicas on a clock that only counts.
+"""Runs that never took place: users, connections and replicas on a simulated clock.
 
 A `Plan` says which replicas serve when, and when the Service knows of it; `simulate` lets the users
 follow it, those of many runs at once in numpy, request by request as the client makes them. What
@@ -47,7 +47,7 @@ class Start:
 
 @dataclass(frozen=True)
 class Plan:
-    """A run to be: who serves when, and what the users do. Seconds of the run's clock."""
+    """A planned run: who serves when, and what the users do. Seconds of the run's clock."""
 
     starts: Sequence[Start]
     users: int
@@ -87,7 +87,7 @@ class Course:
     """NaN where it was left open."""
 
     def later(self, seconds: float) -> "Course":
-        """Return the same by a clock that is ahead by so much."""
+        """Return the same by a clock that is that far ahead."""
         times = ("sent", "ended", "opened", "closed")
         return replace(self, **{name: getattr(self, name) + seconds for name in times})
 
@@ -109,7 +109,7 @@ class _Notes:
         return numbers
 
     def courses(self, users: int, runs: int) -> list[Course]:
-        """Put the tables of each run together, of so many users each."""
+        """Assemble the tables of each run, with that many users each."""
         who, *columns = (np.concatenate(one) for one in zip(*self.requests, strict=True))
         opener, opened = (np.concatenate(one) for one in zip(*self._opened, strict=True))
         closed = np.full(self._connections, np.nan)
@@ -163,7 +163,7 @@ class _Service:
 
 
 def simulate(plan: Plan, rng: np.random.Generator, runs: int = 1) -> list[Course]:
-    """Let the users of a plan do so many runs."""
+    """Simulate that many runs of a plan."""
     service, notes = _Service(plan.starts), _Notes()
     down = np.array([start.down for start in plan.starts])
     up = np.array([start.up for start in plan.starts])

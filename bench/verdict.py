@@ -1,6 +1,6 @@
 """How often the verdict is wrong: simulated runs, each judged as a real one is.
 
-A case is a kind of run of which the truth is known: what its balancing and its events must lead to.
+A case is a kind of run whose truth is known: what its balancing and its events must lead to.
 Each is simulated many times, and the lab's own `judge` says what it is. Prints a table in Markdown:
 docs/verdict.md shows one, and says how to read it.
 
@@ -26,7 +26,7 @@ from long_lived.lab.analysis.verdict import Finding, Verdict, judge
 from long_lived.record.merge import merge
 
 CLOCK = 0.1
-"""What the lab does not know of the clients' clocks, in seconds."""
+"""How uncertain the lab is about the clients' clocks, in seconds."""
 
 ALLOWED_RATIO = 0.002
 """Of wrong verdicts, where there is power."""
@@ -58,7 +58,7 @@ class Rates:
     judged: int
     """Connections or requests that were judged, in the middle one of the runs."""
     power: float
-    """How likely the defect that there is, is noticed at that number; 0 where there is none."""
+    """How likely the defect, if there is one, is noticed at that number; 0 where there is none."""
     wrong_even: int
     wrong_not_even: int
     wrong_word: int
@@ -92,7 +92,7 @@ def verdicts(case: Case, runs: int, seed: Sequence[int]) -> list[Verdict]:
 
 
 def outcomes(case: Case, runs: int, seed: Sequence[int]) -> list[Outcome]:
-    """Say what was judged in each of so many runs."""
+    """Say what was judged in each of that many runs."""
     found = []
     for verdict in verdicts(case, runs, seed):
         counts = verdict.judged.spread.counts if verdict.judged else {}
@@ -102,7 +102,7 @@ def outcomes(case: Case, runs: int, seed: Sequence[int]) -> list[Outcome]:
 
 
 def rates(case: Case, found: Sequence[Outcome]) -> Rates:
-    """Count how often the verdict was what, and how often that is wrong."""
+    """Count how often each verdict was reached, and how often it is wrong."""
     findings = Counter(one.finding for one in found)
     counted = [one for one in found if one.counts]
     judged = int(np.median([one.total for one in counted])) if counted else 0

@@ -2,7 +2,7 @@
 What a load takes. Declared here:
 
   long-lived.memory.needed    MB that a container takes; takes (dict "app" "flask" "load" 1000);
-                              empty for an app that nobody measured
+                              empty for an app that was not measured
   long-lived.memory.bytes     a quantity of Kubernetes ("128Mi") as a number of bytes
   long-lived.memory.warning   what NOTES say where a pod asks for less than it takes; takes (dict
                               "pod" KEY "resources" MAP "app" TEXT "load" NUMBER "of" TEXT)
@@ -44,7 +44,7 @@ or requests in flight. They follow from the table "Memory on a cluster" in docs/
 WARNING: {{ $.pod }}.resources.limits.memory is {{ $limit }}: {{ $takes }}, and a container is killed at its limit.
 {{- else if and $request (lt (include "long-lived.memory.bytes" $request | float64) $bytes) }}
 
-WARNING: {{ $.pod }}.resources.requests.memory is {{ $request }}: {{ $takes }}, and a node that runs short evicts first what takes more than it asked for.
+WARNING: {{ $.pod }}.resources.requests.memory is {{ $request }}: {{ $takes }}, and a node that runs short first evicts pods that use more than they asked for.
 {{- end }}
 {{- end }}
 {{- end -}}

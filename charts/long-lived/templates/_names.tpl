@@ -72,7 +72,7 @@ whole.
 
 {{- /*
 A Job's pod template is immutable, so each revision of the release has a Job of its own: Helm makes
-the new one, which is a new run, and prunes the old one. Where nobody counts revisions, the Job is
+the new one, which is a new run, and prunes the old one. Where revisions are not counted, the Job is
 named after what it is made of. The ConfigMap carries the same name, so that a late pod of an old
 Job never reads new settings.
 A host name of an Indexed Job is NAME-INDEX and must fit in 63 as well: four are kept for "-199".

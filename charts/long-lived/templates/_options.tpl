@@ -1,5 +1,5 @@
 {{- /*
-What is absent unless it is asked for. Declared here:
+What is absent unless asked for. Declared here:
 
   long-lived.account.name     name of the pods' service account; empty means the namespace's own
   long-lived.families         address families of a Service

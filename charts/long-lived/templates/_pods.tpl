@@ -7,7 +7,7 @@ What pods are made of. Declared here:
   long-lived.pod              the part of a pod's spec that server, client and test share;
                               takes (dict "root" . "pod" .Values.serverPod)
   long-lived.spread           topology spread; takes (dict "root" . "pod" MAP "component" "server")
-  long-lived.container        likewise for a container; takes the same as long-lived.pod
+  long-lived.container        the same for a container; takes the same as long-lived.pod
   long-lived.server.grace     seconds that a server pod gets to end
   long-lived.server.template  the server's pod template; takes (dict "root" . "generation" TEXT)
   long-lived.server.generation  name of the server's pods with these settings
@@ -210,7 +210,7 @@ spec:
 {{- /*
 All server pods of one template share this label, and both Services ask for it: after an upgrade
 that restarts the servers, neither the wait for all replicas nor the run that follows it counts
-pods with the settings of before. It changes only where the template changes anyway.
+pods with the previous settings. It changes only where the template changes anyway.
 */ -}}
 {{- define "long-lived.server.generation" -}}
 {{- include "long-lived.server.template" (dict "root" . "generation" "") | sha256sum | trunc 10 -}}

@@ -1,11 +1,11 @@
 {{- /*
-What is refused because it collides with the chart's own or contradicts another value. Declared here:
+What is refused because it collides with what the chart sets or contradicts another value. Declared here:
 
   long-lived.refuse           fails by name; called once, with the root
-  long-lived.refuse.pod       fails where something of the user's takes the place of the chart's in a
-                              pod; takes (dict "path" "serverPod" "pod" .Values.serverPod)
+  long-lived.refuse.pod       fails where something of the user's would replace the chart's in a pod;
+                              takes (dict "path" "serverPod" "pod" .Values.serverPod)
   long-lived.refuse.rollout   fails where update, stop or scaling of the server contradict themselves
-  long-lived.refuse.network   likewise Services, network policies and service account
+  long-lived.refuse.network   the same for Services, network policies and service account
   long-lived.refuse.keys      fails where one of the maps has one of the keys; takes
                               (dict "maps" (dict PATH MAP) "keys" LIST)
 */ -}}

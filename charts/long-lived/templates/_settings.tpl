@@ -15,7 +15,7 @@ What the apps read. Declared here:
 {{- include "long-lived.numbers" (dict "server" (include "long-lived.server.map" . | fromJson)) -}}
 {{- end -}}
 
-{{- /* A null takes the key away in Helm. In server.replicas it is a value, which the apps must see. */ -}}
+{{- /* In Helm a null removes the key. In server.replicas it is a value, which the apps must see. */ -}}
 {{- define "long-lived.server.map" -}}
 {{- set (deepCopy .Values.server) "replicas" .Values.server.replicas | toJson -}}
 {{- end -}}
@@ -35,7 +35,7 @@ What the apps read. Declared here:
 
 {{- /*
 The short name is the first that a pod's resolver tries, so each look-up is one query; with dots in
-it three names would be asked for in vain, times the number of connections.
+it, each connection would first cost three look-ups that find nothing.
 */ -}}
 {{- define "long-lived.url" -}}
 {{- $port := int .Values.service.port -}}
@@ -44,7 +44,7 @@ it three names would be asked for in vain, times the number of connections.
 
 {{- /*
 `--set server.delay.minSeconds=0.5` reaches a chart as text: Helm reads only whole numbers there. The
-schema lets such text pass for a fraction, whose key says by its unit that it is one.
+schema lets such text pass for a fraction; the unit in the key says that it is one.
 */ -}}
 {{- define "long-lived.numbers" -}}
 {{- $numbers := dict -}}
@@ -60,8 +60,8 @@ schema lets such text pass for a fraction, whose key says by its unit that it is
 {{- end -}}
 
 {{- /*
-With a null Helm takes a default away. What only an app or Kubernetes reads falls back to theirs; the
-values named here are what the templates calculate with. The schema could require them, but then no
+A null makes Helm remove a default. What only an app or Kubernetes reads falls back to theirs; the
+values named here are those that the templates calculate with. The schema could require them, but then no
 values file would be valid by itself.
 */ -}}
 {{- define "long-lived.check" -}}
