@@ -221,7 +221,7 @@ def test_test_straight_after_the_installation_passes(place: Place) -> None:
 def test_failed_test_prints_why_and_leaves_no_pod(place: Place) -> None:
     """The log comes with the failure, because the pod is taken away in both cases."""
     place.helm("install", sets=(*SMALL, "client.readiness.timeoutSeconds=1"))
-    place.cluster.break_image("server")
+    place.cluster.mishaps.unpullable = "server"
     place.kubectl("delete", "pod", "--selector=app.kubernetes.io/component=server", "--wait=false")
     status, output = place.run("helm", "test", "demo")
     assert status != 0

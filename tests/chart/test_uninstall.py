@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.cluster.kubelet import NOBODY
 from tests.cluster.miniature import running
 from tests.cluster.place import JOB, Place
 from tests.waiting import eventually
@@ -50,12 +51,12 @@ def test_uninstall_removes_what_a_failed_upgrade_left(place: Place) -> None:
     """The Job of a revision that was never deployed goes with its pods and its ConfigMap."""
     place.helm("install", sets=SMALL)
     place.only_client()
-    place.cluster.break_image("server")
+    place.cluster.mishaps.unpullable = "server"
     sets = [f"--set={pair}" for pair in (*SMALL, "server.delay.maxSeconds=0.2")]
     chart = "charts/long-lived"
     failed, _ = place.run("helm", "upgrade", "demo", chart, "--wait", "--timeout=2s", *sets)
     assert failed
-    place.cluster.break_image("")
+    place.cluster.mishaps.unpullable = NOBODY
     place.helm("upgrade", sets=SMALL)
     place.helm("uninstall")
     eventually(lambda: not place.pods("server"))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from . import executing, kinds, openapi, tables, watch
+from . import executing, kinds, openapi, watch
 from .kinds import Object
 from .store import Cluster, Refused
 
@@ -33,10 +33,8 @@ class Handler(BaseHTTPRequestHandler):
         where = kinds.place(url.path)
         get = self.command == "GET"
         try:
-            if cluster.unavailable:
-                raise Refused(503, "ServiceUnavailable", "the server is not available")
             if get and query.get("watch", "false") not in ("false", "0") and where:
-                self._stream("application/json", watch.lines(cluster, url.path, query))
+                self._stream("application/json", watch.lines(cluster, where, query))
                 return
             if get and where and where.part == "log" and where.kind.name == "Pod":
                 self._stream("text/plain", cluster.log(where, query))
@@ -50,11 +48,11 @@ class Handler(BaseHTTPRequestHandler):
             media = self.headers.get("Content-Type", "")
             answer = openapi.document(url.path) if get else None
             answer = answer or cluster.answer(self.command, url.path, query, body, media)
-            if get and "as=Table" in self.headers.get("Accept", ""):
-                answer = tables.table(answer) or answer
             self._send(201 if self.command == "POST" else 200, answer)
         except Refused as refused:
-            self._send(refused.status, failure(refused))
+            why = {"code": refused.status, "reason": refused.reason, "message": str(refused)}
+            told = {"kind": "Status", "apiVersion": "v1", "status": "Failure", **why}
+            self._send(refused.status, told)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any
 
@@ -127,39 +125,23 @@ class Server(ThreadingHTTPServer):
         super().server_close()
 
 
-def failure(refused: Refused) -> Object:
-    """Return the Status that says why a request was refused."""
-    return {
-        "kind": "Status",
-        "apiVersion": "v1",
-        "status": "Failure",
-        "reason": refused.reason,
-        "message": str(refused),
-        "code": refused.status,
-    }
-
-
-def write_kubeconfig(file: Path, port: int) -> None:
-    """Write a kubeconfig whose only context is the cluster on this port."""
-    file.touch(mode=0o600)
-    named = {"name": CONTEXT}
-    content = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": CONTEXT,
-        "clusters": [{**named, "cluster": {"server": f"http://127.0.0.1:{port}"}}],
-        "users": [{**named, "user": {}}],
-        "contexts": [{**named, "context": {"cluster": CONTEXT, "user": CONTEXT}}],
-    }
-    file.write_text(json.dumps(content), encoding="utf-8")
-
-
 @contextmanager
 def serving(cluster: Cluster, folder: Path) -> Iterator[Path]:
-    """Serve `cluster`; gives a kubeconfig for it, in `folder`."""
+    """Serve `cluster`; gives a kubeconfig for it, in `folder`, with one context."""
     with Server(cluster) as server:
-        kubeconfig = folder / "kubeconfig"
-        write_kubeconfig(kubeconfig, server.server_port)
+        kubeconfig, named = folder / "kubeconfig", {"name": CONTEXT}
+        kubeconfig.touch(mode=0o600)
+        content = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": CONTEXT,
+            "clusters": [
+                {**named, "cluster": {"server": f"http://127.0.0.1:{server.server_port}"}}
+            ],
+            "users": [{**named, "user": {}}],
+            "contexts": [{**named, "context": {"cluster": CONTEXT, "user": CONTEXT}}],
+        }
+        kubeconfig.write_text(json.dumps(content), encoding="utf-8")
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         try:
@@ -170,8 +152,8 @@ def serving(cluster: Cluster, folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def running(folder: Path, version: str = "1.33.0") -> Iterator[tuple[Cluster, Path]]:
+def running(folder: Path) -> Iterator[tuple[Cluster, Path]]:
     """Serve a cluster in which nothing runs; gives it and a kubeconfig for it."""
-    cluster = Cluster(version)
+    cluster = Cluster()
     with serving(cluster, folder) as kubeconfig:
         yield cluster, kubeconfig

@@ -12,7 +12,6 @@ from .network import Network
 from .store import Cluster
 
 NAMES = Path(__file__).parent / "names"
-MODULES = ("server", "client")
 
 
 class NotYet(Exception):
@@ -53,7 +52,7 @@ def container(
     if spec.get("command"):
         program = [sys.executable if part == "python" else part for part in spec["command"]]
         return Container([*program, *arguments], environment, None)
-    module = _module(spec["image"])
+    module = "server" if "server" in spec["image"].rpartition("/")[2] else "client"
     command = [sys.executable, "-m", f"long_lived.{module}", *arguments]
     if module == "client":
         return Container([*command, "--source-address", address], environment, None)
@@ -64,14 +63,6 @@ def container(
         command += ["--bind", f"{host}:{port}"]
     probe = spec.get("readinessProbe", {}).get("httpGet")
     return Container(command, environment, (*listeners[-1], probe["path"]) if probe else None)
-
-
-def _module(image: str) -> str:
-    repository = image.rpartition("/")[2].partition("@")[0].partition(":")[0]
-    for module in MODULES:
-        if repository.endswith(module):
-            return module
-    raise NotYet("ErrImagePull")
 
 
 def _mounted(cluster: Cluster, pod: Object, spec: Object, folder: Path) -> dict[str, Path]:

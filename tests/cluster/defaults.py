@@ -15,8 +15,6 @@ def fill_in(made: Object) -> None:
         labels: dict[str, Any] = {
             "batch.kubernetes.io/controller-uid": uid,
             "batch.kubernetes.io/job-name": metadata["name"],
-            "controller-uid": uid,
-            "job-name": metadata["name"],
         }
         template = spec["template"].setdefault("metadata", {})
         template["labels"] = {**(template.get("labels") or {}), **labels}

@@ -1,7 +1,5 @@
 """Events: what the control plane and the kubelets say of an object."""
 
-from typing import Any
-
 from .kinds import Object
 from .store import Cluster, timestamp
 
@@ -9,36 +7,27 @@ from .store import Cluster, timestamp
 def record(
     cluster: Cluster, about: Object, reason: str, message: str, kind: str = "Warning"
 ) -> None:
-    """Say something of an object; the same again within a second is not counted anew.
+    """Say something of an object; at most once a second, and the newest stays.
 
     Source: kubernetes staging/src/k8s.io/client-go/tools/record/event.go and events_cache.go.
     """
     metadata = about["metadata"]
-    now = timestamp()
-    with cluster.changed:
-        name = f"{metadata['name']}.{metadata['uid'][:8]}.{reason.lower()}"
-        known = [item for item in cluster.all("Event") if item["metadata"]["name"] == name]
-        if known and known[0]["lastTimestamp"] == now:
-            return
-        event: dict[str, Any] = {
+    involved = {"kind": about["kind"], **{key: metadata[key] for key in ("name", "uid")}}
+    name = f"{metadata['name']}.{metadata['uid'][:8]}.{reason.lower()}"
+    own = {"name": name, "namespace": metadata["namespace"]}
+    known = [one["metadata"] for one in cluster.all("Event") if one["metadata"]["name"] == name]
+    if known and cluster.get("Event", name)["lastTimestamp"] == timestamp():
+        return
+    cluster.put(
+        {
             "apiVersion": "v1",
             "kind": "Event",
-            "metadata": {"name": name, "namespace": metadata["namespace"]},
-            "involvedObject": {
-                "apiVersion": about["apiVersion"],
-                "kind": about["kind"],
-                "name": metadata["name"],
-                "namespace": metadata["namespace"],
-                "uid": metadata["uid"],
-            },
+            "metadata": known[0] if known else own,
+            "involvedObject": involved,
             "type": kind,
             "reason": reason,
             "message": message,
-            "count": known[0]["count"] + 1 if known else 1,
-            "firstTimestamp": known[0]["firstTimestamp"] if known else now,
-            "lastTimestamp": now,
+            "lastTimestamp": timestamp(),
             "eventTime": None,
         }
-        if known:
-            event["metadata"] = known[0]["metadata"]
-        cluster.put(event)
+    )

@@ -6,6 +6,7 @@ from typing import Any
 
 Object = dict[str, Any]
 
+VERSION = "1.33.0"
 VERBS = ["create", "delete", "get", "list", "patch", "update", "watch"]
 
 
@@ -16,9 +17,6 @@ class Kind:
     group: str
     resource: str
     name: str
-    short: tuple[str, ...] = ()
-    in_all: bool = False
-    """Whether `kubectl get all` shows it."""
 
     @property
     def namespaced(self) -> bool:
@@ -43,20 +41,20 @@ class Kind:
 
 
 KINDS = (
-    Kind("v1", "configmaps", "ConfigMap", ("cm",)),
-    Kind("v1", "events", "Event", ("ev",)),
-    Kind("v1", "namespaces", "Namespace", ("ns",)),
-    Kind("v1", "pods", "Pod", ("po",), in_all=True),
+    Kind("v1", "configmaps", "ConfigMap"),
+    Kind("v1", "events", "Event"),
+    Kind("v1", "namespaces", "Namespace"),
+    Kind("v1", "pods", "Pod"),
     Kind("v1", "secrets", "Secret"),
-    Kind("v1", "serviceaccounts", "ServiceAccount", ("sa",)),
-    Kind("v1", "services", "Service", ("svc",), in_all=True),
-    Kind("apps/v1", "deployments", "Deployment", ("deploy",), in_all=True),
-    Kind("apps/v1", "replicasets", "ReplicaSet", ("rs",), in_all=True),
-    Kind("autoscaling/v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler", ("hpa",)),
-    Kind("batch/v1", "jobs", "Job", in_all=True),
+    Kind("v1", "serviceaccounts", "ServiceAccount"),
+    Kind("v1", "services", "Service"),
+    Kind("apps/v1", "deployments", "Deployment"),
+    Kind("apps/v1", "replicasets", "ReplicaSet"),
+    Kind("autoscaling/v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler"),
+    Kind("batch/v1", "jobs", "Job"),
     Kind("discovery.k8s.io/v1", "endpointslices", "EndpointSlice"),
-    Kind("networking.k8s.io/v1", "networkpolicies", "NetworkPolicy", ("netpol",)),
-    Kind("policy/v1", "poddisruptionbudgets", "PodDisruptionBudget", ("pdb",)),
+    Kind("networking.k8s.io/v1", "networkpolicies", "NetworkPolicy"),
+    Kind("policy/v1", "poddisruptionbudgets", "PodDisruptionBudget"),
 )
 BY_NAME = {kind.name: kind for kind in KINDS}
 BY_RESOURCE = {(kind.root, kind.resource): kind for kind in KINDS}
@@ -93,11 +91,11 @@ def path_of(found: Object) -> str:
     return BY_NAME[found["kind"]].path(metadata.get("namespace", ""), metadata["name"])
 
 
-def discovered(path: str, version: str) -> Object | None:
+def discovered(path: str) -> Object | None:
     """Answer what a client asks first: which version, which groups, which kinds."""
     if path == "/version":
-        major, minor, _ = version.split(".")
-        return {"major": major, "minor": minor, "gitVersion": f"v{version}"}
+        major, minor, _ = VERSION.split(".")
+        return {"major": major, "minor": minor, "gitVersion": f"v{VERSION}"}
     if path == "/api":
         return {"kind": "APIVersions", "versions": ["v1"]}
     if path == "/apis":
@@ -116,8 +114,6 @@ def discovered(path: str, version: str) -> Object | None:
                 "kind": kind.name,
                 "namespaced": kind.namespaced,
                 "verbs": VERBS,
-                "shortNames": list(kind.short),
-                "categories": ["all"] if kind.in_all else [],
             }
             for kind in kinds
         ]

@@ -1,13 +1,12 @@
 """Runs pods: one worker for each, and in it the container as a process of this machine."""
 
 import http.client
-import shutil
 import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from long_lived.lab.processes.child import Child, Processes
@@ -21,21 +20,47 @@ from .store import Cluster, Refused, timestamp
 TICK_SECONDS = 0.1
 PROBE_SECONDS = 0.2
 PROBE_TIMEOUT_SECONDS = 1.0
-PROBE_FAILURES = 3
 KILL_SECONDS = 5.0
 LEAST_GRACE_SECONDS = 2.0
 """What a pod gets even where it is deleted by force, without any grace. Source: kubernetes
 pkg/kubelet/kuberuntime/kuberuntime_manager.go, minimumGracePeriodInSeconds."""
-FIRST_BACKOFF_SECONDS = 1.0
-"""Wait before a container is started again, from the second time on; doubles. A kubelet's is 10."""
+BACKOFF_SECONDS = 1.0
+"""Wait before a container is started again, from the second time on. A kubelet's is 10 at first."""
 
 CRASH = [sys.executable, "-c", "raise SystemExit(3)"]
 
-WAITING_TEXTS = {
-    "ErrImagePull": "image can't be pulled",
-    "ImagePullBackOff": "trying and failing to pull image",
-}
-"""Source: kubernetes pkg/kubelet/kubelet_pods.go, validateContainerLogStatus."""
+NO_NODE = (
+    "0/1 nodes are available: 1 Insufficient memory. preemption: 0/1 nodes are available: "
+    "1 No preemption victims found for incoming pod."
+)
+"""Source: kubernetes pkg/scheduler/framework/types.go (FitError) and
+pkg/scheduler/framework/preemption."""
+
+
+NOBODY = "\0"
+"""Part of no name."""
+
+
+@dataclass
+class Mishaps:
+    """What goes wrong from now on. A part of a name says where; that of an image or of a pod."""
+
+    unpullable: str = NOBODY
+    """Image that cannot be pulled."""
+    crashing: str = NOBODY
+    """Image whose containers end at once."""
+    nodeless: str = NOBODY
+    """Pod for which there is no node."""
+    refused: tuple[str, str] = (NOBODY, "")
+    """New pod that admission refuses, and why."""
+    skewed: tuple[str, float] = (NOBODY, 0.0)
+    """Pod whose clock is ahead, and by how many seconds."""
+    sidecar: Object | None = None
+    """Container that admission puts into every new pod, as a mesh does."""
+    forbidden: str = ""
+    """Part of pods (exec, proxy) to which the user has no right."""
+    lost: set[str] = field(default_factory=set)
+    """The pods (uid) whose node is gone."""
 
 
 class Run:
@@ -68,10 +93,6 @@ class Run:
         """Kill the whole group: also the workers that outlived the process."""
         self._processes.stop([self.child], signal.SIGKILL, KILL_SECONDS)
 
-    def state(self) -> Object:
-        """Return the state of the container while this run lasts."""
-        return {"running": {"startedAt": self.started_at}}
-
     def last_state(self, status: int) -> Object:
         """Return the state of the container when the process has ended with this status."""
         code = status if status >= 0 else 128 - status
@@ -97,16 +118,10 @@ class Worker:
         self._wanted = True
         """Whether the container is to be started, the first time or again."""
         self._ready = False
-        self._failures = 0
         self._probe_at = 0.0
         self.runs: list[Run] = []
         self.thread = threading.Thread(target=self._live, name=f"pod {metadata['name']}")
         self.thread.start()
-
-    @property
-    def waiting_reason(self) -> str | None:
-        """Why the container does not run; None where it does or did."""
-        return self._state["waiting"]["reason"] if "waiting" in self._state else None
 
     def _live(self) -> None:
         path = kinds.path_of(self._pod)
@@ -122,14 +137,10 @@ class Worker:
                 self._report()
         finally:
             if self.runs:
-                if self._pod["metadata"]["uid"] not in self._kubelet.lost:
+                if self._pod["metadata"]["uid"] not in self._kubelet.mishaps.lost:
                     self.runs[-1].end_soon(self._kubelet.stopped)
                 self.runs[-1].kill()
                 self.runs[-1].ended.set()
-            if not self._kubelet.stopped.is_set():
-                shutil.rmtree(self._folder, ignore_errors=True)
-                for run in self.runs:
-                    run.child.log.unlink(missing_ok=True)
 
     def _sync(self) -> bool:
         """Bring the process into line with the object; tell whether the pod can be removed."""
@@ -149,7 +160,7 @@ class Worker:
         status = run.child.status
         if status is not None:
             self._note_end(run, status)
-        elif time.monotonic() >= self._probe_at:
+        elif not self._ready and time.monotonic() >= self._probe_at:
             self._ready = self._probe()
             self._probe_at = time.monotonic() + PROBE_SECONDS
         return False
@@ -157,7 +168,7 @@ class Worker:
     def _start(self) -> None:
         try:
             image, kubelet = pods.own_container(self._pod)["image"], self._kubelet
-            if kubelet.unpullable and kubelet.unpullable in image:
+            if kubelet.mishaps.unpullable in image:
                 raise NotYet("ImagePullBackOff", f'Back-off pulling image "{image}"')
             self._container = container(
                 kubelet.cluster, kubelet.network, self._pod, self._address, self._folder
@@ -165,38 +176,34 @@ class Worker:
         except NotYet as reason:
             self._state = {"waiting": reason.state}
             return
-        part, seconds = kubelet.skewed
-        if part and part in self._pod["metadata"]["name"]:
+        part, seconds = kubelet.mishaps.skewed
+        if part in self._pod["metadata"]["name"]:
             self._container.environment["CLUSTER_CLOCK_AHEAD"] = str(seconds)
-        if kubelet.crashing and kubelet.crashing in image:
+        if kubelet.mishaps.crashing in image:
             self._container = replace(self._container, command=CRASH, probed=None)
         self._folder.mkdir(exist_ok=True)
         name = f"{self._folder.name}-{len(self.runs)}"
         self.runs.append(Run(kubelet.processes, name, self._container))
         if "terminated" in self._state:
             self._last_state = self._state
-        self._state = self.runs[-1].state()
+        self._state = {"running": {"startedAt": self.runs[-1].started_at}}
         self._wanted = False
 
     def _note_end(self, run: Run, status: int) -> None:
         run.kill()  # the rest of its group, and with it all that would still write to the log
         run.ended.set()
         self._ready = False
-        self._failures = 0
         self._state = run.last_state(status)
         if self._pod["spec"]["restartPolicy"] == "Always" and not pods.is_leaving(self._pod):
             self._wanted = True
-            earlier = len(self.runs) - 1
-            if earlier:
-                self._start_at = time.monotonic() + FIRST_BACKOFF_SECONDS * 2 ** (earlier - 1)
+            if len(self.runs) > 1:
+                self._start_at = time.monotonic() + BACKOFF_SECONDS
                 self._last_state = self._state
-                name, metadata = pods.own_container(self._pod)["name"], self._pod["metadata"]
-                pod = f"{metadata['name']}_{metadata['namespace']}({metadata['uid']})"
-                why = f"back-off 10s restarting failed container={name} pod={pod}"
+                why = "back-off 10s restarting failed container"
                 self._state = {"waiting": {"reason": "CrashLoopBackOff", "message": why}}
 
     def _probe(self) -> bool:
-        """Tell whether the container is ready; a single failure does not change it."""
+        """Tell whether the container is ready; once it is, it stays so until its end."""
         probed = self._container and self._container.probed
         if not probed:
             return True
@@ -204,42 +211,30 @@ class Worker:
         connection = http.client.HTTPConnection(address, port, timeout=PROBE_TIMEOUT_SECONDS)
         try:
             connection.request("GET", path, headers={"Connection": "close"})
-            passed = connection.getresponse().status == 200
+            return connection.getresponse().status == 200
         except (OSError, http.client.HTTPException):
-            passed = False
+            return False
         finally:
             connection.close()
-        self._failures = 0 if passed else self._failures + 1
-        return passed or (self._ready and self._failures < PROBE_FAILURES)
 
     def _report(self) -> None:
         """Write the status down; nothing is stored where nothing changed."""
         if not self.runs and self._kubelet.has_no_node(self._pod):
-            message = self._kubelet.no_node_message
-
-            def wait(pod: Object) -> None:
-                pod["status"] = pods.unscheduled(pod, message)
-
-            self._kubelet.cluster.change(self._pod, wait)
+            status = pods.unscheduled(self._pod, NO_NODE)
+            self._kubelet.cluster.change(self._pod, lambda pod: pod.update(status=status))
             return
         phase = "Running" if self.runs else "Pending"
         ended = "terminated" in self._state and not self._wanted
         if ended and not pods.has_sidecar(self._pod):
             phase = "Failed" if self._state["terminated"]["exitCode"] else "Succeeded"
-
-        def update(pod: Object) -> None:
-            pod["spec"]["nodeName"] = "this-machine"
-            pod["status"] = pods.status(
-                pod,
-                phase=phase,
-                address=self._address,
-                state=self._state,
-                last_state=self._last_state,
-                ready=self._ready,
-                restarts=max(0, len(self.runs) - 1),
-            )
-
-        self._kubelet.cluster.change(self._pod, update)
+        own = {
+            "ready": self._ready,
+            "restartCount": max(0, len(self.runs) - 1),
+            "state": self._state,
+            "lastState": self._last_state,
+        }
+        status = pods.status(self._pod, phase, self._address, own)
+        self._kubelet.cluster.change(self._pod, lambda pod: pod.update(status=status))
 
 
 class Kubelet:
@@ -248,6 +243,7 @@ class Kubelet:
     def __init__(
         self,
         cluster: Cluster,
+        mishaps: Mishaps,
         network: Network,
         processes: Processes,
         folder: Path,
@@ -255,26 +251,17 @@ class Kubelet:
     ) -> None:
         """Run pods with `processes`, each so long after it was made; files go to `folder`."""
         self.cluster = cluster
+        self.mishaps = mishaps
         self.network = network
         self.processes = processes
         self.folder = folder
         self.start_delay_seconds = start_delay_seconds
         self.stopped = threading.Event()
-        self.unpullable = ""
-        """Part of the names of images that cannot be pulled."""
-        self.crashing = ""
-        """Part of the names of images whose containers end at once."""
-        self.lost: set[str] = set()
-        """The pods (uid) whose node is gone."""
-        self.skewed: tuple[str, float] = ("", 0.0)
-        """Part of the names of pods, and by how many seconds their clocks are ahead."""
-        self.nodeless = self.no_node_message = ""
-        """Part of the names of pods for which there is no node, and what the scheduler says."""
         self._workers: dict[str, Worker] = {}
 
     def has_no_node(self, pod: Object) -> bool:
         """Tell whether the scheduler finds no node for a pod."""
-        return bool(self.nodeless) and self.nodeless in pod["metadata"]["name"]
+        return self.mishaps.nodeless in pod["metadata"]["name"]
 
     def reconcile(self) -> None:
         """Start a worker for each new pod. The caller holds the cluster's lock."""
@@ -294,43 +281,21 @@ class Kubelet:
             worker.thread.join()
 
     def log(self, pod: Object, query: dict[str, str]) -> Iterator[bytes]:
-        """Return a pod's log, that of the newest run or with `previous` of the one before.
+        """Return the log of a pod's own container, that of its newest run.
 
         Raises:
-            Refused: there is no such container or no such run.
+            Refused: another container is asked for, or there is no run yet.
         """
-        name = pod["metadata"]["name"]
-        own = pods.own_container(pod)["name"]
-        known = [one["name"] for one in pod["spec"]["containers"]]
-        known += [one["name"] for one in pod["spec"].get("initContainers", [])]
-        if "container" not in query and pods.has_sidecar(pod):
-            choice = " ".join(known)
-            text = f"a container name must be specified for pod {name}, choose one of: [{choice}]"
-            raise Refused(400, "BadRequest", text)
-        wanted = query.get("container", own)
-        if wanted not in known:
-            text = f"container {wanted} is not valid for pod {name}"
-            raise Refused(400, "BadRequest", text)
+        own, name = pods.own_container(pod)["name"], pod["metadata"]["name"]
+        wanted, worker = query.get("container", own), self.worker(pod)
         if wanted != own:
-            return iter([b"a sidecar, which lives on\n"])
-        worker = self.worker(pod)
-        runs = worker.runs if worker else []
-        if query.get("previous") == "true":
-            runs = runs[:-1]
-            if not runs:
-                text = f'previous terminated container "{wanted}" in pod "{name}" not found'
-                raise Refused(400, "BadRequest", text)
-        if not runs:
-            reason = (worker and worker.waiting_reason) or "ContainerCreating"
-            why = WAITING_TEXTS.get(reason, reason)
-            text = f'container "{wanted}" in pod "{name}" is waiting to start: {why}'
+            raise Refused(400, "BadRequest", f"container {wanted} is not valid for pod {name}")
+        if not worker or not worker.runs:
+            text = f'container "{own}" in pod "{name}" is waiting to start: ContainerCreating'
             raise Refused(400, "BadRequest", text)
-        run = runs[-1]
-        tail = query.get("tailLines")
-        read = logs.stream(
+        run = worker.runs[-1]
+        return logs.stream(
             run.child.log,
             lambda: run.ended.is_set() or self.cluster.stopped,
             follow=query.get("follow") == "true",
-            tail_lines=None if tail is None else int(tail),
         )
-        return logs.stamped(read) if query.get("timestamps") == "true" else read

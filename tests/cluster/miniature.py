@@ -17,7 +17,7 @@ from .api import serving
 from .deployments import Deployments
 from .jobs import Jobs
 from .kinds import Object
-from .kubelet import Kubelet, Run
+from .kubelet import Kubelet, Mishaps, Run
 from .network import Network
 from .store import Cluster, Refused
 
@@ -33,12 +33,10 @@ class Miniature(Cluster):
     kubelet: Kubelet
     network: Network
 
-    def __init__(self, version: str) -> None:
-        """Start empty."""
-        super().__init__(version)
-        self.refused = "", ""
-        self.sidecar: Object | None = None
-        self.forbidden: set[str] = set()
+    def __init__(self) -> None:
+        """Start without mishaps."""
+        super().__init__()
+        self.mishaps = Mishaps()
 
     def oom(self, pod: str) -> None:
         """Kill a pod's process as the kernel does where its memory is at the limit."""
@@ -60,36 +58,6 @@ class Miniature(Cluster):
         log = self._run(pod).child.log
         log.write_text(log.read_text().replace(old, new))
 
-    def break_image(self, part: str) -> None:
-        """Let no container start from now on whose image's name contains `part`; empty mends."""
-        self.kubelet.unpullable = part
-
-    def crash(self, part: str) -> None:
-        """Let every container end at once whose image's name contains `part`; empty mends."""
-        self.kubelet.crashing = part
-
-    def fill_nodes(self, part: str) -> None:
-        """Let there be no node for pods whose name contains `part`; empty mends.
-
-        Source: kubernetes pkg/scheduler/framework/types.go (FitError) and
-        pkg/scheduler/framework/preemption.
-        """
-        self.kubelet.no_node_message = (
-            "0/1 nodes are available: 1 Insufficient memory. preemption: 0/1 nodes are available: "
-            "1 No preemption victims found for incoming pod."
-        )
-        self.kubelet.nodeless = part
-
-    def refuse_pods(self, part: str, why: str) -> None:
-        """Let admission refuse new pods whose name contains `part`, because of `why`."""
-        self.refused = part, why
-
-    def inject(self, name: str, *, native: bool = False) -> None:
-        """Let admission put a sidecar into every new pod, as a mesh does."""
-        self.sidecar = {"name": name, "image": "sidecar"}
-        if native:
-            self.sidecar["restartPolicy"] = "Always"
-
     def fail_liveness(self, pod: str) -> None:
         """Restart a pod's container as the kubelet does where its liveness probe fails.
 
@@ -98,29 +66,24 @@ class Miniature(Cluster):
         """
         found, run = self.get("Pod", pod), self._run(pod)
         name = pods.own_container(found)["name"]
-        failed = "Liveness probe failed: HTTP probe failed with statuscode: 503"
-        events.record(self, found, "Unhealthy", failed)
         killing = f"Container {name} failed liveness probe, will be restarted"
         events.record(self, found, "Killing", killing, "Normal")
         os.killpg(run.child.pid, signal.SIGKILL)
 
-    def forbid(self, subresource: str) -> None:
-        """Let the user have no right to a part of pods: exec, proxy."""
-        self.forbidden.add(subresource)
-
     def forget(self, pod: str) -> None:
         """Take a pod away with its log and without any grace, as when its node is gone."""
         found = self.get("Pod", pod)
-        self.kubelet.lost.add(found["metadata"]["uid"])
+        self.mishaps.lost.add(found["metadata"]["uid"])
         self.remove(found)
-
-    def skew_clock(self, part: str, seconds: float) -> None:
-        """Let the clocks of new pods whose name contains `part` be ahead by so many seconds."""
-        self.kubelet.skewed = part, seconds
 
     def process(self, pod: str) -> int:
         """Return the number of the process that a pod runs, or ran last."""
         return self._run(pod).child.pid
+
+    def wrote(self, pod: str) -> str:
+        """Return what a pod has written until now."""
+        worker = self.kubelet.worker(self.get("Pod", pod))
+        return worker.runs[-1].child.log.read_text() if worker and worker.runs else ""
 
     def _run(self, pod: str) -> Run:
         worker = self.kubelet.worker(self.get("Pod", pod))
@@ -128,33 +91,22 @@ class Miniature(Cluster):
             raise ValueError(f"pod {pod} has not started yet")
         return worker.runs[-1]
 
-    def grace_of(self, found: Object, asked: int | None) -> int:
-        """Return how long a pod may take to end; one that is over, or no pod, takes no time."""
-        if found["kind"] != "Pod" or pods.is_over(found):
-            return 0
-        return found["spec"]["terminationGracePeriodSeconds"] if asked is None else asked
-
-    def check_new(self, made: Object) -> None:
-        """Refuse an object in a namespace that is not there."""
-        namespace = made["metadata"].get("namespace")
-        if namespace and kinds.BY_NAME["Namespace"].path("", namespace) not in self.objects:
-            raise Refused(404, "NotFound", f'namespaces "{namespace}" not found')
-
     def log(self, pod: kinds.Place, query: dict[str, str]) -> Iterator[bytes]:
         """Return a pod's log."""
         return self.kubelet.log(self.find(pod), query)
 
     def admit(self, made: Object) -> None:
-        """Put a sidecar into a new pod, or refuse it."""
+        """Give a Service its address; put a sidecar into a new pod, or refuse it."""
+        if made["kind"] == "Service":
+            self.network.assign_address(made)
         if made["kind"] != "Pod":
             return
-        part, why = self.refused
-        name = made["metadata"]["name"]
-        if part and part in name:
+        (part, why), name = self.mishaps.refused, made["metadata"]["name"]
+        if part in name:
             raise Refused(403, "Forbidden", f'pods "{name}" is forbidden: {why}')
-        if self.sidecar:
-            key = "initContainers" if "restartPolicy" in self.sidecar else "containers"
-            made["spec"][key] = [self.sidecar, *made["spec"].get(key, [])]
+        if sidecar := self.mishaps.sidecar:
+            key = "initContainers" if "restartPolicy" in sidecar else "containers"
+            made["spec"][key] = [sidecar, *made["spec"].get(key, [])]
 
     def proxy(self, pod: kinds.Place) -> bytes:
         """Return what a pod answers, asked at its own address."""
@@ -195,7 +147,7 @@ class Miniature(Cluster):
 
         Source: kubernetes apiserver pkg/endpoints/handlers/responsewriters/errors.go.
         """
-        if part in self.forbidden:
+        if part == self.mishaps.forbidden:
             text = (
                 f'User "jane" cannot {verb} resource "pods/{part}" in API group "" in the namespace'
             )
@@ -227,22 +179,22 @@ def _control(cluster: Miniature, network: Network) -> None:
 
 @contextmanager
 def running(
-    folder: Path, version: str = "1.33.0", start_delay_seconds: float = START_DELAY_SECONDS
+    folder: Path, start_delay_seconds: float = START_DELAY_SECONDS
 ) -> Iterator[tuple[Miniature, Path]]:
-    """Run a cluster with the namespace `default`; gives it and a kubeconfig for it.
+    """Run a cluster; gives it and a kubeconfig for it.
 
     At the end, however it comes, none of its processes and threads is left.
     """
-    cluster = Miniature(version)
-    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}}
-    cluster.put(namespace | {"status": {"phase": "Active"}})
+    cluster = Miniature()
     pods_folder = folder / "pods"
     pods_folder.mkdir()
     with ExitStack() as stack:
         processes = stack.enter_context(Processes(pods_folder))
         network = stack.enter_context(Network(cluster, pods_folder).open())
         cluster.network = network
-        cluster.kubelet = Kubelet(cluster, network, processes, pods_folder, start_delay_seconds)
+        cluster.kubelet = Kubelet(
+            *(cluster, cluster.mishaps, network, processes, pods_folder, start_delay_seconds)
+        )
         stack.callback(cluster.kubelet.stop)
         controllers = threading.Thread(target=_control, args=(cluster, network))
         controllers.start()

@@ -29,7 +29,7 @@ class Network:
         self._folder = folder
         self._net = f"127.{random.randrange(10, 250)}"
         self._pods = 0
-        self._services: dict[str, str] = {}
+        self._services = 0
         self._reserved: dict[tuple[str, str], socket.socket] = {}
         self._pod_ports: dict[str, dict[int, int]] = {}
 
@@ -41,6 +41,11 @@ class Network:
         finally:
             for reservation in self._reserved.values():
                 reservation.close()
+
+    def assign_address(self, service: Object) -> None:
+        """Give a new Service its address, unless it is headless."""
+        self._services += 1
+        service["spec"].setdefault("clusterIP", f"{self._net}.0.{self._services}")
 
     def new_pod_address(self) -> str:
         """Return an address that no pod had before."""
@@ -56,7 +61,6 @@ class Network:
 
         The last one is its own.
         """
-        self._assign_addresses()
         shared = [
             (service["spec"]["clusterIP"], self._port(service))
             for service in self._cluster.all("Service", pod["metadata"]["namespace"])
@@ -75,23 +79,9 @@ class Network:
         return self._pod_ports[address][port]
 
     def reconcile(self) -> None:
-        """Give every Service an address, and write the names down for the pods."""
-        self._assign_addresses()
+        """Write the names down for the pods."""
         for namespace in {pod["metadata"]["namespace"] for pod in self._cluster.all("Pod")}:
             self._write_names(namespace)
-
-    def _assign_addresses(self) -> None:
-        for service in self._cluster.all("Service"):
-            if "clusterIP" not in service["spec"]:
-                address = self._services.setdefault(
-                    service["metadata"]["uid"], f"{self._net}.0.{1 + len(self._services)}"
-                )
-
-                def assign(found: Object, address: str = address) -> None:
-                    found["spec"]["clusterIP"] = address
-                    found["spec"]["clusterIPs"] = [address]
-
-                self._cluster.change(service, assign)
 
     def _write_names(self, namespace: str) -> None:
         addresses: dict[str, list[str]] = {}
@@ -102,14 +92,7 @@ class Network:
         }
         for service in self._cluster.all("Service", namespace):
             name, spec = service["metadata"]["name"], service["spec"]
-            found = self._ready(service) if _headless(service) else [spec["clusterIP"]]
-            for suffix in (
-                "",
-                f".{namespace}",
-                f".{namespace}.svc",
-                f".{namespace}.svc.cluster.local",
-            ):
-                addresses[name + suffix] = found
+            addresses[name] = self._ready(service) if _headless(service) else [spec["clusterIP"]]
             if not _headless(service):
                 for port in spec["ports"]:
                     ports[f"{spec['clusterIP']}:{port['port']}"] = self._port(service)

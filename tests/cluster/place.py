@@ -1,6 +1,5 @@
-"""A cluster as a test uses it: through the real helm and kubectl."""
+"""A cluster as a test uses it: through the real helm and kubectl, and by looking into it."""
 
-import json
 import os
 import subprocess
 from pathlib import Path
@@ -9,11 +8,14 @@ from typing import Any
 from tests.chart.conftest import CHART, ROOT, command
 from tests.waiting import eventually
 
+from .deployments import is_rolled_out
+from .jobs import finished
 from .kinds import Object
 from .miniature import Miniature
 from .pods import is_leaving
 
-BOUND_SECONDS = 60
+BOUND_SECONDS = 120
+"""Longest wait for a command; reached only where something is broken."""
 SERVER, JOB = "demo-long-lived-server", "demo-long-lived-client"
 
 
@@ -58,15 +60,6 @@ class Place:
         assert status == 0, f"helm {action}: {output}"
         return output
 
-    def start(self, name: str, code: str) -> None:
-        """Start a pod that runs this Python program once."""
-        container = {"name": "main", "image": "client", "command": ["python", "-c", code]}
-        pod = {
-            **{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}},
-            "spec": {"restartPolicy": "Never", "containers": [container]},
-        }
-        self.kubectl("create", "--filename", "-", given=json.dumps(pod))
-
     def pods(self, component: str) -> dict[str, Object]:
         """Return the pods of the server or the client that are to stay, by name."""
         return {
@@ -83,17 +76,12 @@ class Place:
 
     def await_servers(self) -> None:
         """Wait until the Deployment is rolled out."""
-        bound = f"--timeout={BOUND_SECONDS}s"
-        self.kubectl("rollout", "status", f"deployment/{SERVER}", bound)
+        eventually(lambda: is_rolled_out(self.cluster.get("Deployment", SERVER)))
 
-    def await_job(self, revision: int, condition: str = "complete") -> None:
+    def await_job(self, revision: int, end: str = "Complete") -> None:
         """Wait until the Job of a revision has ended."""
-        bound = f"--timeout={BOUND_SECONDS}s"
-        self.kubectl("wait", f"--for=condition={condition}", f"job/{JOB}-{revision}", bound)
-
-    def summary(self, revision: int) -> Any:
-        """Return the last line of the client's log."""
-        return json.loads(self.kubectl("logs", f"job/{JOB}-{revision}").splitlines()[-1])
+        found = eventually(lambda: finished(self.cluster.get("Job", f"{JOB}-{revision}")))
+        assert found == end
 
     def only_client(self) -> str:
         """Return the name of the client's only pod, which runs."""
@@ -101,3 +89,13 @@ class Place:
         (name,) = self.pods("client")
         eventually(lambda: "running" in self.state(name))
         return name
+
+    def await_answers(self, revision: int = 1) -> None:
+        """Wait until a client of a revision has had an answer."""
+        eventually(
+            lambda: any(
+                "Response from Pod" in self.cluster.wrote(name)
+                for name in self.pods("client")
+                if name.startswith(f"{JOB}-{revision}-")
+            )
+        )

@@ -17,7 +17,8 @@ def made(
     owner: Object, template: Object, base: str, labels: Mapping[str, str] | None = None
 ) -> Object:
     """Return a pod of a controller's template, named `base` and five random characters."""
-    metadata = template.get("metadata", {})
+    metadata, own = template.get("metadata", {}), owner["metadata"]
+    reference = {"apiVersion": owner["apiVersion"], "kind": owner["kind"], "controller": True}
     suffix = "".join(random.choices(SUFFIX_LETTERS, k=5))
     return {
         "apiVersion": "v1",
@@ -25,30 +26,13 @@ def made(
         "metadata": {
             "name": f"{base[:LONGEST_BASE]}{suffix}",
             "generateName": base,
-            "namespace": owner["metadata"]["namespace"],
+            "namespace": own["namespace"],
             "labels": {**(metadata.get("labels") or {}), **(labels or {})},
             "annotations": dict(metadata.get("annotations") or {}),
-            "ownerReferences": [reference(owner)],
+            "ownerReferences": [reference | {"name": own["name"], "uid": own["uid"]}],
         },
         "spec": copy.deepcopy(template["spec"]),
     }
-
-
-def reference(owner: Object) -> Object:
-    """Return the reference by which an object names its controller."""
-    return {
-        "apiVersion": owner["apiVersion"],
-        "kind": owner["kind"],
-        "name": owner["metadata"]["name"],
-        "uid": owner["metadata"]["uid"],
-        "controller": True,
-        "blockOwnerDeletion": True,
-    }
-
-
-def same(one: Object, other: Object) -> bool:
-    """Tell whether two snapshots are of one object."""
-    return bool(one["metadata"]["uid"] == other["metadata"]["uid"])
 
 
 def owned_by(owner: Object, found: Object) -> bool:
@@ -90,59 +74,23 @@ def kept_times(before: list[Object], after: list[Object]) -> list[Object]:
         same = known.get(item["type"])
         if same and same["status"] == item["status"]:
             item["lastTransitionTime"] = same["lastTransitionTime"]
-            if "lastUpdateTime" in item:
-                item["lastUpdateTime"] = same["lastUpdateTime"]
     return after
 
 
-def status(
-    pod: Object,
-    *,
-    phase: str,
-    address: str,
-    state: Object,
-    last_state: Object,
-    ready: bool,
-    restarts: int,
-) -> Object:
-    """Return a pod's status, given the state of its own container; sidecars run all the time."""
-    container = own_container(pod)
-    before = pod.get("status", {})
-    not_ready = ("PodCompleted", "") if phase == "Succeeded" else ("ContainersNotReady", "")
-    why = ("", "") if ready else not_ready
+def status(pod: Object, phase: str, address: str, own: Object) -> Object:
+    """Return a pod's status, given that of its own container; sidecars run all the time."""
+    statuses = {
+        one["name"]: own if one is own_container(pod) else _running(pod)
+        for one in pod["spec"]["containers"]
+    }
+    conditions = [condition("Ready", own["ready"]), condition("PodScheduled", True)]
     return {
         "phase": phase,
         "podIP": address,
-        "podIPs": [{"ip": address}],
-        "hostIP": "127.0.0.1",
-        "startTime": before.get("startTime", timestamp()),
-        "conditions": kept_times(
-            before.get("conditions", []),
-            [
-                condition("Initialized", True),
-                condition("Ready", ready, *why),
-                condition("ContainersReady", ready, *why),
-                condition("PodScheduled", True),
-            ],
-        ),
-        "containerStatuses": sorted(
-            [
-                {
-                    "name": container["name"],
-                    "image": container["image"],
-                    "imageID": "",
-                    "ready": ready,
-                    "started": "running" in state,
-                    "restartCount": restarts,
-                    "state": state,
-                    "lastState": last_state,
-                },
-                *(_running(pod, one) for one in pod["spec"]["containers"] if one is not container),
-            ],
-            key=lambda one: str(one["name"]),
-        ),
+        "conditions": kept_times(pod.get("status", {}).get("conditions", []), conditions),
+        "containerStatuses": [{"name": name, **statuses[name]} for name in sorted(statuses)],
         "initContainerStatuses": [
-            _running(pod, one) for one in pod["spec"].get("initContainers", [])
+            {"name": one["name"], **_running(pod)} for one in pod["spec"].get("initContainers", [])
         ],
     }
 
@@ -165,14 +113,6 @@ def has_sidecar(pod: Object) -> bool:
     return len(pod["spec"]["containers"]) > 1
 
 
-def _running(pod: Object, container: Object) -> Object:
-    return {
-        "name": container["name"],
-        "image": container["image"],
-        "imageID": "",
-        "ready": True,
-        "started": True,
-        "restartCount": 0,
-        "state": {"running": {"startedAt": pod["metadata"]["creationTimestamp"]}},
-        "lastState": {},
-    }
+def _running(pod: Object) -> Object:
+    state = {"running": {"startedAt": pod["metadata"]["creationTimestamp"]}}
+    return {"ready": True, "restartCount": 0, "state": state, "lastState": {}}

@@ -8,7 +8,7 @@ import copy
 import socket
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -47,23 +47,25 @@ class Change:
 
 
 class Cluster:
-    """The objects, by path: /api/v1/namespaces/NAMESPACE/RESOURCE/NAME. Thread-safe."""
+    """The objects, by path: /api/v1/namespaces/NAMESPACE/RESOURCE/NAME. Thread-safe.
 
-    def __init__(self, version: str) -> None:
-        """Start empty, as the given version of Kubernetes."""
-        self.version = version
+    Nothing runs here: a pod stays as it was made, and goes at once.
+    """
+
+    def __init__(self) -> None:
+        """Start with the namespace `default`."""
         self.objects: dict[str, Object] = {}
         self.history: list[Change] = []
         self.changed = threading.Condition(threading.RLock())
         """The lock of everything here; notified after each change and at the end."""
         self.stopped = False
-        self.unavailable = False
-        """Whether the API refuses every request, as while its server is down."""
         self.connections: set[socket.socket] = set()
         """The open connections of clients."""
         self._applied: dict[str, Object] = {}
         self._scaled: dict[str, int] = {}
         """The replicas that `kubectl scale` gave a Deployment, which then owns their number."""
+        namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}}
+        self.put(namespace | {"status": {"phase": "Active"}})
 
     def names(self, *wanted: str) -> set[str]:
         """Return the names of all objects, or of those of these kinds; not the releases' own."""
@@ -88,7 +90,7 @@ class Cluster:
                 if item["kind"] == kind and namespace in ("", item["metadata"].get("namespace"))
             ]
 
-    def put(self, made: Object, *, dry: bool = False) -> Object:
+    def put(self, made: Object) -> Object:
         """Make or replace an object as it stands, but for what the API itself fills in."""
         with self.changed:
             path = kinds.path_of(made)
@@ -109,9 +111,8 @@ class Cluster:
                     return before
             version = len(self.history) + 1
             metadata["resourceVersion"] = str(version)
-            if not dry:
-                self.objects[path] = made
-                self._record(Change(version, "MODIFIED" if before else "ADDED", path, made))
+            self.objects[path] = made
+            self._record(Change(version, "MODIFIED" if before else "ADDED", path, made))
             return made
 
     def change(self, found: Object, alter: Callable[[Object], None]) -> None:
@@ -127,24 +128,24 @@ class Cluster:
     def delete(self, found: Object, grace_seconds: int | None = None) -> Object:
         """Delete an object as a request does; return what is left of it, or of what it was."""
         with self.changed:
-            seconds = self.grace_of(found, grace_seconds)
-            if not seconds:
+            over = found.get("status", {}).get("phase") in ("Succeeded", "Failed")
+            if found["kind"] != "Pod" or over:
+                grace_seconds = 0
+            elif grace_seconds is None:
+                grace_seconds = found["spec"]["terminationGracePeriodSeconds"]
+            if not grace_seconds:
                 self.remove(found)
                 return found
             before = found["metadata"].get("deletionGracePeriodSeconds")
-            if before is None or seconds < before:
+            if before is None or grace_seconds < before:
 
                 def mark(pod: Object) -> None:
-                    at = datetime.now(UTC) + timedelta(seconds=seconds)
+                    at = datetime.now(UTC) + timedelta(seconds=grace_seconds)
                     pod["metadata"]["deletionTimestamp"] = timestamp(at)
-                    pod["metadata"]["deletionGracePeriodSeconds"] = seconds
+                    pod["metadata"]["deletionGracePeriodSeconds"] = grace_seconds
 
                 self.change(found, mark)
             return self.objects[kinds.path_of(found)]
-
-    def grace_of(self, found: Object, asked: int | None) -> int:  # noqa: ARG002 - for pods that run
-        """Return how many seconds an object stays after its deletion: here none, nothing runs."""
-        return 0
 
     def remove(self, found: Object) -> None:
         """Take an object away at once."""
@@ -178,23 +179,8 @@ class Cluster:
             except OSError:
                 pass  # it is closed already
 
-    def log(self, pod: kinds.Place, query: dict[str, str]) -> Iterator[bytes]:  # noqa: ARG002
-        """Return a pod's log: refused here, nothing runs."""
-        raise Refused(400, "BadRequest", f"pod {pod.name!r} does not run: nothing does")
-
     def admit(self, made: Object) -> None:
         """Change or refuse a new object as admission does; here nothing."""
-
-    def proxy(self, pod: kinds.Place) -> bytes:  # noqa: ARG002
-        """Return what a pod answers to a request through the API: refused here, nothing runs."""
-        raise Refused(503, "ServiceUnavailable", "error trying to reach service: no endpoints")
-
-    def execute(self, pod: kinds.Place, query: dict[str, list[str]]) -> int:  # noqa: ARG002
-        """Run a command in a pod; return its exit status: refused here, nothing runs."""
-        raise Refused(404, "NotFound", f'pods "{pod.name}" not found')
-
-    def check_new(self, made: Object) -> None:
-        """Refuse an object that must not be made; here none."""
 
     def answer(
         self, method: str, path: str, query: dict[str, str], body: bytes, media: str
@@ -205,15 +191,15 @@ class Cluster:
             Refused: the request cannot be done.
         """
         with self.changed:
-            found = kinds.discovered(path, self.version)
-            if found:
+            if found := kinds.discovered(path):
                 return found
             where = kinds.place(path)
             if where and where.part == "scale":
                 return self._scale(where, yaml.safe_load(body or b"{}"), method)
             if where is None or where.part:
                 raise Refused(404, "NotFound", "the server could not find the requested resource")
-            dry = "dryRun" in query
+            if "dryRun" in query:
+                raise Refused(400, "BadRequest", "there is no dry run here")
             if method == "GET":
                 return self.find(where) if where.name else self._listed(where, query)
             if method in ("POST", "PUT"):
@@ -222,15 +208,16 @@ class Cluster:
                 except ValueError as error:
                     raise Refused(415, "UnsupportedMediaType", str(error)) from None
                 made["metadata"].setdefault("namespace", where.namespace)
-                return self._made(where, made, new=method == "POST", dry=dry)
+                return self._made(where, made, new=method == "POST")
             if method == "PATCH":
-                force = query.get("force") == "true"
-                apply = "apply" in media
-                return self._patched(where, yaml.safe_load(body), apply, dry=dry, force=force)
+                patch, force = yaml.safe_load(body), query.get("force") == "true"
+                if "apply" in media:
+                    return self._apply(where, patch, force=force)
+                return self._made(where, patches.merged(self.find(where), patch), new=False)
             if method == "DELETE":
                 # Helm sends its options in protobuf, and there none that matter.
                 options = {} if "protobuf" in media else yaml.safe_load(body or b"{}")
-                return self._deleted(where, query, options or {}, dry=dry)
+                return self._deleted(where, options)
             raise Refused(405, "MethodNotAllowed", f"{method} is not supported here")
 
     def find(self, where: kinds.Place) -> Object:
@@ -257,7 +244,7 @@ class Cluster:
             "items": [item for item in self.all(where.kind.name, where.namespace) if chosen(item)],
         }
 
-    def _made(self, where: kinds.Place, made: Object, *, new: bool, dry: bool) -> Object:
+    def _made(self, where: kinds.Place, made: Object, *, new: bool) -> Object:
         made = copy.deepcopy(made)
         if not where.kind.namespaced:
             made["metadata"].pop("namespace", None)
@@ -266,8 +253,10 @@ class Cluster:
             text = f'{where.kind.full_resource} "{made["metadata"]["name"]}" already exists'
             raise Refused(409, "AlreadyExists", text)
         if before is None:
-            self.check_new(made)
-            return self.put(made, dry=dry)
+            namespace = made["metadata"].get("namespace")
+            if namespace and kinds.BY_NAME["Namespace"].path("", namespace) not in self.objects:
+                raise Refused(404, "NotFound", f'namespaces "{namespace}" not found')
+            return self.put(made)
         for key in KEPT_BY_API:
             made["metadata"].pop(key, None)
             if key in before["metadata"]:
@@ -278,23 +267,18 @@ class Cluster:
         if made["kind"] == "Job" and before["spec"]["template"] != made["spec"]["template"]:
             text = f'Job.batch "{where.name}" is invalid: spec.template: field is immutable'
             raise Refused(422, "Invalid", text)
-        return self.put(made, dry=dry)
+        return self.put(made)
 
-    def _patched(
-        self, where: kinds.Place, patch: Object, apply: bool, *, dry: bool, force: bool
-    ) -> Object:
+    def _apply(self, where: kinds.Place, patch: Object, *, force: bool) -> Object:
         path = where.kind.path(where.namespace, where.name)
-        if not apply:
-            return self._made(where, patches.merged(self.find(where), patch), new=False, dry=dry)
         patch["metadata"].setdefault("namespace", where.namespace)
         if not force:
             self._refuse_conflict(path, patch)
         made = patches.applied(self.objects.get(path), self._applied.get(path), patch)
-        made = self._made(where, made, new=False, dry=dry)
-        if not dry:
-            self._applied[path] = patch
-            if "replicas" in patch.get("spec", {}):
-                self._scaled.pop(path, None)
+        made = self._made(where, made, new=False)
+        self._applied[path] = patch
+        if "replicas" in patch.get("spec", {}):
+            self._scaled.pop(path, None)
         return made
 
     def _refuse_conflict(self, path: str, patch: Object) -> None:
@@ -327,21 +311,9 @@ class Cluster:
             "status": {"replicas": found.get("status", {}).get("replicas", 0)},
         }
 
-    def _deleted(
-        self, where: kinds.Place, query: dict[str, str], options: Object, *, dry: bool
-    ) -> Object:
+    def _deleted(self, where: kinds.Place, options: Object | None) -> Object:
         found = self.find(where)
-        uid = (options.get("preconditions") or {}).get("uid")
-        if uid and uid != found["metadata"]["uid"]:
-            raise Refused(409, "Conflict", f"the UID in the precondition is not {where.name}'s")
-        grace = query.get("gracePeriodSeconds", options.get("gracePeriodSeconds"))
-        if dry:
-            return found
-        if where.kind.name == "Namespace":
-            for inside in list(self.objects.values()):
-                if inside["metadata"].get("namespace") == where.name:
-                    self.delete(inside)
-        left = self.delete(found, None if grace is None else int(grace))
+        left = self.delete(found, (options or {}).get("gracePeriodSeconds"))
         if left["kind"] == "Pod":
             return left
         details = {"name": where.name, "kind": where.kind.resource, "uid": left["metadata"]["uid"]}

@@ -11,22 +11,27 @@ from .store import Change, Cluster
 IDLE_SECONDS = 0.5
 
 
-def lines(cluster: Cluster, path: str, query: dict[str, str]) -> Iterator[bytes]:
+def lines(cluster: Cluster, where: kinds.Place, query: dict[str, str]) -> Iterator[bytes]:
     """Give each event as a line of JSON, until the request's timeoutSeconds or the cluster's end.
 
+    Without a version to start from, that is everything that ever happened.
     Source: https://kubernetes.io/docs/reference/using-api/api-concepts/, "Efficient detection of
     changes" and "Streaming lists".
     """
-    where = kinds.place(path)
-    if where is None:
-        return
     if where.name:
         query = {**query, "fieldSelector": f"metadata.name={where.name}"}
     watch = _Watch(where, query)
     deadline = time.monotonic() + float(query.get("timeoutSeconds", "3600"))
+    since = int(query.get("resourceVersion") or 0)
     with cluster.changed:
         reached = len(cluster.history)
-        events = watch.beginning(cluster.history, query)
+        seen = [(change.version, watch.see(change)) for change in cluster.history]
+    events = [event for version, some in seen if version > since for event in some]
+    if query.get("sendInitialEvents") == "true":
+        annotations = {"k8s.io/initial-events-end": "true"}
+        metadata = {"resourceVersion": str(reached), "annotations": annotations}
+        mark = {"kind": where.kind.name, "apiVersion": where.kind.group, "metadata": metadata}
+        events.append({"type": "BOOKMARK", "object": mark})
     while True:
         yield b"".join(json.dumps(event).encode() + b"\n" for event in events)
         with cluster.changed:
@@ -44,32 +49,7 @@ class _Watch:
     def __init__(self, where: kinds.Place, query: dict[str, str]) -> None:
         self._where = where
         self._matches = selectors.chosen(query)
-        self._known: dict[str, Object] = {}
-
-    def beginning(self, history: list[Change], query: dict[str, str]) -> list[Object]:
-        """Return the events up to now: from resourceVersion on, or all objects as added."""
-        initial = query.get("sendInitialEvents") == "true"
-        since = int(query.get("resourceVersion") or 0)
-        later = [
-            event
-            for change in history
-            for event in self.see(change)
-            if not initial and 0 < since < change.version
-        ]
-        if since and not initial:
-            return later
-        events: list[Object] = [
-            {"type": "ADDED", "object": found} for found in self._known.values()
-        ]
-        if initial:
-            metadata = {
-                "resourceVersion": str(len(history)),
-                "annotations": {"k8s.io/initial-events-end": "true"},
-            }
-            kind = self._where.kind
-            bookmark = {"kind": kind.name, "apiVersion": kind.group, "metadata": metadata}
-            events.append({"type": "BOOKMARK", "object": bookmark})
-        return events
+        self._known: set[str] = set()
 
     def see(self, change: Change) -> list[Object]:
         """Take in a change; return the event that it is for the watcher, if it is one."""
@@ -81,9 +61,7 @@ class _Watch:
             return []
         known = change.path in self._known
         if change.type == "DELETED" or not self._matches(found):
-            if not known:
-                return []
-            del self._known[change.path]
-            return [{"type": "DELETED", "object": found}]
-        self._known[change.path] = found
+            self._known.discard(change.path)
+            return [{"type": "DELETED", "object": found}] if known else []
+        self._known.add(change.path)
         return [{"type": "MODIFIED" if known else "ADDED", "object": found}]
