@@ -16,14 +16,14 @@ def main() -> NoReturn:
     """Run the client that the command line names, and end with its exit status."""
     options = read()
     if options.settings.client.engine == "gevent" and "gevent.monkey" not in sys.modules:
-        # Where this process imports nothing from the working folder, that one must not either.
+        # If this process imports nothing from the working folder, that one must not either.
         safe = ["-P"] if sys.flags.safe_path else []
         patched = [sys.executable, *safe, "-m", "long_lived.client.patched"]
         os.execv(sys.executable, [*patched, *sys.argv[1:]])
     # Not earlier: a process that becomes `client.patched` has no use for it.
     from long_lived.client.runner import Runner
 
-    # urllib3 warns of every connection that its pool has no room for, which here is by design.
+    # urllib3 warns about each connection that does not fit its pool, which is by design here.
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
     Runner(options.settings, options.source_address, options.progress_seconds).run()
 

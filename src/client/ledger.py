@@ -164,11 +164,11 @@ class Ledger:
                 self.output.write([str(Failure(kind, now, send.at_seconds, pod, detail))])
 
     def enter_breakdown(self, send: Send | None, left: int, detail: str) -> None:
-        """Enter that a virtual user broke off, by a defect of the client.
+        """Enter that a virtual user broke off because of a defect in the client.
 
         Args:
             send: its request in flight; None where there was none.
-            left: requests that it had still to send.
+            left: requests that it still had to send.
             detail: why.
         """
         with self._lock:

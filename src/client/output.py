@@ -13,15 +13,15 @@ CHUNK_BYTES = 4096
 
 LOOK_SECONDS = 0.1
 PATIENCE_SECONDS = 5.0
-"""How long to wait for a reader that stands still, once the run is to end."""
+"""How long to wait for a reader that has stalled, once the run is to end."""
 
 
 def _poll() -> Any:
     """Make the system's own poll object.
 
-    gevent's yields even when there is nothing to wait for, and others would overtake whoever waits
-    for the ledger's lock. select() takes 48 KiB of each thread's stack, of which 13 KB stay:
-    130 MB for ten thousand. Source: gevent 26.9 select.py; CPython selectmodule.c.
+    gevent's yields even when there is nothing to wait for, and others would overtake the one
+    waiting for the ledger's lock. select() takes 48 KiB of each thread's stack and 13 KB stay
+    in use: 130 MB for ten thousand. Source: gevent 26.9 select.py; CPython selectmodule.c.
     """
     monkey = sys.modules.get("gevent.monkey")
     return monkey.get_original("select", "poll")() if monkey else select.poll()
@@ -53,14 +53,14 @@ class Output:
                     self.broken.set()
 
     def hurry(self) -> None:
-        """Wait no longer than `PATIENCE_SECONDS` for a reader that stands still.
+        """Wait no longer than `PATIENCE_SECONDS` for a reader that has stalled.
 
         Safe in a signal handler: a thread in the middle of `write` notices.
         """
         self._deadline = time.monotonic() + PATIENCE_SECONDS
 
     def _extend(self) -> None:
-        """Start the patience afresh: the reader reads."""
+        """Reset the patience: the reader is reading."""
         if self._deadline is not None:
             self.hurry()
 

@@ -58,7 +58,7 @@ class Runner:
     def __init__(
         self, settings: Settings, source_address: str = "", progress_seconds: float = 5.0
     ) -> None:
-        """Prepare a run from `source_address` that reports every so many seconds (0: never)."""
+        """Prepare a run from `source_address` that reports at this interval (0: never)."""
         self._settings = settings
         self._url = settings.client.url or f"http://127.0.0.1:{settings.server.port}/"
         self._progress_seconds = progress_seconds
@@ -160,7 +160,7 @@ class Runner:
                 self._finished += 1
 
     def _on_defect(self, error: BaseException) -> None:
-        """Log the first exception that nothing outside explains; there may be thousands alike."""
+        """Log the first exception that nothing outside explains; there may be thousands like it."""
         with self._count_lock:
             self._defects += 1
             if self._defects == 1:

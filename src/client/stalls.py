@@ -1,7 +1,7 @@
 """When the client itself stood still: stopped, suspended, or kept from the processor.
 
 What it then measured is its own standstill, not a server's. A stall shows where a wait takes
-longer than asked for. A stretch in which single users waited for their turn does not show.
+longer than asked for. A time in which single users waited for their turn does not show.
 """
 
 from dataclasses import dataclass

@@ -25,7 +25,7 @@ def summarize(
     problem: str | None,
     cost: Cost,
 ) -> Summary:
-    """Return the summary of a closed ledger, of a client that has `opened` so many connections."""
+    """Return the summary of a closed ledger, of a client that `opened` that many connections."""
     attributed = sum(count.opened for count in ledger.pods.values())
     first_sent = ledger.first_sent_seconds or 0.0
     return Summary(

@@ -1,4 +1,4 @@
-"""The base of what is kept and read again: frozen models, of which JSON has the same keys."""
+"""The base of what is kept and read again: frozen models with the same keys as their JSON."""
 
 from pydantic import BaseModel, ConfigDict
 
@@ -6,8 +6,8 @@ from pydantic import BaseModel, ConfigDict
 class Record(BaseModel):
     """One JSON object.
 
-    Keys that a record does not know are passed over: a later version may add some to a format.
-    What it needs must be there.
+    Unknown keys are ignored, because a later version may add some to a format; those that a record
+    needs must be there.
     """
 
     # Deferred: a client needs no validators before its run is over, and starts without them.

@@ -2,8 +2,8 @@
 
 Bins grow by a constant factor, so that every percentile is right within a constant part of its
 value (1 % unless told otherwise); minimum and maximum are exact. Source: DDSketch (Masson, Rim,
-Lee, VLDB 2019), without its collapsing of bins, which a range from 0.1 ms to a day (1040 bins at
-the most) does not need.
+Lee, VLDB 2019), without its collapsing of bins, which a range from 0.1 ms to a day (at most 1040
+bins) does not need.
 """
 
 import math

@@ -11,7 +11,7 @@ from long_lived.record.timeline import Timeline
 
 
 def ratio(part: int, whole: int) -> float | None:
-    """Return a share of `whole` as a summary keeps it; None where there is no whole."""
+    """Return a share of `whole` as a summary keeps it; None where the whole is 0."""
     return round(part / whole, 6) if whole else None
 
 
@@ -23,8 +23,8 @@ def merge(parts: Sequence[Summary], lags_seconds: Sequence[float] = ()) -> Summa
 
     Args:
         parts: summaries of single clients.
-        lags_seconds: by how much each client's clock is behind the one that the result is to go
-            by; none means that all go by the same.
+        lags_seconds: how far each client's clock is behind the one that the result is to use;
+            empty means that all use the same.
 
     Raises:
         ValueError: no parts.
@@ -122,7 +122,7 @@ def _pods(parts: Sequence[dict[str, Pod]], lags: Sequence[float]) -> dict[str, P
 
 
 def _shifted(start: Start, lag: float) -> Start:
-    """Tell the times of a start by a clock that is ahead by so much."""
+    """Return a start with its times by a clock that is `lag` seconds ahead."""
     return Start(
         instance=start.instance,
         requests=start.requests,

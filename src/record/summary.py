@@ -25,14 +25,14 @@ BEGINNING = '{"format":'
 
 
 def _with_zone(text: str) -> str:
-    """Refuse a time that says nothing of its zone, or is none."""
+    """Refuse a time without a zone, or what is not a time."""
     if datetime.fromisoformat(text).tzinfo is None:
         raise ValueError(f"{text} has no time zone")
     return text
 
 
 class UnreadSummary(ValueError):
-    """A summary of another format, or one that does not keep to its own; its text is one line."""
+    """A summary of another format, or one that violates its own; the text is one line."""
 
 
 class Start(Record):
@@ -80,7 +80,7 @@ class Connections(Record):
     open: int
     """Those of them that were open at the end."""
     unattributed: int
-    """Those on which nobody ever answered."""
+    """Those on which no answer ever came."""
     perfect_keep_alive: int
     most_requests_on_one: int
     reused: int
@@ -155,7 +155,7 @@ def parse(line: str) -> Summary | None:
     """Read a summary's line; None for any other, and for one that is cut off.
 
     Raises:
-        UnreadSummary: it is of another format, or does not keep to this one.
+        UnreadSummary: it has another format, or violates this one.
     """
     if not line.startswith(BEGINNING):
         return None

@@ -85,10 +85,10 @@ class Timeline:
     def merged(
         cls, parts: Sequence[TimelineCounts], lags_seconds: Sequence[float] = ()
     ) -> "Timeline":
-        """Add up what `as_record` returned, each part by the clock of the one who adds up.
+        """Add up what `as_record` returned, with all times by the clock of the caller.
 
-        `lags_seconds` says for each part by how much its clock is behind; none means nothing. A
-        bucket that comes to lie across two goes to the one in which its middle lies.
+        `lags_seconds` says how far each part's clock is behind; empty means not at all. A bucket
+        that then spans two goes to the one that contains its middle.
         """
         lags = lags_seconds or [0.0] * len(parts)
         filled = [

@@ -23,7 +23,7 @@ class ThreadLimit:
 
 @dataclass(frozen=True)
 class FileLimits:
-    """Limits on open files; None where there is none."""
+    """The limits on open files; None means no limit."""
 
     soft: int | None
     hard: int | None

@@ -13,7 +13,7 @@ Source: Linux mm/mmap.c, MAP_STACK."""
 
 SWITCH_INTERVAL_SECONDS = 60.0
 """How long a thread may hold the GIL while others wait for it; the default is 5 ms. Each
-that waits wakes once in this interval, and ten thousand of them burn minutes of CPU for nothing.
+that waits wakes once in this interval, and ten thousand of them waste minutes of CPU.
 Threads that mostly sleep or do I/O give the GIL up anyway. Source: take_gil() in CPython
 ceval_gil.c."""
 

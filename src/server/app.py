@@ -37,7 +37,7 @@ def create_app(
     """Make the app.
 
     Args:
-        settings: of which only `server` is read.
+        settings: only `server` is read.
         replica: keeps the counts; None makes one named by POD_ID.
         wait: blocks for that many seconds; None means time.sleep, looked up now, so that an
             app made after gevent's patches sleeps as a greenlet.

@@ -1,6 +1,6 @@
 """Makes the kernel choose at random among the listeners that share a port, as kube-proxy does.
 
-On its own SO_REUSEPORT chooses by a hash of addresses and ports. That looks random until a client
+By itself SO_REUSEPORT chooses by a hash of addresses and ports. That looks random until a client
 with thousands of connections opens more: it uses the ports that are still free, and their hashes
 are those that did not lead to the replicas it is still connected to. Measured with 10,000 users
 on gunicorn, after a restart of two of three replicas: of 6,493 new connections the three got

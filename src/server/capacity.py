@@ -40,7 +40,7 @@ class Capacity:
 
 
 def most_connections(files: int) -> int:
-    """Return how many connections so many open files carry."""
+    """Return how many connections that many open files allow."""
     return max(1, min(files - RESERVED_FILES, MOST))
 
 

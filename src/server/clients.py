@@ -1,4 +1,4 @@
-"""Whose requests a replica answered: a count for each client that names itself.
+"""Whose requests a replica answered: a count for each client that identifies itself.
 
 It lets a client notice that others use the same server. The Go server (clients.go) counts alike.
 """

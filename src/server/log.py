@@ -1,6 +1,6 @@
 """The replica's log: one line per event on standard error, times in UTC.
 
-There is no access log: 10,000 requests would be 10,000 lines that the client already has.
+There is no access log: 10,000 requests would be 10,000 lines, all of which the client already has.
 """
 
 import logging

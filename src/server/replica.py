@@ -56,7 +56,7 @@ class Replica:
 
     @property
     def in_flight(self) -> int:
-        """`GET /` requests that now wait for their answer."""
+        """`GET /` requests that are waiting for their answers."""
         return self._in_flight
 
     @property
@@ -98,7 +98,7 @@ class Replica:
             )
 
     def greeting(self, addresses: str, worker_class: str = "") -> str:
-        """Return the line with which a replica begins to serve."""
+        """Return the line that a replica logs when it begins to serve."""
         worker = f" worker={worker_class}" if worker_class else ""
         return f"Serving pod={self.pod} runtime={self.runtime}{worker} on {addresses}"
 

@@ -20,7 +20,7 @@ SPARE_MAPS = 2000
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of this process; None where there is none or it cannot be read."""
+    """Limits of this process; None where there is no limit, or it cannot be read."""
 
     open_files: int | None
     """The hard limit: the soft one will be raised."""

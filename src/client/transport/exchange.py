@@ -99,7 +99,7 @@ def _read(
     if body.count(b"[") + body.count(b"{") > MOST_BRACKETS:
         raise BadAnswer(f"more than {MOST_BRACKETS} brackets in {body[:80]!r}")
     try:
-        answer: AnswerBody = json.loads(body)  # so it claims to be
+        answer: AnswerBody = json.loads(body)  # or so it claims
         pod, delay_seconds = answer["pod"], answer["delay_seconds"]
     except (ValueError, KeyError, TypeError):
         raise BadAnswer(f"no pod in {body[:80]!r}") from None

@@ -18,7 +18,7 @@ from urllib3.connection import HTTPConnection
 from long_lived.client.transport.errors import BadAnswer
 
 MOST_BODY_BYTES = 64 * 1024
-"""Longest body, after decoding; the server's own answers have some 200 bytes."""
+"""Longest body, after decoding; the server's own answers are some 200 bytes long."""
 
 MOST_WIRE_BYTES = 3 * MOST_BODY_BYTES
 """Longest answer on the wire: header and framing get as much room as the body, and so does the
@@ -149,7 +149,7 @@ class _Incoming(io.RawIOBase):
         self.ended = False
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        """Pass for a socket: http.client calls this alone."""
+        """Pass as a socket: http.client calls nothing else."""
         return io.BufferedReader(self)
 
     def readable(self) -> bool:

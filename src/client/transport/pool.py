@@ -99,7 +99,7 @@ class _Stack:
     """What urllib3 asks of a pool's queue, without the three conditions (2 KB) of LifoQueue.
 
     A list's append and pop are atomic; nobody ever waits, because the pool does not block.
-    A connection for which there is no room is closed by the pool.
+    The pool closes a connection that does not fit.
     """
 
     def __init__(self, maxsize: int) -> None:

@@ -42,7 +42,7 @@ class VirtualUser:
     def run(self, clock: Clock, stopped: Stop) -> None:
         """Make the user's requests, from the start of `clock`; return early when `stopped`.
 
-        Whatever goes wrong, every request that the user had to send is in the ledger.
+        Whatever goes wrong, every request that the user had to send ends up in the ledger.
         """
         settings = self._settings
         sent, send = 0, None

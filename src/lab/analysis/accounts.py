@@ -1,8 +1,8 @@
 """The servers' own counts beside the clients': every difference is explained, or nothing holds.
 
 A server counts an answer before it writes it, by the client that asked. So it has at least what the
-clients have from it. What it has more went out and did not arrive: to a request that failed on its
-way back. Anything else is a defect of the experiment.
+clients have from it. Any excess went out and did not arrive: its request failed meanwhile. Anything
+else is a defect of the experiment.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ class Account:
     answered: int
     """Answers from it, by the clients."""
     cut: int
-    """Answers that did not arrive, at the most: requests that failed on its connections."""
+    """Upper bound of the answers that did not arrive: requests that failed on its connections."""
     others: int
     """Answers to anybody else, since it started."""
 
@@ -34,7 +34,7 @@ class Accounts:
 
     rows: list[Account]
     unattributed: int
-    """Failed requests of which nobody knows the replica: any of them may have been answered."""
+    """Failed requests whose replica nobody knows: any of them may have been answered."""
 
     @property
     def lost(self) -> int:

@@ -12,7 +12,7 @@ Three units, chosen by what happened and not by the settings:
 
 Opened and answered are counted over the whole load, or after an event in its last window: as long
 as it takes to notice a replica that is `experiment.evenWithin` off, and never more than half of the
-time since the event, of which the first seconds are not over yet. (A Service reaches a pod a second
+time since the event, whose effects outlast it by seconds. (A Service reaches a pod a second
 or more after the pod is ready; until then the others get what is opened.)
 """
 
@@ -50,7 +50,7 @@ class Judged:
     """The window, in seconds since the clock started; for what is held its end is the moment."""
     spread: Spread
     unattributed: int
-    """Connections of the same window, of which nobody knows whose they are."""
+    """Connections of the same window whose replica nobody knows."""
 
 
 def unit_of(history: History, *, proxied: bool) -> Unit:
@@ -89,7 +89,7 @@ def judged(
 def _window(
     history: History, unit: Unit, crew: Sequence[str], event_end: int, even_within: float
 ) -> int:
-    """Tell the bucket with which the last window begins."""
+    """Return the bucket at which the last window begins."""
     end = history.load_end(event_end)
     earliest = math.ceil((event_end + end) / 2)
     enough = needed(len(crew), even_within) if even_within else math.inf

@@ -125,10 +125,10 @@ def at_most(count: int, total: int, share: float) -> float:
 
 
 def _bound(counts: Mapping[str, int], total: int) -> float:
-    """Bound the probability that some replica has so few, or another so many (Bonferroni)."""
+    """Bound the probability that any replica has that few, or that many (Bonferroni)."""
     replicas, share = len(counts), 1 / len(counts)
     few = at_most(min(counts.values()), total, share)
-    # So many here are so few elsewhere; as 1 - P(less) the digits of rare ones would be rounding.
+    # That many here are that few elsewhere; 1 - P(less) would round away the digits of rare ones.
     many = at_most(total - max(counts.values()), total, 1 - share)
     # With two replicas one is as empty as the other is full: that is one event, not two.
     sides = 1 if replicas == 2 else 2

@@ -23,7 +23,7 @@ from long_lived.record.summary import Summary
 
 PROXIED_RATIO = 0.01
 """Part of the reused connections that several pods must have answered for something in between to
-count as one that balances requests; without one there is none at all."""
+count as balancing requests; without anything in between there are none at all."""
 
 ROUNDING = 1e-9
 """What a ratio may be off in its last digits: 102 of 300 is exactly 2 % above a third."""
@@ -35,7 +35,7 @@ class Finding(StrEnum):
     EVEN = "even"
     """Within chance of uniform, with the power to tell; or off by too little to matter."""
     UNEVEN = "uneven"
-    """Neither, and no replica came later than what others hold."""
+    """Neither, and no replica came after what the others hold was opened."""
     PINNED = "pinned"
     """Neither, and a replica that came later has less: others hold what was opened before."""
     TOO_FEW = "too few"

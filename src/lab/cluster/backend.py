@@ -146,7 +146,7 @@ class ClusterBackend:
         return longest_run_seconds(self._known_settings())
 
     def stop(self, number: int) -> None:  # noqa: ARG002 - a pod gets SIGTERM, whatever we got
-        """End the clients of a run of ours; turn away from anybody else's."""
+        """End the clients if the run is ours; otherwise stop watching."""
         if self._own:
             try:
                 self._access.delete(self._clients.running())
@@ -229,7 +229,7 @@ class ClusterBackend:
         return f"server pod {stuck.name}: {stuck.obstacle}" if stuck else ""
 
     def _given_up(self) -> str | None:
-        """Say what was waited for in vain, as long as the clients are allowed to wait."""
+        """Say what never came in the time that the clients may wait; None while there is hope."""
         if self._begun or self._settings is None:
             return None
         return self._waiting.given_up(self._settings.client.readiness.timeout_seconds)

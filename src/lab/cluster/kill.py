@@ -1,11 +1,11 @@
 """How a server in a container is killed, from within: SIGKILL, and no drain.
 
-`kubectl delete --force` is no kill: the kubelet sends SIGTERM and waits for about two seconds. And
+`kubectl delete --force` does not kill: the kubelet sends SIGTERM and waits for about two seconds.
 `kill -9 1` in the container does nothing: from a PID namespace's own processes its first one gets
 only signals for which it has a handler, and SIGKILL allows none (pid_namespaces(7)). The kernel
 itself may send it one, and does when the process has had the CPU time that its hard limit allows
 (setrlimit(2), RLIMIT_CPU). A process of the same user may set that limit (prlimit(2)): no
-capability, no tool but Python is needed. With the first process go all others of its namespace,
+capability, no tool but Python is needed. All other processes of its namespace end with the first,
 and the kernel closes their connections.
 """
 
@@ -25,8 +25,8 @@ def end_container(port: int) -> None:
     """Kill the first process of this PID namespace, and with it all others; run there alone.
 
     Raises:
-        SystemExit: the first process is no server of this project, as where the pod's containers
-            share their processes, or it is still there after seconds.
+        SystemExit: the first process is not this project's server, as when the pod's containers
+            share their processes, or it is still running after some seconds.
         OSError: it belongs to another user.
     """
     import os

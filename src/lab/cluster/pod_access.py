@@ -38,7 +38,7 @@ class PodAccess:
         The API server fetches it, so that nothing here has to reach the pods' network.
 
         Raises:
-            Trouble: one of them is not to be had.
+            Trouble: one of them cannot be reached.
         """
         with ThreadPoolExecutor(AT_ONCE) as askers:
             return dict(

@@ -50,7 +50,7 @@ class PodLogs:
         return list(self._tails.items())
 
     def lag_seconds(self, pod: str) -> float:
-        """Tell by how much the clock of a client is behind ours.
+        """Tell how far the clock of a client is behind ours.
 
         A client whose log was not followed while it ran is taken to have the others' time.
         """
@@ -59,7 +59,7 @@ class PodLogs:
         return self.least_lag_seconds() if known is None else known
 
     def least_lag_seconds(self) -> float:
-        """Tell by how much the cluster's clocks are behind ours, were they all set alike."""
+        """Tell how far the cluster's clocks are behind ours, as if they all agreed."""
         lags = [lag for tail in self.tails() if (lag := tail.clock_lag_seconds) is not None]
         return min(lags, default=0.0)
 

@@ -25,7 +25,7 @@ STUCK = frozenset(
 pkg/kubelet/images/types.go and pkg/kubelet/kuberuntime."""
 
 PLAIN = frozenset({"Error", "Completed", ""})
-"""Reasons of an ended container that say no more than its exit status does."""
+"""Reasons of an ended container that add nothing to its exit status."""
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ class Restarts:
     def by_others(self) -> list[Replacement]:
         """Return the replacements that somebody else has caused: what is younger than the run.
 
-        Where no pod is, but some that have answered are gone, what the answers tell.
+        If no pod is, but some that have answered are gone, the answers tell.
         """
         history, pods = history_of(self.summary), self.summary.pods
         staying = names(self.servers.staying())

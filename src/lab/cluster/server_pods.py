@@ -30,7 +30,7 @@ class InPlace:
         return f"{reason}, restart {self.restart}"
 
     def as_replacement(self, lag_seconds: float) -> Replacement:
-        """Return it by a clock that is so far ahead of the cluster's."""
+        """Return it by a clock that is `lag_seconds` ahead of the cluster's."""
         ended, ready = self.ending.unix_seconds + lag_seconds, self.ready_unix_seconds
         return Replacement(
             stopped_unix_seconds=ended,

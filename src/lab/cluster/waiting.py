@@ -9,7 +9,7 @@ from long_lived.lab.cluster.pods import Pod
 from long_lived.lab.cluster.release import Job, Release
 
 STUCK_SECONDS = 60.0
-"""How long to wait all the same where waiting does not help: an image may be pushed a bit late."""
+"""How long to wait even if waiting does not seem to help: an image may be pushed a bit late."""
 
 SLOW_SECONDS = 10.0
 """Age at which a pod whose status gives no reason is looked up in the events."""
@@ -76,7 +76,7 @@ class Waiting:
         )
 
     def given_up(self, most_seconds: float) -> str | None:
-        """Say what was waited for in vain; None while there is hope.
+        """Say what never came; None while there is hope.
 
         `most_seconds` is the longest wait where waiting may help.
         """

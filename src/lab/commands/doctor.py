@@ -1,8 +1,8 @@
 """The command `doctor`: what this machine can do, and for how many virtual users that is enough.
 
 The functions above `look` decide on plain values, with the checks that client and server make at
-their start. `look` reads and tries; it changes nothing, and waits for nothing longer than
-TOOL_SECONDS.
+their start. `look` reads and tries; it changes nothing, and waits at most TOOL_SECONDS for
+anything.
 """
 
 import os
@@ -54,7 +54,7 @@ class Finding:
     words: str
     """Fine, with the number of users for which it is enough, or what to do."""
     blocks: bool = False
-    """Whether the default scenario cannot run for it."""
+    """Whether it keeps the default scenario from running."""
 
 
 def python(version: tuple[int, ...]) -> Finding:

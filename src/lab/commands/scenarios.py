@@ -38,7 +38,7 @@ def complete(
     parameter: click.Parameter,  # noqa: ARG001
     begun: str,
 ) -> list[CompletionItem]:
-    """Offer the scenarios whose names go on like that, and files where there are none."""
+    """Offer the scenarios that begin like that, and files if there are none."""
     # The shell's own files come first: bash forgets what stands before them.
     names = [name for name in known() if name.startswith(begun)]
     return [CompletionItem(begun, type="file"), *map(CompletionItem, names)]

@@ -1,4 +1,4 @@
-"""The command `verify`: what a run showed that others made, or of which the logs were saved."""
+"""The command `verify`: what somebody else's run showed, on a cluster or in saved logs."""
 
 from pathlib import Path
 

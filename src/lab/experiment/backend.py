@@ -10,18 +10,18 @@ from long_lived.settings.sections.experiment import RestartSignal
 
 
 class Trouble(Exception):
-    """Something that keeps the experiment from going on; its text is one line for the user."""
+    """Something that stops the experiment; the text is one line for the user."""
 
 
 class Backend(Protocol):
     """The servers and clients of one run.
 
-    A context manager: at its end nothing is left that the run has started and that the
-    user has not asked to keep. No method blocks for long but `start`, `stop` and `collect`.
+    A context manager: at its end nothing that the run started is left, unless the user
+    asked to keep it. No method blocks for long but `start`, `stop` and `collect`.
 
     The course of the experiment calls `start`, `ready` until it is true, `load`, then `look`
-    until nothing is `running`, and `collect`. In between, events do to the replicas what they
-    have to do, and never more than one thing at a time: the next when all is `settled`.
+    until nothing is `running`, and `collect`. In between, events act on the replicas, one step
+    at a time: the next one when everything is `settled`.
     """
 
     def __enter__(self) -> Self:
@@ -80,7 +80,7 @@ class Backend(Protocol):
         """List the replicas that serve, oldest first."""
 
     def restart(self, replicas: Sequence[str], how: RestartSignal) -> None:
-        """Begin to stop `replicas`, each of which is replaced by a new one."""
+        """Begin to stop `replicas`; a new one replaces each."""
 
     def settled(self) -> bool:
         """Tell whether every replica that was stopped has a replacement that is ready."""

@@ -10,7 +10,7 @@ from long_lived.lab.experiment.backend import Backend
 
 
 class Event(Protocol):
-    """One event of one run. The schedule calls its methods, none of which blocks for long."""
+    """One event of one run. The schedule calls its methods, and none blocks for long."""
 
     @property
     def name(self) -> str:
@@ -33,4 +33,4 @@ class Event(Protocol):
         """Take the next step if `backend` is ready for it; called often once it has begun."""
 
     def shortfall(self) -> str | None:
-        """Say what it has not done, as a sentence; None once it is done."""
+        """Say in a sentence what it has not done; None once it is done."""

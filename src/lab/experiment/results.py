@@ -37,7 +37,7 @@ def make_folder(parent: Path, scenario: str, now: datetime) -> Path:
 
 
 def point_latest(folder: Path) -> None:
-    """Swap the link beside `folder` in one step; what was put there by hand is left alone.
+    """Replace the link beside `folder` in one step; leave alone anything put there by hand.
 
     Raises:
         OSError: it cannot be made, as on a file system without symbolic links.

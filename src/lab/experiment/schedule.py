@@ -20,7 +20,7 @@ class Schedule:
         self._begun: list[Event] = []
 
     def tick(self) -> None:
-        """Begin what is due, and take what has begun further; has to be called often."""
+        """Begin what is due, and continue what has begun; must be called often."""
         for event in self._due():
             self._waiting.remove(event)
             self._begun.append(event)

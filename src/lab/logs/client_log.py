@@ -27,7 +27,7 @@ class ClientLog:
     """Answers per replica when `progress` was told."""
     summary: Summary | None = None
     unread: str = ""
-    """What is there in place of a summary that can be read: one of another version."""
+    """What stands in place of a readable summary: one of another version."""
 
     @property
     def whole(self) -> bool:
@@ -35,7 +35,7 @@ class ClientLog:
         return self.summary is not None or bool(self.unread)
 
     def feed(self, line: str) -> None:
-        """Take in one whole line; a line of no known form is passed over."""
+        """Take in one whole line; ignore one of unknown form."""
         match read(line):
             case Response() as answer:
                 self.answered[answer.pod] += 1
@@ -88,10 +88,10 @@ class Tail:
 
     @property
     def clock_uncertainty_seconds(self) -> float:
-        """How far that may be off: the quickest line took some time, too.
+        """How far that may be off: even the quickest line took some time.
 
-        How much, nobody can tell from one side. It is taken for the time that the quickest was
-        quicker than half of the lines, and a look on top, which is how late any may be read.
+        One side cannot tell how much. It is estimated as the time by which the quickest beat half
+        of the lines, plus one look, which is how late any may be read.
         """
         if not self._differences:
             return 0.0

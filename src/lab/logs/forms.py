@@ -1,4 +1,4 @@
-"""The forms in which people have a client's log: who wrote which line. Pure.
+"""The forms that a client's log may have: who wrote which line. Pure.
 
 Whatever stands around a line is taken off, outermost first: compression, encoding, the record
 of a container runtime, colours, the prefixes of kubectl and stern.
@@ -60,7 +60,7 @@ _STERN = re.compile(rf"^(?:{_NAME} )?({_NAME}) {_NAME} (?={_TIME} |{_LINE})")
 
 
 class UnreadForm(ValueError):
-    """A form that is not read; its text names it."""
+    """A form that cannot be read; the text names it."""
 
 
 def pod_lines(data: bytes) -> Iterator[tuple[str, str]]:

@@ -42,7 +42,7 @@ class _ToldClock(Clock):
 def recovered(lines: Iterable[str], settings: Settings, problem: str) -> Summary | None:
     """Return the summary that a client's log gives; None where its clock never started.
 
-    `problem` says why the client has left none, and makes the run incomplete.
+    `problem` says why the client left none, and makes the run incomplete.
     """
     kept = list(lines)
     told = ClientLog()

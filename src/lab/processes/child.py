@@ -140,7 +140,7 @@ class Processes:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Kill what still runs, then let the reaper go."""
+        """Kill what still runs, then end the reaper."""
         for child in list(self._children):
             self._bury(child)
         with self._reaper:  # closes its input, which ends it

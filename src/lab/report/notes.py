@@ -12,7 +12,7 @@ BEHIND_SECONDS = 1.0
 """Send lag (p99) from which on the client is said to be behind its plan."""
 
 SLOW_TIMES, SLOW_SECONDS = 5.0, 0.5
-"""A replica's overhead (p99) stands out where it is so many times the median one, and so long."""
+"""A replica's overhead (p99) stands out if it is that many times the median, and that long."""
 
 
 def notes(summary: Summary, verdict: Verdict, history: History) -> list[str]:

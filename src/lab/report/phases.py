@@ -28,7 +28,7 @@ def phase_tables(effect: Effect, history: History) -> list[str]:
 
 
 def _losses(effect: Effect) -> str:
-    """Say how many requests were lost, and with which replicas."""
+    """Say how many requests were lost, and on which replicas."""
     known = sum(effect.lost_by_replica.values())
     on = ", ".join(f"{count:,} on {name}" for name, count in effect.lost_by_replica.items())
     parts = [
@@ -111,7 +111,7 @@ def _strip(effect: Effect, history: History) -> list[str]:
 
 
 def _height(rate: float, most: float) -> int:
-    """Scale to the blocks; what is not nothing is seen."""
+    """Scale to the blocks; anything above 0 shows."""
     return 0 if not rate else max(1, round(rate / most * (len(BLOCKS) - 1)))
 
 

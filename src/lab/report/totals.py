@@ -10,7 +10,7 @@ from long_lived.settings import Server
 
 
 def totals(summary: Summary) -> list[str]:
-    """Return a line, or more, for each thing that is told of the whole run."""
+    """Return one or more lines for each fact about the whole run."""
     requests, connections, cost = summary.requests, summary.connections, summary.cost
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in requests.failed_by_kind.items())
     lines = labelled("servers", _runtime(summary.settings.server))
@@ -57,7 +57,7 @@ def totals(summary: Summary) -> list[str]:
 
 
 def _runtime(server: Server) -> str:
-    """Say what served, and whether it is somebody else's or mended here."""
+    """Say what served, and whether it is upstream's or repaired here."""
     worker = RUNTIMES[server.runtime].worker_class(server)
     if not worker:
         return server.runtime

@@ -34,7 +34,7 @@ def set_up() -> None:
     codecs.register_error(DEGRADE, degraded)
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
-        if stream is None:  # closed by whoever started us
+        if stream is None:  # closed by our parent
             stream = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - open to the end
         stream.reconfigure(errors=DEGRADE)
         setattr(sys, name, _SurvivingStream(stream))

@@ -35,7 +35,7 @@ class Assignment:
 
 @dataclass(frozen=True)
 class KeepAlive:
-    """What becomes of a connection after an answer, while the replica is not stopping."""
+    """What happens to a connection after an answer, unless the replica is stopping."""
 
     kept: bool
     """Whether it carries another request. If not, every answer says `Connection: close`."""
@@ -63,7 +63,7 @@ class Runtime(Protocol):
 
     @abstractmethod
     def capacity(self, server: Server, files: int, limit: ThreadLimit | None) -> Capacity:
-        """Plan what it can hold with so many open files and threads (None: any number)."""
+        """Plan what it can hold with `files` open files and `limit` on threads (None: no limit)."""
 
     def provide(self, tell: Callable[[str], None]) -> None:  # noqa: ARG002 - for those that need it
         """Fetch and build what is missing, with a line for `tell` before each step that takes long.
@@ -77,7 +77,7 @@ class Runtime(Protocol):
 
     @abstractmethod
     def prepare(self, settings: Settings) -> Callable[[Assignment], None]:
-        """Load what serving needs; return what serves until a signal and does not come back.
+        """Load what serving needs; return what serves until a signal and never returns.
 
         Raises:
             ModuleNotFoundError: a package is missing.

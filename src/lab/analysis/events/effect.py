@@ -28,9 +28,9 @@ class Effect:
     """Connections that the replaced replicas had when the first was stopped; None where the stop
     is only inferred."""
     inherited: int | None
-    """Those of them that were opened anew on survivors; None likewise."""
+    """Those of them that were reopened on survivors; None in the same case."""
     moved: int | None
-    """Connections that left the survivors afterwards; None likewise."""
+    """Connections that left the survivors afterwards; None in the same case."""
     seconds_to_even: float | None
     """From the first stop until every replica had its share for good; None: never in this run, or
     too few connections to tell."""
@@ -39,7 +39,7 @@ class Effect:
     lost_by_replica: dict[str, int]
     """Requests in flight on the replicas that were stopped, whose connection broke."""
     lost_unattributed: int
-    """Requests whose connection broke in that time and of which nobody knows the replica."""
+    """Requests whose connection broke in that time and whose replica nobody knows."""
     excused: int
     """Failed requests that the events explain: sent while they lasted, or in flight before, or sent
     to a replica that was gone, until the Service must have known."""

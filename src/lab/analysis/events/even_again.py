@@ -20,9 +20,9 @@ def seconds_to_even(
 ) -> tuple[float | None, bool]:
     """Tell from when on every replica has `SHARE_OF_FAIR` of its share, for good; or: too few.
 
-    A replica falls short in a look where chance would give one with that share so few less often
-    than `LEVEL`; the more often one looks, and at the more replicas, the more often chance looks
-    odd, so the level is shared among them. Looks overlap: each bucket ends one. The last one with
+    A replica falls short in a look if chance would give a replica with that share so few less
+    often than `LEVEL`. With more looks and more replicas chance looks odd more often, so the level
+    is shared among them. Looks overlap: each bucket ends one. The last one with
     enough to tell has to be at the end, where the load may fade out for less than a look.
     """
     least = needed(len(crew))
@@ -44,7 +44,7 @@ def seconds_to_even(
     if short_until >= last:
         return None, False
     if short_until == stop and step > _finest(history):
-        # Of looks so long nobody can say that all was even in each of their moments.
+        # Looks this long cannot show that everything was even at each of their moments.
         return None, True
     return (short_until - stop) * history.bucket_seconds, False
 

@@ -26,7 +26,7 @@ MISSED = 20
 def replacements_seen(
     history: History, pods: Mapping[str, Pod], replicas: int | None
 ) -> list[Replacement]:
-    """Find the replacements in the timeline of a run with so many replicas at a time.
+    """Find the replacements in the timeline of a run with `replicas` replicas at a time.
 
     Those that disappeared and those that appeared are paired in the order of time. Where fewer are
     left than there are `replicas`, one that got no connection at all was never seen: it gets a name

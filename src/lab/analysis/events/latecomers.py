@@ -47,7 +47,7 @@ class Latecomers:
 
     @property
     def degree(self) -> str:
-        """Say in words how much they have."""
+        """Say in words how much they hold."""
         for below, words in DEGREES:
             if self.ratio < below:
                 return words

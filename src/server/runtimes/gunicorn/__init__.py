@@ -1,7 +1,7 @@
 """The runtime `gunicorn`: one worker process with keep-alive, configured by the settings alone.
 
 gunicorn's own workers (`gthread`, `gevent`, `sync`) run as they are. The repaired ones (`workers`)
-mend what an experiment on connections cannot bear: each keeps every connection that it may, and
+fix what an experiment on connections cannot tolerate: each keeps every connection that it may, and
 leaves the port as soon as it is told to stop.
 """
 

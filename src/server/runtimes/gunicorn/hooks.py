@@ -1,4 +1,4 @@
-"""What gunicorn calls in the worker process: when it starts, serves, and ends."""
+"""What gunicorn calls in the worker process when it starts, serves, and ends."""
 
 import logging
 import os
@@ -16,7 +16,7 @@ class Hooks:
     """The hooks of one worker, which is the only one."""
 
     def __init__(self, *, greeting: Callable[[Replica], str], drain_seconds: int, repaired: bool):
-        """Prepare them in the master, before the worker is there.
+        """Prepare them in the master, before the worker exists.
 
         Args:
             greeting: makes the line that says that the replica serves.

@@ -112,7 +112,7 @@ class GeventWorker(ggevent.GeventWorker):
 
 
 class _Idle(gevent.Timeout):
-    """An idle timeout that keeps a list of those who wait."""
+    """An idle timeout that keeps a list of the greenlets that wait."""
 
     def __init__(self, seconds: float, idle: set[Any]) -> None:
         super().__init__(seconds, False)

@@ -2,7 +2,7 @@
 
 Upstream decides whether to keep a connection before it calls the app. An answer that was in
 flight at the stop would say keep-alive, and its client would send another request, which the
-graceful timeout then cuts. Source: handle_request in gunicorn/workers/gthread.py and
+graceful timeout would then cut off. Source: handle_request in gunicorn/workers/gthread.py and
 base_async.py, 27.0.1.
 """
 
