@@ -207,3 +207,50 @@ def test_skew_of_what_was_opened_since_is_not_the_reason_of_a_large_lack() -> No
     found = split({"old-0": 600}, {"new-0": 5, "new-1": 0}, since)
     assert found is not None
     assert not found.avoided
+
+
+def test_replica_that_came_as_the_clock_started_came_later_than_those_of_before() -> None:
+    """Clients may have opened what they keep while it was not there yet."""
+    found = late_of({"a": 300, "b": 0}, came("b", at=0.0))
+    assert found is not None
+    assert found.replicas == ["b"]
+
+
+def test_replica_that_came_and_went_is_not_late() -> None:
+    """Only who serves at the end can hold less than its share."""
+    found = late_of({"a": 300, "c": 0}, came("b", at=10) + came("c", at=20))
+    assert found is not None
+    assert found.replicas == ["c"]
+
+
+@pytest.mark.parametrize(("at", "opened"), [(29.0, 0), (30.0, 100)], ids=["before", "since"])
+def test_what_is_opened_says_something_since_the_last_of_them_could_get_it(
+    at: float, opened: int
+) -> None:
+    """Where they came in waves, those of the first may get something that the last cannot."""
+    events = came("b", at=10) + came("c", at=20)
+    found = late_of({"a": 300, "b": 0, "c": 0}, events, run({"a": 100}, at))
+    assert found is not None
+    assert (found.replicas, found.opened_since) == (["b", "c"], opened)
+
+
+@pytest.mark.parametrize(
+    ("held", "opened", "avoided"),
+    [
+        ((300, 0), (84, 0), True),
+        ((300, 0), (83, 0), False),
+        ((300, 0), (150, 50), True),
+        ((300, 0), (148, 52), False),
+        ((480, 320), (56, 44), False),
+        ((480, 320), (560, 440), True),
+    ],
+    ids=["just-enough", "too-few", "just-half", "less-than-half", "chance", "no-chance"],
+)
+def test_avoided_is_who_lacks_half_as_much_of_enough_and_not_by_chance(
+    held: tuple[int, int], opened: tuple[int, int], avoided: bool
+) -> None:
+    """Three conditions, each at its border."""
+    since = run(dict(zip("ab", opened, strict=True)))
+    found = late_of(dict(zip("ab", held, strict=True)), came("b"), since)
+    assert found is not None
+    assert found.avoided is avoided

@@ -791,7 +791,7 @@ def test_run_that_ends_in_the_restart_has_no_after() -> None:
 def test_run_without_a_restart_has_no_effect() -> None:
     """Where nothing was replaced there is nothing to work out."""
     story = steady(Story())
-    assert effect(history(story.timeline), SERVERS, [], Unit.HELD) is None
+    assert effect(history(story.timeline), SERVERS, [], Unit.HELD, 0.0) is None
 
 
 def test_end_of_the_load_is_not_where_users_wait_for_what_is_gone() -> None:

@@ -64,7 +64,7 @@ def effect(
     replicas: Sequence[str],
     replacements: Sequence[Replacement],
     unit: Unit,
-    uncertainty_seconds: float = 0.0,
+    uncertainty_seconds: float,
 ) -> Effect | None:
     """Work out what the events of a run did; None where there was none.
 
