@@ -64,7 +64,7 @@ def test_stock_gthread_keeps_half_of_its_connections_idle(threads: int, given: i
         assert capacity.warnings == ()
     else:
         (warning,) = capacity.warnings
-        assert f"gets 9872 threads and not {threads or HELD} " in warning
+        assert f"gets 9872 threads instead of {threads or HELD} " in warning
 
 
 def test_threads_that_are_asked_for_bound_threads_alone() -> None:
