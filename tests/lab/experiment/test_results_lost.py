@@ -20,7 +20,7 @@ from tests.lab.commands.test_run import (
     processes_of,
     starter,
 )
-from tests.lab.logs.test_saved import balanced
+from tests.lab.logs.saved_logs import balanced
 from tests.lab.runs import plain, saved
 
 from long_lived.lab.cluster.pod_logs import PodLogs

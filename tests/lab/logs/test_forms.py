@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from tests.lab.commands.test_run import QUICK, starter
-from tests.lab.logs.test_saved import verify
+from tests.lab.logs.saved_logs import verify
 
 from long_lived.lab.logs.client_log import ClientLog
 from long_lived.lab.logs.forms import UnreadForm, pod_lines

@@ -1,14 +1,11 @@
 """Runs judged from saved logs, in every form in which kubectl writes them."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.lab.runs import SERVERS, Run, answers_in, restarted, saved
+from tests.lab.logs.saved_logs import TWO, Save, balanced
+from tests.lab.runs import SERVERS, answers_in, restarted
 
 from long_lived.lab.analysis.verdict import Finding, Verdict, judge
 from long_lived.lab.experiment.outcome import Outcome
@@ -16,24 +13,7 @@ from long_lived.lab.logs.saved import outcome_of, read_logs
 from long_lived.record.merge import merge
 from long_lived.record.summary import parse
 
-BOUND_SECONDS = 60
 PODS = ("long-lived-client-1-abcde", "long-lived-client-1-fghij")
-
-Save = Callable[[str, list[str]], Path]
-
-
-@pytest.fixture
-def save(tmp_path: Path) -> Save:
-    """Save logs in a folder of the test's own."""
-    return lambda name, lines: saved(tmp_path, name, lines)
-
-
-def balanced(*overrides: str, replicas: tuple[str, ...] = SERVERS, each: int = 80) -> list[str]:
-    """Return the log of a client whose connections were spread evenly."""
-    run = Run(*overrides)
-    for index in range(each * len(replicas)):
-        run.hang_up(run.connect(replicas[index % len(replicas)], index / 10), index / 10)
-    return run.log()
 
 
 def verdict_of(seen: Outcome) -> Verdict:
@@ -82,9 +62,6 @@ def interleaved(first: list[str], second: list[str]) -> list[str]:
     for index in range(max(len(first), len(second))):
         mixed += [*first[index : index + 1], *second[index : index + 1]]
     return mixed
-
-
-TWO = "client.parallelism=2"
 
 
 def test_pods_of_one_file_are_kept_apart_by_their_prefix(save: Save) -> None:
@@ -240,76 +217,3 @@ def test_restart_is_found_in_the_log(given: dict[str, Any], finding: Finding, sa
     seen = outcome_of([save("client.log", run.log())])
     assert {one.old for one in seen.replacements} == {one.old for one in announced}
     assert verdict_of(seen).finding is finding
-
-
-def verify(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run the command."""
-    return subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "long_lived.lab",
-            "verify",
-            "--out",
-            str(folder),
-            *map(str, arguments),
-        ],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=BOUND_SECONDS,
-        check=False,
-    )
-
-
-@pytest.mark.parametrize(
-    ("expect", "status"), [("even", 0), ("any", 0), ("pinned", 1)], ids=lambda value: str(value)
-)
-def test_command_ends_with_the_verdict(
-    expect: str, status: int, save: Save, tmp_path: Path
-) -> None:
-    """The exit status is 0 where the finding is the expected one, else 1; the report is kept."""
-    file = save("client.log", balanced(f"experiment.expect={expect}", "experiment.name=mine"))
-    done = verify(tmp_path / "out", "--from-log", file)
-    assert done.returncode == status, done.stderr
-    assert done.stderr == ""
-    (folder,) = (tmp_path / "out").glob("*-mine")
-    assert done.stdout == (folder / "report.txt").read_text(encoding="utf-8")
-    record = json.loads((folder / "summary.json").read_text())
-    assert record["verdict"]["finding"] == "even"
-    assert record["verdict"]["passed"] is (status == 0)
-
-
-def test_command_takes_several_logs(save: Save, tmp_path: Path) -> None:
-    """Each log may have a flag of its own, or all the same one."""
-    files = [save(f"{index}.log", balanced(TWO)) for index in range(2)]
-    for arguments in ((files[0], files[1]), (files[0], "--from-log", files[1])):
-        done = verify(tmp_path / "out", "--from-log", *arguments)
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert "160    server-a\n" in done.stdout
-
-
-def test_command_calls_a_cut_log_incomplete(save: Save, tmp_path: Path) -> None:
-    """The report says what is missing, and the status is 1."""
-    file = save("client.log", balanced()[:-1])
-    done = verify(tmp_path / "out", "--from-log", file)
-    assert done.returncode == 1, done.stderr
-    assert "\nverdict      incomplete:" in done.stdout
-    assert "Traceback" not in done.stderr
-
-
-@pytest.mark.parametrize("what", ["missing", "folder", "no-flag"])
-def test_command_refuses_what_is_no_log_in_one_line(what: str, save: Save, tmp_path: Path) -> None:
-    """A file that cannot be read is one line on standard error, status 2, and leaves nothing."""
-    arguments = {
-        "missing": ["--from-log", tmp_path / "absent.log"],
-        "folder": ["--from-log", tmp_path],
-        "no-flag": [save("client.log", balanced())],
-    }[what]
-    done = verify(tmp_path / "out", *arguments)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    (line,) = done.stderr.splitlines()
-    assert line.startswith("long-lived: error: ")
-    assert str(arguments[-1]) in line
-    assert not (tmp_path / "out").exists()

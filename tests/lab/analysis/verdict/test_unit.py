@@ -1,0 +1,79 @@
+"""What a verdict is about: connections held, or requests where a proxy balances those."""
+
+import pytest
+from tests.lab.analysis.verdict.judging import judged
+from tests.lab.runs import SERVERS, Run
+
+from long_lived.lab.analysis.judged import Unit
+from long_lived.lab.analysis.verdict import Finding, judge
+
+
+def test_connections_are_judged_and_not_requests() -> None:
+    """One connection with nearly all the requests is one connection, and no finding."""
+    run = Run("experiment.expect=even")
+    held = [run.connect(pod, 0.0) for pod in SERVERS * 70]
+    for second in range(1, 1000):
+        run.ask(held[0], float(second) / 40)
+    verdict = judged(run.summary())
+    assert verdict.finding is Finding.EVEN
+    assert verdict.judged is not None
+    assert verdict.judged.unit is Unit.HELD
+    assert verdict.judged.spread.counts == dict.fromkeys(SERVERS, 70)
+
+
+def test_what_is_held_is_judged_and_not_what_was_opened() -> None:
+    """Connections that were opened evenly, and of which one replica has lost most, are not even."""
+    run = Run("experiment.expect=even")
+    for index in range(300):
+        connection = run.connect(SERVERS[index % 3], index / 300)
+        if index % 3 and index < 150:
+            run.hang_up(connection, 5.0)
+        else:
+            for second in range(6, 30):
+                run.ask(connection, float(second))
+    verdict = judge(run.summary(), SERVERS)
+    assert verdict.finding is Finding.UNEVEN
+    assert verdict.judged is not None
+    assert verdict.judged.spread.counts == {"server-a": 100, "server-b": 50, "server-c": 50}
+
+
+@pytest.mark.parametrize(
+    ("answers", "finding"),
+    [((100, 100, 100), Finding.EVEN), ((300, 0, 0), Finding.UNEVEN)],
+    ids=["even", "one-does-all"],
+)
+def test_proxy_that_balances_requests_is_noticed(
+    answers: tuple[int, ...], finding: Finding
+) -> None:
+    """A connection that several pods answer says nothing: then requests are what is judged."""
+    run = Run("experiment.expect=any")
+    connections = [run.connect(SERVERS[0], 0.5) for _ in range(30)]
+    for connection in connections:
+        run.ask(connection, 1.0, SERVERS[1])
+        run.ask(connection, 1.0, SERVERS[2])
+    for pod, count in zip(SERVERS, answers, strict=True):
+        for index in range(count):
+            run.ask(connections[index % 30], 2.0 + index / 20, pod)
+    verdict = judge(run.summary(), SERVERS)
+    assert verdict.finding is finding
+    assert verdict.judged is not None
+    assert verdict.judged.unit is Unit.ANSWERED
+    assert verdict.evidence.endswith("judged by requests, which something in between balances")
+
+
+@pytest.mark.parametrize(
+    ("several", "reused", "unit"),
+    [(0, 30, Unit.HELD), (1, 100, Unit.ANSWERED), (1, 101, Unit.HELD), (2, 101, Unit.ANSWERED)],
+    ids=["none", "one-in-a-hundred", "less", "more"],
+)
+def test_proxy_is_what_one_in_a_hundred_connections_show(
+    several: int, reused: int, unit: Unit
+) -> None:
+    """A connection that two pods seem to answer is a rare accident, and no proxy."""
+    run = Run("experiment.expect=any")
+    for index in range(reused):
+        connection = run.connect("server-a", 0.5)
+        run.ask(connection, 20.0, "server-b" if index < several else "server-a")
+    found = judge(run.summary(), SERVERS).judged
+    assert found is not None
+    assert found.unit is unit

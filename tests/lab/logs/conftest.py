@@ -1,0 +1,13 @@
+"""A folder in which a test saves logs."""
+
+from pathlib import Path
+
+import pytest
+from tests.lab.logs.saved_logs import Save
+from tests.lab.runs import saved
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Save:
+    """Save logs in a folder of the test's own."""
+    return lambda name, lines: saved(tmp_path, name, lines)

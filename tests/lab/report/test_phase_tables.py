@@ -1,0 +1,71 @@
+"""Before, during and after in the report: who served, who answered when, and what was lost."""
+
+import pytest
+from tests.lab.report.reports import lines_of, restart_lines
+from tests.lab.runs import LOAD_SECONDS, NEW, SERVERS, plain, restarted
+
+from long_lived.lab.analysis.verdict import judge
+from long_lived.lab.report.closing import report
+from long_lived.record.error_kind import ErrorKind
+
+
+def test_each_phase_has_a_table_with_all_its_replicas() -> None:
+    """Before, during and after follow one another, each with who served, and in what role."""
+    lines = restart_lines()
+    tables: dict[str, list[str]] = {}
+    for title in ("before, 0.0 to 10.0 s", "during, 10.0 to 12.2 s", "after, 12.2 to 30.0 s"):
+        (first,) = [index for index, line in enumerate(lines) if line.startswith(title)]
+        end = lines.index("", first)
+        tables[title.split(",")[0]] = [line[:26].rstrip() for line in lines[first + 1 : end]]
+    assert tables == {
+        "before": [*SERVERS],
+        "during": [
+            "server-a",
+            "server-b (stopped)",
+            "server-c (stopped)",
+            "server-d (new)",
+            "server-e (new)",
+        ],
+        "after": ["server-a", "server-d (new)", "server-e (new)"],
+    }
+
+
+def test_strip_shows_who_answered_when() -> None:
+    """Over the same time the stopped replicas fall silent and the new ones begin."""
+    lines = restart_lines(heals=True)
+    (first,) = [index for index, line in enumerate(lines) if line.startswith("answers, 0 to 30 s")]
+    strips = {line[:26].rstrip(): line[28:] for line in lines[first + 1 : first + 6]}
+    assert list(strips) == [*SERVERS, *NEW]
+    stop, ready = lines[first].index("↓"), lines[first].index("↑")
+    assert stop < ready
+    for name in SERVERS[1:]:
+        assert len(strips[name]) <= stop - 28 + 1
+        assert " " not in strips[name]
+    for name in NEW:
+        assert strips[name][: ready - 28 - 1].strip() == ""
+        assert strips[name].strip() != ""
+    assert " " not in strips["server-a"]
+
+
+@pytest.mark.parametrize("lost", [0, 5])
+def test_losses_of_the_restart_are_told_apart(lost: int) -> None:
+    """Requests in flight on the stopped replicas have a line, with others that failed meanwhile."""
+    run, replacements = restarted(lost=lost)
+    run.fail(ErrorKind.CONNECT_REFUSED, 11.0, 2)
+    run.fail(ErrorKind.CONNECTION_LOST, 11.0, 3)
+    run.fail(ErrorKind.CONNECTION_LOST, 11.0, 4, pod="server-a")
+    made = run.summary(LOAD_SECONDS)
+    text = " ".join(" ".join(report(made, judge(made, SERVERS, [], replacements), "x")).split())
+    on = f" ({lost} on server-b)" if lost else ""
+    assert (
+        f"restart {lost} requests in flight on the stopped replicas were lost{on}, "
+        "3 unattributed ones broke in that time, each the first on its connection, "
+        "6 more, sent before or during it, failed" in text
+    )
+
+
+def test_report_without_a_restart_has_no_phases() -> None:
+    """Where nothing was restarted there is one table of connections, and no strip."""
+    text = "\n".join(lines_of(plain(dict.fromkeys(SERVERS, 30)), [*SERVERS]))
+    assert not any(word in text for word in ("before,", "during,", "after,", "restart ", "↓"))
+    assert "still open" in text

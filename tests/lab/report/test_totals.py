@@ -1,0 +1,58 @@
+"""The account: what was planned, answered and failed, how fast, and what served."""
+
+import pytest
+from tests.lab.report.reports import lines_of, restart_lines, text_of
+from tests.lab.runs import SERVERS, plain
+
+from long_lived.record.error_kind import ErrorKind
+
+
+def test_account_names_what_failed_and_how() -> None:
+    """Planned, answered and failed by kind are in the report, as is what a connection cost."""
+    made = plain(
+        {"server-a": 990}, failed={ErrorKind.CONNECTION_LOST: 7, ErrorKind.READ_TIMEOUT: 3}
+    )
+    text = " ".join(" ".join(lines_of(made, ["server-a"])).split())
+    assert (
+        "990 of 1,000 planned were answered, 10 failed (7 connection_lost, 3 read_timeout)" in text
+    )
+    assert "990 opened (33 per second), 0 still open" in text
+    assert "100% of the answers said Connection: close" in text
+    assert "12.3 s of CPU, 450 MB of memory, 1 process" in text
+
+
+def test_oldest_connection_is_named_with_its_replica() -> None:
+    """The report says how old the longest-lived connection became, and where it led."""
+    text = " ".join(" ".join(restart_lines()).split())
+    assert "the longest-lived reached 30 s, to server-a" in text
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ((), "servers flask requests"),
+        (
+            ("server.runtime=gunicorn", "server.gunicorn.workerClass=gthread"),
+            "servers gunicorn, worker gthread (gunicorn's own) requests",
+        ),
+        (
+            ("server.runtime=gunicorn",),
+            "servers gunicorn, worker gthread-repaired (this project's, with defects mended)",
+        ),
+    ],
+    ids=["flask", "stock", "repaired"],
+)
+def test_report_says_what_served(settings: tuple[str, ...], words: str) -> None:
+    """Whoever takes a mended worker for gunicorn's own learns something wrong about gunicorn."""
+    assert words in text_of(lines_of(plain(dict.fromkeys(SERVERS, 70), *settings), [*SERVERS]))
+
+
+def test_times_and_rates_are_in_the_account() -> None:
+    """Rate is sent, throughput is answered, and each time has its percentiles."""
+    lines = lines_of(plain(dict.fromkeys(SERVERS, 100)), [*SERVERS])
+    text = text_of(lines)
+    assert "rate 10.1 sent per second, throughput 10 answered per second" in text
+    many = text_of(lines_of(plain(dict.fromkeys(SERVERS, 12_000)), [*SERVERS]))
+    assert "rate 1,200 sent per second, throughput 1,200 answered per second" in many
+    for label in ("service time", "response", "send lag", "overhead"):
+        assert any(line.startswith(f"{label:<13}p50 ") for line in lines)
