@@ -17,9 +17,9 @@ SCENARIO ?= ten-thousand
 run: $(VENV)/.run ## Run an experiment, by default with 10,000 requests at once [SCENARIO= SET=]
 	$(BIN)/long-lived run $(SCENARIO) $(foreach pair,$(SET),--set '$(pair)')
 
-# Tests mostly wait, for answers and for processes that start: two workers for each processor. Those
-# that share something costly carry a group, whose tests stay in one worker. WORKERS=0 is one by one.
-WORKERS ?= $(shell echo $$((2 * $$(nproc))))
+# A worker for each processor. Tests that share something costly, or would starve each other, carry a
+# group, whose tests stay in one worker. WORKERS=0 is one by one.
+WORKERS ?= $(shell nproc)
 test: $(VENV)/.dev helm ## Run the whole test suite [TESTS= WORKERS=]
 	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadgroup $(TESTS)
 

@@ -12,6 +12,14 @@ hypothesis.settings.load_profile("repeatable")
 """The same examples in every run; `pytest --hypothesis-profile search` looks for new ones."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep in one worker what starts a cluster and labs of its own: two at once starve each other."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        if "place" in fixtures and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group("place"))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how long the tests of each folder took: set-up, call and tear-down, of all workers."""
     seconds: defaultdict[str, float] = defaultdict(float)
