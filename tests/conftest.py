@@ -13,7 +13,7 @@ hypothesis.settings.load_profile("repeatable")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep in one worker what starts a cluster and labs of its own: two at once starve each other."""
+    """Keep in one worker what starts a cluster of its own: two at once starve each other."""
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
         if "place" in fixtures and not item.get_closest_marker("xdist_group"):
