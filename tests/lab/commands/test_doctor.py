@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner, Result
-from tests.lab.commands.test_run import clean_environment
+from tests.lab.commands.lab import clean_environment
 
 from long_lived.client.preflight.limits import Limits
 from long_lived.lab.__main__ import cli

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.lab.commands.test_run import QUICK, arguments_of, finished
+from tests.lab.commands.lab import QUICK, arguments_of, finished
 
 MODULES = (
     *("settings", "server", "record", "resources", "reaper", "long_lived", "sitecustomize"),

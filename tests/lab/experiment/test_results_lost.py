@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.lab.commands.test_run import (
+from tests.lab.commands.lab import (
     QUICK,
     RESTART,
     Lab,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.lab.commands.test_run import QUICK, starter
+from tests.lab.commands.lab import QUICK, starter
 from tests.lab.logs.saved_logs import verify
 
 from long_lived.lab.logs.client_log import ClientLog

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.lab.commands.test_run import clean_environment
+from tests.lab.commands.lab import clean_environment
 from tests.lab.runs import restarted, saved
 
 from long_lived.lab.terminal.streams import PLAIN, degraded

@@ -3,8 +3,7 @@
 import time
 
 import pytest
-
-from .replicas import (
+from tests.server.replicas import (
     ALL,
     GTHREAD,
     QUICK,

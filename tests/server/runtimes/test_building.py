@@ -5,11 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.server.replicas import environment
 
 from long_lived.server.runtimes import RUNTIMES
 from long_lived.server.runtimes.go import build
-
-from .replicas import environment
 
 LONGEST_BUILD_SECONDS = 300
 

@@ -8,9 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.waiting import eventually
-
-from .replicas import (
+from tests.server.replicas import (
     ALL,
     Replica,
     Shared,
@@ -19,6 +17,7 @@ from .replicas import (
     each,
     read,
 )
+from tests.waiting import eventually
 
 CONCURRENT = [variant for variant in ALL if variant.concurrent]
 KEEPING = [variant for variant in ALL if variant.keeps]

@@ -8,9 +8,7 @@ import subprocess
 import time
 
 import pytest
-from tests.waiting import eventually
-
-from .replicas import (
+from tests.server.replicas import (
     FLASK,
     GEVENT,
     GO,
@@ -28,6 +26,7 @@ from .replicas import (
     read,
     side_by_side,
 )
+from tests.waiting import eventually
 
 DRAINING = [GTHREAD, GEVENT, SYNC, STOCK_GTHREAD, STOCK_GEVENT, STOCK_SYNC, GO_DRAINING]
 KEEPING = [GTHREAD, GEVENT, STOCK_GTHREAD, STOCK_GEVENT, GO_DRAINING]

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from .replicas import (
+from tests.server.replicas import (
     BOUND_SECONDS,
     FLASK,
     GTHREAD,

@@ -5,11 +5,10 @@ import sys
 from typing import get_args
 
 import pytest
+from tests.server.replicas import ALL, Variant, environment
 
 from long_lived.server.runtimes import RUNTIMES, prepare
 from long_lived.settings import Server, load
-
-from .replicas import ALL, Variant, environment
 
 WORKER_CLASSES = get_args(type(Server().gunicorn).model_fields["worker_class"].annotation)
 

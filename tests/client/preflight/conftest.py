@@ -1,0 +1,25 @@
+"""Scripted replicas for the tests of the wait, which end with the test."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from long_lived.client.preflight import readiness
+
+from .replicas import Replicas, Replies
+
+
+@pytest.fixture
+def replicas(monkeypatch: pytest.MonkeyPatch) -> Iterator[Replicas]:
+    """Give replicas that end with the test."""
+    started = Replicas()
+    monkeypatch.setattr(readiness, "lookup", started.lookup)
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def abc(replicas: Replicas) -> Replicas:
+    """Give three replicas that are ready: a, b and c."""
+    replicas.start(Replies("ready a"), Replies("ready b"), Replies("ready c"))
+    return replicas

@@ -1,0 +1,71 @@
+"""Runs on a cluster of which something is lost: clients, their logs, the connection."""
+
+import re
+
+from tests.cluster.place import JOB, Place
+from tests.lab.cluster.runs.lab import ENDLESS, QUICK, Lab
+from tests.waiting import eventually
+
+
+def test_client_killed_for_memory_makes_the_run_incomplete(place: Place, lab: Lab) -> None:
+    """The verdict names the pod and why it ended, and counts what it had done until then."""
+    place.helm("install", sets=ENDLESS)
+    place.await_answers()
+    watching = lab.begin("verify", "--out", str(lab.out))
+    eventually(lambda: (lab.out / "latest").exists())
+    place.cluster.oom(place.only_client())
+    status, output = lab.end(watching)
+    assert status == 1
+    assert re.search(r"incomplete: client pod \S+ ended with status 137 \(OOMKilled\)", output)
+    assert "Traceback" not in output
+    requests = lab.record["clients"]["requests"]
+    assert requests["answered"] > 0
+    assert requests["planned"] == requests["answered"] + requests["failed"]
+
+
+def test_client_pod_that_is_gone_makes_the_run_incomplete(place: Place, lab: Lab) -> None:
+    """A pod that went with its log is missed, and never a pass."""
+    place.helm("install", sets=(*QUICK, "client.parallelism=2"))
+    place.await_job(1)
+    place.cluster.forget(sorted(place.pods("client"))[0])
+    status, output = lab.verify()
+    assert status == 1
+    assert "incomplete: 1 of 2 client pods are gone or never started" in output
+
+
+def test_log_that_was_rotated_away_makes_the_run_incomplete(place: Place, lab: Lab) -> None:
+    """Without its summary a log says nothing, though the pod completed."""
+    place.helm("install", sets=QUICK)
+    place.await_job(1)
+    place.cluster.truncate_log(next(iter(place.pods("client"))))
+    status, output = lab.verify()
+    assert status == 1
+    assert "has no summary" in output
+    assert "verdict incomplete" in output
+
+
+def test_client_of_another_version_makes_the_run_incomplete(place: Place, lab: Lab) -> None:
+    """Summaries that this lab cannot read are named, and those that it can are merged."""
+    place.helm("install", sets=(*QUICK, "client.parallelism=2"))
+    place.await_job(1)
+    old = sorted(place.pods("client"))[0]
+    place.cluster.rewrite_log(old, '{"format":2,', '{"format":99,')
+    status, output = lab.verify()
+    assert status == 1
+    assert f"incomplete: client pod {old} has a summary of format 99: must be 2" in output
+    assert "Traceback" not in output
+    assert lab.record["clients"]["requests"]["answered"] > 0
+
+
+def test_connection_to_the_cluster_that_is_cut_loses_nothing(place: Place, lab: Lab) -> None:
+    """A log whose following was cut is read again, and every answer counts once."""
+    place.helm("install", sets=(*QUICK, "client.durationSeconds=6"))
+    place.await_answers()
+    watching = lab.begin("verify", "--out", str(lab.out))
+    eventually(lambda: list(lab.out.glob(f"latest/{JOB}-1-*.log")))
+    place.cluster.cut_connections()
+    status, output = lab.end(watching)
+    assert status == 0, output
+    (log,) = (lab.out / "latest").glob(f"{JOB}-1-*.log")
+    answered = lab.record["clients"]["requests"]["answered"]
+    assert log.read_text().count("Response from Pod ") == answered

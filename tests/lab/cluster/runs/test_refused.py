@@ -1,0 +1,79 @@
+"""What the lab cannot do on a cluster: said in one line, with what to do."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.cluster.place import SERVER, Place
+from tests.lab.cluster.runs.lab import LONGEST_SECONDS, QUICK, Lab
+
+
+def test_conflict_over_replicas_stops_the_run(place: Place, lab: Lab) -> None:
+    """Whoever scaled the servers is told what Helm said and what to do, and keeps the number."""
+    place.helm("install", sets=(*QUICK, "client.enabled=false"))
+    place.kubectl("scale", f"deployment/{SERVER}", "--replicas=2")
+    status, output = lab.do("run", "smoke", "--on", "cluster", "--out", str(lab.out))
+    assert status == 1
+    assert 'conflict with "kubectl" with subresource "scale" using apps/v1: .spec.rep' in output
+    assert "server.replicas: null" in output
+    assert "--force-conflicts" in output
+    assert place.cluster.get("Deployment", SERVER)["spec"]["replicas"] == 2
+
+
+@pytest.mark.parametrize("command", ["verify", "restart"])
+def test_release_that_is_not_there_is_one_line(command: str, lab: Lab) -> None:
+    """What is missing is named, with where it was looked for."""
+    status, output = lab.do(command)
+    assert status == 2
+    assert "demo" in output
+    assert "default" in output
+    assert "Traceback" not in output
+    assert not lab.out.exists()
+
+
+def test_release_without_a_client_is_one_line(place: Place, lab: Lab) -> None:
+    """A server alone has no run to verify."""
+    place.helm("install", sets=(*QUICK, "client.enabled=false"))
+    status, output = lab.verify()
+    assert status == 2
+    assert "has no client Job" in output
+
+
+def test_missing_context_is_one_line(lab: Lab) -> None:
+    """Without a current context the user is told how to choose one."""
+    status, output = lab.do("verify", KUBECONFIG=os.devnull)
+    assert status == 2
+    assert output.startswith("long-lived: error: no Kubernetes context is set")
+
+
+def test_missing_kubectl_is_one_line(lab: Lab, tmp_path: Path) -> None:
+    """Without kubectl the user is told that."""
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    code = (
+        "import sys; sys.executable = sys.argv[1]; sys.argv = ['long-lived', 'verify']; "
+        "from long_lived.lab.__main__ import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(python)],
+        env={"PATH": str(python.parent)},
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("long-lived: error: kubectl is missing")
+    assert done.stderr.count("\n") == 1
+
+
+def test_unknown_chart_key_is_refused_before_anything_is_installed(place: Place, lab: Lab) -> None:
+    """A misspelt key of the chart is one line, as one of the settings is."""
+    status, output = lab.do(
+        "run", "smoke", "--on", "cluster", "--set", "images.registri=x", "--out", str(lab.out)
+    )
+    assert status == 2
+    assert "images.registri" in output
+    assert not place.cluster.all("Deployment")

@@ -1,0 +1,154 @@
+"""Runs on a cluster whose servers are restarted: by the lab, by hand, in place, by a kill."""
+
+import re
+from pathlib import Path
+
+import pytest
+from tests.cluster.api import CONTEXT
+from tests.cluster.miniature import Miniature
+from tests.cluster.place import SERVER, Place
+from tests.lab.cluster.runs.lab import PINNED, QUICK, RESTART, Lab, sets
+from tests.waiting import eventually
+
+
+def test_run_on_cluster_restarts_in_the_middle(place: Place, lab: Lab) -> None:
+    """One command installs, restarts two of three pods at the clients' time, and judges."""
+    status, output = lab.do(
+        *("run", "restart-gunicorn", "--on", "cluster", "--out", str(lab.out)),
+        *sets(*RESTART, PINNED, "serverPod.labels.team=blue"),
+        namespace="elsewhere",
+    )
+    assert status == 0, output
+    assert "pinned, as expected" in output
+    record = lab.record
+    phases = record["effect"]["phases"]
+    assert [phase["name"] for phase in phases] == ["before", "during", "after"]
+    assert 3 < phases[1]["start_seconds"] < 12
+    answered = sum(row["answered"] for phase in phases for row in phase["rows"])
+    assert answered == record["clients"]["requests"]["answered"]
+    assert len(record["replicas"]) == 5
+    pods = [pod for pod in place.cluster.all("Pod") if SERVER in pod["metadata"]["name"]]
+    assert {pod["metadata"]["namespace"] for pod in pods} == {"elsewhere"}
+    assert {pod["metadata"]["labels"]["team"] for pod in pods} == {"blue"}
+    assert place.kubectl("config", "current-context").strip() == CONTEXT
+
+
+def test_restart_by_hand_is_found_by_verify(place: Place, lab: Lab) -> None:
+    """`restart` deletes all server pods but the oldest, and `verify` sees who took their place."""
+    place.helm(
+        "install",
+        sets=(*QUICK, "server.runtime=gunicorn", "client.durationSeconds=14")
+        + ("experiment.expect=pinned",),
+    )
+    place.await_answers()
+    before = set(place.pods("server"))
+    status, output = lab.do("restart")
+    assert status == 0, output
+    status, output = lab.verify()
+    assert status == 0, output
+    assert "pinned, as expected" in output
+    replacements = lab.record["events"]
+    assert {one["old"] for one in replacements} < before
+    assert {one["new"] for one in replacements} == set(place.pods("server")) - before
+    assert len(replacements) == 2
+
+
+def test_clients_with_clocks_of_their_own_are_one_timeline(place: Place, lab: Lab) -> None:
+    """What a client with a clock 20 s ahead did is counted when it happened, by the lab's clock."""
+    place.cluster.mishaps.skewed = "client-1-1-", 20.0
+    status, output = lab.do(
+        *("run", "restart-gunicorn", "--on", "cluster", "--out", str(lab.out)),
+        *sets(*RESTART, "client.parallelism=2", "client.concurrency=30"),
+    )
+    assert status == 0, output
+    record = lab.record
+    assert record["clients"]["load_seconds"] < 35
+    assert 3 < record["effect"]["phases"][1]["start_seconds"] < 8
+    assert 0 < record["clock_uncertainty_seconds"] < 10
+
+
+IN_PLACE = {
+    "memory": (Miniature.oom, "OOMKilled", r"OOMKilled \(exit 137\)"),
+    "liveness": (
+        Miniature.fail_liveness,
+        "liveness probe failed",
+        r"liveness probe failed, Error \(exit 137\)",
+    ),
+    "crash": (Miniature.end, "Error 137", r"Error 137, Error \(exit 137\)"),
+}
+
+
+@pytest.mark.parametrize("how", IN_PLACE)
+def test_restart_in_place_is_a_replacement_of_itself(how: str, place: Place, lab: Lab) -> None:
+    """A container that starts again in its pod is found, with when and why; none from before."""
+    mishap, reason, words = IN_PLACE[how]
+    place.helm(
+        "install",
+        sets=(*QUICK, "server.runtime=gunicorn", "client.durationSeconds=12")
+        + ("client.enabled=false",),
+    )
+    place.await_servers()
+    early, victim, _ = sorted(place.pods("server"))
+    place.cluster.oom(early)
+    eventually(lambda: restarts(place, early) == 1)
+    place.await_servers()
+    place.helm("upgrade", "--reset-then-reuse-values", sets=("client.enabled=true",))
+    place.await_answers(2)
+    mishap(place.cluster, victim)
+    status, output = lab.verify()
+    assert "Traceback" not in output
+    (one,) = lab.record["events"]
+    assert one["old"] == one["new"] == victim, output
+    assert one["reason"].startswith(reason)
+    assert one["stopped_unix_seconds"] <= one["ready_unix_seconds"]
+    assert re.search(rf"{victim} restarted in place at [\d.]+ s: {words}, restart 1", output)
+    assert early not in {one["old"] for one in lab.record["events"]}
+    assert status in (0, 1)
+
+
+def restarts(place: Place, pod: str) -> int:
+    """Tell how often a pod's container was started again."""
+    status = place.cluster.get("Pod", pod)["status"]["containerStatuses"][0]
+    return int(status["restartCount"])
+
+
+KILL = (*RESTART, "server.delay.minSeconds=0.8", "server.delay.maxSeconds=1.2", "server.port=8080")
+
+
+def test_kill_loses_the_requests_in_flight(place: Place, lab: Lab) -> None:
+    """Answers that SIGTERM and two seconds would have let out are lost, as with a real crash."""
+    status, output = lab.do(
+        *("run", "restart-gunicorn", "--on", "cluster", "--out", str(lab.out)),
+        *sets(*KILL, "experiment.restart.signal=kill", "experiment.maxFailedRatio=1"),
+    )
+    assert status == 0, output
+    failed = lab.record["clients"]["requests"]["failed_by_kind"]
+    assert failed["connection_lost"] > 5
+    assert "not killed" not in output
+    assert len(lab.record["replicas"]) == 5
+
+
+def test_kill_that_is_refused_says_what_came_instead(place: Place, lab: Lab) -> None:
+    """Without the right to exec the pods are deleted by force, and that is no kill."""
+    place.cluster.mishaps.forbidden = "exec"
+    status, output = lab.do(
+        *("run", "restart-gunicorn", "--on", "cluster", "--out", str(lab.out)),
+        *sets(*KILL, "experiment.restart.signal=kill"),
+    )
+    assert status == 0, output
+    assert output.count("not killed, but ended by SIGTERM and SIGKILL some 2 s later: ") == 2
+    assert 'cannot create resource "pods/exec"' in output
+    assert lab.record["clients"]["requests"]["failed"] == 0
+
+
+def test_restart_by_hand_can_kill(place: Place, lab: Lab) -> None:
+    """`restart --kill` leaves no server of the deleted pods alive."""
+    place.helm("install", sets=(*QUICK, "client.enabled=false"))
+    place.await_servers()
+    processes = {name: place.cluster.process(name) for name in place.pods("server")}
+    status, output = lab.do("restart", "--kill")
+    assert status == 0, output
+    assert "not killed" not in output
+    kept = output.rpartition("kept: ")[2]
+    alive = [name for name, process in processes.items() if Path(f"/proc/{process}").exists()]
+    assert alive == [kept]

@@ -1,0 +1,152 @@
+"""Which run on a cluster `verify` waits for, and what it learns of it."""
+
+import pytest
+from tests.chart.conftest import CHART
+from tests.cluster.place import JOB, SERVER, Place
+from tests.lab.cluster.runs.lab import QUICK, Lab, sets
+
+
+def test_verify_waits_for_the_run_and_merges_all_clients(place: Place, lab: Lab) -> None:
+    """The newest run is awaited; the summaries of its clients are added up, and judged."""
+    place.helm("install", sets=(*QUICK, "client.parallelism=2", "client.requestsPerUser=3"))
+    status, output = lab.verify()
+    assert status == 0, output
+    assert "360 of 360 planned were answered" in output
+    assert "verdict even: the connections opened are within chance of uniform" in output
+    assert f"{JOB}-1" in output
+    record = lab.record
+    assert set(record["replicas"]) == set(place.pods("server"))
+    assert record["clients"]["clients"] == 2
+    logs = list((lab.out / "latest").glob(f"{JOB}-1-*.log"))
+    assert len(logs) == 2
+    lines = "".join(log.read_text() for log in logs)
+    assert lines.count("Response from Pod ") == 360
+    assert "concurrency: 60" in (lab.out / "latest" / "values.yaml").read_text()
+
+
+def test_verify_of_a_run_that_is_over_says_the_same(place: Place, lab: Lab) -> None:
+    """A run can be judged as long as its pods are there, as often as one likes."""
+    place.helm("install", sets=(*QUICK, "client.requestsPerUser=2"))
+    place.await_job(1)
+    first, second = lab.verify(), lab.verify()
+    assert first[0] == second[0] == 0
+    assert "120 of 120" in first[1]
+    assert "120 of 120" in second[1]
+
+
+def test_verify_judges_the_newest_run_alone(place: Place, lab: Lab) -> None:
+    """After an upgrade with other server settings neither runs nor pods are mixed up."""
+    place.helm("install", sets=QUICK)
+    assert lab.verify()[0] == 0
+    before = set(place.pods("server"))
+    place.helm(
+        "upgrade",
+        "--reset-then-reuse-values",
+        sets=("server.runtime=gunicorn", "client.concurrency=90"),
+    )
+    status, output = lab.verify()
+    assert status == 0, output
+    assert "90 of 90" in output
+    assert not before & set(lab.record["replicas"])
+    assert len(lab.record["replicas"]) == 3
+
+
+def test_replicas_are_learnt_from_the_pods_where_an_autoscaler_decides(
+    place: Place, lab: Lab
+) -> None:
+    """Helm leaves their number alone, the client waits for all there are, and so does the lab."""
+    place.helm("install", sets=(*QUICK, "server.replicas=null", "client.enabled=false"))
+    place.await_servers()
+    scaled = '{"spec": {"replicas": 2}}'
+    place.kubectl("patch", f"deployment/{SERVER}", f"--patch={scaled}")
+    place.await_servers()
+    assert len(place.pods("server")) == 2
+    status, output = lab.do(
+        *("run", "smoke", "--on", "cluster", "--out", str(lab.out)),
+        *sets(*QUICK, "server.replicas=null"),
+    )
+    assert status == 0, output
+    assert "against an autoscaler's replicas" in output
+    assert "60 of 60" in output
+    assert set(lab.record["replicas"]) == set(place.pods("server"))
+    assert len(lab.record["replicas"]) == 2
+    (log,) = (lab.out / "latest").glob(f"{JOB}-2-*.log")
+    assert lab.do("verify", "--from-log", str(log), "--out", str(lab.out))[0] == 0
+    assert len(lab.record["replicas"]) == 2
+
+
+def test_newest_run_is_found_where_jobs_are_named_after_their_settings(
+    place: Place, lab: Lab
+) -> None:
+    """Applied without Helm, other settings are another Job beside the old one."""
+    for users in (40, 50):
+        pairs = (*QUICK, "job.nameSuffix=settings", f"client.concurrency={users}")
+        flags = [f"--set={pair}" for pair in pairs]
+        status, manifests = place.run(
+            "helm",
+            "template",
+            "demo",
+            str(CHART),
+            *flags,
+            "--show-only=templates/server/*.yaml",
+            "--show-only=templates/client/*.yaml",
+        )
+        assert status == 0, manifests
+        place.kubectl("apply", "--filename=-", given=manifests)
+        status, output = lab.verify()
+        assert status == 0, output
+        assert f"{users} of {users}" in output
+    assert len(place.cluster.names("Job")) == 2
+
+
+def test_job_of_a_failed_upgrade_is_named(place: Place, lab: Lab) -> None:
+    """What a failed upgrade left running is the newest run, and the reader knows."""
+    place.helm("install", sets=QUICK)
+    place.await_job(1)
+    assert "helm upgrade failed" not in lab.verify()[1]
+    place.kubectl("scale", f"deployment/{SERVER}", "--replicas=2")
+    flags = ("--reset-then-reuse-values", "--set", "client.readiness.timeoutSeconds=3")
+    assert place.run("helm", "upgrade", "demo", str(CHART), *flags)[0] == 1
+    _, output = lab.verify()
+    assert f"{JOB}-2 is from revision 2, whose helm upgrade failed" in output
+
+
+@pytest.mark.parametrize(
+    ("sidecar", "native"),
+    [("aa-proxy", False), ("zz-shipper", False), ("proxy", True)],
+    ids=["before", "behind", "native"],
+)
+def test_sidecar_that_lives_on_keeps_no_run_going(
+    sidecar: str, native: bool, place: Place, lab: Lab
+) -> None:
+    """The containers of the chart alone are followed, and their end is the run's."""
+    lasting = {"restartPolicy": "Always"} if native else {}
+    place.cluster.mishaps.sidecar = {"name": sidecar, "image": "sidecar", **lasting}
+    place.helm("install", sets=(*QUICK, "client.requestsPerUser=3"))
+    status, output = lab.verify()
+    assert status == 0, output
+    assert "180 of 180 planned were answered" in output
+    assert lab.record["problems"] == []
+
+
+def test_servers_own_counts_are_fetched_through_the_api(place: Place, lab: Lab) -> None:
+    """Each replica says how many it answered, and that is what the client counted."""
+    place.helm("install", sets=(*QUICK, "client.requestsPerUser=2", "server.port=8080"))
+    assert lab.verify()[0] == 0
+    counts = lab.record["server_counts"]
+    pods = lab.record["clients"]["pods"]
+    assert counts.keys() == place.pods("server").keys()
+    assert {name: one["answered"] for name, one in counts.items()} == {
+        name: pods[name]["requests"] for name in counts
+    }
+
+
+def test_servers_own_counts_that_are_refused_are_missed_once(place: Place, lab: Lab) -> None:
+    """Without the right to ask there are none, and the verdict stands."""
+    place.cluster.mishaps.forbidden = "proxy"
+    place.helm("install", sets=QUICK)
+    status, output = lab.verify()
+    assert status == 0, output
+    assert lab.record["server_counts"] == {}
+    assert output.count("the servers' own counts are missing") == 1
+    assert 'cannot get resource "pods/proxy"' in output

@@ -1,0 +1,13 @@
+"""Labs on this machine for the tests of the commands."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.lab.commands.lab import Start, starter
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start labs that end with the test."""
+    yield from starter(tmp_path)

@@ -1,0 +1,208 @@
+"""A lab on this machine, with real replicas and clients, and what it leaves."""
+
+import itertools
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.waiting import eventually
+
+BOUND_SECONDS = 120
+"""Longest wait for anything; reached only where something is broken."""
+
+QUICK = (
+    "server.delay.minSeconds=0.1",
+    "server.delay.maxSeconds=0.3",
+    "client.thinkTime.minSeconds=0.1",
+    "client.thinkTime.maxSeconds=0.3",
+    "client.rampUpSeconds=0.5",
+    "client.concurrency=240",
+)
+LASTING = "client.durationSeconds=100"
+"""Longer than any test: the run is ended by what the test does."""
+
+RESTART = ("experiment.restart.afterSeconds=2", "experiment.restart.replacementSeconds=2")
+
+SMOKE = ("server.delay.minSeconds=0.2", "server.delay.maxSeconds=0.6")
+
+
+def processes_of(folder: Path) -> dict[int, str]:
+    """Find all processes whose command line or standard output lies in `folder`."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            output = os.readlink(entry / "fd" / "1")
+            zombie = (entry / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        except OSError:
+            continue
+        if (str(folder) in command or output.startswith(str(folder))) and not zombie:
+            found[int(entry.name)] = command
+    return found
+
+
+def listeners(port: int) -> set[str]:
+    """Return the sockets (inodes) that listen on a port, at whatever address."""
+    lines = map(str.split, Path("/proc/net/tcp").read_text().splitlines()[1:])
+    return {line[9] for line in lines if line[1].endswith(f":{port:04X}") and line[3] == "0A"}
+
+
+@dataclass
+class Lab:
+    """A lab in a process of its own, which leaves everything below one folder."""
+
+    process: subprocess.Popen[bytes]
+    place: Path
+
+    @property
+    def out(self) -> Path:
+        """Return the folder of the results folders."""
+        return self.place / "results"
+
+    @property
+    def folder(self) -> Path:
+        """Return the results folder of the run."""
+        return (self.out / "latest").resolve()
+
+    @property
+    def printed(self) -> str:
+        """Return its standard output so far."""
+        return (self.place / "stdout").read_text(encoding="utf-8")
+
+    @property
+    def errors(self) -> str:
+        """Return its standard error so far."""
+        return (self.place / "stderr").read_text(encoding="utf-8")
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """Return summary.json."""
+        return json.loads((self.folder / "summary.json").read_text(encoding="utf-8"))
+
+    def finish(self) -> int:
+        """Block until it has ended; return its exit status."""
+        status = self.process.wait(BOUND_SECONDS)
+        assert "Traceback" not in self.errors + self.printed, self.errors
+        return status
+
+    def pid(self, part: str) -> int | None:
+        """Find the process whose command line holds `part`."""
+        return next((pid for pid, line in processes_of(self.place).items() if part in line), None)
+
+    def await_answers(self, count: int = 20, client: str = "client-1") -> None:
+        """Wait until a client has logged so many more answers than now."""
+        log = self.folder / f"{client}.log"
+
+        def answers() -> int:
+            return log.read_text().count("Response from Pod ") if log.exists() else 0
+
+        wanted = answers() + count
+
+        def there() -> bool:
+            assert self.process.poll() is None, self.errors
+            return answers() >= wanted
+
+        eventually(there)
+
+    def port(self) -> int:
+        """Return the port that the replicas share, while a client runs."""
+        return int(eventually(lambda: self._port()))
+
+    def _port(self) -> str | None:
+        lines = "\n".join(processes_of(self.place).values())
+        found = re.search(r"client\.url=http://127\.0\.0\.1:(\d+)/", lines)
+        return found[1] if found else None
+
+    def check_account(self) -> dict[str, Any]:
+        """Hold the clients' summary to what must be true of every run, and return it."""
+        clients = self.record["clients"]
+        requests, pods = clients["requests"], clients["pods"]
+        assert requests["planned"] == requests["answered"] + requests["failed"]
+        assert requests["failed"] == sum(requests["failed_by_kind"].values())
+        assert requests["answered"] == sum(pod["requests"] for pod in pods.values())
+        return clients
+
+
+def check_phases(record: dict[str, Any]) -> None:
+    """Hold the phases to the summary: every answer, failure and connection is in one of them."""
+    clients, phases = record["clients"], record["effect"]["phases"]
+    rows = [row for phase in phases for row in phase["rows"]]
+    assert sum(row["answered"] for row in rows) == clients["requests"]["answered"]
+    failed = sum(sum(on.values()) for phase in phases for on in phase["failures"].values())
+    assert failed == clients["requests"]["failed"]
+    for name, pod in clients["pods"].items():
+        own = [row for row in rows if row["replica"] == name]
+        assert sum(row["answered"] for row in own) == pod["requests"]
+        assert sum(row["opened"] for row in own) == pod["connections_opened"]
+    for phase, following in itertools.pairwise(phases):
+        assert phase["end_seconds"] == following["start_seconds"]
+    assert {row["replica"] for row in rows} - {""} == {
+        *record["replicas"],
+        *record["effect"]["replacements"],
+    }
+
+
+def clean_environment() -> dict[str, str]:
+    """Return this process's environment without settings."""
+    return {name: value for name, value in os.environ.items() if "LONG_LIVED__" not in name}
+
+
+def finished(command: Sequence[str | Path], **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, without settings in its environment; `options` as for Popen."""
+    return subprocess.run(
+        command,
+        env=clean_environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=BOUND_SECONDS,
+        check=False,
+        **options,
+    )
+
+
+def arguments_of(settings: tuple[str, ...]) -> list[str]:
+    """Make the flags for settings."""
+    return [argument for setting in settings for argument in ("--set", setting)]
+
+
+Start = Callable[..., Lab]
+
+
+def starter(parent: Path) -> Iterator[Start]:
+    """Start labs, and end whatever they leave."""
+    started: list[Lab] = []
+
+    def start(scenario: str, *settings: str, stdout: int | None = None) -> Lab:
+        place = parent / f"lab-{len(started)}"
+        place.mkdir()
+        command = ["run", scenario, "--out", str(place / "results"), *arguments_of(settings)]
+        with (place / "stdout").open("wb") as out, (place / "stderr").open("wb") as errors:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "long_lived.lab", *command],
+                env=clean_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=stdout or out,
+                stderr=errors,
+                start_new_session=True,
+            )
+        started.append(Lab(process, place))
+        return started[-1]
+
+    yield start
+    for lab in started:
+        for pid in processes_of(lab.place):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        lab.process.wait(BOUND_SECONDS)

@@ -1,0 +1,65 @@
+"""What `long-lived run` refuses in one line, before anything starts."""
+
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from tests.lab.commands.lab import arguments_of, clean_environment
+
+from long_lived.lab.__main__ import cli
+
+BAD = {
+    "unknown-scenario": (["smok"], [], "scenario 'smok' does not exist"),
+    "unknown-key": (["smoke"], ["client.users=5"], "client.users"),
+    "bad-value": (["smoke"], ["client.concurrency=many"], "client.concurrency"),
+    "bad-restart": (
+        ["smoke"],
+        ["experiment.restart.afterSeconds=5", "experiment.restart.keep=3"],
+        "experiment.restart.keep",
+    ),
+    "autoscaler": (
+        ["smoke"],
+        ["server.replicas=null"],
+        "server.replicas = null: allowed on this machine is 1 to 1000",
+    ),
+    "no-client": (["smoke"], ["client.enabled=false"], "client.enabled"),
+    "missing-file": (["absent.yaml"], [], "absent.yaml"),
+    "no-effect": (
+        ["smoke"],
+        ["client.url=http://127.0.0.1:1/"],
+        "client.url = http://127.0.0.1:1/: the lab on this machine starts its own servers",
+    ),
+    "no-release": (["smoke", "--release", "mine"], [], "--release mine: without effect"),
+    "unknown-flag": (["smoke", "--fast"], [], "--fast"),
+}
+
+
+def refused(*arguments: str) -> str:
+    """Run the command, which must not start; return the one line with which it refuses."""
+    hidden = dict.fromkeys(os.environ.keys() - clean_environment().keys())
+    done = CliRunner(env=hidden).invoke(cli, ["run", *arguments])
+    assert done.exit_code == 2, done.output
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("long-lived: error: ")
+    return line
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_refused_in_one_line(name: str, tmp_path: Path) -> None:
+    """What cannot be run is one line on standard error, status 2, and leaves nothing behind."""
+    arguments, settings, words = BAD[name]
+    out = tmp_path / "results"
+    assert words in refused(*arguments, "--out", str(out), *arguments_of(tuple(settings)))
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("below", ["", "/results"], ids=["file", "below-a-file"])
+def test_results_that_cannot_be_kept_are_refused(below: str, tmp_path: Path) -> None:
+    """A place for results that is a file is refused before anything starts."""
+    file = tmp_path / "file"
+    file.write_text("mine")
+    assert str(file) in refused("smoke", "--out", f"{file}{below}")
+    assert file.read_text() == "mine"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]

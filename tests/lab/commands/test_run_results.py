@@ -1,0 +1,134 @@
+"""What `long-lived run` keeps and counts of a run that nobody disturbs.
+
+Each test that says `even` is refuted by chance once in a thousand runs, as `LEVEL` promises.
+"""
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.lab.commands.lab import LASTING, QUICK, SMOKE, Lab, Start, processes_of, starter
+from tests.refusal_of_filters import refuse_filters
+
+from long_lived.settings import load
+
+SEED_PIPELINE = (
+    """grep "Response from Pod" client.log | awk -F"Pod " '{print $2}' """
+    """| cut -d' ' -f1 | sort | uniq -c"""
+)
+"""The seed's way to count a log, word for word."""
+
+
+def count_as_the_seed(folder: Path, logs: list[Path]) -> dict[str, int]:
+    """Count the answers in logs with the seed's pipeline."""
+    (folder / "client.log").write_text("".join(log.read_text() for log in logs))
+    done = subprocess.run(
+        SEED_PIPELINE, shell=True, cwd=folder, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    return {name: int(count) for count, name in map(str.split, done.stdout.splitlines())}
+
+
+@pytest.fixture(scope="module")
+def smoke(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Run the smallest scenario to its end, once for all that look at it."""
+    starters = starter(tmp_path_factory.mktemp("smoke"))
+    lab = next(starters)("smoke", *SMOKE)
+    lab.finish()
+    yield lab
+    next(starters, None)
+
+
+@pytest.mark.xdist_group("smoke")
+def test_smoke_is_counted_alike_by_everybody(smoke: Lab, tmp_path: Path) -> None:
+    """The log by the seed's pipeline, the clients' summary and the servers agree to the request."""
+    lab = smoke
+    assert lab.finish() == 0, lab.printed
+    assert lab.errors == ""
+    clients, record = lab.check_account(), lab.record
+    assert clients["requests"]["answered"] == clients["requests"]["planned"] == 200
+    counted = count_as_the_seed(tmp_path, [lab.folder / "client-1.log"])
+    assert counted == {name: pod["requests"] for name, pod in clients["pods"].items()}
+    assert counted == {name: own["answered"] for name, own in record["server_counts"].items()}
+    assert sum(counted.values()) == 200
+    opened = {name: pod["connections_opened"] for name, pod in clients["pods"].items()}
+    assert opened == {name: own["connections"] for name, own in record["server_counts"].items()}
+    assert record["verdict"]["finding"] == "even"
+    assert record["verdict"]["passed"] is True
+    assert record["verdict"]["judged"]["spread"]["counts"] == opened
+    assert (record["problems"], record["remarks"], record["effect"]) == ([], [], None)
+
+
+@pytest.mark.xdist_group("smoke")
+def test_smoke_keeps_its_results(smoke: Lab) -> None:
+    """The folder holds the values, the logs, the summary, and the report as it was printed."""
+    lab = smoke
+    assert {file.name for file in lab.folder.iterdir()} == {
+        "values.yaml",
+        "summary.json",
+        "report.txt",
+        "client-1.log",
+        *(f"server-{letter}.log" for letter in "abc"),
+    }
+    kept = load([lab.folder / "values.yaml"], [], {})
+    assert kept == load([Path("values/smoke.yaml")], [*SMOKE], {})
+    report = (lab.folder / "report.txt").read_text(encoding="utf-8")
+    assert lab.printed.endswith(report)
+    assert report.startswith("\ncounts server-name\n")
+    assert all(len(line) <= 80 for line in report.splitlines() if not line.startswith("results "))
+    assert sorted(entry.name for entry in lab.out.iterdir()) == [lab.folder.name, "latest"]
+    assert lab.folder.name.endswith("-smoke")
+    assert processes_of(lab.place) == {}
+
+
+def test_two_clients_are_one_run(start: Start, tmp_path: Path) -> None:
+    """With two clients each has a log of its own, and the summary is their sum."""
+    lab = start("smoke", *SMOKE, "client.concurrency=100", "client.parallelism=2")
+    assert lab.finish() == 0, lab.printed
+    clients = lab.check_account()
+    assert clients["clients"] == 2
+    assert clients["requests"]["answered"] == 200
+    logs = [lab.folder / f"client-{number}.log" for number in (1, 2)]
+    parts = [json.loads(log.read_text().splitlines()[-1]) for log in logs]
+    assert [part["requests"]["answered"] for part in parts] == [100, 100]
+    assert count_as_the_seed(tmp_path, logs) == {
+        name: pod["requests"] for name, pod in clients["pods"].items()
+    }
+    assert {name: own["answered"] for name, own in lab.record["server_counts"].items()} == {
+        name: pod["requests"] for name, pod in clients["pods"].items()
+    }
+
+
+@pytest.mark.parametrize("engine", ["threads", "gevent"])
+def test_clients_of_one_run_do_not_share_a_processor(engine: str, start: Start) -> None:
+    """Clients whose threads run one at a time get one each; others run where they like."""
+    lab = start("smoke", *QUICK, LASTING, "client.parallelism=2", f"client.engine={engine}")
+    lab.await_answers(client="client-2")
+    lab.await_answers(client="client-1")
+    pids = [lab.pid(f"--source-address 127.0.0.{number}") for number in (2, 3)]
+    places = [os.sched_getaffinity(pid) for pid in pids if pid is not None]
+    allowed = os.sched_getaffinity(0)
+    if engine == "gevent":
+        assert places == [allowed, allowed]
+    else:
+        assert [len(place) for place in places] == [1, 1]
+        assert len(set.union(*places)) == min(2, len(allowed))
+    lab.process.send_signal(signal.SIGTERM)
+    assert lab.finish() == 143
+
+
+def test_kernel_that_chooses_by_its_hash_is_remarked_on(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The replicas say that their filter was refused, and the report repeats it."""
+    monkeypatch.setenv("PYTHONPATH", refuse_filters(tmp_path))
+    lab = start("smoke", *SMOKE, "experiment.expect=any")
+    assert lab.finish() == 0, lab.printed
+    (remark,) = lab.record["remarks"]
+    assert remark.startswith("the kernel did not choose at random among the replicas")
+    assert "(server-a, server-b, server-c)" in remark
+    assert "note         the kernel did not choose at random" in lab.printed
