@@ -12,6 +12,7 @@ hypothesis.settings.load_profile("repeatable")
 """The same examples in every run; `pytest --hypothesis-profile search` looks for new ones."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist, which reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep in one worker what starts a cluster of its own: two at once starve each other."""
     for item in items:
