@@ -50,12 +50,6 @@ def processes_of(folder: Path) -> dict[int, str]:
     return found
 
 
-def listeners(port: int) -> set[str]:
-    """Return the sockets (inodes) that listen on a port, at whatever address."""
-    lines = map(str.split, Path("/proc/net/tcp").read_text().splitlines()[1:])
-    return {line[9] for line in lines if line[1].endswith(f":{port:04X}") and line[3] == "0A"}
-
-
 @dataclass
 class Lab:
     """A lab in a process of its own, which leaves everything below one folder."""

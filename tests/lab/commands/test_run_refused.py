@@ -30,7 +30,7 @@ BAD = {
         ["client.url=http://127.0.0.1:1/"],
         "client.url = http://127.0.0.1:1/: the lab on this machine starts its own servers",
     ),
-    "no-release": (["smoke", "--release", "mine"], [], "--release mine: without effect"),
+    "no-release": (["smoke", "--release", "mine"], [], "--release mine: has no effect"),
     "unknown-flag": (["smoke", "--fast"], [], "--fast"),
 }
 

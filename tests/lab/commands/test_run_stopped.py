@@ -11,9 +11,9 @@ from tests.lab.commands.lab import (
     RESTART,
     Start,
     check_phases,
-    listeners,
     processes_of,
 )
+from tests.sockets import listeners
 from tests.waiting import eventually
 
 

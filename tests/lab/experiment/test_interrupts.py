@@ -9,8 +9,7 @@ import pytest
 PROGRAM = """
 import signal, sys
 from long_lived.lab.experiment.interrupts import Interrupts
-if "nohup" in sys.argv:
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+signal.signal(signal.SIGHUP, signal.SIG_IGN if "nohup" in sys.argv else signal.SIG_DFL)
 interrupts = Interrupts()
 for number in map(int, sys.argv[2:]):
     signal.raise_signal(number)

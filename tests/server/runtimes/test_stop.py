@@ -26,6 +26,7 @@ from tests.server.replicas import (
     read,
     side_by_side,
 )
+from tests.sockets import listeners
 from tests.waiting import eventually
 
 DRAINING = [GTHREAD, GEVENT, SYNC, STOCK_GTHREAD, STOCK_GEVENT, STOCK_SYNC, GO_DRAINING]
@@ -141,7 +142,7 @@ def test_draining_replica_leaves_a_shared_port_to_the_other(variant: Variant, st
     )
     connection = in_flight(first, variant, address=1)
     first.signal(signal.SIGTERM)
-    eventually(lambda: refused(first, address=1))
+    eventually(lambda: refused(first, address=1) and len(listeners(second.port)) == 1)
     assert {second.get("/", **JSON).json["pod"] for _ in range(30)} == {"second"}
     assert first.process.poll() is None
     assert read(connection).json["pod"] == "first"

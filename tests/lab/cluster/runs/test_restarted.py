@@ -37,7 +37,7 @@ def test_restart_by_hand_is_found_by_verify(place: Place, lab: Lab) -> None:
     """`restart` deletes all server pods but the oldest, and `verify` sees who took their place."""
     place.helm(
         "install",
-        sets=(*QUICK, "server.runtime=gunicorn", "client.durationSeconds=14")
+        sets=(*QUICK, "server.runtime=gunicorn", "client.durationSeconds=25")
         + ("experiment.expect=pinned",),
     )
     place.await_answers()
