@@ -1,7 +1,7 @@
 """What a server answers to `GET /` where JSON is asked for: the Python and the Go server alike.
 
 A plain dict, because one is written and read for every request: nothing is checked here. The client
-checks what it needs (`client.exchange`), whatever the server is.
+checks what it needs (`client.transport.exchange`), whatever the server is.
 """
 
 from typing import NotRequired, TypedDict

@@ -2,7 +2,6 @@
 
 import importlib.util
 import random
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +11,7 @@ from types import ModuleType
 import pytest
 from tests.cluster.miniature import running
 from tests.cluster.place import Place
+from tests.in_thread import served_in_thread
 from tests.waiting import eventually
 
 from .conftest import CHART, render
@@ -40,13 +40,8 @@ def answering(choose: Callable[[], str]) -> Iterator[int]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.request_queue_size = 128
         server.socket.listen(128)
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
+        with served_in_thread(server):
             yield server.server_port
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @pytest.fixture

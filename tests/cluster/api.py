@@ -1,13 +1,14 @@
 """The Kubernetes API of a cluster on a port of this machine, over plain HTTP."""
 
 import json
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.in_thread import served_in_thread
 
 from . import executing, kinds, openapi, watch
 from .kinds import Object
@@ -142,13 +143,8 @@ def serving(cluster: Cluster, folder: Path) -> Iterator[Path]:
             "contexts": [{**named, "context": {"cluster": CONTEXT, "user": CONTEXT}}],
         }
         kubeconfig.write_text(json.dumps(content), encoding="utf-8")
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
+        with served_in_thread(server):
             yield kubeconfig
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @contextmanager

@@ -3,25 +3,13 @@
 from dataclasses import replace
 
 import pytest
+from tests.lab.cluster.pod import READY
 
 from long_lived.lab.analysis.events.replacement import Replacement
 from long_lived.lab.cluster.pods import Ending, Pod
 from long_lived.lab.cluster.server_pods import ServerPods
 
-POD = Pod(
-    "a",
-    "1",
-    0.0,
-    False,
-    10.0,
-    True,
-    None,
-    "",
-    obstacle="",
-    stuck=False,
-    restarts=0,
-    last_ending=None,
-)
+POD = replace(READY, name="a", ready_unix_seconds=10.0)
 OUT_OF_MEMORY = Ending(100.0, 137, "OOMKilled")
 
 

@@ -3,26 +3,13 @@
 from dataclasses import dataclass, field, replace
 
 import pytest
+from tests.lab.cluster.pod import READY
 
 from long_lived.lab.cluster.pods import Pod
 from long_lived.lab.cluster.release import Job
 from long_lived.lab.cluster.waiting import REFUSED, SLOW_SECONDS, STUCK_SECONDS, Waiting
 
 JOB = Job("job", "uid", 0.0, clients=1, finished=False)
-READY = Pod(
-    "one",
-    "1",
-    0.0,
-    False,
-    1.0,
-    True,
-    None,
-    "",
-    obstacle="",
-    stuck=False,
-    restarts=0,
-    last_ending=None,
-)
 PENDING = replace(READY, ready_unix_seconds=None, started=False)
 NO_NODE = replace(PENDING, obstacle="Unschedulable: no")
 BROKEN = replace(PENDING, obstacle="ErrImagePull: no", stuck=True)

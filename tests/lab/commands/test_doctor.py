@@ -4,7 +4,6 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner, Result
+from tests.in_thread import served_in_thread
 from tests.lab.commands.lab import clean_environment
 
 from long_lived.client.preflight.limits import Limits
@@ -233,14 +233,8 @@ class Api(BaseHTTPRequestHandler):
 @contextmanager
 def api() -> Iterator[int]:
     """Serve on a free port, and tell which."""
-    with HTTPServer(("127.0.0.1", 0), Api) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server.server_port
-        finally:
-            server.shutdown()
-            thread.join()
+    with HTTPServer(("127.0.0.1", 0), Api) as server, served_in_thread(server):
+        yield server.server_port
 
 
 @pytest.mark.parametrize(("flags", "context"), [((), "lab"), (("--context", "other"), "other")])
