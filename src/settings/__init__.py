@@ -8,7 +8,7 @@ from long_lived.settings.errors import SettingsError
 from long_lived.settings.load import load
 from long_lived.settings.model import Settings
 from long_lived.settings.sections.client import Client
-from long_lived.settings.sections.experiment import Experiment, Restart
+from long_lived.settings.sections.experiment import Event, Experiment
 from long_lived.settings.sections.server import Server
 
-__all__ = ["Client", "Experiment", "Restart", "Server", "Settings", "SettingsError", "load"]
+__all__ = ["Client", "Event", "Experiment", "Server", "Settings", "SettingsError", "load"]

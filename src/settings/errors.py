@@ -93,6 +93,11 @@ def _complaint(item: Any, model: type[BaseModel], origins: Origins) -> str:
             f"{_name(key, origins)} = {context['value']:.15g} is {relation} "
             f"{_name(high, origins)} = {limit}: must be {bound}{_where(key, origins)}"
         )
+    if item["type"] == "conflict":
+        key = [*path, *context["key"].split(".")]
+        value = context["value"]
+        value = value if isinstance(value, str) else f"{value:.15g}"
+        return f"{_name(key, origins)} = {value}: {context['reason']}{_where(key, origins)}"
     name, where = _name(path, origins), _where(path, origins)
     if item["type"] == "reserved":
         return (

@@ -7,6 +7,8 @@ What the apps read. Declared here:
   long-lived.numbers          a settings map as YAML, with fractions as numbers; takes the map
   long-lived.check            fails with the key path where a value that the templates need is gone,
                               and where two contradict each other; the first line of each manifest
+  long-lived.check.event, long-lived.check.connections
+                              the parts of that about the event and about kept connections
   long-lived.limit            fails because a value is not below another; takes (dict "key" PATH
                               "value" NUMBER "high" PATH "limit" NUMBER)
 */ -}}
@@ -71,7 +73,9 @@ values file would be valid by itself.
   "client.enabled" "client.concurrency" "client.requestsPerUser" "client.durationSeconds"
   "client.thinkTime.minSeconds" "client.thinkTime.maxSeconds" "client.keepAlive.mode"
   "client.connections" "client.engine" "client.parallelism"
-  "experiment.restart.afterSeconds" "experiment.restart.keep"
+  "client.keepAlive.maxRequests" "client.keepAlive.maxAgeSeconds" "client.balancing" "server.proxy"
+  "experiment.event.kind" "experiment.event.afterSeconds" "experiment.event.count"
+  "experiment.event.surge" "experiment.event.unavailable"
   "images.pullPolicy" "images.server.repository" "images.client.repository"
   "service.type" "service.port" "service.sessionAffinity" "service.sessionAffinityTimeoutSeconds"
   "serverPod.startupProbe" "serverPod.livenessProbe" "serverPod.readinessProbe"
@@ -94,17 +98,53 @@ values file would be valid by itself.
 {{- fail (printf "%s.minSeconds = %v is above %s.maxSeconds = %v: must be at most %v" $path $range.minSeconds $path $range.maxSeconds $range.maxSeconds) -}}
 {{- end -}}
 {{- end -}}
-{{- $restart := .Values.experiment.restart -}}
-{{- if gt (float64 $restart.afterSeconds) 0.0 -}}
-{{- with .Values.server.replicas -}}
-{{- if ge (int $restart.keep) (int .) -}}
-{{- include "long-lived.limit" (dict "key" "experiment.restart.keep" "value" $restart.keep "high" "server.replicas" "limit" .) -}}
+{{- include "long-lived.check.event" . -}}
+{{- include "long-lived.check.connections" . -}}
 {{- end -}}
-{{- end -}}
+
+{{- define "long-lived.check.event" -}}
+{{- $event := .Values.experiment.event -}}
+{{- if ne $event.kind "none" -}}
 {{- $duration := .Values.client.durationSeconds -}}
-{{- if and (gt (float64 $duration) 0.0) (ge (float64 $restart.afterSeconds) (float64 $duration)) -}}
-{{- include "long-lived.limit" (dict "key" "experiment.restart.afterSeconds" "value" $restart.afterSeconds "high" "client.durationSeconds" "limit" $duration) -}}
+{{- if and (gt (float64 $duration) 0.0) (ge (float64 $event.afterSeconds) (float64 $duration)) -}}
+{{- include "long-lived.limit" (dict "key" "experiment.event.afterSeconds" "value" $event.afterSeconds "high" "client.durationSeconds" "limit" $duration) -}}
 {{- end -}}
+{{- with .Values.server.replicas -}}
+{{- if and (eq $event.kind "scale-down") (ge (int $event.count) (int .)) -}}
+{{- include "long-lived.limit" (dict "key" "experiment.event.count" "value" $event.count "high" "server.replicas" "limit" .) -}}
+{{- end -}}
+{{- if and (has $event.kind (list "restart" "crash" "kill" "drain")) (gt (int $event.count) (int .)) -}}
+{{- fail (printf "experiment.event.count = %v is above server.replicas = %v: must be at most %v" $event.count . .) -}}
+{{- end -}}
+{{- end -}}
+{{- if and (hasPrefix "scale-" $event.kind) (kindIs "invalid" .Values.server.replicas) -}}
+{{- fail (printf "experiment.event.kind = %s: server.replicas = null leaves their number to an autoscaler; it must be a number" $event.kind) -}}
+{{- end -}}
+{{- if and (hasPrefix "scale-" $event.kind) (.Values.autoscaling).enabled -}}
+{{- fail (printf "experiment.event.kind = %s: autoscaling.enabled = true would undo it; must be false" $event.kind) -}}
+{{- end -}}
+{{- if and (eq $event.kind "rollout") (eq (int $event.surge) 0) (eq (int $event.unavailable) 0) -}}
+{{- fail "experiment.event.surge = 0: must be above 0 where experiment.event.unavailable = 0" -}}
+{{- end -}}
+{{- if and (eq $event.kind "drain") (ne .Values.server.runtime "gunicorn") (eq (int .Values.server.gracefulTimeoutSeconds) 0) -}}
+{{- fail (printf "experiment.event.kind = drain: server.runtime = %s ends at once; server.gracefulTimeoutSeconds must be above 0" .Values.server.runtime) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "long-lived.check.connections" -}}
+{{- $own := .Values.client.keepAlive -}}
+{{- $limits := dict "maxRequests" $own.maxRequests "maxAgeSeconds" $own.maxAgeSeconds -}}
+{{- if and (eq $own.mode "recycle") (eq (float64 $own.maxRequests) 0.0) (eq (float64 $own.maxAgeSeconds) 0.0) -}}
+{{- fail "client.keepAlive.mode = recycle: client.keepAlive.maxRequests or client.keepAlive.maxAgeSeconds must be above 0" -}}
+{{- end -}}
+{{- range $key, $value := $limits -}}
+{{- if and (ne $own.mode "recycle") (gt (float64 $value) 0.0) -}}
+{{- fail (printf "client.keepAlive.%s = %v: has no effect with client.keepAlive.mode = %s; must be 0, or the mode recycle" $key $value $own.mode) -}}
+{{- end -}}
+{{- end -}}
+{{- if and (eq .Values.client.balancing "headless") (ne .Values.server.proxy "none") -}}
+{{- fail (printf "client.balancing = headless: goes past server.proxy = %s; must be service" .Values.server.proxy) -}}
 {{- end -}}
 {{- end -}}
 

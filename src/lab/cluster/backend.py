@@ -21,7 +21,7 @@ from long_lived.lab.cluster.server_pods import WHOLE_SECOND, ServerPods
 from long_lived.lab.cluster.tools.helm import helm_install
 from long_lived.lab.cluster.tools.kubectl import Kubectl, Place
 from long_lived.lab.cluster.waiting import Waiting
-from long_lived.lab.experiment.backend import Trouble
+from long_lived.lab.experiment.backend import RestartSignal, Trouble
 from long_lived.lab.experiment.deadline import longest_run_seconds
 from long_lived.lab.experiment.events.registry import planned_events
 from long_lived.lab.experiment.moment import Moment
@@ -34,7 +34,6 @@ from long_lived.record.replica_counts import ReplicaCounts
 from long_lived.record.summary import Summary
 from long_lived.settings import Settings, SettingsError, load
 from long_lived.settings.places import CHART
-from long_lived.settings.sections.experiment import RestartSignal
 
 LOOK_SECONDS = 2.0
 RESTART_LOOK_SECONDS = 0.5

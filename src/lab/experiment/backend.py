@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Literal, Protocol, Self
 
 from long_lived.lab.experiment.moment import Moment
 from long_lived.lab.experiment.outcome import Outcome
-from long_lived.settings.sections.experiment import RestartSignal
+
+RestartSignal = Literal["graceful", "kill"]
 
 
 class Trouble(Exception):

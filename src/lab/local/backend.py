@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
-from long_lived.lab.experiment.backend import Trouble
+from long_lived.lab.experiment.backend import RestartSignal, Trouble
 from long_lived.lab.experiment.deadline import longest_run_seconds
 from long_lived.lab.experiment.moment import Moment
 from long_lived.lab.experiment.outcome import Outcome
@@ -19,7 +19,6 @@ from long_lived.resources.processor import assign_processor
 from long_lived.server.runtimes import RUNTIMES
 from long_lived.server.runtimes.runtime import Unavailable
 from long_lived.settings import Settings
-from long_lived.settings.sections.experiment import RestartSignal
 
 CLIENT_PROGRESS_SECONDS = 1
 CLIENT_STOP_SECONDS = 15.0

@@ -15,12 +15,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from long_lived.lab.analysis.events.replacement import Replacement
-from long_lived.lab.experiment.backend import Trouble
+from long_lived.lab.experiment.backend import RestartSignal, Trouble
 from long_lived.lab.local.replica import Replica, replica_name
 from long_lived.lab.processes.child import Child, Processes, python
 from long_lived.record.replica_counts import ReplicaCounts
 from long_lived.settings import Settings
-from long_lived.settings.sections.experiment import RestartSignal
 
 SERVICE_ADDRESS = "127.0.0.1"
 
@@ -62,7 +61,7 @@ class Service:
     """One port that replicas share, reserved until `close`.
 
     A replica that is stopped is replaced as by a ReplicaSet: a new one, under a new name,
-    starts `experiment.restart.replacementSeconds` after the stop.
+    starts `experiment.event.replacementSeconds` after the stop.
     """
 
     def __init__(self, processes: Processes, values: Path, settings: Settings) -> None:
@@ -170,7 +169,7 @@ class Service:
 
     def _follow(self, replacement: Replacement) -> None:
         """Take the replacement of one stopped replica as far as it can go now."""
-        plan, now = self._settings.experiment.restart, time.time()
+        plan, now = self._settings.experiment.event, time.time()
         if replacement.ended_unix_seconds is None and replacement.old:
             child = self._replicas[replacement.old].child
             if child.status is not None:

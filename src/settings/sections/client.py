@@ -5,10 +5,13 @@ from typing import Annotated, Literal
 from pydantic import AnyHttpUrl, Field, StringConstraints, TypeAdapter, field_validator
 from pydantic_core import PydanticCustomError
 
+from long_lived.settings.sections.connection_limits import ConnectionLimits
 from long_lived.settings.sections.section import Range, Seconds, Section
 
-KeepAliveMode = Literal["persistent", "per-request"]
-Connections = Literal["per-user", "shared"]
+KeepAliveMode = Literal["persistent", "per-request", "recycle"]
+Connections = Literal["per-user", "shared", "shared-fifo"]
+Balancing = Literal["service", "headless"]
+BalancingPolicy = Literal["round-robin", "least-in-flight", "two-choices"]
 Engine = Literal["threads", "gevent"]
 
 _BYTE = r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
@@ -46,12 +49,13 @@ class ThinkTime(Range):
     """Longest think time, in seconds; not below minSeconds."""
 
 
-class ClientKeepAlive(Section):
+class ClientKeepAlive(ConnectionLimits):
     """The client's side of HTTP keep-alive."""
 
     mode: KeepAliveMode = "persistent"
     """`persistent` keeps a connection until the server closes it, `per-request` closes it after
-    every answer."""
+    every answer, `recycle` closes it between two requests at maxRequests or maxAgeSeconds, one of
+    which must be above 0 then, and 0 otherwise."""
 
 
 class Timeouts(Section):
@@ -77,6 +81,20 @@ class Readiness(Section):
     when it has exactly server.replicas addresses (with null: any number), each answers /readyz,
     and the client's url has led to each: otherwise the first replica up gets every connection.
     Empty means the chart's headless Service on a cluster, and only the client's url elsewhere."""
+
+
+class Headless(Section):
+    """How the client chooses among replicas itself, with client.balancing `headless`."""
+
+    policy: BalancingPolicy = "round-robin"
+    """Which replica gets the next connection, or with shared connections the next request:
+    `round-robin` takes one after the other, `least-in-flight` the one with the fewest requests
+    in flight (with a connection per user: the fewest connections), `two-choices` the better of two
+    drawn at random."""
+
+    resolve_seconds: Annotated[float, Field(gt=0, le=3600)] = 5
+    """How often the addresses of the replicas are looked up, in seconds. Connections to addresses
+    that are gone are given up, and some of the others move to new ones."""
 
 
 class Client(Section):
@@ -108,7 +126,14 @@ class Client(Section):
 
     connections: Connections = "per-user"
     """`per-user` gives each virtual user a connection of its own, `shared` gives all users one
-    pool, as in an application with one Session."""
+    pool, as in an application with one Session, which takes the connection that was used last
+    (LIFO). `shared-fifo` takes the one that has been idle longest."""
+
+    balancing: Balancing = "service"
+    """`service` leaves the choice of a replica to the address in the client's url, `headless`
+    looks up the address of every replica (readiness.host, the headless Service) and chooses."""
+
+    headless: Headless = Headless()
 
     timeouts: Timeouts = Timeouts()
 
@@ -122,6 +147,10 @@ class Client(Section):
 
     parallelism: Annotated[int, Field(ge=1, le=200)] = 1
     """Number of clients: processes on one machine, pods of the Job on a cluster."""
+
+    seed: Annotated[int | None, Field(ge=0, le=2_147_483_647)] = None
+    """Seed of the random delays and think times: the same request of the same user waits equally
+    long in all runs with this seed. null draws anew in each run."""
 
     @field_validator("url")
     @classmethod

@@ -7,33 +7,47 @@ from pydantic import Field, StringConstraints
 from long_lived.settings.sections.section import Seconds, Section
 
 Expectation = Literal["even", "pinned", "any"]
-RestartMode = Literal["together", "rolling"]
-RestartSignal = Literal["graceful", "kill"]
+EventKind = Literal[
+    "none", "restart", "rollout", "scale-up", "scale-down", "crash", "kill", "drain"
+]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?$")]
 
 
-class Restart(Section):
-    """A restart of server replicas in the middle of the run, which the lab carries out."""
+class Event(Section):
+    """What happens to server replicas in the middle of the run; the lab carries it out."""
 
-    after_seconds: Seconds = 0
-    """When replicas are restarted, in seconds from the start of the client's clock. Must stay
-    below client.durationSeconds. 0 means never."""
+    kind: EventKind = "none"
+    """`restart` stops replicas (SIGTERM) together, and a new one replaces each. `rollout` replaces
+    all, a few at a time. `scale-up` adds new ones, `scale-down` stops some for good. `crash` ends
+    the process of each with SIGKILL, and it comes back under its name, as a container does.
+    `kill` is a `restart` with SIGKILL instead of SIGTERM (on a cluster through `kubectl exec`,
+    before the pod is deleted). `drain` is a `restart` of one replica after the other, each with
+    the time to finish that server.gracefulTimeoutSeconds gives it."""
 
-    keep: Annotated[int, Field(ge=0, le=1000)] = 1
-    """Number of replicas to leave alone, oldest first; fewer than server.replicas."""
+    after_seconds: Seconds = 15
+    """When it begins, in seconds from the start of the client's clock. Must stay below
+    client.durationSeconds."""
 
-    mode: RestartMode = "together"
-    """`together` restarts the others all at once, `rolling` one by one, each as soon as the
-    replacement of the one before is ready."""
+    count: Annotated[int, Field(ge=1, le=1000)] = 2
+    """How many replicas it stops or adds; the oldest are left alone. Ignored by `rollout`."""
 
-    signal: RestartSignal = "graceful"
-    """`graceful` is SIGTERM, then SIGKILL at the end of the grace period; `kill` is SIGKILL at once
-    (on a cluster through `kubectl exec`, before the pod is deleted)."""
+    surge: Annotated[int, Field(ge=0, le=1000)] = 1
+    """Most replicas above server.replicas during a `rollout`: that many new ones start before old
+    ones are stopped."""
+
+    unavailable: Annotated[int, Field(ge=0, le=1000)] = 0
+    """Most replicas below server.replicas during a `rollout`: that many old ones are stopped
+    before new ones are ready. Not 0 together with surge."""
 
     replacement_seconds: Annotated[float, Field(ge=0, le=3600)] = 2
     """Time from the stop to the start of a replacement on one machine, in seconds: what scheduling,
     container start and readiness probe take on a cluster, where this has no effect. Clients that
     reconnect sooner all go to the replicas that are left."""
+
+    service_lag_seconds: Annotated[float, Field(ge=0, le=3600)] = 1
+    """Time from the moment at which a new replica is ready until it is sent anything, on one
+    machine, in seconds: what EndpointSlice and kube-proxy take on a cluster, where this has no
+    effect and the time is measured."""
 
 
 class Experiment(Section):
@@ -47,14 +61,14 @@ class Experiment(Section):
 
     expect: Expectation = "even"
     """The finding that makes the run a success: `even` (the connections are within chance of
-    uniform), `pinned` (restarted replicas get far less than their share) or `any`."""
+    uniform), `pinned` (replicas that came later get far less than their share) or `any`."""
 
     max_failed_ratio: Annotated[float, Field(ge=0, le=1)] = 0.01
     """Largest share of failed requests, 0 to 1, at which a run still counts as complete. Requests
-    that failed while replicas were restarting are counted separately."""
+    that failed because of the event are counted separately."""
 
     even_within: Annotated[float, Field(ge=0, le=1)] = 0.1
     """Largest deviation of a replica from its fair share, as a ratio of it, that is too small to
     matter: up to there a run is even, although chance does not explain the deviation."""
 
-    restart: Restart = Restart()
+    event: Event = Event()

@@ -5,9 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from long_lived.settings.sections.connection_limits import ConnectionLimits
 from long_lived.settings.sections.section import Range, Seconds, Section, WholeSeconds
 
 Runtime = Literal["flask", "gunicorn", "go"]
+Proxy = Literal["none", "haproxy"]
 WorkerClass = Literal[
     "gthread-repaired", "gevent-repaired", "sync-repaired", "gthread", "gevent", "sync"
 ]
@@ -29,13 +31,17 @@ class Delay(Range):
     """Longest wait before an answer, in seconds; not below minSeconds."""
 
 
-class ServerKeepAlive(Section):
-    """The server's side of HTTP keep-alive."""
+class ServerKeepAlive(ConnectionLimits):
+    """The server's side of HTTP keep-alive.
+
+    All of it is ignored by the runtime `flask` and the
+    worker classes `sync` and `sync-repaired`, which close every connection after one answer. The
+    answer that reaches maxRequests or maxAgeSeconds says `Connection: close`.
+    """
 
     idle_timeout_seconds: WholeSeconds = 0
     """Longest silence, in whole seconds, after which the server closes a kept connection. 0 means
-    no limit, Go's own default. Ignored by the runtime `flask` and the worker classes `sync` and
-    `sync-repaired`, which close every connection after one answer."""
+    no limit, Go's own default."""
 
 
 class Gunicorn(Section):
@@ -80,6 +86,10 @@ class Server(Section):
     graceful_timeout_seconds: WholeSeconds = 0
     """Longest wait at SIGTERM for answers in flight, in whole seconds. 0 leaves it to the runtime:
     `flask` and `go` end at once, `gunicorn` waits for delay.maxSeconds plus 5."""
+
+    proxy: Proxy = "none"
+    """What clients reach the replicas through: with `none` it is the Service, which balances
+    connections; `haproxy` is a proxy that balances each request."""
 
     @property
     def drain_seconds(self) -> int:
