@@ -1,49 +1,198 @@
-"""The command `compare`: several scenarios, one after the other, side by side."""
+"""The command `compare`: remedies against the same load and event, side by side."""
 
+import math
+import time
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from statistics import median
 
 import click
+from click.core import ParameterSource
 
-from long_lived.lab.commands.one_run import carry_out_plan, new_folder, settings_here, was_kept
-from long_lived.lab.commands.options import out_option, set_option
-from long_lived.lab.commands.scenarios import scenarios_argument
+from long_lived.lab.analysis.trade import trade
+from long_lived.lab.cluster.tools.kubectl import Place
+from long_lived.lab.commands.one_run import carry_out_plan, new_folder, was_kept
+from long_lived.lab.commands.options import (
+    out_option,
+    place_options,
+    refuse,
+    set_option,
+    where_option,
+)
+from long_lived.lab.commands.preparation import Prepared, Target, backend_of, prepared
+from long_lived.lab.commands.scenarios import matrix_files, scenarios_argument
 from long_lived.lab.experiment.interrupts import Interrupts
+from long_lived.lab.experiment.matrix import Matrix, Plan, Unreadable
 from long_lived.lab.experiment.results import keep_report
-from long_lived.lab.local.backend import LocalBackend
-from long_lived.lab.report.comparison import Compared, table
+from long_lived.lab.local.proxy import unavailable
+from long_lived.lab.report.columns import labelled
+from long_lived.lab.report.comparison import advice, table
+from long_lived.settings import Settings, SettingsError
+from long_lived.settings.load import chart_values
+from long_lived.settings.places import SCENARIOS
 
-COMPARED = ("restart-flask", "restart-go", "restart-gunicorn", "restart-gunicorn-stock")
+COMMAND = "a comparison"
+REMEDIES = ("remedies",)
+
+AROUND_SECONDS = 6.0
+"""What a run takes beyond its load, until one has shown it."""
 
 
 @click.command()
 @scenarios_argument
+@click.option(
+    "--event",
+    default="restart",
+    show_default=True,
+    metavar="KIND",
+    help="What happens in each run: a file of values/events, which sets the load, too.",
+)
+@click.option(
+    "--repeat",
+    type=click.IntRange(1, 100),
+    default=1,
+    show_default=True,
+    help="How often each is run; the table then has medians.",
+)
+@click.option(
+    "--resume",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Go on with the comparison in this results folder, as it was begun.",
+)
 @set_option
 @out_option
-def compare(scenarios: tuple[str, ...], overrides: tuple[str, ...], out: Path) -> int:
-    """Run several scenarios one after the other, and put their results side by side.
+@where_option
+@place_options
+def compare(
+    scenarios: tuple[str, ...],
+    event: str,
+    repeat: int,
+    resume: Path | None,
+    overrides: tuple[str, ...],
+    out: Path,
+    where: str,
+    release: str,
+    namespace: str,
+    context: str,
+) -> int:
+    """Run remedies one after the other against the same load and event, side by side.
 
-    Default: restart-flask, restart-go, restart-gunicorn and restart-gunicorn-stock. Settings
-    given with --set apply to all of them.
+    Default: every file in values/remedies. A name is that of a remedy, of a scenario, or of a
+    folder of values/, which stands for all of its files: compare runtimes. What a file says goes
+    on top of the event's; --set applies to all. Random delays and think times are the same for
+    all.
 
     Exit status: 0 every finding is the expected one, 1 one is not, 2 bad settings, 130 or 143
-    interrupted after the results were written.
+    interrupted: what was done is kept, and --resume goes on.
     """
-    all_settings = [settings_here((name,), overrides) for name in scenarios or COMPARED]
-    parent = new_folder(out, "compare")
-    interrupts = Interrupts()
-    runs: list[Compared] = []
-    worst = 0
-    for number, settings in enumerate(all_settings, start=1):
-        folder = parent / f"{number}-{settings.experiment.name}"
-        if not was_kept(parent, folder.mkdir):
+    place = Place(namespace, context)
+    if resume is None:
+        target = Target.chosen(where, release, place, COMMAND)
+        matrix = _begun(scenarios or REMEDIES, event, repeat, overrides, out, target)
+    else:
+        matrix = _resumed(resume)
+        target = Target.chosen(matrix.plan.on, release, place, COMMAND)
+    return _carry_out(matrix, target)
+
+
+def _begun(
+    names: Sequence[str],
+    event: str,
+    repeat: int,
+    overrides: Sequence[str],
+    out: Path,
+    target: Target,
+) -> Matrix:
+    """Begin a comparison once all of its settings have proved good."""
+    base = SCENARIOS / "events" / f"{event}.yaml"
+    if not base.is_file():
+        kinds = ", ".join(sorted(file.stem for file in base.parent.glob("*.yaml")))
+        refuse(f"--event {event}: must be one of {kinds}")
+    files: dict[str, str] = {}
+    skipped: dict[str, str] = {}
+    try:
+        for file in matrix_files(names):
+            run = prepared([str(base), str(file)], overrides, target)
+            name = run.settings.experiment.name
+            if files.setdefault(name, str(file.resolve())) != str(file.resolve()):
+                refuse(f"{file} and {files[name]}: both have experiment.name = {name}")
+            if target.place is None and (why := _not_here(file, run)):
+                skipped[name] = why
+    except SettingsError as error:
+        refuse(str(error))
+    plan = Plan(
+        base=str(base), files=files, overrides=list(overrides), repeat=repeat, on=target.where
+    )
+    return Matrix(new_folder(out, "compare"), plan, skipped)
+
+
+def _not_here(file: Path, run: Prepared) -> str | None:
+    """Say why a remedy cannot be tried on this machine; None where it can."""
+    if keys := chart_values([file]):
+        return f"{', '.join(keys)}: only a cluster has that (--on cluster)"
+    return unavailable() if run.settings.server.proxy == "haproxy" else None
+
+
+def _resumed(folder: Path) -> Matrix:
+    given = click.get_current_context()
+    for name in ("scenarios", "event", "repeat", "overrides", "where"):
+        if given.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            refuse(f"--resume {folder}: goes on as it was begun; must be given alone")
+    try:
+        return Matrix.resumed(folder)
+    except Unreadable as error:
+        refuse(f"--resume {error}")
+
+
+def _carry_out(matrix: Matrix, target: Target) -> int:
+    plan, interrupts = matrix.plan, Interrupts()
+    took: list[float] = []
+    while left := list(matrix.left()):
+        repeat, name = left[0]
+        overrides = [f"client.seed={repeat}", *plan.overrides]
+        run = prepared([plan.base, plan.files[name]], overrides, target)
+        print(_progress(matrix, len(left), name, run.settings, took), flush=True)
+        folder = matrix.folder / f"{name}-{repeat}"
+        if not was_kept(folder, partial(folder.mkdir, exist_ok=True)):
             return 1
-        backend = LocalBackend(settings, folder)
-        found, status = carry_out_plan(backend, settings, folder, interrupts)
+        began = time.monotonic()
+        backend = backend_of(run, folder)
+        found, status = carry_out_plan(
+            backend, run.settings, folder, interrupts, target.words, brief=True
+        )
         if found.seen.stopped_by is not None:
+            _show(matrix)
+            print(f"\nnot complete; to go on: long-lived compare --resume {matrix.folder}")
             return status
-        runs.append(Compared(settings, found.seen.summary, found.verdict))
-        worst = max(worst, status)
-        print()
-    lines = table(runs)
-    print("\n".join([*lines, "", f"results      {parent}"]), flush=True)
-    return worst if was_kept(parent, lambda: keep_report(parent, lines)) else 1
+        took.append(time.monotonic() - began)
+        measured = trade(
+            found.seen.summary,
+            found.verdict,
+            found.seen.server_counts.values(),
+            found.seen.proxy_cpu_seconds,
+        )
+        if not was_kept(folder, partial(matrix.enter, name, measured)):
+            return 1
+        print(flush=True)
+    lines = _show(matrix)
+    kept = was_kept(matrix.folder, lambda: keep_report(matrix.folder, lines))
+    return 0 if kept and all(row.passed for row in matrix.rows().values()) else 1
+
+
+def _progress(
+    matrix: Matrix, left: int, name: str, settings: Settings, took: Sequence[float]
+) -> str:
+    """Say which run comes, and how long the rest takes."""
+    plan = matrix.plan
+    of_all = (len(plan.files) - len(matrix.skipped)) * plan.repeat
+    each = median(took) if took else settings.client.duration_seconds + AROUND_SECONDS
+    return f"{of_all - left + 1} of {of_all}: {name}, about {math.ceil(left * each / 60)} min left"
+
+
+def _show(matrix: Matrix) -> list[str]:
+    rows = matrix.rows()
+    lines = [*table(rows, matrix.skipped), "", *advice(rows)]
+    print("\n".join([*lines, *labelled("results", str(matrix.folder))]), flush=True)
+    return lines

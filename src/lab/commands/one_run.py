@@ -8,7 +8,6 @@ from pathlib import Path
 from rich.console import Console
 
 from long_lived.lab.commands.options import complain, refuse
-from long_lived.lab.commands.scenarios import values_files
 from long_lived.lab.experiment.backend import Backend, Trouble
 from long_lived.lab.experiment.course import Conclusion, run_experiment
 from long_lived.lab.experiment.event import Event
@@ -16,32 +15,9 @@ from long_lived.lab.experiment.events.registry import planned_events
 from long_lived.lab.experiment.interrupts import Interrupts
 from long_lived.lab.experiment.opening import opening
 from long_lived.lab.experiment.results import LATEST, keep, make_folder, point_latest
-from long_lived.lab.local.service import Unsupported, refuse_other_systems
-from long_lived.lab.local.unsupported import refuse_what_has_no_effect
+from long_lived.lab.report.columns import labelled
 from long_lived.lab.terminal.display import display
-from long_lived.settings import Settings, SettingsError, load
-
-
-def settings_of(scenarios: tuple[str, ...], overrides: tuple[str, ...]) -> Settings:
-    """Load the settings of a run; refuse what cannot be run."""
-    try:
-        settings = load(values_files(scenarios), overrides)
-    except SettingsError as error:
-        refuse(str(error))
-    if not settings.client.enabled:
-        refuse("client.enabled = false: a run needs client.enabled = true")
-    return settings
-
-
-def settings_here(scenarios: tuple[str, ...], overrides: tuple[str, ...]) -> Settings:
-    """Load the settings of a run on this machine; refuse what cannot be done here."""
-    settings = settings_of(scenarios, overrides)
-    try:
-        refuse_what_has_no_effect(settings)
-        refuse_other_systems()
-    except (SettingsError, Unsupported) as error:
-        refuse(str(error))
-    return settings
+from long_lived.settings import Settings
 
 
 def new_folder(out: Path, name: str) -> Path:
@@ -58,11 +34,18 @@ def new_folder(out: Path, name: str) -> Path:
 
 
 def carry_out_plan(
-    backend: Backend, settings: Settings, folder: Path, interrupts: Interrupts, where: str = ""
+    backend: Backend,
+    settings: Settings,
+    folder: Path,
+    interrupts: Interrupts,
+    where: str = "",
+    *,
+    brief: bool = False,
 ) -> tuple[Conclusion, int]:
     """Carry out the run that `settings` ask for; the opening line ends with `where`."""
     events = planned_events(settings)
-    return carry_out(backend, events, folder, interrupts, opening(settings, events) + where)
+    first_line = opening(settings, events) + where
+    return carry_out(backend, events, folder, interrupts, first_line, brief=brief)
 
 
 def carry_out(
@@ -71,8 +54,13 @@ def carry_out(
     folder: Path,
     interrupts: Interrupts,
     first_line: str,
+    *,
+    brief: bool = False,
 ) -> tuple[Conclusion, int]:
-    """Show a run while it goes on, and deliver what it showed; return that and the exit status."""
+    """Show a run while it goes on, and deliver what it showed; return that and the exit status.
+
+    With `brief` only its verdict is printed, and the report is in the folder.
+    """
     console = Console(file=sys.stdout, markup=False, emoji=False, highlight=False)
     console.print(f"{first_line}, in {folder}", soft_wrap=True)
     try:
@@ -80,12 +68,13 @@ def carry_out(
             found = run_experiment(backend, events, folder, shown.show, interrupts.stop_signal)
     except Trouble as trouble:
         refuse(str(trouble))
-    return found, deliver(found, folder)
+    return found, deliver(found, folder, brief=brief)
 
 
-def deliver(found: Conclusion, folder: Path) -> int:
+def deliver(found: Conclusion, folder: Path, *, brief: bool = False) -> int:
     """Print the report, keep the results where that can be done, and return the exit status."""
-    print("\n".join(found.report), flush=True)
+    lines = labelled("verdict", found.verdict.words) if brief else found.report
+    print("\n".join(lines), flush=True)
     kept = was_kept(folder, lambda: keep(folder, found.seen, found.verdict, found.report))
     if found.seen.stopped_by is not None:
         return 128 + found.seen.stopped_by

@@ -57,6 +57,14 @@ out_option = click.option(
 )
 
 
+where_option = click.option(
+    "--on",
+    "where",
+    type=click.Choice(["local", "cluster"]),
+    default="local",
+    show_default=True,
+    help="Processes on this machine, or a Helm release on a Kubernetes cluster.",
+)
 context_option = click.option(
     "--context", default="", help="Kubernetes context; default: the current one."
 )

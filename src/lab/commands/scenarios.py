@@ -1,5 +1,6 @@
 """The command `scenarios`, and which values file a name stands for."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -21,6 +22,26 @@ def values_files(names: tuple[str, ...]) -> list[Path]:
 def known() -> list[str]:
     """List the scenarios by name."""
     return sorted(file.stem for file in FOLDER.glob("*.yaml"))
+
+
+def matrix_files(names: Sequence[str]) -> list[Path]:
+    """Turn each of `names` into the files of a comparison.
+
+    A name is a path, a folder of values/ (all of its files), a remedy, or a scenario.
+
+    Raises:
+        SettingsError: it is none of these.
+    """
+    files: list[Path] = []
+    for name in names:
+        folder, remedy = FOLDER / name, FOLDER / "remedies" / f"{name}.yaml"
+        if folder.is_dir() and name.isidentifier():
+            files += sorted(folder.glob("*.yaml"))
+        elif "/" not in name and remedy.is_file():
+            files.append(remedy)
+        else:
+            files.append(_values_file(name))
+    return files
 
 
 def _values_file(name: str) -> Path:

@@ -176,10 +176,12 @@ def starter(parent: Path) -> Iterator[Start]:
     """Start labs, and end whatever they leave."""
     started: list[Lab] = []
 
-    def start(scenario: str, *settings: str, stdout: int | None = None) -> Lab:
+    def start(
+        scenario: str, *settings: str, stdout: int | None = None, command: Sequence[str] = ("run",)
+    ) -> Lab:
         place = parent / f"lab-{len(started)}"
         place.mkdir()
-        command = ["run", scenario, "--out", str(place / "results"), *arguments_of(settings)]
+        command = [*command, scenario, "--out", str(place / "results"), *arguments_of(settings)]
         with (place / "stdout").open("wb") as out, (place / "stderr").open("wb") as errors:
             process = subprocess.Popen(
                 [sys.executable, "-m", "long_lived.lab", *command],

@@ -1,123 +1,132 @@
-"""Several runs side by side, from real verdicts."""
+"""Remedies side by side: order, columns, and what is said of them."""
 
-from typing import Any
+from dataclasses import replace
 
 import pytest
-from tests.lab.runs import SERVERS, plain, restarted, scaled
 
-from long_lived.lab.analysis.verdict import judge
-from long_lived.lab.report.comparison import COLUMNS, LEGEND, Compared, table
+from long_lived.lab.analysis.trade import Trade
+from long_lived.lab.report.comparison import COLUMNS, LEGEND, advice, ranked, table
 
-GEVENT = ("server.runtime=gunicorn", "server.gunicorn.workerClass=gevent-repaired")
-STOCK = ("server.runtime=gunicorn", "server.gunicorn.workerClass=gthread")
+EVEN = Trade(
+    findings=("even",),
+    passed=True,
+    share=0.96,
+    seconds_to_even=4.25,
+    even_known=True,
+    opened_per_second=61.4,
+    lost=0.0,
+    added_p50_seconds=0.0041,
+    added_p99_seconds=0.0312,
+    client_cpu_seconds=0.0012,
+    server_cpu_seconds=0.0015,
+)
+PINNED = replace(EVEN, findings=("pinned",), share=0.0, seconds_to_even=None, opened_per_second=0.0)
+NOTHING = Trade(
+    findings=("incomplete",),
+    passed=False,
+    share=None,
+    seconds_to_even=None,
+    even_known=False,
+    opened_per_second=None,
+    lost=None,
+    added_p50_seconds=None,
+    added_p99_seconds=None,
+    client_cpu_seconds=None,
+    server_cpu_seconds=None,
+)
 
 
-def compared(*overrides: str, factor: int = 1, **given: Any) -> Compared:
-    """Make one of the runs, with a restart."""
-    run, replacements = restarted(*overrides, **{"users": 300, **given})
-    made = scaled(run.summary(), factor)
-    return Compared(run.settings, made, judge(made, SERVERS, [], replacements))
-
-
-def without_restart(*overrides: str, **given: Any) -> Compared:
-    """Make one of the runs, in which nothing happens."""
-    made = plain(dict.fromkeys(SERVERS, 70), *overrides, **given)
-    run, _ = restarted(*overrides)
-    return Compared(run.settings, made, judge(made, SERVERS))
-
-
-def cells(runs: list[Compared]) -> list[list[str]]:
+def cells(rows: dict[str, Trade]) -> list[list[str]]:
     """Return the table's rows without its legend, by its columns."""
-    heading, *rows = table(runs)[: len(runs) + 1]
+    heading, *lines = table(rows, {})[: len(rows) + 1]
     starts = [heading.index(name) for name in COLUMNS]
     ends = [*starts[1:], None]
     return [
-        [row[start:end].strip() for start, end in zip(starts, ends, strict=True)] for row in rows
+        [line[start:end].strip() for start, end in zip(starts, ends, strict=True)] for line in lines
     ]
 
 
-def test_table_has_a_row_for_each_run() -> None:
-    """Flask heals, Go and gunicorn are pinned: what the three columns of the seed say."""
-    runs = [
-        compared("server.runtime=flask", keeps=False, lost=12),
-        compared("server.runtime=go", "experiment.expect=pinned", lost=40),
-        compared("server.runtime=gunicorn", "experiment.expect=pinned"),
-        compared(*STOCK, "experiment.expect=pinned", lost=11),
-        compared(*GEVENT, "experiment.expect=even", heals=True),
-    ]
-    assert cells(runs) == [
-        ["flask", "100%", "33 33 33", "33 33 33", "2.5 s", "12", "even"],
-        ["go", "0%", "33 33 33", "100 0 0", "never", "40", "pinned"],
-        ["gthread*", "0%", "33 33 33", "100 0 0", "never", "0", "pinned"],
-        ["gthread", "0%", "33 33 33", "100 0 0", "never", "11", "pinned"],
-        ["gevent*", "0%", "33 33 33", "40 30 30", "4.5 s", "0", "even"],
+def test_table_has_a_row_for_each_remedy() -> None:
+    """Each number in its column, and a dash for what is not known."""
+    assert cells({"recycle": EVEN, "none": PINNED, "broken": NOTHING}) == [
+        ["recycle", "even", "96%", "4.2 s", "61", "0", "4.1/31", "1.2/1.5"],
+        ["none", "pinned", "0%", "never", "0", "0", "4.1/31", "1.2/1.5"],
+        ["broken", "incomplete !", "–", "–", "–", "–", "–/–", "–/–"],
     ]
 
 
-def test_unexpected_finding_is_marked() -> None:
-    """Whoever expected something else sees it at a glance."""
-    runs = [compared("experiment.expect=even"), compared("experiment.expect=any")]
-    assert [row[-1] for row in cells(runs)] == ["pinned (!)", "pinned"]
+def test_best_trade_comes_first() -> None:
+    """Even before not even, then fewer lost, then less CPU; what is not known comes last."""
+    rows = {
+        "pinned": PINNED,
+        "loses": replace(EVEN, lost=3.0),
+        "dear": replace(EVEN, client_cpu_seconds=0.0100),
+        "cheap": EVEN,
+        "unknown": replace(EVEN, server_cpu_seconds=None),
+    }
+    assert ranked(rows) == ["cheap", "dear", "unknown", "loses", "pinned"]
 
 
-def test_run_without_restart_or_summary_has_dashes() -> None:
-    """What there is nothing to say of is a dash, and the row stays."""
-    nothing = Compared(without_restart().settings, None, judge(None, SERVERS, ["it broke"]))
-    assert cells([without_restart(), nothing]) == [
-        ["flask", "100%", "–", "–", "–", "–", "even"],
-        ["flask", "–", "–", "–", "–", "–", "incomplete (!)"],
-    ]
+def test_runs_that_disagree_are_seen() -> None:
+    """The verdict says of how many runs it is, and that the numbers are medians."""
+    rows = {"recycle": replace(EVEN, findings=("even", "even", "uneven"), passed=False)}
+    assert cells(rows)[0][1] == "even 2/3 !"
+    assert "Medians of 3 runs; a verdict with a number is that of so many." in table(rows, {})
 
 
-def test_run_that_ended_in_its_restart_has_no_after() -> None:
-    """Before is told, after is a dash, and even again was never."""
-    run, replacements = restarted(end=11.0)
-    made = run.summary(11.0)
-    short = Compared(run.settings, made, judge(made, SERVERS, [], replacements))
-    (row,) = cells([short])
-    assert row[2:5] == ["33 33 33", "–", "never"]
-    assert row[-1] == "incomplete (!)"
+def test_skipped_remedy_has_its_reason() -> None:
+    """What was not tried is not forgotten."""
+    (line,) = [line for line in table({"none": PINNED}, {"haproxy": "x"}) if "haproxy" in line]
+    assert line.split() == ["skipped", "haproxy:", "x"]
 
 
-def test_shares_after_the_restart_leave_out_who_is_gone() -> None:
-    """A stopped replica that still drained has no column of its own among those that serve."""
-    run, replacements = restarted("experiment.expect=any", heals=True)
-    for index in range(3):
-        run.connect("server-b", 13.0 + index)
-    made = run.summary()
-    drained = Compared(run.settings, made, judge(made, SERVERS, [], replacements))
-    (row,) = cells([drained])
-    assert len(row[3].split()) == 3
+HUGE = replace(
+    EVEN,
+    findings=("incomplete",) * 9,
+    passed=False,
+    seconds_to_even=9_999.0,
+    opened_per_second=9_999.0,
+    lost=99_999.0,
+    added_p50_seconds=9.0,
+    added_p99_seconds=60.0,
+)
 
 
-MANY = tuple(f"server-{letter}" for letter in "abcdefghijkl")
-
-TABLES: dict[str, list[Compared]] = {
-    "three": [compared("server.runtime=gunicorn", lost=9), compared(keeps=False), compared()],
-    "one": [without_restart()],
-    "none": [],
-    "huge": [compared(*GEVENT, "experiment.expect=even", lost=50, factor=100_000)],
-}
-
-
-@pytest.mark.parametrize("name", TABLES)
-def test_table_fits_80_columns_and_has_a_legend(name: str) -> None:
-    """Whatever the numbers, lines have at most 80 columns; every column but one is explained."""
-    lines = table(TABLES[name])
+@pytest.mark.parametrize(
+    "rows",
+    [{"none": PINNED}, {}, {"remedy" * 10: HUGE, "none": PINNED}],
+    ids=["one", "none", "huge"],
+)
+def test_table_fits_80_columns_and_has_a_legend(rows: dict[str, Trade]) -> None:
+    """Whatever the numbers, lines have at most 80 columns, and every column is explained."""
+    lines = [*table(rows, {"haproxy": "not installed " * 10}), *advice(rows)]
     assert [line for line in lines if len(line) > 80 or line != line.rstrip()] == []
-    assert lines[-len(LEGEND) :] == list(LEGEND)
-    explained = [line.split("  ")[0] for line in LEGEND]
-    assert explained == [name for name in COLUMNS if name != "verdict"]
+    explained = {line.split("  ")[0] for line in LEGEND}
+    assert explained >= {*COLUMNS} - {"remedy", "verdict"}
 
 
-@pytest.mark.parametrize(("replicas", "shares"), [(5, "100 0 0 0 0"), (12, "100 … 0")])
-def test_table_of_many_replicas_fits_80_columns(replicas: int, shares: str) -> None:
-    """Where the shares of all find no room, the largest and the smallest stand for them."""
-    servers = MANY[:replicas]
-    new = [f"{name}-new" for name in servers[1:]]
-    run, replacements = restarted(servers=servers, new=new, users=20 * replicas)
-    made = run.summary()
-    many = Compared(run.settings, made, judge(made, servers, [], replacements))
-    assert [line for line in table([many]) if len(line) > 80] == []
-    (row,) = cells([many])
-    assert row[3] == shares
+def test_advice_names_the_best_its_price_and_what_did_not_help() -> None:
+    """Three lines, each from the table's own numbers."""
+    rows = {
+        "recycle": EVEN,
+        "headless": replace(EVEN, client_cpu_seconds=0.0100, added_p99_seconds=0.0094),
+        "none": replace(PINNED, client_cpu_seconds=0.0010),
+    }
+    text = " ".join(" ".join(advice(rows)).split())
+    assert text == (
+        "advice recycle: even 4.2 s after the event, 0 lost, at 61 new connections per second and "
+        "2.7 ms of CPU a request (2.5 without a remedy) "
+        "headless: adds least of those that are even, p99 9.4 ms against 31 ms "
+        "not even in the end: none"
+    )
+
+
+def test_advice_does_not_recommend_what_did_not_help_each_time() -> None:
+    """A remedy that was even in four runs of five is not called one."""
+    rows = {"recycle": replace(EVEN, findings=("even", "even", "pinned")), "none": PINNED}
+    assert "none of the 2 was even in the end" in " ".join(advice(rows))
+
+
+def test_no_runs_need_no_advice() -> None:
+    """Of nothing, nothing is said."""
+    assert advice({}) == []

@@ -1,0 +1,115 @@
+"""`long-lived compare`: remedies side by side, with real replicas and clients."""
+
+import json
+import os
+import re
+import signal
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from tests.lab.commands.lab import Start, arguments_of, clean_environment, finished, processes_of
+from tests.waiting import eventually
+
+from long_lived.lab.__main__ import cli
+
+SMALL = (
+    "server.delay.minSeconds=0.1",
+    "server.delay.maxSeconds=0.3",
+    "client.thinkTime.minSeconds=0.1",
+    "client.thinkTime.maxSeconds=0.3",
+    "client.rampUpSeconds=0.5",
+    "client.concurrency=120",
+    "client.durationSeconds=9",
+    "experiment.event.afterSeconds=2",
+    "experiment.event.replacementSeconds=0.5",
+    "experiment.event.serviceLagSeconds=0",
+)
+
+ANSWER = re.compile(r"Response from Pod (\S+) after \S+ s connection=(\d+) .* at=([\d.]+)")
+
+
+def compared(folder: Path) -> dict[str, dict[str, float]]:
+    """Read the numbers of a comparison's first repeat, by remedy."""
+    kept = json.loads((folder / "comparison.json").read_text(encoding="utf-8"))
+    return {name: trades[0] for name, trades in kept["done"].items()}
+
+
+def test_numbers_are_those_of_the_clients_log(tmp_path: Path) -> None:
+    """Share, new connections and losses of the table, counted again from the raw lines."""
+    out = tmp_path / "results"
+    command = ["compare", "flask", "--out", str(out), *arguments_of(SMALL)]
+    done = finished([sys.executable, "-m", "long_lived.lab", *command])
+    assert done.returncode == 0, done.stdout + done.stderr
+    run = out.resolve() / "latest" / "flask-1"
+    effect = json.loads((run / "summary.json").read_text(encoding="utf-8"))["effect"]
+    log = (run / "client-1.log").read_text(encoding="utf-8")
+    answers = [(pod, number, float(at)) for pod, number, at in ANSWER.findall(log)]
+
+    end = max(at for *_, at in answers)
+    middle = (effect["phases"][-1]["start_seconds"] + end) / 2
+    late = [(pod, number) for pod, number, at in answers if at >= middle]
+    served = Counter(pod for pod, _ in late)
+    crew = [*effect["survivors"], *effect["replacements"]]
+    fresh = {number for _, number in late} - {number for _, number, at in answers if at < middle}
+
+    shown = compared(out / "latest")["flask"]
+    assert shown["share"] == pytest.approx(len(crew) * min(served.values()) / len(late), abs=0.1)
+    assert shown["opened_per_second"] == pytest.approx(len(fresh) / (end - middle), rel=0.15)
+    assert shown["lost"] == log.count("Request failed: connection_lost") > 0
+
+
+def test_comparison_that_is_interrupted_goes_on(start: Start, tmp_path: Path) -> None:
+    """Ctrl-C keeps what is done and says how to go on; --resume does the rest, and no more."""
+    lab = start("none", *SMALL, command=("compare", "per-request"))
+    eventually(lambda: (lab.folder / "none-1" / "client-1.log").exists())
+    lab.await_answers(client="none-1/client-1")
+    lab.process.send_signal(signal.SIGINT)
+    assert lab.finish() == 130, lab.printed
+    assert f"long-lived compare --resume {lab.out}" in lab.printed
+    assert "per-request" in lab.printed.partition("remedy ")[2]
+    assert processes_of(lab.place) == {}
+    first = compared(lab.folder)
+    done = finished([sys.executable, "-m", "long_lived.lab", "compare", "--resume", lab.folder])
+    assert done.returncode == 0, done.stdout + done.stderr
+    both = compared(lab.folder)
+    assert both.keys() == {"per-request", "none"}
+    assert both["per-request"] == first["per-request"]
+    assert "2 of 2: none" in done.stdout
+
+
+REFUSED = {
+    "unknown-remedy": (["nothing"], "scenario 'nothing' does not exist"),
+    "unknown-event": (["none", "--event", "flood"], "--event flood: must be one of crash, "),
+    "bad-setting": (["none", "--set", "client.users=5"], "client.users"),
+    "place": (["none", "--release", "mine"], "--release mine: has no effect in a comparison"),
+    "same-name": (["none", "shared", "--set", "experiment.name=x"], "both have experiment.name"),
+    "no-comparison": (["--resume", "/nowhere"], "--resume /nowhere holds no comparison"),
+    "resume-and-more": (["none", "--resume", "/nowhere"], "--resume /nowhere: goes on as it was"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_comparison_that_cannot_be_is_refused(name: str, tmp_path: Path) -> None:
+    """One line on standard error, status 2, before anything is run."""
+    arguments, words = REFUSED[name]
+    hidden = dict.fromkeys(os.environ.keys() - clean_environment().keys())
+    out = tmp_path / "results"
+    done = CliRunner(env=hidden).invoke(cli, ["compare", "--out", str(out), *arguments])
+    assert done.exit_code == 2, done.output
+    (line,) = done.stderr.splitlines()
+    assert words in line
+    assert not out.exists()
+
+
+def test_remedy_of_a_cluster_is_skipped_here(tmp_path: Path) -> None:
+    """What only a cluster has is not run and not forgotten."""
+    out = tmp_path / "results"
+    hidden = dict.fromkeys(os.environ.keys() - clean_environment().keys())
+    arguments = ["compare", "session-affinity", "prestop-sleep", "--out", str(out)]
+    done = CliRunner(env=hidden).invoke(cli, arguments)
+    assert done.exit_code == 0, done.output
+    assert "session-affinity: service: only a cluster has that (--on cluster)" in done.output
+    assert compared(out / "latest") == {}
