@@ -23,8 +23,9 @@ WORKERS ?= $(shell nproc)
 test: $(VENV)/.dev helm ## Run the whole test suite [TESTS= WORKERS=]
 	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadgroup $(TESTS)
 
-compare: $(VENV)/.run ## Restart Flask, Go and gunicorn replicas under load, side by side [SET=]
-	$(BIN)/long-lived compare $(foreach pair,$(SET),--set '$(pair)')
+# REMEDIES="recycle headless" names some of values/remedies/, EVENT one of values/events/.
+compare: $(VENV)/.run ## Put every remedy against the same event, side by side [REMEDIES= EVENT= REPEAT= SET=]
+	$(BIN)/long-lived compare $(REMEDIES) $(if $(EVENT),--event $(EVENT)) $(if $(REPEAT),--repeat $(REPEAT)) $(foreach pair,$(SET),--set '$(pair)')
 
 scenarios: $(VENV)/.run ## List the scenarios
 	$(BIN)/long-lived scenarios

@@ -36,16 +36,17 @@ def test_installed_command_runs_a_scenario(installed: Installed) -> None:
     assert (installed.cwd / "results" / "latest" / "summary.json").exists()
 
 
-def test_installed_command_compares_scenarios(installed: Installed) -> None:
-    """`long-lived compare` runs one after the other, flask and gunicorn, and ends in one table."""
+def test_installed_command_compares_remedies(installed: Installed) -> None:
+    """`long-lived compare` finds remedies and events in the package, and ends in one table."""
     done = installed.long_lived(
-        *("compare", "smoke", "per-request", "--set", SMALL, "--set", "experiment.expect=any"),
+        *("compare", "none", "flask", "--set", SMALL, "--set", "experiment.expect=any"),
+        *("--set", "client.durationSeconds=5,experiment.event.afterSeconds=1"),
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    first, second = sorted((installed.cwd / "results" / "latest").glob("[12]-*"))
-    assert (first.name, second.name) == ("1-smoke", "2-per-request")
-    table = done.stdout[done.stdout.index("server    closes") :].splitlines()
-    assert [row.split()[0] for row in table[1:3]] == ["flask", "gthread*"]
+    runs = {file.parent.name for file in (installed.cwd / "results").glob("latest/*/summary.json")}
+    assert runs == {"none-1", "flask-1"}
+    table = done.stdout[done.stdout.index("remedy  ") :].splitlines()
+    assert {row.split()[0] for row in table[1:3]} == {"none", "flask"}
 
 
 def test_installed_command_says_what_the_machine_can_do(installed: Installed) -> None:
