@@ -21,7 +21,7 @@ class Kind:
     @property
     def namespaced(self) -> bool:
         """Whether its objects live in namespaces."""
-        return self.name != "Namespace"
+        return self.name not in ("Namespace", "Node")
 
     @property
     def root(self) -> str:
@@ -44,6 +44,7 @@ KINDS = (
     Kind("v1", "configmaps", "ConfigMap"),
     Kind("v1", "events", "Event"),
     Kind("v1", "namespaces", "Namespace"),
+    Kind("v1", "nodes", "Node"),
     Kind("v1", "pods", "Pod"),
     Kind("v1", "secrets", "Secret"),
     Kind("v1", "serviceaccounts", "ServiceAccount"),

@@ -1,0 +1,1 @@
+"""A live service, seen from its sockets alone: who holds its connections, and what that means."""

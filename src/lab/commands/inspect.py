@@ -1,0 +1,154 @@
+"""The command `inspect`: who holds the connections of a live service, without any load."""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+
+import click
+from rich.console import Console
+
+from long_lived.lab.analysis.live.inspection import Inspection, inspect
+from long_lived.lab.analysis.live.looks import LiveService, Seen, compared
+from long_lived.lab.analysis.verdict import Finding
+from long_lived.lab.cluster.live import LiveServicePods, parse_target
+from long_lived.lab.cluster.live_rbac import manifests
+from long_lived.lab.cluster.tools.kubectl import Kubectl, Place
+from long_lived.lab.commands.options import context_option, refuse
+from long_lived.lab.experiment.backend import Trouble
+from long_lived.lab.experiment.interrupts import Interrupts
+from long_lived.lab.local.live import LocalService
+from long_lived.lab.report.inspection import as_dict, lines
+from long_lived.settings import Settings
+
+TICK_SECONDS = 0.1
+
+
+@click.command("inspect")
+@click.argument("target", required=False, metavar="[KIND/NAME or SELECTOR]")
+@click.option("--namespace", "-n", default="default", show_default=True, help="Namespace.")
+@context_option
+@click.option("--port", default="", metavar="PORT", help="Name or number, where there are several.")
+@click.option(
+    "--local",
+    type=click.IntRange(1, 65_535),
+    metavar="PORT",
+    help="Processes on this machine that serve PORT, instead of pods.",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.1, 3600),
+    default=10,
+    show_default=True,
+    help="Time between the two looks.",
+)
+@click.option("--watch", is_flag=True, help="Look again and again, until Ctrl-C.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="What is printed; JSON is one object a line.",
+)
+@click.option(
+    "--debug-image",
+    default="",
+    metavar="IMAGE",
+    help="For pods without `cat`: look from an ephemeral container, which then stays in the pod.",
+)
+@click.option("--print-rbac", is_flag=True, help="Print the permissions it needs, and end.")
+def inspect_command(
+    target: str | None,
+    namespace: str,
+    context: str,
+    port: str,
+    local: int | None,
+    seconds: float,
+    watch: bool,
+    form: str,
+    debug_image: str,
+    print_rbac: bool,
+) -> int:
+    """Say whether the connections of a live service are pinned, and to whom. Changes nothing.
+
+    TARGET is service/NAME, deploy/NAME, statefulset/NAME, daemonset/NAME, or a label selector.
+    The sockets of its ready pods are read twice (kubectl exec POD -- cat /proc/net/tcp). Any
+    protocol over TCP.
+
+    Exit status: 0 even, or too few connections to tell; 1 pinned or uneven; 2 it cannot be
+    looked at; 130 or 143 interrupted.
+    """
+    if print_rbac:
+        print(manifests(namespace, debug=bool(debug_image)), end="")
+        return 0
+    if (target is None) == (local is None):
+        refuse("give either a target (service/NAME) or --local PORT")
+    say = Console(file=sys.stderr, markup=False, highlight=False, soft_wrap=True).print
+    if debug_image:
+        say(
+            f"pods without cat get an ephemeral container ({debug_image}, sleeps 15 min): "
+            "Kubernetes keeps it in the pod, ended, until the pod is deleted"
+        )
+    try:
+        if local is not None:
+            service, name = _local(local), f"port {local} on this machine"
+        else:
+            service = _pods(str(target), Place(namespace, context), port, debug_image, say)
+            name = f"{target} in namespace {namespace}"
+        return _looked_at(service, name, seconds, form, watch=watch)
+    except Trouble as trouble:
+        refuse(str(trouble))
+
+
+def _local(port: int) -> LiveService:
+    return LocalService(port)
+
+
+def _pods(
+    text: str, place: Place, port: str, debug_image: str, say: Callable[[str], None]
+) -> LiveService:
+    try:
+        target = parse_target(text)
+    except ValueError:
+        refuse(
+            f"{text}: must be service/NAME, deploy/NAME, statefulset/NAME, daemonset/NAME or a "
+            "selector such as app=checkout"
+        )
+    return LiveServicePods(Kubectl(place), target, port, debug_image, say)
+
+
+def _looked_at(service: LiveService, name: str, seconds: float, form: str, *, watch: bool) -> int:
+    interrupts = Interrupts()
+    before, at = service.look(), time.monotonic()
+    while True:
+        while time.monotonic() < at + seconds and interrupts.stop_signal() is None:
+            time.sleep(TICK_SECONDS)
+        if (number := interrupts.stop_signal()) is not None:
+            return 128 + number
+        after, now = service.look(), time.monotonic()
+        found = _judged(service, before, after, now - at)
+        _show(found, name, form)
+        if not watch:
+            return 0 if found.finding in (Finding.EVEN, Finding.TOO_FEW) else 1
+        before, at = after, now
+
+
+def _judged(
+    service: LiveService, before: list[Seen], after: list[Seen], seconds: float
+) -> Inspection:
+    held = compared(before, after)
+    owners = service.owners({peer for one in held for peer in one.peers})
+    gone = {one.holder.name for one in before} - {one.holder.name for one in after}
+    notes = list(service.notes)
+    if gone:
+        notes.append(f"gone since the first look: {', '.join(sorted(gone))}")
+    return inspect(held, round(seconds, 1), owners, Settings().experiment.even_within, notes)
+
+
+def _show(found: Inspection, name: str, form: str) -> None:
+    now = time.time()
+    if form == "json":
+        print(json.dumps(as_dict(found, name, now)), flush=True)
+    else:
+        print("\n".join([*lines(found, name, now), ""]), flush=True)

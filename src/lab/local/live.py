@@ -1,0 +1,98 @@
+"""Processes that serve one port of this machine, and the connections that each holds."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+
+import psutil
+
+from long_lived.lab.analysis.live.looks import Holder, Seen, text_of
+from long_lived.lab.analysis.live.sockets import Peer
+from long_lived.lab.experiment.backend import Trouble
+
+
+class LocalService:
+    """What listens on a port: replicas that share it, or the workers of one server."""
+
+    def __init__(self, port: int) -> None:
+        """Look at `port`."""
+        self._port = port
+        self._clients: dict[str, str] = {}
+        self._nameless = 0
+
+    def look(self) -> list[Seen]:
+        """Look at all processes that listen on the port or hold a connection to it.
+
+        A process that only listens while a child of it does, too, is not one of them: it has bound
+        the port for its workers.
+
+        Raises:
+            Trouble: nothing listens there, or other users' sockets may not be seen.
+        """
+        peers: dict[int, list[Peer]] = defaultdict(list)
+        listening: set[int] = set()
+        nameless = 0  # a connection that nobody has accepted yet belongs to no process, either
+        outgoing: dict[str, int] = {}
+        for one in psutil.net_connections(kind="tcp"):
+            local = one.laddr != () and one.laddr.port == self._port
+            if one.pid is None:
+                nameless += local
+            elif local and one.status == psutil.CONN_LISTEN:
+                listening.add(one.pid)
+            elif local and one.raddr:
+                if one.status == psutil.CONN_ESTABLISHED:
+                    peers[one.pid].append((_plain(one.raddr.ip), one.raddr.port))
+            elif one.laddr and one.raddr and one.raddr.port == self._port:
+                outgoing[text_of((_plain(one.laddr.ip), one.laddr.port))] = one.pid
+        if not listening and not peers:
+            whose = " that this user may see (root sees all)" if nameless else ""
+            raise Trouble(f"no process listens on port {self._port}{whose}")
+        self._nameless = nameless
+        self._clients = self._named(outgoing)
+        return [
+            Seen(_holder(pid), peers.get(pid, []))
+            for pid in sorted({*listening, *peers} - self._parents(listening, peers))
+        ]
+
+    def owners(self, addresses: Collection[Peer]) -> Mapping[str, str]:  # noqa: ARG002 - of pods
+        """Name the processes on this machine at the other ends."""
+        return self._clients
+
+    @property
+    def notes(self) -> list[str]:
+        """Say how many sockets belong to processes that this user may not see."""
+        if not self._nameless:
+            return []
+        return [f"{self._nameless:,} sockets are other users': root sees whose they are"]
+
+    def _named(self, outgoing: Mapping[str, int]) -> dict[str, str]:
+        names = {pid: _name(pid) for pid in set(outgoing.values())}
+        return {peer: names[pid] for peer, pid in outgoing.items()}
+
+    def _parents(self, listening: Collection[int], peers: Mapping[int, object]) -> set[int]:
+        """Find those that listen for their children."""
+        parents = set()
+        for pid in listening:
+            try:
+                parents.add(psutil.Process(pid).ppid())
+            except psutil.Error:
+                continue
+        return {pid for pid in parents if pid in listening and pid not in peers}
+
+
+def _plain(address: str) -> str:
+    return address.removeprefix("::ffff:")
+
+
+def _name(pid: int) -> str:
+    try:
+        return f"{psutil.Process(pid).name()} {pid}"
+    except psutil.Error:
+        return f"process {pid}"
+
+
+def _holder(pid: int) -> Holder:
+    try:
+        started = psutil.Process(pid).create_time()
+    except psutil.Error:
+        started = 0.0
+    return Holder(_name(pid), started)

@@ -1,0 +1,84 @@
+"""The kernel's list of sockets, as it is on a machine and as it may be."""
+
+import socket
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from long_lived.lab.analysis.live.sockets import NotSockets, peers
+
+HEAD = (
+    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode"
+)
+REST = "00000000:00000000 00:00000000 00000000     0        0 1 1 0000000000000000 100 0 0 10 0"
+
+
+def line(local: str, remote: str, state: str = "01") -> str:
+    """Write one socket as the kernel does."""
+    return f"   0: {local} {remote} {state} {REST}"
+
+
+def listed(*lines: str) -> str:
+    """Write the list."""
+    return "\n".join([HEAD, *lines, ""])
+
+
+@pytest.mark.parametrize(
+    ("remote", "address"),
+    [
+        ("0500F40A:D431", "10.244.0.5"),
+        ("0000000000000000FFFF00000500F40A:D431", "10.244.0.5"),
+        ("B80D0120000000000000000001000000:D431", "2001:db8::1"),
+        ("00000000000000000000000001000000:D431", "::1"),
+    ],
+    ids=["ipv4", "mapped", "ipv6", "loopback"],
+)
+def test_address_is_read_as_the_kernel_writes_it(remote: str, address: str) -> None:
+    """Words of 32 bits in the machine's byte order; IPv4 in IPv6 is IPv4."""
+    local = "00000000:1F90" if len(remote) < 20 else f"{'0' * 32}:1F90"
+    assert peers(listed(line(local, remote)), 8080) == [(address, 54321)]
+
+
+def test_only_established_connections_to_the_port_count() -> None:
+    """Not what listens, is half open or ending, has another port, or goes out to such a port."""
+    others = [line("0100007F:1F90", "0100007F:0001", f"{state:02X}") for state in range(2, 13)]
+    others += [line("0100007F:1F91", "0100007F:0001"), line("0100007F:0001", "0100007F:1F90")]
+    assert peers(listed(*others), 8080) == []
+
+
+def test_both_lists_may_stand_in_one_text() -> None:
+    """`cat tcp tcp6` prints a heading for each."""
+    text = listed(line("0100007F:1F90", "0100007F:0001")) + listed(
+        line(f"{'0' * 32}:1F90", f"{'0' * 24}01000000:0002")
+    )
+    assert peers(text, 8080) == [("127.0.0.1", 1), ("::1", 2)]
+
+
+@pytest.mark.parametrize("text", ["", "\n", "cat: /proc/net/tcp: Permission denied", "{}"])
+def test_other_text_is_refused(text: str) -> None:
+    """What is not the list is not taken for an empty one."""
+    with pytest.raises(NotSockets, match="not the kernel's list of sockets"):
+        peers(text, 8080)
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    """Whatever a container prints, there is an answer or one line."""
+    for whole in (text, listed(text)):
+        with suppress(NotSockets):
+            assert isinstance(peers(whole, 80), list)
+
+
+def test_the_machines_own_list_has_its_own_connections() -> None:
+    """Three real connections are three peers, by the ports that they come from."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = listener.getsockname()
+        clients = [socket.create_connection(address) for _ in range(3)]
+        accepted = [listener.accept()[0] for _ in clients]
+        found = peers(Path("/proc/net/tcp").read_text(), address[1])
+        assert sorted(found) == sorted(client.getsockname() for client in clients)
+        for one in (*clients, *accepted):
+            one.close()

@@ -1,0 +1,106 @@
+"""`long-lived inspect --local`: processes that share a port, with real connections."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+from tests.waiting import eventually
+
+from long_lived.lab.analysis.live.inspection import inspect
+from long_lived.lab.analysis.live.looks import compared
+from long_lived.lab.analysis.verdict import Finding
+from long_lived.lab.experiment.backend import Trouble
+from long_lived.lab.local.live import LocalService
+
+HOLD = """
+import os, socket, sys
+listener = socket.socket()
+listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+listener.bind(("127.0.0.1", int(sys.argv[1])))
+listener.listen(1024)
+if sys.argv[2] == "fork" and os.fork():
+    os.wait()
+held = []
+while True:
+    held.append(listener.accept())
+"""
+
+Serve = Callable[..., subprocess.Popen[bytes]]
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """Give a port that processes can share; it is held for the test."""
+    with socket.socket() as reservation:
+        reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        reservation.bind(("127.0.0.1", 0))
+        yield reservation.getsockname()[1]
+
+
+@pytest.fixture
+def serve(port: int) -> Iterator[Serve]:
+    """Start processes that accept connections on the port and keep them."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(how: str = "alone") -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-c", HOLD, str(port), how]
+        started.append(subprocess.Popen(command, start_new_session=True))
+        return started[-1]
+
+    yield start
+    for process in started:
+        os.killpg(process.pid, 9)
+        process.wait()
+
+
+def held(port: int) -> dict[str, int]:
+    """Look until as many connections are accepted as there are; return them by holder."""
+    return {one.holder.name: len(one.peers) for one in LocalService(port).look()}
+
+
+def test_late_process_is_pinned(port: int, serve: Serve) -> None:
+    """One that starts when all connections are there holds none, and the client is named."""
+    serve()
+    eventually(lambda: _holders(port) == 1)
+    clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(120)]
+    eventually(lambda: sum(held(port).values()) == 120)
+    late = serve()
+    eventually(lambda: _holders(port) == 2)
+    service = LocalService(port)
+    before = service.look()
+    rows = compared(before, service.look())
+    found = inspect(rows, 1.0, service.owners(()), even_within=0.1)
+    counts = {one.holder.name.split()[-1]: len(one.peers) for one in found.rows}
+    assert counts[str(late.pid)] == 0
+    assert list(found.clients.values()) == [120]
+    (client,) = found.clients
+    assert client.endswith(f" {os.getpid()}")
+    # Started within seconds of each other: who came later cannot be told from them.
+    assert found.finding in (Finding.PINNED, Finding.UNEVEN)
+    for one in clients:
+        one.close()
+
+
+def _holders(port: int) -> int:
+    try:
+        return len(LocalService(port).look())
+    except Trouble:
+        return 0
+
+
+def test_process_that_listens_for_its_child_is_not_counted(port: int, serve: Serve) -> None:
+    """A master with the port open, as gunicorn's is, holds no connections and serves nobody."""
+    serve("fork")
+    eventually(lambda: _holders(port) == 1)
+    client = socket.create_connection(("127.0.0.1", port))
+    eventually(lambda: list(held(port).values()) == [1])
+    client.close()
+
+
+def test_port_that_nobody_serves_is_trouble(port: int) -> None:
+    """One line, with the port."""
+    with pytest.raises(Trouble, match=f"no process listens on port {port}"):
+        LocalService(port).look()
