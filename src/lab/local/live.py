@@ -33,7 +33,7 @@ class LocalService:
         nameless = 0  # a connection that nobody has accepted yet belongs to no process, either
         outgoing: dict[str, int] = {}
         for one in psutil.net_connections(kind="tcp"):
-            local = one.laddr != () and one.laddr.port == self._port
+            local = bool(one.laddr and one.laddr.port == self._port)
             if one.pid is None:
                 nameless += local
             elif local and one.status == psutil.CONN_LISTEN:

@@ -38,7 +38,7 @@ print(file.read_text())
 HEAD = "  sl  local_address rem_address   st\n"
 
 NO_CAT = (
-    'error: Internal error occurred: error executing command in container: failed to exec in '
+    "error: Internal error occurred: error executing command in container: failed to exec in "
     'container: failed to start exec "a1": OCI runtime exec failed: exec failed: unable to start '
     'container process: exec: "cat": executable file not found in $PATH: unknown'
 )
@@ -52,9 +52,7 @@ FORBIDDEN = (
 def sockets(remote: str, count: int, first: int = 1) -> str:
     """Write the kernel's list of `count` connections from an address to port 8080."""
     words = "".join(f"{int(part):02X}" for part in reversed(remote.split(".")))
-    return "".join(
-        f"   0: 0100F40A:1F90 {words}:{first + n:04X} 01 0 0\n" for n in range(count)
-    )
+    return "".join(f"   0: 0100F40A:1F90 {words}:{first + n:04X} 01 0 0\n" for n in range(count))
 
 
 class Shop:

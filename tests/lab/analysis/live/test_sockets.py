@@ -10,10 +10,8 @@ from hypothesis import strategies as st
 
 from long_lived.lab.analysis.live.sockets import NotSockets, peers
 
-HEAD = (
-    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode"
-)
-REST = "00000000:00000000 00:00000000 00000000     0        0 1 1 0000000000000000 100 0 0 10 0"
+HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid"
+REST = "00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0"
 
 
 def line(local: str, remote: str, state: str = "01") -> str:
