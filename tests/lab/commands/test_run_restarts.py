@@ -23,7 +23,8 @@ def restart_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str,
             *("client.thinkTime.minSeconds=0.3", "client.thinkTime.maxSeconds=0.7"),
             # A replacement that is not ready in time makes a run incomplete: time enough for a
             # machine that is busy.
-            *("client.durationSeconds=24", "experiment.restart.afterSeconds=3"),
+            *("client.durationSeconds=24", "experiment.event.kind=restart"),
+            "experiment.event.afterSeconds=3",
         )
         for runtime in RUNTIMES
     }

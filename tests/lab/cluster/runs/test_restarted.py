@@ -119,7 +119,7 @@ def test_kill_loses_the_requests_in_flight(place: Place, lab: Lab) -> None:
     """Answers that SIGTERM and two seconds would have let out are lost, as with a real crash."""
     status, output = lab.do(
         *("run", "restart-gunicorn", "--on", "cluster", "--out", str(lab.out)),
-        *sets(*KILL, "experiment.restart.signal=kill", "experiment.maxFailedRatio=1"),
+        *sets(*KILL, "experiment.event.kind=kill", "experiment.maxFailedRatio=1"),
     )
     assert status == 0, output
     failed = lab.record["clients"]["requests"]["failed_by_kind"]
@@ -133,7 +133,7 @@ def test_kill_that_is_refused_says_what_came_instead(place: Place, lab: Lab) -> 
     place.cluster.mishaps.forbidden = "exec"
     status, output = lab.do(
         *("run", "restart-gunicorn", "--on", "cluster", "--out", str(lab.out)),
-        *sets(*KILL, "experiment.restart.signal=kill"),
+        *sets(*KILL, "experiment.event.kind=kill"),
     )
     assert status == 0, output
     assert output.count("not killed, but ended by SIGTERM and SIGKILL some 2 s later: ") == 2
