@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from long_lived.lab.cluster.kill import KILLED, kill_command
+from long_lived.lab.cluster.servers.kill import KILLED, kill_command
 
 pytestmark = pytest.mark.e2e
 

@@ -15,9 +15,9 @@ COLUMNS = ("server", "closes", "before", "after", "even again", "lost", "verdict
 LEGEND = (
     "server      runtime or gunicorn's worker class; * is this project's repaired one",
     "closes      share of the answers that said Connection: close",
-    "before      each replica's share of the answers before the restart, in %",
+    "before      each replica's share of the answers before the event, in %",
     "after       the same after it: those left alone first, then the new ones",
-    "even again  from the stop until every replica had 90 % of its share, for good",
+    "even again  from the event until every replica had 90 % of its share, for good",
     "lost        requests whose connection broke with the replicas that were stopped",
 )
 

@@ -144,7 +144,7 @@ def check_phases(record: dict[str, Any]) -> None:
         assert phase["end_seconds"] == following["start_seconds"]
     assert {row["replica"] for row in rows} - {""} == {
         *record["replicas"],
-        *record["effect"]["replacements"],
+        *record["effect"]["came"],
     }
 
 

@@ -47,10 +47,10 @@ def test_restart_by_hand_is_found_by_verify(place: Place, lab: Lab) -> None:
     status, output = lab.verify()
     assert status == 0, output
     assert "pinned, as expected" in output
-    replacements = lab.record["events"]
-    assert {one["old"] for one in replacements} < before
-    assert {one["new"] for one in replacements} == set(place.pods("server")) - before
-    assert len(replacements) == 2
+    changes = lab.record["events"]
+    assert {one["old"] for one in changes} < before
+    assert {one["new"] for one in changes} == set(place.pods("server")) - before
+    assert len(changes) == 2
 
 
 def test_clients_with_clocks_of_their_own_are_one_timeline(place: Place, lab: Lab) -> None:
@@ -100,7 +100,7 @@ def test_restart_in_place_is_a_replacement_of_itself(how: str, place: Place, lab
     (one,) = lab.record["events"]
     assert one["old"] == one["new"] == victim, output
     assert one["reason"].startswith(reason)
-    assert one["stopped_unix_seconds"] <= one["ready_unix_seconds"]
+    assert one["began_unix_seconds"] <= one["ready_unix_seconds"]
     assert re.search(rf"{victim} restarted in place at [\d.]+ s: {words}, restart 1", output)
     assert early not in {one["old"] for one in lab.record["events"]}
     assert status in (0, 1)
