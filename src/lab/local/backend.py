@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
-from long_lived.lab.experiment.backend import RestartSignal, Trouble
+from long_lived.lab.experiment.backend import Signal, Trouble
 from long_lived.lab.experiment.deadline import longest_run_seconds
 from long_lived.lab.experiment.moment import Moment
 from long_lived.lab.experiment.outcome import Outcome
@@ -98,7 +98,7 @@ class LocalBackend:
         counts = self._service.counts()
         seen = Outcome(
             replicas=self._service.names(),
-            replacements=self._service.replacements,
+            changes=self._service.turnover.changes,
             server_counts=counts,
             problems=self._problems,
             remarks=balanced_by_hash(counts),
@@ -129,13 +129,29 @@ class LocalBackend:
         """List the replicas that serve, oldest first."""
         return self._service.serving()
 
-    def restart(self, replicas: Sequence[str], how: RestartSignal) -> None:
-        """Stop replicas as a cluster would; replacements follow."""
-        self._service.restart(replicas, how)
+    def restart(self, replicas: Sequence[str], how: Signal) -> None:
+        """Stop replicas as a cluster would; a new one replaces each."""
+        self._service.turnover.restart(replicas, how)
+
+    def crash(self, replicas: Sequence[str]) -> None:
+        """Kill replicas; each comes back as a container does."""
+        self._service.turnover.crash(replicas)
+
+    def add(self, count: int) -> None:
+        """Ask for more replicas."""
+        self._service.turnover.add(count)
+
+    def remove(self, count: int) -> None:
+        """Stop the newest replicas for good."""
+        self._service.turnover.remove(count)
+
+    def roll_out(self) -> None:
+        """Replace all replicas as a Deployment does."""
+        self._service.turnover.roll_out()
 
     def settled(self) -> bool:
-        """Tell whether every replica that was stopped has a replacement that is ready."""
-        return self._service.settled()
+        """Tell whether everything that was begun is over."""
+        return self._service.turnover.settled()
 
     def _start_client(self, index: int) -> Child:
         command = python(

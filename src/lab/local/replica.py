@@ -30,6 +30,8 @@ class Replica:
     def __init__(self, name: str, address: str, port: int, child: Child, asking: Executor) -> None:
         """Wrap a process that listens at the Service's address and at its own."""
         self.name = name
+        self.address = address, port
+        """Its own, at which nobody else listens."""
         self.child = child
         self.stopped = False
         self._asking = asking
