@@ -16,6 +16,7 @@ from long_lived.lab.experiment.events.registry import planned_events
 from long_lived.lab.experiment.interrupts import Interrupts
 from long_lived.lab.experiment.opening import opening
 from long_lived.lab.experiment.results import LATEST, keep, make_folder, point_latest
+from long_lived.lab.local.proxy import refuse_what_the_proxy_cannot_do
 from long_lived.lab.local.service import Unsupported, refuse_other_systems
 from long_lived.lab.local.unsupported import refuse_what_has_no_effect
 from long_lived.lab.terminal.display import display
@@ -39,6 +40,7 @@ def settings_here(scenarios: tuple[str, ...], overrides: tuple[str, ...]) -> Set
     try:
         refuse_what_has_no_effect(settings)
         refuse_other_systems()
+        refuse_what_the_proxy_cannot_do(settings)
     except (SettingsError, Unsupported) as error:
         refuse(str(error))
     return settings

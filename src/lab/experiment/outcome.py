@@ -22,6 +22,8 @@ class Outcome:
     clients share a clock."""
     server_counts: dict[str, ReplicaCounts] = field(default_factory=dict)
     """What each replica says of itself (GET /stats), where it could be asked."""
+    proxy_cpu_seconds: float | None = None
+    """CPU seconds that the proxy used; None where there was none, or nobody knows."""
     problems: list[str] = field(default_factory=list)
     """What went wrong; any makes the run incomplete."""
     remarks: list[str] = field(default_factory=list)

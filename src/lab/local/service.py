@@ -16,7 +16,7 @@ from pathlib import Path
 
 from long_lived.lab.analysis.events.replacement import Replacement
 from long_lived.lab.experiment.backend import RestartSignal, Trouble
-from long_lived.lab.local.replica import Replica, replica_name
+from long_lived.lab.local.replica import Replica, replica_address, replica_name
 from long_lived.lab.processes.child import Child, Processes, python
 from long_lived.record.replica_counts import ReplicaCounts
 from long_lived.settings import Settings
@@ -187,7 +187,7 @@ class Service:
     def _start_replica(self) -> Replica:
         """Start one more replica, under a name and at an address that none has had."""
         index = len(self._replicas)
-        name, address = replica_name(index), f"127.0.{1 + index // 250}.{1 + index % 250}"
+        name, address = replica_name(index), replica_address(index)
         command = python(
             *("long_lived.server", "--values", str(self._values), "--reuse-port"),
             *("--bind", f"{SERVICE_ADDRESS}:{self.port}", "--bind", f"{address}:{self.port}"),
