@@ -70,6 +70,9 @@ func (h *handler) answer(response http.ResponseWriter, request *http.Request) {
 	time.Sleep(time.Duration((low + rand.Float64()*(high-low)) * float64(time.Second)))
 	delay := time.Since(started).Seconds()
 	h.replica.answer(clientOf(request))
+	if arrived.atItsLimit() {
+		response.Header().Set("Connection", "close")
+	}
 
 	if !strings.Contains(request.Header.Get("Accept"), "application/json") {
 		text(response, http.StatusOK, fmt.Sprintf("Response from Pod %s after %.3f s", h.replica.pod, delay))

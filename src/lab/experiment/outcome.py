@@ -23,7 +23,7 @@ class Outcome:
     server_counts: dict[str, ReplicaCounts] = field(default_factory=dict)
     """What each replica says of itself (GET /stats), where it could be asked."""
     proxy_cpu_seconds: float | None = None
-    """CPU time of the proxy in front of the replicas; None without one, or where not known."""
+    """CPU seconds that the proxy used; None where there was none, or nobody knows."""
     problems: list[str] = field(default_factory=list)
     """What went wrong; any makes the run incomplete."""
     remarks: list[str] = field(default_factory=list)

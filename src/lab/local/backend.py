@@ -10,6 +10,7 @@ from long_lived.lab.experiment.deadline import longest_run_seconds
 from long_lived.lab.experiment.moment import Moment
 from long_lived.lab.experiment.outcome import Outcome
 from long_lived.lab.experiment.results import VALUES, write_values
+from long_lived.lab.local.proxy import Proxy
 from long_lived.lab.local.service import Service, balanced_by_hash
 from long_lived.lab.logs.client_log import Tail, moment
 from long_lived.lab.logs.recovery import recovered
@@ -38,6 +39,7 @@ class LocalBackend:
         self._clients: list[Child] = []
         self._tails: list[Tail] = []
         self._problems: list[str] = []
+        self._proxy: Proxy | None = None
 
     def __enter__(self) -> Self:
         """Reserve the port."""
@@ -49,6 +51,8 @@ class LocalBackend:
         """End all processes and give the port back."""
         self._processes.__exit__()
         self._service.close()
+        if self._proxy:
+            self._proxy.close()
         for tail in self._tails:
             tail.close()
 
@@ -63,10 +67,12 @@ class LocalBackend:
             raise Trouble(str(error)) from None
         tell(f"starting {settings.server.replicas} replicas")
         self._service.start()
+        if settings.server.proxy != "none":
+            self._proxy = Proxy(self._processes, self._folder, settings, self._service.port)
 
     def ready(self) -> bool:
-        """Tell whether all replicas are ready."""
-        return self._service.ready()
+        """Tell whether all replicas are ready, and the proxy has found them."""
+        return self._service.ready() and (self._proxy is None or self._proxy.ready())
 
     def load(self) -> None:
         """Start the clients."""
@@ -78,7 +84,8 @@ class LocalBackend:
         for tail in self._tails:
             tail.read()
         # A step that is tried again fails in the same words: they are told once.
-        self._problems = list(dict.fromkeys([*self._problems, *self._service.look()]))
+        found = [*self._service.look(), *(self._proxy.problems() if self._proxy else ())]
+        self._problems = list(dict.fromkeys([*self._problems, *found]))
         return moment([tail.log for tail in self._tails], self._service.names())
 
     def running(self) -> bool:
@@ -100,6 +107,7 @@ class LocalBackend:
             replicas=self._service.names(),
             changes=self._service.turnover.changes,
             server_counts=counts,
+            proxy_cpu_seconds=self._proxy.child.cpu_seconds if self._proxy else None,
             problems=self._problems,
             remarks=balanced_by_hash(counts),
         )
@@ -116,7 +124,8 @@ class LocalBackend:
                 summaries.append(summary)
         if summaries:
             seen.summary = merge(summaries)
-        self._processes.stop(self._service.children(), signal.SIGTERM, SERVER_STOP_SECONDS)
+        children = [*self._service.children(), *([self._proxy.child] if self._proxy else [])]
+        self._processes.stop(children, signal.SIGTERM, SERVER_STOP_SECONDS)
         return seen
 
     def clock_started_unix_seconds(self) -> float | None:
@@ -154,9 +163,10 @@ class LocalBackend:
         return self._service.turnover.settled()
 
     def _start_client(self, index: int) -> Child:
+        url = self._proxy.url if self._proxy else self._service.url
         command = python(
             *("long_lived.client", "--values", str(self._folder / VALUES)),
-            *("--set", f"client.url={self._service.url}"),
+            *("--set", f"client.url={url}"),
             *("--source-address", f"127.0.0.{2 + index}"),
             *("--progress-seconds", str(CLIENT_PROGRESS_SECONDS)),
         )

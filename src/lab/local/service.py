@@ -15,7 +15,7 @@ from pathlib import Path
 
 from long_lived.lab.experiment.backend import Trouble
 from long_lived.lab.local.balancer import Balancer, listening
-from long_lived.lab.local.replica import Replica, replica_name
+from long_lived.lab.local.replica import Replica, replica_address, replica_name
 from long_lived.lab.local.turnover import Turnover
 from long_lived.lab.processes.child import Child, Processes, python
 from long_lived.record.replica_counts import ReplicaCounts
@@ -159,7 +159,7 @@ class Service:
         known = self._replicas.get(name or "")
         index = len(self._replicas)
         name = name or replica_name(index)
-        address = known.address[0] if known else f"127.0.{1 + index // 250}.{1 + index % 250}"
+        address = known.address[0] if known else replica_address(index)
         shared, own = f"{SERVICE_ADDRESS}:{self.port}", f"{address}:{self.port}"
         lag_seconds = self._settings.experiment.event.service_lag_seconds
         joining = ("--bind", shared) if first else ("--join", shared, f"{lag_seconds:f}")
