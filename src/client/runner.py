@@ -72,7 +72,7 @@ class Runner:
             settings.client.log_responses,
         )
         self._book = ConnectionBook(self._clock, self._ledger.enter_close)
-        self._pool_class = counted_pool(self._book, Resolver(), source_address)
+        self._pool_class = counted_pool(self._book, Resolver(), settings.client, source_address)
         # Kept for the whole run: a transport that nobody holds closes its connections.
         self._transports = _transports(settings.client, self._url, self._pool_class)
         self._stalls = Stalls()
@@ -206,6 +206,7 @@ class Runner:
             self._settings,
             self._ledger,
             opened=self._book.opened,
+            retired=self._book.retired,
             client_id=self._client_id,
             stalls=self._stalls,
             load_seconds=load_seconds,
@@ -236,8 +237,8 @@ def _transports(
     settings: Client, url: str, pool_class: type[HTTPConnectionPool]
 ) -> list[Transport]:
     """Make one transport for each user, or one for all."""
-    shared = settings.connections == "shared"
-    keeps = settings.keep_alive.mode == "persistent"
+    shared = settings.connections != "per-user"
+    keeps = settings.keep_alive.mode != "per-request"
     size = settings.concurrency if shared else 1
     return [
         Transport(url, pool_class, size if keeps else 0)

@@ -310,8 +310,8 @@ class Caller:
     def __post_init__(self) -> None:
         loaded = load([], [f"client.url={self.url}", *self.settings], {})
         self.book = ConnectionBook(Clock(), self.ended.append)
-        pool_class = counted_pool(self.book, Resolver(), self.source_address)
-        keeps = loaded.client.keep_alive.mode == "persistent"
+        pool_class = counted_pool(self.book, Resolver(), loaded.client, self.source_address)
+        keeps = loaded.client.keep_alive.mode != "per-request"
         self.transport = Transport(self.url, pool_class, 1 if keeps else 0)
         self._exchange = Exchange(loaded, self.url, "0123456789abcdef")
 

@@ -12,9 +12,9 @@ from urllib3.util import Timeout
 from long_lived.client.ledger import Answer
 from long_lived.client.transport.adapter import Transport
 from long_lived.client.transport.connections import Connection
+from long_lived.client.transport.counted import CountedConnection
 from long_lived.client.transport.errors import BadAnswer, UnexpectedStatus
 from long_lived.client.transport.incoming import MOST_BODY_BYTES, announces_close, read_body
-from long_lived.client.transport.pool import CountedConnection
 from long_lived.record.answer_body import AnswerBody
 from long_lived.settings import Settings
 from long_lived.settings.pod_name import is_pod_name
