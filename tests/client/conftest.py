@@ -305,6 +305,7 @@ class Caller:
     url: str
     settings: tuple[str, ...] = ()
     source_address: str = ""
+    size: int = 1
     ended: list[Connection] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -312,7 +313,7 @@ class Caller:
         self.book = ConnectionBook(Clock(), self.ended.append)
         pool_class = counted_pool(self.book, Resolver(), loaded.client, self.source_address)
         keeps = loaded.client.keep_alive.mode != "per-request"
-        self.transport = Transport(self.url, pool_class, 1 if keeps else 0)
+        self.transport = Transport(self.url, pool_class, self.size if keeps else 0)
         self._exchange = Exchange(loaded, self.url, "0123456789abcdef")
 
     def ask(self) -> Answer:
@@ -331,8 +332,8 @@ def call() -> Iterator[Callable[..., Caller]]:
     """Make callers whose connections are closed with the test."""
     made: list[Caller] = []
 
-    def make(url: str, *settings: str, source_address: str = "") -> Caller:
-        made.append(Caller(url, settings, source_address))
+    def make(url: str, *settings: str, source_address: str = "", size: int = 1) -> Caller:
+        made.append(Caller(url, settings, source_address, size))
         return made[-1]
 
     yield make
