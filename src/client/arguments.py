@@ -1,8 +1,10 @@
 """The client's command line."""
 
 import ipaddress
+import os
 from dataclasses import dataclass
 
+from long_lived.client.users.draws import client_index
 from long_lived.settings import Settings
 from long_lived.settings.arguments import parser, refuse, settings_from
 
@@ -16,6 +18,8 @@ class Options:
     settings: Settings
     source_address: str
     progress_seconds: float
+    index: int
+    """Which of the run's clients this is, from 0."""
 
 
 def read() -> Options:
@@ -45,4 +49,8 @@ def read() -> Options:
     settings = settings_from(arguments, PROGRAM)
     if not settings.client.enabled:
         refuse(PROGRAM, "client.enabled = false: a client that runs needs client.enabled = true")
-    return Options(settings, arguments.source_address, arguments.progress_seconds)
+    try:
+        index = client_index(os.environ)
+    except ValueError as error:
+        refuse(PROGRAM, str(error))
+    return Options(settings, arguments.source_address, arguments.progress_seconds, index)

@@ -144,7 +144,9 @@ class LocalBackend:
             *("--source-address", f"127.0.0.{2 + index}"),
             *("--progress-seconds", str(CLIENT_PROGRESS_SECONDS)),
         )
-        child = self._processes.start(f"client-{index + 1}", command)
+        # As an Indexed Job on a cluster tells its pods apart: by that their draws differ.
+        environment = {"JOB_COMPLETION_INDEX": str(index)}
+        child = self._processes.start(f"client-{index + 1}", command, environment)
         if self._settings.client.engine == "threads" and self._settings.client.parallelism > 1:
             assign_processor(child.pid, index)
         return child
