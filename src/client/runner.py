@@ -28,7 +28,9 @@ from long_lived.client.stalls import Stalls
 from long_lived.client.stop import Stop
 from long_lived.client.summary import summarize
 from long_lived.client.transport.adapter import Transport
+from long_lived.client.transport.balancer import Balancer
 from long_lived.client.transport.connections import ConnectionBook
+from long_lived.client.transport.endpoints import Endpoints, source
 from long_lived.client.transport.exchange import Exchange
 from long_lived.client.transport.pool import counted_pool
 from long_lived.client.transport.resolver import Resolver
@@ -74,8 +76,14 @@ class Runner:
             settings.client.log_responses,
         )
         self._book = ConnectionBook(self._clock, self._ledger.enter_close)
+        balancer = _balancer(settings.client)
+        self._endpoints = (
+            None
+            if balancer is None
+            else Endpoints(*source(settings, options.addresses), balancer, self._say)
+        )
         self._pool_class = counted_pool(
-            self._book, Resolver(), settings.client, options.source_address
+            self._book, Resolver(), settings.client, options.source_address, balancer
         )
         # Kept for the whole run: a transport that nobody holds closes its connections.
         self._transports = _transports(settings.client, self._url, self._pool_class)
@@ -95,7 +103,7 @@ class Runner:
             signal.signal(number, self._on_signal)
         problem = None
         try:
-            await_servers(self._settings, self._url, self._stopped, self._say)
+            await_servers(self._settings, self._url, self._stopped, self._say, self._endpoints)
         except NotReady as error:
             problem = str(error)
         if problem is None and not self._stopped.is_set():
@@ -150,6 +158,8 @@ class Runner:
         )
         self._say(str(started))
         self._gate.set()
+        if self._endpoints is not None:
+            self._endpoints.follow(settings.headless.resolve_seconds)
         self._await_users(settings.concurrency)
         return None
 
@@ -238,13 +248,20 @@ class Runner:
         self._errors.write([line])
 
 
+def _balancer(settings: Client) -> Balancer | None:
+    """Make what chooses among the replicas; None where the Service does."""
+    if settings.balancing == "service":
+        return None
+    return Balancer(settings.headless.policy, by_request=settings.connections != "per-user")
+
+
 def _transports(
     settings: Client, url: str, pool_class: type[HTTPConnectionPool]
 ) -> list[Transport]:
     """Make one transport for each user, or one for all."""
     shared = settings.connections != "per-user"
     keeps = settings.keep_alive.mode != "per-request"
-    size = settings.concurrency if shared else 1
+    size = limits.most_idle(settings) if shared else 1
     return [
         Transport(url, pool_class, size if keeps else 0)
         for _ in range(1 if shared else settings.concurrency)

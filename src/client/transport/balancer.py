@@ -4,8 +4,8 @@ What is counted at an address is what is balanced: connections where each user h
 requests in flight where users share them. Rules:
 
 1. An address that could not be connected to is passed over until the next look-up.
-2. One to which no connection is open yet is tried by one user at a time: if it is a black hole, it
-   holds up one.
+2. One whose end has closed a kept connection may be gone: until it answers again, one user at a
+   time tries it. A black hole holds up that one, and not all.
 3. A new connection of a user goes to an address with less than its share, whatever the policy; so
    nobody who has moved has to move again.
 4. A user leaves an address with more than its share, one after the other until it has no more.
@@ -36,8 +36,9 @@ class Balancer:
         self._lock = threading.Lock()
         self._addresses: list[Address] = []
         self._load: Counter[Address] = Counter()
-        self._open: Counter[Address] = Counter()
         self._refused: set[Address] = set()
+        self._doubtful: set[Address] = set()
+        self._tried: set[Address] = set()  # of the doubtful
         self._next = 0
 
     def update(self, addresses: Sequence[Address]) -> None:
@@ -48,6 +49,7 @@ class Balancer:
                 self._next = self._draw.randrange(len(addresses))
             self._addresses = list(addresses)
             self._refused.clear()
+            self._doubtful.intersection_update(addresses)
 
     def lists(self, address: Address) -> bool:
         """Tell whether there is still such an address."""
@@ -76,8 +78,10 @@ class Balancer:
                 if self.by_request:
                     return None
                 share = self._share(0)
-                others = [one for one in self._usable((place,)) if self._load[one] < share]
-                if self._load[place] <= share or not others:
+                if self._load[place] <= share or not any(
+                    self._load[one] < share and one not in self._tried
+                    for one in self._usable((place,))
+                ):
                     return None
             self._load[place] -= 1
             chosen = self._choose((place,))
@@ -89,27 +93,32 @@ class Balancer:
         """Count one less at `place`."""
         with self._lock:
             self._load[place] -= 1
+            self._tried.discard(place)
 
     def refuse(self, place: Address) -> None:
         """Count one less at `place`, to which no connection could be opened."""
         with self._lock:
             self._load[place] -= 1
+            self._tried.discard(place)
             self._refused.add(place)
 
-    def opened(self, address: Address) -> None:
-        """Take note that a connection to `address` is open."""
+    def doubt(self, address: Address) -> None:
+        """Take note that `address` has closed a kept connection."""
         with self._lock:
-            self._open[address] += 1
+            self._doubtful.add(address)
 
-    def closed(self, address: Address) -> None:
-        """Take note that one is closed."""
-        with self._lock:
-            self._open[address] -= 1
+    def trust(self, address: Address) -> None:
+        """Take note that `address` has answered, or accepted a connection."""
+        if address in self._doubtful:  # rarely; so mostly without the lock
+            with self._lock:
+                self._doubtful.discard(address)
+                self._tried.discard(address)
 
     def _choose(self, tried: Collection[Address]) -> Address | None:
         usable = self._usable(tried)
         if not usable:
             return None
+        usable = [one for one in usable if one not in self._tried] or usable
         if not self.by_request:
             share = self._share(1)
             usable = [one for one in usable if self._load[one] < share] or usable
@@ -122,6 +131,8 @@ class Balancer:
             chosen = min(drawn, key=self._load.__getitem__)
         self._next = self._addresses.index(chosen) + 1
         self._load[chosen] += 1
+        if chosen in self._doubtful:
+            self._tried.add(chosen)
         return chosen
 
     def _usable(self, tried: Collection[Address]) -> list[Address]:
@@ -129,8 +140,7 @@ class Balancer:
         turn = self._next % len(self._addresses) if self._addresses else 0
         in_turn = self._addresses[turn:] + self._addresses[:turn]
         left = [one for one in in_turn if one not in tried]
-        answering = [one for one in left if one not in self._refused] or left
-        return [one for one in answering if self._open[one] or not self._load[one]] or answering
+        return [one for one in left if one not in self._refused] or left
 
     def _share(self, more: int) -> int:
         """Return the share of each address in what is counted, and `more` of it."""

@@ -134,16 +134,23 @@ class CountedConnection(BoundedConnection):
             self.answers = 0
         if self._balancer is not None and self.place is not None:
             self.address = self.place
-            self._balancer.opened(self.address)
+            self._balancer.trust(self.address)
 
     def close(self) -> None:
         """Close, and enter it in the book."""
         if self.tcp is not None and self.sock is not None:
             self._book.close(self.tcp)
-            if self._balancer is not None and self.address is not None:
-                self._balancer.closed(self.address)
         self.leave()
         super().close()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether it can carry the next request; if not, its end may be gone."""
+        connected = super().is_connected
+        balancer, address = self._balancer, self.address
+        if not (connected or self.sock is None or balancer is None or address is None):
+            balancer.doubt(address)
+        return connected
 
     @property
     def due(self) -> bool:

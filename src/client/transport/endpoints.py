@@ -13,6 +13,7 @@ from pathlib import Path
 
 from long_lived.client.transport.balancer import Balancer
 from long_lived.client.transport.resolver import Address, lookup
+from long_lived.settings import Settings
 
 Find = Callable[[], list[Address]]
 
@@ -56,6 +57,14 @@ class Endpoints:
                         "so far stay (said once)"
                     )
                 self._told = True
+
+
+def source(settings: Settings, file: Path | None) -> tuple[str, Find]:
+    """Return where addresses come from, by its name and how they are found there."""
+    if file is not None:
+        return str(file), listed(file)
+    host = settings.client.readiness.host
+    return host, named(host, settings.server.port)
 
 
 def named(host: str, port: int) -> Find:

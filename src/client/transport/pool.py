@@ -65,8 +65,10 @@ class CountedPool(HTTPConnectionPool):
         if self.retires and conn is not None:
             connection = cast(CountedConnection, conn)
             connection.answers += 1
-            if self.balancer is not None and self.balancer.by_request:
-                connection.leave()
+            if self.balancer is not None and connection.address is not None:
+                self.balancer.trust(connection.address)
+                if self.balancer.by_request:
+                    connection.leave()
             if connection.due and connection.is_connected:
                 connection.retire()
             if isinstance(self.pool, Shared):

@@ -34,6 +34,7 @@ class Replica:
         self.stopped = False
         self._asking = asking
         self._probe: Future[requests.Response | None] | None = None
+        self.endpoint = (address, port)
         self._url = f"http://{address}:{port}"
 
     def ready(self) -> bool:
