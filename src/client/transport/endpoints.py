@@ -15,6 +15,8 @@ from long_lived.client.transport.balancer import Balancer
 from long_lived.client.transport.resolver import Address, lookup
 from long_lived.settings import Settings
 
+MOST_PORT = 65_535
+
 Find = Callable[[], list[Address]]
 
 
@@ -98,6 +100,8 @@ def _address(line: str) -> Address:
     try:
         text, port = line.split(" ")
         address, number = ipaddress.ip_address(text), int(port)
+        if not 1 <= number <= MOST_PORT:
+            raise ValueError
     except ValueError:
         raise OSError(f"{line!r} is not `ADDRESS PORT`") from None
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6
