@@ -22,9 +22,6 @@ class ReplicaCounts(Record):
     answered_to: dict[str, int] | None = None
     """The same by client id, empty where the client gave none; None where an older server does not
     count them apart."""
-    cpu_seconds: float | None = None
-    """CPU time of the process that serves, since it began to; None where an older server does not
-    say."""
     in_flight: int
     connections: int
     """Connections that carried a `GET /`."""

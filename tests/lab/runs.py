@@ -129,6 +129,7 @@ class Run:
                 self.settings,
                 self.ledger,
                 opened=self._book.opened,
+                retired=self._book.retired,
                 client_id="0123456789abcdef",
                 stalls=Stalls(),
                 load_seconds=load_seconds,

@@ -137,7 +137,10 @@ def history_of(summary: Summary) -> History:
 
 
 def is_proxied(summary: Summary) -> bool:
-    """Tell whether something between client and servers balances each request."""
+    """Tell whether each request is balanced: by something in between, or by the client itself."""
+    client = summary.settings.client
+    if client.balancing == "headless" and client.connections != "per-user":
+        return True
     several, reused = summary.connections.several_pods, summary.connections.reused
     return bool(several) and several >= PROXIED_RATIO * reused
 

@@ -40,6 +40,7 @@ class LocalBackend:
         self._tails: list[Tail] = []
         self._problems: list[str] = []
         self._proxy: Proxy | None = None
+        self._chooses = settings.client.balancing == "headless"
 
     def __enter__(self) -> Self:
         """Reserve the port."""
@@ -76,6 +77,8 @@ class LocalBackend:
 
     def load(self) -> None:
         """Start the clients."""
+        if self._chooses:
+            self._service.publish()
         self._clients = [self._start_client(n) for n in range(self._settings.client.parallelism)]
         self._tails = [Tail(client.log) for client in self._clients]
 
@@ -86,6 +89,8 @@ class LocalBackend:
         # A step that is tried again fails in the same words: they are told once.
         found = [*self._service.look(), *(self._proxy.problems() if self._proxy else ())]
         self._problems = list(dict.fromkeys([*self._problems, *found]))
+        if self._chooses:
+            self._service.publish()
         return moment([tail.log for tail in self._tails], self._service.names())
 
     def running(self) -> bool:
@@ -170,7 +175,11 @@ class LocalBackend:
             *("--source-address", f"127.0.0.{2 + index}"),
             *("--progress-seconds", str(CLIENT_PROGRESS_SECONDS)),
         )
-        child = self._processes.start(f"client-{index + 1}", command)
+        if self._chooses:
+            command += ["--addresses", str(self._service.addresses)]
+        # As an Indexed Job on a cluster tells its pods apart: by that their draws differ.
+        environment = {"JOB_COMPLETION_INDEX": str(index)}
+        child = self._processes.start(f"client-{index + 1}", command, environment)
         if self._settings.client.engine == "threads" and self._settings.client.parallelism > 1:
             assign_processor(child.pid, index)
         return child

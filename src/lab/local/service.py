@@ -78,6 +78,8 @@ class Service:
         self.turnover = Turnover(self._replicas, self._start_replica, settings)
         self._starting: list[Replica] = []
         self._deadline = 0.0
+        self.addresses = values.with_name("addresses")
+        self._published: list[tuple[str, int]] | None = None
         self._asking = ThreadPoolExecutor(QUESTIONS, thread_name_prefix="question")
 
     @property
@@ -138,6 +140,22 @@ class Service:
                     f"{replica.child.status}: {replica.child.last_words(1)}"
                 )
         return problems
+
+    def endpoints(self) -> list[tuple[str, int]]:
+        """List where connections may go: addresses and ports of the ready replicas."""
+        replicas = self._replicas.values()
+        return [one.address for one in replicas if not one.stopped and one.ready()]
+
+    def publish(self) -> None:
+        """Write the endpoints for clients that choose among them, if they have changed."""
+        endpoints = self.endpoints()
+        if endpoints == self._published:
+            return
+        # Renamed, so that a client never reads half of it.
+        draft = self.addresses.with_suffix(".new")
+        draft.write_text("".join(f"{address} {port}\n" for address, port in endpoints))
+        draft.replace(self.addresses)
+        self._published = endpoints
 
     def counts(self) -> dict[str, ReplicaCounts]:
         """Ask the replicas that serve what they counted."""
