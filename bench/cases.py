@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from bench.simulation import START, Plan, Start
 
-from long_lived.lab.analysis.events.replacement import Replacement
+from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.verdict import Finding
 
 STOP, READY = 10.1, 12.7
@@ -57,7 +57,7 @@ def restarted(
     ready = [READY + 0.3 * index / stopped for index in range(stopped)]
     new = [Start(f"new-{i:03}", up=at, lag=lag, weight=weight) for i, at in enumerate(ready)]
     events = [
-        Replacement(START + STOP, was.name, START + STOP + 1, now.name, START + now.up)
+        Change(START + STOP, was.name, START + STOP + 1, now.name, START + now.up)
         for was, now in zip(gone, new, strict=True)
     ]
     return _users(Plan([*old[:left], *gone, *new], 0, events), connections, given)
@@ -72,7 +72,7 @@ def rolled_out(replicas: int, connections: int, lag: float, **given: object) -> 
     ]
     new = [Start(f"new-{i:03}", up=at, lag=lag) for i, at in enumerate(ready)]
     events = [
-        Replacement(START + was.down, was.name, START + was.down + 1, now.name, START + now.up)
+        Change(START + was.down, was.name, START + was.down + 1, now.name, START + now.up)
         for was, now in zip(old, new, strict=True)
     ]
     return _users(Plan([*old, *new], 0, events), connections, given)
@@ -95,16 +95,16 @@ def seen_by_the_lab(plan: Plan) -> Plan:
     """Tell the lab about replicas that were restarted in place."""
     again = [one for one in plan.starts if one.up > 0]
     events = [
-        Replacement(START + STOP, one.name, START + STOP, one.name, START + one.up, "OOMKilled")
+        Change(START + STOP, one.name, START + STOP, one.name, START + one.up, "OOMKilled")
         for one in again
     ]
-    return replace(plan, replacements=events)
+    return replace(plan, changes=events)
 
 
 def scaled_up(replicas: int, connections: int, lag: float, more: int, **given: object) -> Plan:
     """Plan one in which replicas are added."""
     new = [Start(f"new-{index:03}", up=READY, lag=lag) for index in range(more)]
-    events = [Replacement(START + STOP, None, None, one.name, START + one.up) for one in new]
+    events = [Change(START + STOP, None, None, one.name, START + one.up) for one in new]
     return _users(Plan([*crew(replicas), *new], 0, events), connections, given)
 
 
@@ -112,10 +112,7 @@ def scaled_down(replicas: int, connections: int, lag: float, fewer: int, **given
     """Plan one in which the last replicas are removed."""
     old = crew(replicas)
     gone = [replace(one, down=STOP, lag=lag) for one in old[replicas - fewer :]]
-    events = [
-        Replacement(START + STOP, one.name, START + STOP + 1, None, START + STOP + 1)
-        for one in gone
-    ]
+    events = [Change(START + STOP, one.name, START + STOP + 1, for_good=True) for one in gone]
     return _users(Plan([*old[: replicas - fewer], *gone], 0, events), connections, given)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from long_lived.lab.analysis.events.replacement import Replacement
+from long_lived.lab.analysis.events.change import Change
 
 START = 1_800_000_000.0
 """When the clock of every run starts: at the border of a bucket."""
@@ -51,7 +51,7 @@ class Plan:
 
     starts: Sequence[Start]
     users: int
-    replacements: Sequence[Replacement] = ()
+    changes: Sequence[Change] = ()
     """What the lab saw of it."""
     kept: bool = True
     """Whether a connection outlives its request."""

@@ -87,7 +87,7 @@ def verdicts(case: Case, runs: int, seed: Sequence[int]) -> list[Verdict]:
         ]
         lags = [-seconds + rng.uniform(-CLOCK, CLOCK) for seconds in ahead]
         made = merge(told, lags) if case.clients > 1 else told[0]
-        found.append(judge(made, known, [], plan.replacements, uncertainty_seconds=CLOCK))
+        found.append(judge(made, known, [], plan.changes, uncertainty_seconds=CLOCK))
     return found
 
 

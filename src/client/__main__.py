@@ -25,7 +25,7 @@ def main() -> NoReturn:
 
     # urllib3 warns about each connection that does not fit its pool, which is by design here.
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
-    Runner(options.settings, options.source_address, options.progress_seconds).run()
+    Runner(options).run()
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
 """The client's command line."""
 
 import ipaddress
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
+from long_lived.client.users.draws import client_index
 from long_lived.settings import Settings
 from long_lived.settings.arguments import parser, refuse, settings_from
 
@@ -16,6 +19,10 @@ class Options:
     settings: Settings
     source_address: str
     progress_seconds: float
+    addresses: Path | None
+    """A file with the addresses of the replicas, instead of a name that has them."""
+    index: int
+    """Which of the run's clients this is, from 0."""
 
 
 def read() -> Options:
@@ -34,6 +41,13 @@ def read() -> Options:
         metavar="SECONDS",
         help="how often to report progress on standard error; 0 means never (default: 5)",
     )
+    flags.add_argument(
+        "--addresses",
+        type=Path,
+        metavar="FILE",
+        help="with client.balancing headless, where the replicas are: lines of `ADDRESS PORT`, "
+        "read again and again (default: the addresses of client.readiness.host)",
+    )
     arguments = flags.parse_args()
     if arguments.source_address:
         try:
@@ -45,4 +59,28 @@ def read() -> Options:
     settings = settings_from(arguments, PROGRAM)
     if not settings.client.enabled:
         refuse(PROGRAM, "client.enabled = false: a client that runs needs client.enabled = true")
-    return Options(settings, arguments.source_address, arguments.progress_seconds)
+    _refuse_balancing_without_addresses(settings, arguments.addresses)
+    try:
+        index = client_index(os.environ)
+    except ValueError as error:
+        refuse(PROGRAM, str(error))
+    return Options(
+        settings, arguments.source_address, arguments.progress_seconds, arguments.addresses, index
+    )
+
+
+def _refuse_balancing_without_addresses(settings: Settings, addresses: Path | None) -> None:
+    """Refuse to choose among nothing, and a choice that nobody makes."""
+    balancing = settings.client.balancing
+    if balancing == "headless" and not (addresses or settings.client.readiness.host):
+        refuse(
+            PROGRAM,
+            "client.balancing = headless: nothing says where the replicas are; "
+            "client.readiness.host must name the headless Service, or --addresses a file",
+        )
+    if balancing != "headless" and addresses:
+        refuse(
+            PROGRAM,
+            f"--addresses {addresses}: has no effect with client.balancing = {balancing}; must be "
+            "left out, or the balancing headless",
+        )

@@ -4,6 +4,7 @@ Rules: one lock guards all numbers, and a line of the log is written under that 
 so that log and summary agree whenever the run ends. After `close` nothing is entered.
 """
 
+import math
 import threading
 from collections import Counter
 from collections.abc import Iterable
@@ -81,6 +82,7 @@ class Ledger:
         self._plans_itself = self.planned == 0
         self._in_flight: Counter[float] = Counter()  # by when they were sent
         self._nameless: set[Connection] = set()  # closed, and no pod has answered on them so far
+        self._carried: Counter[int] = Counter()  # connections, by how many answers came over them
         self._closed = False
 
     @property
@@ -128,6 +130,7 @@ class Ledger:
                 connection.several_pods = True
                 self.several_pods += 1
             connection.requests += 1
+            self._note_carried(connection.requests)
             self.reused += connection.requests == 2
             self.most_requests_on_a_connection = max(
                 self.most_requests_on_a_connection, connection.requests
@@ -228,6 +231,16 @@ class Ledger:
         with self._lock:
             return not self._in_flight and self.planned == self.answered + self.failed
 
+    def half_carried_by(self) -> int:
+        """Return how few connections together carried half of the answers."""
+        with self._lock:
+            left, used = self.answered / 2, 0
+            for answers, connections in sorted(self._carried.items(), reverse=True):
+                enough = min(connections, max(0, math.ceil(left / answers)))
+                left -= enough * answers
+                used += enough
+            return used
+
     def progress(self) -> Progress:
         """Return the account as it stands."""
         with self._lock:
@@ -241,6 +254,14 @@ class Ledger:
         self._count("opened", pod, connection.opened_seconds)
         if connection.closed_seconds is not None:
             self._enter_end(connection)
+
+    def _note_carried(self, answers: int) -> None:
+        """Enter that one more connection has carried so many answers, and one less than that."""
+        self._carried[answers] += 1
+        if answers > 1:
+            self._carried[answers - 1] -= 1
+            if not self._carried[answers - 1]:
+                del self._carried[answers - 1]
 
     def _enter_end(self, connection: Connection) -> None:
         closed = connection.closed_seconds

@@ -18,6 +18,7 @@ from typing import NoReturn
 
 from urllib3 import HTTPConnectionPool
 
+from long_lived.client.arguments import Options
 from long_lived.client.clock import Clock
 from long_lived.client.ledger import Ledger
 from long_lived.client.output import Output
@@ -27,11 +28,14 @@ from long_lived.client.stalls import Stalls
 from long_lived.client.stop import Stop
 from long_lived.client.summary import summarize
 from long_lived.client.transport.adapter import Transport
+from long_lived.client.transport.balancer import Balancer
 from long_lived.client.transport.connections import ConnectionBook
+from long_lived.client.transport.endpoints import Endpoints, source
 from long_lived.client.transport.exchange import Exchange
 from long_lived.client.transport.pool import counted_pool
 from long_lived.client.transport.resolver import Resolver
 from long_lived.client.users import pacing
+from long_lived.client.users.draws import Draws
 from long_lived.client.users.virtual_user import VirtualUser
 from long_lived.record.error_kind import ErrorKind
 from long_lived.record.lines import Started
@@ -40,7 +44,7 @@ from long_lived.resources.limits import raise_open_files
 from long_lived.resources.memory import peak_memory_bytes
 from long_lived.resources.processor import stay_on_one_processor
 from long_lived.resources.threads import ease_many_threads
-from long_lived.settings import Client, Settings
+from long_lived.settings import Client
 from long_lived.settings.arguments import refuse
 
 GARBAGE_FAILURES = 20_000
@@ -55,13 +59,13 @@ FAILED_STATUS = 1
 class Runner:
     """One client's run."""
 
-    def __init__(
-        self, settings: Settings, source_address: str = "", progress_seconds: float = 5.0
-    ) -> None:
-        """Prepare a run from `source_address` that reports at this interval (0: never)."""
-        self._settings = settings
+    def __init__(self, options: Options) -> None:
+        """Prepare the run that the command line asks for."""
+        self._settings = settings = options.settings
         self._url = settings.client.url or f"http://127.0.0.1:{settings.server.port}/"
-        self._progress_seconds = progress_seconds
+        self._progress_seconds = options.progress_seconds
+        seed = settings.client.seed
+        self._draws = None if seed is None else Draws(seed, options.index)
         self._clock = Clock()
         self._output, self._errors = Output(1), Output(2)
         self._client_id = secrets.token_hex(8)
@@ -72,7 +76,15 @@ class Runner:
             settings.client.log_responses,
         )
         self._book = ConnectionBook(self._clock, self._ledger.enter_close)
-        self._pool_class = counted_pool(self._book, Resolver(), source_address)
+        balancer = _balancer(settings.client)
+        self._endpoints = (
+            None
+            if balancer is None
+            else Endpoints(*source(settings, options.addresses), balancer, self._say)
+        )
+        self._pool_class = counted_pool(
+            self._book, Resolver(), settings.client, options.source_address, balancer
+        )
         # Kept for the whole run: a transport that nobody holds closes its connections.
         self._transports = _transports(settings.client, self._url, self._pool_class)
         self._stalls = Stalls()
@@ -91,7 +103,7 @@ class Runner:
             signal.signal(number, self._on_signal)
         problem = None
         try:
-            await_servers(self._settings, self._url, self._stopped, self._say)
+            await_servers(self._settings, self._url, self._stopped, self._say, self._endpoints)
         except NotReady as error:
             problem = str(error)
         if problem is None and not self._stopped.is_set():
@@ -127,7 +139,8 @@ class Runner:
             for number in range(settings.concurrency):
                 transport = self._transports[number % len(self._transports)]
                 user = VirtualUser(
-                    number, settings, exchange, transport, self._ledger, self._on_defect
+                    *(number, settings, exchange, transport, self._ledger, self._on_defect),
+                    draws=self._draws,
                 )
                 self._executor.submit(self._live, user)
                 if self._stopped.is_set():
@@ -145,6 +158,8 @@ class Runner:
         )
         self._say(str(started))
         self._gate.set()
+        if self._endpoints is not None:
+            self._endpoints.follow(settings.headless.resolve_seconds)
         self._await_users(settings.concurrency)
         return None
 
@@ -206,6 +221,7 @@ class Runner:
             self._settings,
             self._ledger,
             opened=self._book.opened,
+            retired=self._book.retired,
             client_id=self._client_id,
             stalls=self._stalls,
             load_seconds=load_seconds,
@@ -232,13 +248,20 @@ class Runner:
         self._errors.write([line])
 
 
+def _balancer(settings: Client) -> Balancer | None:
+    """Make what chooses among the replicas; None where the Service does."""
+    if settings.balancing == "service":
+        return None
+    return Balancer(settings.headless.policy, by_request=settings.connections != "per-user")
+
+
 def _transports(
     settings: Client, url: str, pool_class: type[HTTPConnectionPool]
 ) -> list[Transport]:
     """Make one transport for each user, or one for all."""
-    shared = settings.connections == "shared"
-    keeps = settings.keep_alive.mode == "persistent"
-    size = settings.concurrency if shared else 1
+    shared = settings.connections != "per-user"
+    keeps = settings.keep_alive.mode != "per-request"
+    size = limits.most_idle(settings) if shared else 1
     return [
         Transport(url, pool_class, size if keeps else 0)
         for _ in range(1 if shared else settings.concurrency)

@@ -18,6 +18,7 @@ def summarize(
     ledger: Ledger,
     *,
     opened: int,
+    retired: int,
     client_id: str,
     stalls: Stalls,
     load_seconds: float,
@@ -25,7 +26,10 @@ def summarize(
     problem: str | None,
     cost: Cost,
 ) -> Summary:
-    """Return the summary of a closed ledger, of a client that `opened` that many connections."""
+    """Return the summary of a closed ledger, of a client that `opened` that many connections.
+
+    It `retired` so many of them itself.
+    """
     attributed = sum(count.opened for count in ledger.pods.values())
     first_sent = ledger.first_sent_seconds or 0.0
     return Summary(
@@ -51,9 +55,11 @@ def summarize(
         connections=Connections(
             opened=opened,
             open=len(ledger.still_open),
+            retired=retired,
             unattributed=opened - attributed,
             perfect_keep_alive=min(settings.client.concurrency, ledger.planned),
             most_requests_on_one=ledger.most_requests_on_a_connection,
+            half_carried_by=ledger.half_carried_by(),
             reused=ledger.reused,
             several_pods=ledger.several_pods,
             close_announced=ledger.close_announced,

@@ -83,9 +83,11 @@ def _connections(parts: Sequence[Connections], answered: int) -> Connections:
     return Connections(
         opened=sum(part.opened for part in parts),
         open=sum(part.open for part in parts),
+        retired=sum(part.retired for part in parts),
         unattributed=sum(part.unattributed for part in parts),
         perfect_keep_alive=sum(part.perfect_keep_alive for part in parts),
         most_requests_on_one=max(part.most_requests_on_one for part in parts),
+        half_carried_by=sum(part.half_carried_by for part in parts),
         reused=sum(part.reused for part in parts),
         several_pods=sum(part.several_pods for part in parts),
         close_announced=close_announced,

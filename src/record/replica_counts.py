@@ -11,6 +11,9 @@ class ReplicaCounts(Record):
     instance: str | None = None
     """Which start this is; None where an older server does not say."""
     uptime_seconds: float | None = None
+    cpu_seconds: float | None = None
+    """CPU seconds, user and system, that the serving process has used since this start; None where
+    an older server does not say."""
     balanced_at_random: bool | None = None
     """Whether the kernel chooses at random among the replicas that share the port; None where it is
     not shared."""
@@ -19,9 +22,6 @@ class ReplicaCounts(Record):
     answered_to: dict[str, int] | None = None
     """The same by client id, empty where the client gave none; None where an older server does not
     count them apart."""
-    cpu_seconds: float | None = None
-    """CPU time of the process that serves, since it began to; None where an older server does not
-    say."""
     in_flight: int
     connections: int
     """Connections that carried a `GET /`."""

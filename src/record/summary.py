@@ -17,7 +17,7 @@ from long_lived.record.timeline import TimelineCounts
 from long_lived.settings import Settings
 from long_lived.settings.errors import one_line
 
-FORMAT = 2
+FORMAT = 3
 """Version of the summary's layout; a reader refuses what it does not know."""
 
 BEGINNING = '{"format":'
@@ -79,10 +79,14 @@ class Connections(Record):
     opened: int
     open: int
     """Those of them that were open at the end."""
+    retired: int
+    """Those that the client closed between two requests, although they could have been kept."""
     unattributed: int
     """Those on which no answer ever came."""
     perfect_keep_alive: int
     most_requests_on_one: int
+    half_carried_by: int
+    """The fewest connections that together carried half of the answers; added up over clients."""
     reused: int
     """Those that carried more than one answer."""
     several_pods: int

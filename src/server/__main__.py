@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import time
 from collections.abc import Sequence
 
 from long_lived.resources.limits import raise_open_files, thread_limit
@@ -15,6 +16,7 @@ from long_lived.server.runtimes.runtime import Assignment, Unavailable
 from long_lived.settings import arguments
 
 PROGRAM = "server"
+MOST_LAG_SECONDS = 3600
 
 logger = logging.getLogger(__name__)
 
@@ -36,13 +38,23 @@ def main(argv: Sequence[str] | None = None) -> None:
         help="share the port with other replicas (SO_REUSEPORT): the kernel spreads connections "
         "over server.replicas listeners at random (with null: by its own hash)",
     )
+    parser.add_argument(
+        "--join",
+        nargs=2,
+        metavar=("HOST:PORT", "SECONDS"),
+        help="address that other replicas serve already, with --reuse-port: it is listened on "
+        "that many seconds after all others, and whoever starts replicas keeps the kernel's "
+        "choice in step (lab/local/balancer.py)",
+    )
     given = parser.parse_args(argv)
     settings = arguments.settings_from(given, PROGRAM)
     server = settings.server
     try:
         pod = pod_id(os.environ)
-        for bind in given.bind:
+        joined, lag_seconds = given.join or (None, "0")
+        for bind in filter(None, [*given.bind, joined]):
             listener.parse_bind(bind)
+        lag_seconds = _seconds(lag_seconds)
         serve = prepare(settings)
         held = RUNTIMES[server.runtime].capacity(
             server, raise_open_files(MOST_FILES), thread_limit()
@@ -52,9 +64,14 @@ def main(argv: Sequence[str] | None = None) -> None:
             given.bind, server.port, server.backlog, reuse_port=given.reuse_port
         )
         balanced = None
-        if given.reuse_port and server.replicas is not None:
+        if given.reuse_port and not joined and server.replicas is not None:
             attached = [balance_at_random(opened, server.replicas) for opened in listeners]
             balanced = all(attached)
+        if joined:
+            time.sleep(lag_seconds)
+            listeners += listener.open_listeners(
+                [joined], server.port, server.backlog, reuse_port=given.reuse_port
+            )
     except (ValueError, listener.ListenError, Unavailable) as error:
         arguments.refuse(PROGRAM, str(error))
 
@@ -69,6 +86,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     for warning in filter(None, warnings):
         logger.warning(warning)
     serve(Assignment(settings, pod, listeners, held, balanced))
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= MOST_LAG_SECONDS:
+        raise ValueError(
+            f"--join: {text!r} is not allowed: must be seconds from 0 to {MOST_LAG_SECONDS}"
+        )
+    return seconds
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ It must not know how it is served: a runtime passes in what differs.
 
 import json
 import os
-import random
 import time
 from collections.abc import Callable
 
@@ -14,6 +13,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from long_lived.record.answer_body import AnswerBody
+from long_lived.server import delay
 from long_lived.server.clients import ENVIRON as CLIENT
 from long_lived.server.clients import UNKNOWN
 from long_lived.server.pod import pod_id
@@ -33,6 +33,7 @@ def create_app(
     wait: Callable[[float], None] | None = None,
     *,
     socket_key: str = "",
+    retire: Callable[[object], None] | None = None,
 ) -> Flask:
     """Make the app.
 
@@ -43,6 +44,8 @@ def create_app(
             app made after gevent's patches sleeps as a greenlet.
         socket_key: where the runtime leaves a connection's socket in the WSGI environment; without
             it each request counts as a connection of its own.
+        retire: makes the answer on that socket say `Connection: close`, which gunicorn takes from
+            no app; None where the runtime closes every connection.
     """
     server = settings.server
     counts = replica or Replica(pod_id(os.environ), server.runtime)
@@ -57,8 +60,10 @@ def create_app(
         environ = request.environ
         with counts.request(environ.get(socket_key), environ.get(CLIENT, UNKNOWN)) as arrival:
             started = time.monotonic()
-            sleep(random.uniform(server.delay.min_seconds, server.delay.max_seconds))
+            sleep(delay.delay_seconds(server.delay, environ.get(delay.ENVIRON)))
             delay_seconds = time.monotonic() - started
+        if retire and counts.connections.at_its_limit(arrival.connection):
+            retire(environ[socket_key])
         if JSON not in request.headers.get("Accept", ""):
             return _text(f"Response from Pod {counts.pod} after {delay_seconds:.3f} s")
         connection = arrival.connection

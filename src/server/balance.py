@@ -7,19 +7,24 @@ on gunicorn, after a restart of two of three replicas: of 6,493 new connections 
 2,702, 2,770 and 1,021, where chance gives 2,164 ± 38 each.
 
 So we attach a filter that draws a random number for each connection. A number beyond the last
-listener (while a replica is missing) makes the kernel fall back to its hash.
+listener (while a replica is missing) makes the kernel fall back to its hash, and a listener beyond
+the largest number gets nothing. So the filter has to be told anew when listeners come or go.
 Source: socket(7), SO_ATTACH_REUSEPORT_CBPF; Linux net/core/sock_reuseport.c.
 """
 
 import ctypes
 import socket
 import struct
+from collections.abc import Sequence
 
 SO_ATTACH_REUSEPORT_CBPF = getattr(socket, "SO_ATTACH_REUSEPORT_CBPF", 51)
 """The same number on x86-64, ARM and RISC-V. Source: Linux asm-generic/socket.h."""
 
-LOAD_WORD, MODULO, RETURN = 0x20, 0x94, 0x16
-"""BPF_LD|BPF_W|BPF_ABS, BPF_ALU|BPF_MOD|BPF_K, BPF_RET|BPF_A. Source: Linux linux/filter.h."""
+SO_ATTACH_FILTER = getattr(socket, "SO_ATTACH_FILTER", 26)
+
+LOAD_WORD, MODULO, RETURN, RETURN_CONSTANT = 0x20, 0x94, 0x16, 0x06
+"""BPF_LD|BPF_W|BPF_ABS, BPF_ALU|BPF_MOD|BPF_K, BPF_RET|BPF_A, BPF_RET|BPF_K. Source: Linux
+linux/filter.h."""
 
 RANDOM = 0xFFFFF000 + 56
 """Address at which a filter reads a random number. Source: SKF_AD_OFF + SKF_AD_RANDOM,
@@ -38,18 +43,26 @@ def balance_at_random(listener: socket.socket, replicas: int) -> bool:
     Affects the whole group from now on; call it once `listener` listens. Returns False where the
     kernel cannot do that and goes on choosing by its hash.
     """
-    program = b"".join(
-        struct.pack("=HBBI", *instruction)
-        for instruction in (
-            (LOAD_WORD, 0, 0, RANDOM),
-            (MODULO, 0, 0, replicas),
-            (RETURN, 0, 0, 0),
-        )
-    )
+    draw = ((LOAD_WORD, 0, 0, RANDOM), (MODULO, 0, 0, replicas), (RETURN, 0, 0, 0))
+    return _attach(listener, SO_ATTACH_REUSEPORT_CBPF, draw)
+
+
+def drop_all(listener: socket.socket) -> bool:
+    """Drop every packet for `listener`; return False where the kernel cannot do that.
+
+    A connection that would have been its own is tried again by the client, a second later.
+    """
+    return _attach(listener, SO_ATTACH_FILTER, ((RETURN_CONSTANT, 0, 0, 0),))
+
+
+def _attach(
+    listener: socket.socket, option: int, instructions: Sequence[tuple[int, int, int, int]]
+) -> bool:
+    program = b"".join(struct.pack("=HBBI", *one) for one in instructions)
     code = ctypes.create_string_buffer(program)
     try:
-        pointed = struct.pack("@HP", len(program) // 8, ctypes.addressof(code))
-        listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, pointed)
+        pointed = struct.pack("@HP", len(instructions), ctypes.addressof(code))
+        listener.setsockopt(socket.SOL_SOCKET, option, pointed)
     except OSError:
         return False
     return True

@@ -6,16 +6,20 @@ Only connections that carried a `GET /` get a number: probes do not count.
 """
 
 import itertools
+import random
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
+from long_lived.settings.sections.connection_limits import ConnectionLimits, Lifetime
+
 
 @dataclass
 class _Record:
     opened_at: float
+    lifetime: Lifetime
     number: int = 0
     requests: int = 0
 
@@ -33,11 +37,18 @@ class Connection:
     opened_at: float
     """When it was accepted, in seconds of the register's clock."""
 
+    lifetime: Lifetime
+    """Its own limits."""
+
 
 class Connections:
     """The register of one replica; every method may be called from any thread."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, limits: ConnectionLimits | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Start empty; each connection draws its own lifetime from `limits`."""
+        self._limits = limits or ConnectionLimits()
         self._clock = clock
         self._numbers = itertools.count(1)
         self._records: WeakKeyDictionary[object, _Record] = WeakKeyDictionary()
@@ -53,21 +64,31 @@ class Connections:
         """Note that `socket` was accepted now; a second call changes nothing."""
         with self._lock:
             if socket not in self._records:
-                self._records[socket] = _Record(self._clock())
+                self._records[socket] = self._record()
 
     def carry(self, socket: object | None) -> Connection:
         """Count a `GET /` on `socket`; None means a connection of its own."""
         with self._lock:
             record = self._records.get(socket) if socket is not None else None
             if record is None:
-                record = _Record(self._clock())
+                record = self._record()
                 if socket is not None:
                     self._records[socket] = record
             if not record.number:
                 record.number = self._count = next(self._numbers)
             record.requests += 1
-            return Connection(record.number, record.requests, record.opened_at)
+            return Connection(record.number, record.requests, record.opened_at, record.lifetime)
 
     def age_seconds(self, connection: Connection) -> float:
         """Return how long ago `connection` was opened."""
         return self._clock() - connection.opened_at
+
+    def at_its_limit(self, connection: Connection) -> bool:
+        """Tell whether the answer that is sent now must be the last on `connection`."""
+        return (
+            connection.requests >= connection.lifetime.requests
+            or self.age_seconds(connection) >= connection.lifetime.age_seconds
+        )
+
+    def _record(self) -> _Record:
+        return _Record(self._clock(), self._limits.lifetime(random.uniform))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from long_lived.record.replica_counts import ReplicaCounts
 from long_lived.server.clients import UNKNOWN, AnsweredTo
 from long_lived.server.connections import Connection, Connections
+from long_lived.settings.sections.connection_limits import ConnectionLimits
 
 INSTANCE_BYTES = 8
 
@@ -34,7 +35,13 @@ class Replica:
     Make it in the process that serves: `instance` tells one start under a name from the next.
     """
 
-    def __init__(self, pod: str, runtime: str, balanced_at_random: bool | None = None) -> None:
+    def __init__(
+        self,
+        pod: str,
+        runtime: str,
+        balanced_at_random: bool | None = None,
+        limits: ConnectionLimits | None = None,
+    ) -> None:
         """Begin an instance.
 
         Args:
@@ -42,13 +49,15 @@ class Replica:
             runtime: what serves.
             balanced_at_random: whether the kernel chooses at random among the replicas that
                 share the port; None where it is not shared.
+            limits: how long a connection lives; None means without limit.
         """
         self.pod = pod
         self.runtime = runtime
         self.instance = os.urandom(INSTANCE_BYTES).hex()
-        self.connections = Connections()
+        self.connections = Connections(limits)
         self._balanced_at_random = balanced_at_random
         self._started_at = time.monotonic()
+        self._cpu_before_seconds = time.process_time()
         self._answered_to = AnsweredTo()
         self._lock = threading.Lock()
         self._in_flight = 0
@@ -63,6 +72,11 @@ class Replica:
     def uptime_seconds(self) -> float:
         """Seconds since this instance started, to the microsecond."""
         return round(time.monotonic() - self._started_at, 6)
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU seconds that the process has used since this instance started."""
+        return round(time.process_time() - self._cpu_before_seconds, 6)
 
     @contextmanager
     def request(self, socket: object | None, client: str = UNKNOWN) -> Iterator[Arrival]:
@@ -90,6 +104,7 @@ class Replica:
                 runtime=self.runtime,
                 instance=self.instance,
                 uptime_seconds=self.uptime_seconds,
+                cpu_seconds=self.cpu_seconds,
                 balanced_at_random=self._balanced_at_random,
                 answered=self._answered,
                 answered_to=self._answered_to.as_dict(),

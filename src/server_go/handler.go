@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"strings"
@@ -66,10 +65,12 @@ func (h *handler) ServeHTTP(response http.ResponseWriter, request *http.Request)
 func (h *handler) answer(response http.ResponseWriter, request *http.Request) {
 	started := time.Now()
 	arrived := h.replica.arrive(request.Context())
-	low, high := h.settings.Delay.MinSeconds, h.settings.Delay.MaxSeconds
-	time.Sleep(time.Duration((low + rand.Float64()*(high-low)) * float64(time.Second)))
+	time.Sleep(h.settings.delayOf(request))
 	delay := time.Since(started).Seconds()
 	h.replica.answer(clientOf(request))
+	if arrived.atItsLimit() {
+		response.Header().Set("Connection", "close")
+	}
 
 	if !strings.Contains(request.Header.Get("Accept"), "application/json") {
 		text(response, http.StatusOK, fmt.Sprintf("Response from Pod %s after %.3f s", h.replica.pod, delay))

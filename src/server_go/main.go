@@ -39,7 +39,10 @@ type settings struct {
 		MaxSeconds float64 `json:"maxSeconds"`
 	} `json:"delay"`
 	KeepAlive struct {
-		IdleTimeoutSeconds int `json:"idleTimeoutSeconds"`
+		IdleTimeoutSeconds int     `json:"idleTimeoutSeconds"`
+		MaxRequests        int     `json:"maxRequests"`   // 0 means no limit
+		MaxAgeSeconds      float64 `json:"maxAgeSeconds"` // 0 means no limit
+		JitterRatio        float64 `json:"jitterRatio"`
 	} `json:"keepAlive"`
 	GracefulTimeoutSeconds int `json:"gracefulTimeoutSeconds"`
 }
@@ -95,7 +98,7 @@ func serve(assigned assignment, listeners []net.Listener) {
 	server := &http.Server{
 		Handler:     &handler{replica: replica, settings: assigned.Server},
 		IdleTimeout: time.Duration(assigned.Server.KeepAlive.IdleTimeoutSeconds) * time.Second,
-		ConnContext: withConnection,
+		ConnContext: assigned.Server.withConnection,
 		ErrorLog:    log.New(utcLines{"WARNING"}, "", 0),
 	}
 	stopped := make(chan struct{})

@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
+	random "crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"net"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -17,6 +20,7 @@ type replica struct {
 	runtime          string
 	instance         string // tells one start under this name from the next
 	startedAt        time.Time
+	cpuBefore        float64 // CPU seconds of the process when this instance started
 	balancedAtRandom *bool
 
 	mutex       sync.Mutex
@@ -28,12 +32,13 @@ type replica struct {
 
 func newReplica(assigned assignment) *replica {
 	instance := make([]byte, 8)
-	_, _ = rand.Read(instance) // never fails, as its documentation says
+	_, _ = random.Read(instance) // never fails, as its documentation says
 	return &replica{
 		pod:              assigned.Pod,
 		runtime:          assigned.Server.Runtime,
 		instance:         hex.EncodeToString(instance),
 		startedAt:        time.Now(),
+		cpuBefore:        cpuSeconds(),
 		balancedAtRandom: assigned.BalancedAtRandom,
 		answeredTo:       answeredTo{byID: map[string]*account{}},
 	}
@@ -42,9 +47,17 @@ func newReplica(assigned assignment) *replica {
 // uptime returns how long ago this instance started.
 func (r *replica) uptime() seconds { return seconds(time.Since(r.startedAt).Seconds()) }
 
+// cpuSeconds returns what the process has used, user and system.
+func cpuSeconds() float64 {
+	var used syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &used) // fails only for a wrong argument
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano()).Seconds()
+}
+
 // connection is what the replica knows of one TCP connection.
 type connection struct {
 	openedAt time.Time
+	lifetime lifetime
 	number   int // 1, 2, 3 … in the order of first GET /; 0 before that
 	requests int // GET / carried
 }
@@ -55,13 +68,38 @@ type arrival struct {
 	number   int
 	requests int
 	openedAt time.Time
+	lifetime lifetime
+}
+
+// atItsLimit tells whether the answer that is sent now must be the last on its connection.
+func (a arrival) atItsLimit() bool {
+	return float64(a.requests) >= a.lifetime.requests ||
+		time.Since(a.openedAt).Seconds() >= a.lifetime.ageSeconds
+}
+
+// lifetime is what one connection may do before it is retired.
+type lifetime struct{ requests, ageSeconds float64 }
+
+// drawLifetime draws the limits of one connection, as src/settings/sections/connection_limits.py
+// does.
+func (s settings) drawLifetime() lifetime {
+	own, limits := lifetime{math.Inf(1), math.Inf(1)}, s.KeepAlive
+	factor := 1 + limits.JitterRatio*(2*rand.Float64()-1)
+	if limits.MaxRequests > 0 {
+		own.requests = max(1, math.RoundToEven(float64(limits.MaxRequests)*factor))
+	}
+	if limits.MaxAgeSeconds > 0 {
+		own.ageSeconds = limits.MaxAgeSeconds * factor
+	}
+	return own
 }
 
 type connectionKey struct{}
 
 // withConnection gives each connection its record; net/http calls it once for each.
-func withConnection(ctx context.Context, _ net.Conn) context.Context {
-	return context.WithValue(ctx, connectionKey{}, &connection{openedAt: time.Now()})
+func (s settings) withConnection(ctx context.Context, _ net.Conn) context.Context {
+	opened := &connection{openedAt: time.Now(), lifetime: s.drawLifetime()}
+	return context.WithValue(ctx, connectionKey{}, opened)
 }
 
 // arrive counts a GET / in flight.
@@ -75,7 +113,7 @@ func (r *replica) arrive(ctx context.Context) arrival {
 	}
 	carrier.requests++
 	r.inFlight++
-	return arrival{r.inFlight, carrier.number, carrier.requests, carrier.openedAt}
+	return arrival{r.inFlight, carrier.number, carrier.requests, carrier.openedAt, carrier.lifetime}
 }
 
 // answer counts a GET / of a client as answered.
@@ -93,6 +131,7 @@ type stats struct {
 	Runtime          string         `json:"runtime"`
 	Instance         string         `json:"instance"`
 	UptimeSeconds    seconds        `json:"uptime_seconds"`
+	CPUSeconds       seconds        `json:"cpu_seconds"`
 	BalancedAtRandom *bool          `json:"balanced_at_random"`
 	Answered         int            `json:"answered"`
 	AnsweredTo       map[string]int `json:"answered_to"`
@@ -108,6 +147,7 @@ func (r *replica) stats() stats {
 		Runtime:          r.runtime,
 		Instance:         r.instance,
 		UptimeSeconds:    r.uptime(),
+		CPUSeconds:       seconds(cpuSeconds() - r.cpuBefore),
 		BalancedAtRandom: r.balancedAtRandom,
 		Answered:         r.answered,
 		AnsweredTo:       r.answeredTo.asMap(),

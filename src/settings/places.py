@@ -1,7 +1,8 @@
 """Where to find the files that are not Python modules, in a checkout or an installed package.
 
 They are in `long_lived/data`: in a checkout links to the scenarios, the chart, the Go server's
-sources and the lock of its toolchain, in a wheel the files themselves. The images have none.
+sources and the locks of its toolchain and of HAProxy, in a wheel the files themselves. The images
+have none.
 """
 
 import os
@@ -15,6 +16,8 @@ SCENARIOS = (_DATA / "values").resolve()
 CHART = (_DATA / "chart").resolve()
 GO_SOURCES = (_DATA / "server_go").resolve()
 GO_LOCK = (_DATA / "go.txt").resolve()
+HAPROXY_SETTINGS = CHART / "files" / "haproxy.cfg"
+HAPROXY_LOCK = (_DATA / "haproxy.txt").resolve()
 
 
 def cache_folder() -> Path:

@@ -8,6 +8,12 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.settings.test_contradictions_refused import (
+    EVENT,
+    IMPOSSIBLE_CONNECTIONS,
+    IMPOSSIBLE_EVENTS,
+    POSSIBLE,
+)
 
 from long_lived.settings import SettingsError, load
 from long_lived.settings.chart.maps import (
@@ -32,7 +38,7 @@ from .conftest import CHART, FILL_EVERYTHING, render, template
         ("images.server.tagg=1", "tagg"),
         ("serverPod.livenessProbe.seconds=1", "seconds"),
         ("experiment.restrat.x=1", "restrat"),
-        ("experiment.restart.after=1", "after"),
+        ("experiment.event.after=1", "after"),
     ],
 )
 def test_misspelt_key_is_refused_by_name(pair: str, named: str) -> None:
@@ -55,9 +61,8 @@ def test_misspelt_key_is_refused_by_name(pair: str, named: str) -> None:
         ("client.timeouts.connectSeconds=0", "connectSeconds"),
         ("server.delay.minSeconds=soon", "minSeconds"),
         ("experiment.maxFailedRatio=1.5", "maxFailedRatio"),
-        ("experiment.restart.keep=-1", "keep"),
-        ("experiment.restart.mode=some", "mode"),
-        ("experiment.restart.signal=term", "signal"),
+        ("experiment.event.count=0", "count"),
+        ("experiment.event.kind=reboot", "kind"),
         ("images.server.digest=abc", "digest"),
         ("service.type=ExternalName", "type"),
         ("serverPod.annotations.number=1", "number"),
@@ -97,11 +102,9 @@ def test_contradiction_between_values_is_refused_with_the_key_path(pair: str, me
     [
         "server.delay.minSeconds=70",
         "client.thinkTime.maxSeconds=0.5",
-        "experiment.restart.afterSeconds=5,experiment.restart.keep=3",
-        "experiment.restart.afterSeconds=5,server.replicas=1",
-        "experiment.restart.afterSeconds=60,client.durationSeconds=60",
-        "experiment.restart.afterSeconds=0.75,client.durationSeconds=0.5",
-        "experiment.restart.afterSeconds=86400,client.durationSeconds=3600,server.replicas=1",
+        *(override for override, _ in (*IMPOSSIBLE_EVENTS, *IMPOSSIBLE_CONNECTIONS)),
+        f"{EVENT}kind=restart,{EVENT}afterSeconds=86400,client.durationSeconds=3600,"
+        "server.replicas=1",
     ],
 )
 def test_contradiction_is_refused_in_the_words_of_the_apps(pairs: str) -> None:
@@ -120,12 +123,7 @@ def test_contradiction_is_refused_in_the_words_of_the_apps(pairs: str) -> None:
         "server.delay.minSeconds=60",
         "client.thinkTime.maxSeconds=1",
         "client.url=http://a.example/",
-        "experiment.restart.afterSeconds=5,experiment.restart.keep=2",
-        "experiment.restart.afterSeconds=5,experiment.restart.keep=0,server.replicas=1",
-        "experiment.restart.afterSeconds=0.5,client.durationSeconds=0.75",
-        "experiment.restart.afterSeconds=60",
-        "experiment.restart.keep=1000,server.replicas=1",
-        "client.durationSeconds=60,experiment.restart.afterSeconds=0",
+        *POSSIBLE.values(),
     ],
 )
 def test_value_on_the_bound_is_accepted(pairs: str) -> None:
@@ -196,7 +194,7 @@ NEEDED = re.findall(r'"([\w.]+)"', CHECK.partition("-}}")[0])
 PATHS = list(nodes(chart_schema()))
 
 
-@pytest.mark.parametrize("path", [*NEEDED, "server", "client.thinkTime", "experiment.restart"])
+@pytest.mark.parametrize("path", [*NEEDED, "server", "client.thinkTime", "experiment.event"])
 def test_null_for_a_value_that_templates_need_is_refused_by_name(path: str) -> None:
     """A removed default is said, not rendered as 0."""
     assert path in PATHS
@@ -230,7 +228,7 @@ def test_null_for_every_other_value_is_accepted() -> None:
         "serverPod.podSecurityContext.runAsUser=null",
         "client.timeouts=null",
         "client.readiness=null",
-        "experiment.restart.mode=null",
+        "experiment.event.serviceLagSeconds=null",
         "images.registry=null",
         "server.replicas=null",
     ],

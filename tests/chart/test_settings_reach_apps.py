@@ -21,7 +21,7 @@ CHANGES = [
     ("client.keepAlive.mode=per-request", "per-request"),
     ("client.parallelism=4", 4),
     ("experiment.expect=pinned", "pinned"),
-    ("experiment.restart.afterSeconds=7.5", 7.5),
+    ("experiment.event.afterSeconds=7.5", 7.5),
 ]
 
 

@@ -153,7 +153,7 @@ def test_disabled_client_leaves_the_server_alone(cluster: tuple[Cluster, Helm]) 
         "client.enabled=false",
         "clientPod.priorityClassName=low",
         "experiment.expect=any",
-        "experiment.restart.afterSeconds=5",
+        "experiment.event.kind=scale-up",
         "images.client.tag=dev",
         "job.ttlSecondsAfterFinished=60",
         "server.replicas=5",

@@ -21,6 +21,7 @@ from tests.waiting import eventually
 from long_lived.client.clock import Clock
 from long_lived.client.ledger import Answer
 from long_lived.client.transport.adapter import Transport
+from long_lived.client.transport.balancer import Balancer
 from long_lived.client.transport.connections import Connection, ConnectionBook
 from long_lived.client.transport.errors import classify
 from long_lived.client.transport.exchange import Exchange
@@ -305,14 +306,18 @@ class Caller:
     url: str
     settings: tuple[str, ...] = ()
     source_address: str = ""
+    size: int = 1
+    balancer: Balancer | None = None
     ended: list[Connection] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         loaded = load([], [f"client.url={self.url}", *self.settings], {})
         self.book = ConnectionBook(Clock(), self.ended.append)
-        pool_class = counted_pool(self.book, Resolver(), self.source_address)
-        keeps = loaded.client.keep_alive.mode == "persistent"
-        self.transport = Transport(self.url, pool_class, 1 if keeps else 0)
+        pool_class = counted_pool(
+            self.book, Resolver(), loaded.client, self.source_address, self.balancer
+        )
+        keeps = loaded.client.keep_alive.mode != "per-request"
+        self.transport = Transport(self.url, pool_class, self.size if keeps else 0)
         self._exchange = Exchange(loaded, self.url, "0123456789abcdef")
 
     def ask(self) -> Answer:
@@ -331,8 +336,8 @@ def call() -> Iterator[Callable[..., Caller]]:
     """Make callers whose connections are closed with the test."""
     made: list[Caller] = []
 
-    def make(url: str, *settings: str, source_address: str = "") -> Caller:
-        made.append(Caller(url, settings, source_address))
+    def make(url: str, *settings: str, **given: Any) -> Caller:
+        made.append(Caller(url, settings, **given))
         return made[-1]
 
     yield make

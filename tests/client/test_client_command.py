@@ -27,8 +27,20 @@ def read(monkeypatch: pytest.MonkeyPatch):
         (("--progress-seconds", "x"), "argument --progress-seconds: invalid float value: 'x'"),
         (("--val", "x"), "unrecognized arguments: --val x"),
         (("--set", "client.enabled=false"), "client.enabled = false: "),
+        (
+            ("--set", "client.balancing=headless"),
+            "client.balancing = headless: nothing says where the replicas are; "
+            "client.readiness.host must name the headless Service, or --addresses a file",
+        ),
+        (
+            ("--addresses", "x"),
+            "--addresses x: has no effect with client.balancing = service; must be left out, or",
+        ),
     ],
-    ids=["address", "negative", "nan", "word", "abbreviation", "disabled"],
+    ids=[
+        *("address", "negative", "nan", "word", "abbreviation", "disabled"),
+        *("headless-nowhere", "addresses-for-nothing"),
+    ],
 )
 def test_flag_that_cannot_be_used_is_refused(
     flags: tuple[str, ...], words: str, read, capsys
@@ -48,6 +60,27 @@ def test_flags_that_can_be_used_are_taken(read) -> None:
     )
     assert (options.source_address, options.progress_seconds) == ("127.0.0.7", 0.5)
     assert options.settings.server.port == 9
+
+
+@pytest.mark.parametrize(
+    "flags", [("--addresses", "x"), ("--set", "client.readiness.host=headless.test")]
+)
+def test_client_may_choose_among_replicas_that_it_can_find(flags: tuple[str, ...], read) -> None:
+    """By a file, or by a name."""
+    assert read("--set", "client.balancing=headless", *flags).settings.client.enabled
+
+
+def test_index_that_is_none_is_refused(
+    read, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An environment that numbers clients by words is no Job's."""
+    monkeypatch.setenv("JOB_COMPLETION_INDEX", "first")
+    with pytest.raises(SystemExit) as caught:
+        read()
+    assert caught.value.code == 2
+    assert capsys.readouterr().err == (
+        "client: error: JOB_COMPLETION_INDEX = 'first': must be 0 to 99999\n"
+    )
 
 
 def test_flags_have_defaults(read) -> None:

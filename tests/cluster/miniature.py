@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from long_lived.lab.cluster.kill import kill_command
+from long_lived.lab.cluster.servers.kill import kill_command
 from long_lived.lab.processes.child import Processes
 
 from . import events, kinds, pods

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from long_lived.lab.cluster.kill import KILLED, kill_command
+from long_lived.lab.cluster.servers.kill import KILLED, kill_command
 
 pytestmark = pytest.mark.e2e
 
@@ -242,7 +242,7 @@ def test_kill_loses_what_a_forced_deletion_lets_out(place: Place) -> None:
         "cluster-run",
         "SCENARIO=restart-gunicorn",
         "SET=client.concurrency=150 server.delay.minSeconds=0.8 server.delay.maxSeconds=1.2 "
-        "experiment.restart.signal=kill experiment.maxFailedRatio=1",
+        "experiment.event.kind=kill experiment.maxFailedRatio=1",
         f"REGISTRY={os.environ.get('REGISTRY', '')}",
         f"TAG={os.environ.get('TAG', '')}",
     )
@@ -254,7 +254,7 @@ def test_kill_loses_what_a_forced_deletion_lets_out(place: Place) -> None:
 
 def test_container_that_restarts_in_place_is_reported(place: Place) -> None:
     """The pod keeps its name, and the report says which restarted when, and why."""
-    place.make("upgrade", "SET=client.durationSeconds=60 experiment.restart.afterSeconds=0")
+    place.make("upgrade", "SET=client.durationSeconds=60 experiment.event.kind=none")
     victim, before = min(place.server_pods()), place.restarts()
     eventually("the run is under way", lambda: "Response from Pod" in place.client_log())
     where = ("--namespace", place.namespace, "exec", victim, "--container", "server", "--")

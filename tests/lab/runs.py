@@ -13,7 +13,7 @@ from long_lived.client.ledger import Answer, Ledger, Send
 from long_lived.client.stalls import Stalls
 from long_lived.client.summary import summarize
 from long_lived.client.transport.connections import Connection, ConnectionBook
-from long_lived.lab.analysis.events.replacement import Replacement
+from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.history import History
 from long_lived.record.error_kind import ErrorKind
 from long_lived.record.histogram import Histogram
@@ -129,6 +129,7 @@ class Run:
                 self.settings,
                 self.ledger,
                 opened=self._book.opened,
+                retired=self._book.retired,
                 client_id="0123456789abcdef",
                 stalls=Stalls(),
                 load_seconds=load_seconds,
@@ -190,7 +191,7 @@ def restarted(
     keeps: bool = True,
     lost: int = 0,
     end: float = LOAD_SECONDS,
-) -> tuple[Run, list[Replacement]]:
+) -> tuple[Run, list[Change]]:
     """Tell a run in the middle of which all replicas but the first are restarted.
 
     Users take turns with the replicas, so that nothing is left to chance. Kept connections of
@@ -202,7 +203,7 @@ def restarted(
         run.start(heir, READY_SECONDS - 1)
     stays, last = [servers[0]], [servers[0], *new]
     replacements = [
-        Replacement(
+        Change(
             START + STOP_SECONDS,
             old,
             START + STOP_SECONDS + 0.5,

@@ -37,7 +37,8 @@ def test_wheel_holds_scenarios_chart_and_go_sources(wheel: Path) -> None:
             for file in files:
                 name = f"long_lived/data/{place}/{file.relative_to(ROOT / folder)}"
                 assert archive.read(name) == file.read_bytes()
-        assert archive.read("long_lived/data/go.txt") == (ROOT / "locks/go.txt").read_bytes()
+        for lock in ("go.txt", "haproxy.txt"):
+            assert archive.read(f"long_lived/data/{lock}") == (ROOT / "locks" / lock).read_bytes()
 
 
 def test_wheel_asks_for_all_that_the_command_needs(wheel: Path) -> None:

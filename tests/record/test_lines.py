@@ -107,7 +107,7 @@ def test_line_looks_as_it_always_did(line: Line, text: str) -> None:
         "Progress: 10 planned, 4 in flight, 3 answered, 2 failed.",
         " Progress: 10 planned, 4 in flight, 3 answered, 2 failed",
         "Started: 3 virtual users",
-        '{"format":2}',
+        '{"format":3}',
     ],
 )
 def test_other_line_is_passed_over(text: str) -> None:

@@ -52,6 +52,7 @@ def summary(pods: dict[str, int], failed: int = 0, seconds: float = 0.5, **given
             SETTINGS,
             account,
             opened=book.opened,
+            retired=book.retired,
             client_id=f"client-{seconds}",
             stalls=stalls,
             cost=cost,

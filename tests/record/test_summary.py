@@ -11,8 +11,8 @@ from long_lived.record.lines import read
 from long_lived.record.summary import FORMAT, UnreadSummary, parse
 from long_lived.settings import load
 
-LOG = Path(__file__).with_name("client_of_format_2.log")
-"""Of a real client, written before its summary had a type."""
+LOG = Path(__file__).with_name("client_of_format_3.log")
+"""Of a real client, written before its summary had a type; what the format has gained was added."""
 
 *LINES, SUMMARY = LOG.read_text(encoding="utf-8").splitlines()
 

@@ -1,5 +1,7 @@
 """The replica's register of connections and its counts, without a socket."""
 
+from dataclasses import replace
+
 import pytest
 
 from long_lived.server.app import create_app
@@ -43,7 +45,7 @@ def test_connection_without_a_request_has_no_number() -> None:
 def test_age_counts_from_the_opening() -> None:
     """The age is that of the connection, not of its first request."""
     clock = Clock()
-    connections = Connections(clock)
+    connections = Connections(clock=clock)
     socket = Socket()
     connections.opened(socket)
     clock.now += 5
@@ -51,6 +53,31 @@ def test_age_counts_from_the_opening() -> None:
     carried = connections.carry(socket)
     clock.now += 2
     assert connections.age_seconds(carried) == 7
+
+
+@pytest.mark.parametrize(
+    ("limits", "requests", "seconds", "last"),
+    [
+        ([], 10**6, 10**6, False),
+        (["maxRequests=3"], 2, 10**6, False),
+        (["maxRequests=3"], 3, 0, True),
+        (["maxAgeSeconds=5"], 10**6, 4.9, False),
+        (["maxAgeSeconds=5"], 1, 5, True),
+        (["maxRequests=3", "maxAgeSeconds=5"], 3, 0, True),
+        (["maxRequests=3", "maxAgeSeconds=5"], 1, 5, True),
+    ],
+    ids=["no limit", "below", "requests", "younger", "age", "requests first", "age first"],
+)
+def test_connection_is_at_its_limit(
+    limits: list[str], requests: int, seconds: float, *, last: bool
+) -> None:
+    """Whichever limit is reached first makes an answer the last."""
+    clock = Clock()
+    given = [f"server.keepAlive.{limit}" for limit in [*limits, "jitterRatio=0"]]
+    connections = Connections(load(overrides=given, environment={}).server.keep_alive, clock)
+    carried = replace(connections.carry(Socket()), requests=requests)
+    clock.now += seconds
+    assert connections.at_its_limit(carried) is last
 
 
 def test_connection_that_is_gone_is_forgotten() -> None:
@@ -74,6 +101,7 @@ def test_request_that_fails_is_not_counted_as_answered() -> None:
             raise RuntimeError
     stats = replica.stats().model_dump()
     assert stats.pop("uptime_seconds") > 0
+    assert stats.pop("cpu_seconds") >= 0
     assert stats == {
         "pod": "pod",
         "runtime": "flask",

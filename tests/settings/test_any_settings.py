@@ -86,10 +86,10 @@ def valid(path: tuple[str, ...], node: dict[str, Any]) -> some.SearchStrategy[An
     return made[node["type"]]
 
 
-RESTARTS = some.tuples(
-    some.integers(1, 1000), some.floats(0, 86_400), some.just(0) | some.floats(0, 86_400)
-).filter(lambda drawn: drawn[2] == 0 or drawn[1] < drawn[2])
-"""Number of replicas, when some are restarted, and how long the run takes."""
+TIMES = some.tuples(some.floats(0, 86_400), some.just(0) | some.floats(0, 86_400)).filter(
+    lambda drawn: drawn[1] == 0 or drawn[0] < drawn[1]
+)
+"""When something happens to replicas, and how long the run takes."""
 
 
 @some.composite
@@ -108,11 +108,20 @@ def values(draw: some.DrawFn) -> dict[str, Any]:
         seconds = some.floats(0, 86_400)
         low, high = sorted([draw(seconds), draw(seconds)])
         place.setdefault(path[-1], {}).update({"minSeconds": low, "maxSeconds": high})
-    replicas, after, duration = draw(RESTARTS)
-    drawn.setdefault("server", {})["replicas"] = replicas
-    drawn.setdefault("client", {})["durationSeconds"] = duration
-    restart = drawn.setdefault("experiment", {}).setdefault("restart", {})
-    restart |= {"keep": draw(some.integers(0, replicas - 1)), "afterSeconds": after}
+    # What has to fit together: one less than the replicas may be stopped by every kind of event.
+    server, client = drawn.setdefault("server", {}), drawn.setdefault("client", {})
+    server["replicas"] = draw(some.integers(2, 1000))
+    server["gracefulTimeoutSeconds"] = draw(some.integers(1, 3600))
+    after, client["durationSeconds"] = draw(TIMES)
+    event = drawn.setdefault("experiment", {}).setdefault("event", {})
+    event |= {"count": draw(some.integers(1, server["replicas"] - 1)), "afterSeconds": after}
+    event["surge"] = draw(some.integers(1, 1000))
+    keep_alive = client.setdefault("keepAlive", {})
+    recycled = keep_alive.get("mode") == "recycle"
+    keep_alive["maxRequests"] = draw(some.integers(1, 1_000_000)) if recycled else 0
+    keep_alive["maxAgeSeconds"] = draw(some.floats(0, 86_400)) if recycled else 0
+    if client.get("balancing") == "headless":
+        server["proxy"] = "none"
     return drawn
 
 
@@ -170,27 +179,25 @@ def test_range_is_refused_just_where_its_minimum_is_above(
 @BRIEF
 @hypothesis.given(
     some.integers(1, 5),
-    some.integers(0, 5),
+    some.integers(1, 6),
     some.just(0) | some.floats(0, 100),
     some.just(0) | some.floats(0, 100),
 )
 def test_restart_is_refused_just_where_it_cannot_be(
-    replicas: int, keep: int, after: float, duration: float
+    replicas: int, count: int, after: float, duration: float
 ) -> None:
-    """Whatever the numbers: a restart needs a replica to restart, and a run that still goes on."""
+    """Whatever the numbers: a restart needs its replicas, and a run that still goes on."""
     given = {
         "server": {"replicas": replicas},
         "client": {"durationSeconds": duration},
-        "experiment": {"restart": {"keep": keep, "afterSeconds": after}},
+        "experiment": {"event": {"kind": "restart", "count": count, "afterSeconds": after}},
     }
-    if after == 0 or (keep < replicas and (duration == 0 or after < duration)):
-        loaded = load_values(given)
-        assert (loaded.experiment.restart.keep, loaded.experiment.restart.after_seconds) == (
-            keep,
-            after,
-        )
+    if count <= replicas and (duration == 0 or after < duration):
+        event = load_values(given).experiment.event
+        assert (event.count, event.after_seconds) == (count, after)
     else:
-        with pytest.raises(SettingsError, match=r"^experiment\.restart\.\w+ = .* is not below "):
+        words = r"^experiment\.event\.\w+ = .* is (not below|above) "
+        with pytest.raises(SettingsError, match=words):
             load_values(given)
 
 

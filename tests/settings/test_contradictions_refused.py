@@ -37,52 +37,108 @@ def test_ends_that_differ_little_are_shown_apart() -> None:
     assert "1234.5679 is above server.delay.maxSeconds = 1234.5678" in reason([], [ends], {})
 
 
-IMPOSSIBLE_RESTARTS = [
+EVENT = "experiment.event."
+IMPOSSIBLE_EVENTS = [
     (
-        "experiment.restart.afterSeconds=5,experiment.restart.keep=3",
-        "experiment.restart.keep = 3 is not below server.replicas = 3: must be less than 3",
+        f"{EVENT}kind=scale-down,{EVENT}count=3",
+        f"{EVENT}count = 3 is not below server.replicas = 3: must be less than 3",
+    ),
+    *(
+        (
+            f"{EVENT}kind={kind},server.replicas=1",
+            f"{EVENT}count = 2 is above server.replicas = 1: must be at most 1",
+        )
+        for kind in ("restart", "crash", "kill")
     ),
     (
-        "server.replicas=1,experiment.restart.afterSeconds=5",
-        "experiment.restart.keep = 1 is not below server.replicas = 1: must be less than 1",
+        f"{EVENT}kind=drain,server.runtime=gunicorn,{EVENT}count=4",
+        f"{EVENT}count = 4 is above server.replicas = 3: must be at most 3",
     ),
     (
-        "client.durationSeconds=10,experiment.restart.afterSeconds=10",
-        "experiment.restart.afterSeconds = 10 is not below client.durationSeconds = 10: "
-        "must be less than 10",
+        f"client.durationSeconds=10,{EVENT}kind=crash,{EVENT}afterSeconds=10",
+        f"{EVENT}afterSeconds = 10 is not below client.durationSeconds = 10: must be less than 10",
     ),
     (
-        "client.durationSeconds=1.5,experiment.restart.afterSeconds=1.625",
-        "experiment.restart.afterSeconds = 1.625 is not below client.durationSeconds = 1.5: "
+        f"client.durationSeconds=1.5,{EVENT}kind=rollout,{EVENT}afterSeconds=1.625",
+        f"{EVENT}afterSeconds = 1.625 is not below client.durationSeconds = 1.5: "
         "must be less than 1.5",
+    ),
+    *(
+        (
+            f"{EVENT}kind={kind},server.replicas=null",
+            f"{EVENT}kind = {kind}: server.replicas = null leaves their number to an autoscaler; "
+            "it must be a number",
+        )
+        for kind in ("scale-up", "scale-down")
+    ),
+    (
+        f"{EVENT}kind=rollout,{EVENT}surge=0",
+        f"{EVENT}surge = 0: must be above 0 where {EVENT}unavailable = 0",
+    ),
+    *(
+        (
+            f"{EVENT}kind=drain,server.runtime={runtime}",
+            f"{EVENT}kind = drain: server.runtime = {runtime} ends at once; "
+            "server.gracefulTimeoutSeconds must be above 0",
+        )
+        for runtime in ("flask", "go")
+    ),
+]
+IMPOSSIBLE_CONNECTIONS = [
+    (
+        "client.keepAlive.mode=recycle",
+        "client.keepAlive.mode = recycle: client.keepAlive.maxRequests or "
+        "client.keepAlive.maxAgeSeconds must be above 0",
+    ),
+    (
+        "client.keepAlive.maxRequests=5",
+        "client.keepAlive.maxRequests = 5: has no effect with client.keepAlive.mode = persistent; "
+        "must be 0, or the mode recycle",
+    ),
+    (
+        "client.keepAlive.maxAgeSeconds=0.5,client.keepAlive.mode=per-request",
+        "client.keepAlive.maxAgeSeconds = 0.5: has no effect with client.keepAlive.mode = "
+        "per-request; must be 0, or the mode recycle",
+    ),
+    (
+        "client.balancing=headless,server.proxy=haproxy",
+        "client.balancing = headless: goes past server.proxy = haproxy; must be service",
     ),
 ]
 
 
-@pytest.mark.parametrize(("override", "words"), IMPOSSIBLE_RESTARTS)
-def test_restart_that_cannot_be_is_refused(override: str, words: str) -> None:
-    """A restart of no replica, and one after the end, are refused with both values."""
+@pytest.mark.parametrize(("override", "words"), [*IMPOSSIBLE_EVENTS, *IMPOSSIBLE_CONNECTIONS])
+def test_values_that_cannot_be_together_are_refused(override: str, words: str) -> None:
+    """What cannot be carried out, or would have no effect, is refused with both values."""
     assert reason([], [override], {}).removesuffix(f" (in --set {override})") == words
 
 
-def test_restart_that_cannot_be_is_refused_with_its_origin(write_values) -> None:
+def test_event_that_cannot_be_is_refused_with_its_origin(write_values) -> None:
     """The source of the refused value is named, not that of its limit."""
-    file = write_values("experiment: {restart: {afterSeconds: 5, keep: 2}}")
-    assert reason([file], ["server.replicas=2"], {}).endswith(f"less than 2 (in {file} line 1)")
+    file = write_values("experiment: {event: {kind: restart, count: 3}}")
+    assert reason([file], ["server.replicas=2"], {}).endswith(f"at most 2 (in {file} line 1)")
 
 
-@pytest.mark.parametrize(
-    "override",
-    [
-        "experiment.restart.afterSeconds=5,experiment.restart.keep=2",
-        "server.replicas=1,experiment.restart.afterSeconds=5,experiment.restart.keep=0",
-        "client.durationSeconds=10,experiment.restart.afterSeconds=9.5",
-        "client.durationSeconds=0,experiment.restart.afterSeconds=10",
-        "server.replicas=1,experiment.restart.keep=1000",
-        "client.durationSeconds=10,experiment.restart.afterSeconds=0",
-    ],
-    ids=["fewer-kept", "none-kept", "before-the-end", "no-end", "never-any-kept", "never"],
-)
-def test_restart_that_can_be_is_allowed(override: str) -> None:
-    """The twins: one replica to restart, in a run that still goes on; or no restart at all."""
+POSSIBLE = {
+    "all-restarted": f"{EVENT}kind=restart,{EVENT}count=3",
+    "all-of-one": f"server.replicas=1,{EVENT}kind=kill,{EVENT}count=1",
+    "one-is-left": f"{EVENT}kind=scale-down,{EVENT}count=2",
+    "many-more": f"{EVENT}kind=scale-up,{EVENT}count=900",
+    "before-the-end": f"client.durationSeconds=10,{EVENT}kind=restart,{EVENT}afterSeconds=9.5",
+    "no-end": f"client.durationSeconds=0,{EVENT}kind=restart,{EVENT}afterSeconds=100",
+    "none": f"server.replicas=1,{EVENT}count=1000,client.durationSeconds=10",
+    "autoscaled": f"server.replicas=null,{EVENT}kind=restart,{EVENT}count=900",
+    "surge-alone": f"{EVENT}kind=rollout",
+    "unavailable-alone": f"{EVENT}kind=rollout,{EVENT}surge=0,{EVENT}unavailable=1",
+    "gunicorn-drains": f"{EVENT}kind=drain,server.runtime=gunicorn,server.gracefulTimeoutSeconds=0",
+    "go-drains": f"{EVENT}kind=drain,server.runtime=go,server.gracefulTimeoutSeconds=5",
+    "recycled": "client.keepAlive.mode=recycle,client.keepAlive.maxRequests=5",
+    "headless": "client.balancing=headless",
+    "proxied": "server.proxy=haproxy",
+}
+
+
+@pytest.mark.parametrize("override", POSSIBLE.values(), ids=POSSIBLE)
+def test_values_that_can_be_together_are_allowed(override: str) -> None:
+    """The twins: each is the last that is possible, or has nothing to contradict."""
     assert load([], [override], {})

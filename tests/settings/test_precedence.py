@@ -100,7 +100,7 @@ def test_null_is_a_value_of_the_replicas(write_values) -> None:
     variable = {"LONG_LIVED__SERVER__REPLICAS": "null"}
     for given in (([null], [], {}), ([], ["server.replicas=null"], {}), ([], [], variable)):
         assert load(*given).server.replicas is None
-    restart = ["experiment.restart.afterSeconds=5,experiment.restart.keep=900"]
+    restart = ["experiment.event.kind=restart,experiment.event.count=900"]
     assert load([null], restart, {}).server.replicas is None
     assert load([null, write_values("server: {replicas: 5}")], [], {}).server.replicas == 5
     assert load([null], ["server.replicas=2"], variable).server.replicas == 2

@@ -56,18 +56,15 @@ BAD_VALUES = [
     ("experiment.name", "''", "''", "must match ^[a-z0-9]"),
     ("experiment.maxFailedRatio", "1.1", "1.1", "must be a number from 0 to 1"),
     ("experiment.description", "5", "5", "must be text"),
-    ("experiment.restart", "5", "5", "must be a map"),
-    ("experiment.restart.afterSeconds", "-1", "-1", "must be a number from 0 to 86400"),
-    ("experiment.restart.keep", "-1", "-1", "must be a whole number from 0 to 1000"),
-    ("experiment.restart.keep", "0.5", "0.5", "must be a whole number from 0 to 1000"),
-    ("experiment.restart.mode", "one", "'one'", "must be one of together, rolling"),
-    ("experiment.restart.signal", "15", "15", "must be one of graceful, kill"),
-    (
-        "experiment.restart.replacementSeconds",
-        "3601",
-        "3601",
-        "must be a number from 0 to 3600",
-    ),
+    ("experiment.event", "5", "5", "must be a map"),
+    ("experiment.event.kind", "reboot", "'reboot'", "must be one of none, restart, rollout, "),
+    ("experiment.event.afterSeconds", "-1", "-1", "must be a number from 0 to 86400"),
+    ("experiment.event.count", "0", "0", "must be a whole number from 1 to 1000"),
+    ("experiment.event.count", "0.5", "0.5", "must be a whole number from 1 to 1000"),
+    ("experiment.event.surge", "-1", "-1", "must be a whole number from 0 to 1000"),
+    ("experiment.event.unavailable", "1001", "1001", "must be a whole number from 0 to 1000"),
+    ("experiment.event.replacementSeconds", "3601", "3601", "must be a number from 0 to 3600"),
+    ("experiment.event.serviceLagSeconds", "-0.5", "-0.5", "must be a number from 0 to 3600"),
 ]
 
 
@@ -93,7 +90,7 @@ def test_bad_value_in_a_file_is_refused(
         "client: ~\n",
         "client: {concurrency: null}",
         "client: {thinkTime: }",
-        "experiment: {restart: {keep: Null}}",
+        "experiment: {event: {count: Null}}",
         "service:",
     ],
 )
@@ -122,7 +119,7 @@ def test_null_for_an_unknown_key_is_refused(write_values) -> None:
         ("client.think_time", "did you mean client.thinkTime?"),
         ("zebra", "allowed: client, experiment, server"),
         ("Server", "did you mean server?"),
-        ("client.keepAlive.zebra", "allowed: mode"),
+        ("client.keepAlive.zebra", "allowed: jitterRatio, maxAgeSeconds, maxRequests, mode"),
     ],
 )
 def test_unknown_key_is_refused_from_every_source(path: str, hint: str, write_values) -> None:

@@ -32,8 +32,12 @@ ipFamilies:
 {{- define "long-lived.strategy" -}}
 {{- $update := .Values.updateStrategy | default dict -}}
 {{- $rolling := dict -}}
+{{- $event := .Values.experiment.event -}}
 {{- range $key := list "maxSurge" "maxUnavailable" -}}
 {{- $value := get $update $key -}}
+{{- if and (eq $event.kind "rollout") (eq (toString (get $update "maxSurge")) "") (eq (toString (get $update "maxUnavailable")) "") -}}
+{{- $value = get $event (trimPrefix "max" $key | untitle) -}}
+{{- end -}}
 {{- if ne (toString $value) "" -}}
 {{- $rolling = set $rolling $key (kindIs "string" $value | ternary $value (int $value)) -}}
 {{- end -}}

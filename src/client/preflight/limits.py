@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from long_lived.resources.limits import ThreadLimit, open_files, thread_limit
-from long_lived.settings import Settings
+from long_lived.settings import Client, Settings
 
 SPARE_FILES = 64
 """Files other than connections: standard streams, the event loop, the name service."""
 SPARE_THREADS = 16
+SPARE_IDLE = 64
+"""Idle connections beyond one for each user, so that a few users can keep one to each replica."""
 MAPS_PER_THREAD = 2
 """A thread's stack and its guard page. Source: glibc, nptl/allocatestack.c."""
 SPARE_MAPS = 2000
@@ -38,11 +40,24 @@ class Needs:
     ports: int
 
 
+def most_idle(settings: Client) -> int:
+    """Return how many idle connections all users together keep, where they share a pool.
+
+    As many as there are users, who then open none for lack of an idle one. Where the client chooses
+    an address for each request, there may be idle ones only to others.
+    """
+    return settings.concurrency + (SPARE_IDLE if settings.balancing == "headless" else 0)
+
+
 def needs(settings: Settings) -> Needs:
     """Return the most that one client with these settings takes."""
     users = settings.client.concurrency
     threads = users + SPARE_THREADS if settings.client.engine == "threads" else SPARE_THREADS
-    return Needs(open_files=users + SPARE_FILES, threads=threads, ports=users)
+    balances_requests = settings.client.balancing == "headless" and (
+        settings.client.connections != "per-user"
+    )
+    connections = users + (most_idle(settings.client) if balances_requests else 0)
+    return Needs(open_files=connections + SPARE_FILES, threads=threads, ports=users)
 
 
 def check(limits: Limits, needed: Needs) -> list[str]:

@@ -8,6 +8,8 @@ Whichever is up first would get every connection, and keep it. So where readines
 2. New connections to the client's url must lead to each of these pods and to no other: what
    kube-proxy has set up on this node may lag behind what the name server knows.
 
+A client that chooses among the replicas itself does the first only: it goes past the Service.
+
 sessionAffinity ClientIP makes the second impossible by design: all connections of one client go
 to one pod. From here that looks like rules that know only one pod yet, except that it lasts.
 So once one replica alone has been named for STICKY_SECONDS (at the deadline: for a whole round),
@@ -15,7 +17,6 @@ the client warns and goes on; the report shows where the connections went. Two r
 are not affinity: the client waits for the third, and fails at the deadline.
 """
 
-import socket
 import threading
 import time
 from collections import Counter
@@ -28,6 +29,7 @@ from urllib3.util import Timeout
 
 from long_lived.client.stop import POLL_SECONDS, Stop
 from long_lived.client.transport.adapter import Transport
+from long_lived.client.transport.endpoints import Endpoints
 from long_lived.client.transport.errors import classify
 from long_lived.client.transport.incoming import BoundedConnection, read_body
 from long_lived.client.transport.resolver import lookup
@@ -56,9 +58,15 @@ class _Missing(Exception):
 
 
 def await_servers(
-    settings: Settings, url: str, stopped: Stop, report: Callable[[str], None]
+    settings: Settings,
+    url: str,
+    stopped: Stop,
+    report: Callable[[str], None],
+    endpoints: Endpoints | None = None,
 ) -> None:
     """Wait until every replica (or, with no readiness.host, the url) answers /readyz.
+
+    `endpoints` are the replicas' addresses where the client chooses among them.
 
     Returns at once when `stopped`: another thread asks, and a look-up or a probe may hold it for
     some seconds more.
@@ -66,7 +74,7 @@ def await_servers(
     Raises:
         NotReady: client.readiness.timeoutSeconds are over, and so is the last probe.
     """
-    wait = _Wait(settings, url, stopped, report)
+    wait = _Wait(settings, url, stopped, report, endpoints)
     thread = threading.Thread(target=wait.run, name="readiness", daemon=True)
     thread.start()
     while thread.is_alive() and not stopped.is_set():
@@ -79,9 +87,15 @@ class _Wait:
     """One wait, from the first question to the last."""
 
     def __init__(
-        self, settings: Settings, url: str, stopped: Stop, report: Callable[[str], None]
+        self,
+        settings: Settings,
+        url: str,
+        stopped: Stop,
+        report: Callable[[str], None],
+        endpoints: Endpoints | None,
     ) -> None:
-        self._host = settings.client.readiness.host
+        self._endpoints = endpoints
+        self._host = endpoints.name if endpoints else settings.client.readiness.host
         self._replicas, self._port = settings.server.replicas, settings.server.port
         self._timeout_seconds = settings.client.readiness.timeout_seconds
         self._deadline = time.monotonic() + self._timeout_seconds
@@ -124,18 +138,23 @@ class _Wait:
             return
         pods = set()
         for address in self._addresses():
-            literal = f"[{address}]" if ":" in address else address
-            pods.add(_pod(f"http://{literal}:{self._port}/readyz"))
+            host, port = str(address[0]), address[1]
+            literal = f"[{host}]" if ":" in host else host
+            pods.add(_pod(f"http://{literal}:{port}/readyz"))
+        if self._endpoints is not None:
+            return
         if pods != self._pods:
             self._pods = pods
             self._begin_naming()
         self._name_through_the_service()
 
-    def _addresses(self) -> list[str]:
+    def _addresses(self) -> list[tuple[object, ...]]:
         try:
-            found = lookup(self._host, self._port)
-        except socket.gaierror as error:
-            raise _Missing(f"{self._host} has no address ({error.strerror})") from None
+            endpoints = self._endpoints
+            found = endpoints.look() if endpoints else lookup(self._host, self._port)
+        except OSError as error:
+            reason = error.strerror or error
+            raise _Missing(f"{self._host} has no address ({reason})") from None
         # A name with two address families has one address of each for every replica.
         for count in Counter(family for family, _ in found).values():
             wanted = count if self._replicas is None else self._replicas
@@ -146,7 +165,7 @@ class _Wait:
                     f"{self._host} has {count} addresses, more than server.replicas = "
                     f"{wanted}: old pods are still there"
                 )
-        return [str(address[0]) for _, address in found]
+        return [address for _, address in found]
 
     def _begin_naming(self) -> None:
         self._named: set[str] = set()

@@ -10,7 +10,7 @@ from urllib3 import HTTPConnectionPool, HTTPResponse, Retry
 from urllib3.util import Timeout
 
 from long_lived.client.transport.connections import Connection
-from long_lived.client.transport.pool import Latest
+from long_lived.client.transport.counted import Latest
 
 _NO_RETRY = Retry(0, read=False)
 """What requests passes by default; here all transports share it."""

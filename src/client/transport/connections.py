@@ -33,6 +33,7 @@ class ConnectionBook:
         self._lock = threading.Lock()
         self._open: dict[Connection, socket.socket] = {}
         self.opened = 0
+        self.retired = 0
 
     def open(self, sock: socket.socket) -> Connection:
         """Enter a connection that has just been established."""
@@ -49,6 +50,12 @@ class ConnectionBook:
                 return
             connection.closed_seconds = self._clock.elapsed_seconds()
         self._on_close(connection)
+
+    def retire(self, connection: Connection) -> None:
+        """Enter that the client closes a connection between two requests, by its own choice."""
+        with self._lock:
+            self.retired += connection in self._open
+        self.close(connection)
 
     def drop_closed_by_peer(self) -> None:
         """Enter as closed what the servers have closed and no request has noticed yet."""

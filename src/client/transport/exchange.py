@@ -12,9 +12,9 @@ from urllib3.util import Timeout
 from long_lived.client.ledger import Answer
 from long_lived.client.transport.adapter import Transport
 from long_lived.client.transport.connections import Connection
+from long_lived.client.transport.counted import CountedConnection
 from long_lived.client.transport.errors import BadAnswer, UnexpectedStatus
 from long_lived.client.transport.incoming import MOST_BODY_BYTES, announces_close, read_body
-from long_lived.client.transport.pool import CountedConnection
 from long_lived.record.answer_body import AnswerBody
 from long_lived.settings import Settings
 from long_lived.settings.pod_name import is_pod_name
@@ -24,6 +24,9 @@ READ_MARGIN_SECONDS = 30.0
 
 CLIENT_HEADER = "Long-Lived-Client"
 """Says which client sends, so that a server counts those of several clients separately."""
+
+DRAW_HEADER = "Long-Lived-Draw"
+"""Says how long the server is to wait: from 0, its shortest delay, to 1, its longest."""
 
 MOST_BRACKETS = 200
 """Most brackets in an answer's JSON, which has two: nesting cannot go deeper than that. The parser
@@ -68,8 +71,10 @@ class Exchange:
             connect=client.timeouts.connect_seconds, read=read_timeout_seconds(settings)
         )
 
-    def perform(self, transport: Transport) -> Answer:
+    def perform(self, transport: Transport, draw: float | None = None) -> Answer:
         """Send the request and wait for the whole answer.
+
+        A `draw` from 0 to 1 goes with it, by which the server waits; None leaves that to it.
 
         Raises:
             requests.RequestException, urllib3.exceptions.HTTPError: no complete answer;
@@ -78,7 +83,7 @@ class Exchange:
             UnexpectedStatus, BadAnswer: an answer that does not count.
         """
         sent = time.monotonic()
-        response = transport.ask(self._request, self._timeout)
+        response = transport.ask(self._request_with(draw), self._timeout)
         tcp = cast(CountedConnection, response.connection).tcp
         if tcp is None:
             raise AssertionError("unreachable: an answer came over a connection")
@@ -90,6 +95,14 @@ class Exchange:
             raise BadAnswer(f"a body of more than {MOST_BODY_BYTES} bytes")
         close_announced = announces_close(response.version, response.headers.getlist("connection"))
         return _read(body, service_seconds, close_announced, tcp)
+
+    def _request_with(self, draw: float | None) -> requests.PreparedRequest:
+        """Return the prepared request: without a draw the same one for all."""
+        if draw is None:
+            return self._request
+        request = self._request.copy()
+        request.headers[DRAW_HEADER] = f"{draw:.9f}"
+        return request
 
 
 def _read(

@@ -1,7 +1,5 @@
 """When a virtual user sends: pure arithmetic that reads no clock and never sleeps."""
 
-import random
-
 from long_lived.settings import Client
 
 
@@ -10,9 +8,10 @@ def first_send_seconds(user: int, users: int, ramp_up_seconds: float) -> float:
     return ramp_up_seconds * user / users
 
 
-def think_seconds(settings: Client) -> float:
-    """Draw a think time, in seconds."""
-    return random.uniform(settings.think_time.min_seconds, settings.think_time.max_seconds)
+def think_seconds(settings: Client, draw: float) -> float:
+    """Return the think time of a `draw` from 0 to 1, in seconds."""
+    low, high = settings.think_time.min_seconds, settings.think_time.max_seconds
+    return low + draw * (high - low)
 
 
 def sends_again(settings: Client, sent: int, at_seconds: float) -> bool:

@@ -1,7 +1,9 @@
 """A virtual user: connect, request, wait for the answer, think, and again."""
 
+import random
 import time
 from collections.abc import Callable
+from typing import Literal
 
 from long_lived.client.clock import Clock
 from long_lived.client.ledger import Ledger, Send
@@ -10,6 +12,7 @@ from long_lived.client.transport.adapter import Transport
 from long_lived.client.transport.errors import classify
 from long_lived.client.transport.exchange import Exchange
 from long_lived.client.users import pacing
+from long_lived.client.users.draws import Draws
 from long_lived.record.error_kind import ErrorKind
 from long_lived.settings import Client
 
@@ -17,7 +20,9 @@ from long_lived.settings import Client
 class VirtualUser:
     """One closed loop: at most one request in flight."""
 
-    __slots__ = ("_exchange", "_ledger", "_number", "_on_defect", "_settings", "_transport")
+    __slots__ = (
+        *("_draws", "_exchange", "_ledger", "_number", "_on_defect", "_settings", "_transport"),
+    )
 
     def __init__(
         self,
@@ -27,9 +32,11 @@ class VirtualUser:
         transport: Transport,
         ledger: Ledger,
         on_defect: Callable[[BaseException], None],
+        draws: Draws | None = None,
     ) -> None:
         """Make user `number` (from 0), who sends over `transport`.
 
+        `draws` are those of the client's seed; None draws anew in each run.
         `on_defect` gets each exception that neither a server nor the network explains.
         """
         self._number = number
@@ -38,6 +45,7 @@ class VirtualUser:
         self._transport = transport
         self._ledger = ledger
         self._on_defect = on_defect
+        self._draws = draws
 
     def run(self, clock: Clock, stopped: Stop) -> None:
         """Make the user's requests, from the start of `clock`; return early when `stopped`.
@@ -56,17 +64,23 @@ class VirtualUser:
                 if send is None:
                     return
                 sent += 1
-                self._request(send)
+                self._request(send, sent)
                 send = None
-                planned_at = clock.elapsed_seconds() + pacing.think_seconds(settings)
+                think = self._draw("think", sent)
+                thinks = pacing.think_seconds(settings, random.random() if think is None else think)
+                planned_at = clock.elapsed_seconds() + thinks
         except BaseException as error:  # the Future of a pool's thread would swallow it
             self._on_defect(error)
             left = 0 if settings.duration_seconds > 0 else settings.requests_per_user - sent
             self._ledger.enter_breakdown(send, left, repr(error))
 
-    def _request(self, send: Send) -> None:
+    def _draw(self, what: Literal["think", "delay"], request: int) -> float | None:
+        """Return what the seed draws; None without one."""
+        return None if self._draws is None else self._draws.of(what, self._number, request)
+
+    def _request(self, send: Send, number: int) -> None:
         try:
-            answer = self._exchange.perform(self._transport)
+            answer = self._exchange.perform(self._transport, self._draw("delay", number))
         except Exception as error:
             kind = classify(error)
             if kind is ErrorKind.CLIENT_ERROR:

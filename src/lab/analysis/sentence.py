@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from long_lived.lab.analysis.events.effect import Effect
+from long_lived.lab.analysis.events.kind import Kind
 from long_lived.lab.analysis.events.latecomers import Latecomers
 from long_lived.lab.analysis.judged import Judged, Unit
 from long_lived.lab.analysis.power import LEVEL
@@ -12,6 +13,13 @@ from long_lived.settings import Settings
 
 if TYPE_CHECKING:
     from long_lived.lab.analysis.verdict import Finding
+
+
+WHO = {
+    Kind.SCALE_UP: ("new replica", "new replicas"),
+    Kind.IN_PLACE: ("restarted replica", "restarted replicas"),
+}
+"""What those that came are called, where they did not take the place of others."""
 
 
 def sentence_of(
@@ -74,12 +82,24 @@ def _even(judged: Judged, effect: Effect | None) -> str:
         )
     if effect is None:
         return what
-    if not effect.replacements:
-        return f"{what} {_again(effect)}"
+    if not effect.came:
+        return f"{what} {_again(effect)}{_left(judged, effect)}"
     answered, fair = _answered(effect)
-    count = len(effect.replacements)
-    who = "replacement answers" if count == 1 else f"{count} replacements answer"
+    one, several = WHO.get(effect.kind, ("replacement", "replacements"))
+    count = len(effect.came)
+    who = f"{one} answers" if count == 1 else f"{count} {several} answer"
     return f"{what} {_again(effect)}; the {who} {answered:.0%} of the requests, {fair:.0%} is fair"
+
+
+def _left(judged: Judged, effect: Effect) -> str:
+    """Say where the connections of those that went for good are now."""
+    if judged.unit is not Unit.HELD or not effect.orphaned:
+        return ""
+    went, left = len(effect.stopped), len(effect.survivors)
+    return (
+        f"; of the {effect.orphaned:,} connections of the {went} that went for good "
+        f"{effect.inherited:,} were opened anew on the {left} left"
+    )
 
 
 def _again(effect: Effect) -> str:
@@ -89,23 +109,38 @@ def _again(effect: Effect) -> str:
         return "on the whole, though not at the very end"
     if not effect.seconds_to_even:
         return "all along"
-    return f"again {effect.seconds_to_even:.1f} s after the first stop"
+    return f"again {effect.seconds_to_even:.1f} s after the event began"
 
 
 def _pinned(spread: Spread, effect: Effect | None, latecomers: Latecomers) -> str:
     count, replicas = len(latecomers.replicas), len(spread.counts)
     most = max(spread.counts, key=lambda name: spread.counts[name])
     fair = count / replicas * spread.total
+    kind = None if effect is None else effect.kind
+    fullest = (
+        f"{most} holds {spread.counts[most]:,}, "
+        f"{spread.expected:,.0f} ± {spread.standard_deviation:.0f} would be chance"
+    )
+    if kind is Kind.SCALE_UP:
+        return (
+            f"{count} new {'replica' if count == 1 else 'replicas'} got {latecomers.held:,} of "
+            f"{spread.total:,} connections, {fair:,.0f} would be fair: a scale-up moves nothing "
+            f"that is kept. {fullest}. Not even again within this run"
+        )
+    if effect is not None and kind is Kind.ROLLOUT and len(effect.came) > 1:
+        return f"{_in_turn(spread, effect.came)}. Not even again within this run"
+    came = "came later"
+    if kind is Kind.IN_PLACE:
+        came = f"restarted under {'its name' if count == 1 else 'their names'}"
     text = (
-        f"{count} of {replicas} replicas came later and {'is' if count == 1 else 'are'} "
+        f"{count} of {replicas} replicas {came} and {'is' if count == 1 else 'are'} "
         f"{latecomers.degree}: {'it holds' if count == 1 else 'they hold'} {latecomers.held:,} of "
         f"{spread.total:,} connections, {fair:,.0f} would be fair, because others hold what was "
-        f"opened before. {most} holds {spread.counts[most]:,}, "
-        f"{spread.expected:,.0f} ± {spread.standard_deviation:.0f} would be chance"
+        f"opened before. {fullest}"
     )
     if effect is not None and effect.survivors and effect.orphaned:
         text += (
-            f". Of the {effect.orphaned:,} connections of the replaced replicas "
+            f". Of the {effect.orphaned:,} connections of the stopped replicas "
             f"{effect.inherited:,} went to {_listed(effect.survivors)}"
         )
         moved = effect.moved or 0
@@ -115,6 +150,17 @@ def _pinned(spread: Spread, effect: Effect | None, latecomers: Latecomers) -> st
             else f", and {moved:,} {'has' if moved == 1 else 'have'} moved since"
         )
     return f"{text}. Not even again within this run"
+
+
+def _in_turn(spread: Spread, came: Sequence[str]) -> str:
+    """Say what the first and the last of the new replicas hold, after all were replaced."""
+    first, last = came[0], came[-1]
+    return (
+        f"all {len(came)} replicas were replaced in turn: {first}, ready first, holds "
+        f"{spread.counts[first]:,} of {spread.total:,} connections, {last}, ready last, "
+        f"{spread.counts[last]:,}, {spread.expected:,.0f} ± {spread.standard_deviation:.0f} would "
+        "be chance: each gets only what is opened after it came"
+    )
 
 
 def _uneven(judged: Judged, effect: Effect | None, latecomers: Latecomers | None) -> str:
@@ -137,10 +183,10 @@ def _uneven(judged: Judged, effect: Effect | None, latecomers: Latecomers | None
 
 
 def _answered(effect: Effect) -> tuple[float, float]:
-    """Return the share of the answers that the replacements gave in the end, and the fair one."""
+    """Return the share of the answers that the new replicas gave in the end, and the fair one."""
     last = effect.phases[-1]
-    answered = sum(row.answered_ratio for row in last.rows if row.replica in effect.replacements)
-    return answered, len(effect.replacements) / len(effect.crew)
+    answered = sum(row.answered_ratio for row in last.rows if row.replica in effect.came)
+    return answered, len(effect.came) / len(effect.crew)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from long_lived.lab.analysis.accounts import Accounts, accounts
+from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.events.effect import Effect, effect
 from long_lived.lab.analysis.events.latecomers import Latecomers, latecomers
-from long_lived.lab.analysis.events.replacement import Replacement
 from long_lived.lab.analysis.events.restarts_in_place import restarts_in_place
 from long_lived.lab.analysis.evidence import evidence_of
 from long_lived.lab.analysis.history import History
@@ -56,7 +56,7 @@ class Verdict:
     judged: Judged | None = None
     effect: Effect | None = None
     accounts: Accounts | None = None
-    events: tuple[Replacement, ...] = ()
+    events: tuple[Change, ...] = ()
     """What was stopped and what came in its place: what the lab knew, and what was found."""
 
 
@@ -64,7 +64,7 @@ def judge(
     summary: Summary | None,
     replicas: Sequence[str],
     problems: Sequence[str] = (),
-    replacements: Sequence[Replacement] = (),
+    changes: Sequence[Change] = (),
     *,
     server_counts: Mapping[str, ReplicaCounts] | None = None,
     uncertainty_seconds: float = 0.0,
@@ -75,7 +75,7 @@ def judge(
         summary: of all clients (`record.merge`); None where no client left any.
         replicas: names of all replicas that served, also of those that answered nothing.
         problems: what the lab saw go wrong; any makes the run incomplete.
-        replacements: the replicas that were restarted; those that restarted in place are found.
+        changes: what was stopped and what came; replicas that restarted in place are found.
         server_counts: what the replicas say of themselves, as far as they could be asked.
         uncertainty_seconds: how far the clients' clocks may be off the lab's.
     """
@@ -83,7 +83,7 @@ def judge(
         why = "; ".join(problems) or "the run was stopped before the clients started"
         return Verdict(Finding.INCOMPLETE, False, f"incomplete: {why}")
     history = history_of(summary)
-    events = [*replacements, *_in_place(summary, history, replacements)]
+    events = [*changes, *_in_place(summary, history, changes)]
     names = _names(summary, replicas, events)
     unit = unit_of(history, proxied=is_proxied(summary))
     event_effect = effect(history, names, events, unit, uncertainty_seconds)
@@ -98,7 +98,7 @@ def judge(
     )
     reasons = [*problems, *_shortcomings(summary, event_effect, both_sides)]
     if event_effect is not None and not event_effect.finished:
-        reasons.append("the run ended before all replacements were ready")
+        reasons.append("the run ended before the event was over")
     crew = names if event_effect is None else event_effect.crew
     if not crew or (event_effect is not None and not event_effect.finished):
         why = "; ".join(reasons or ["no replica is known"])
@@ -137,21 +137,22 @@ def history_of(summary: Summary) -> History:
 
 
 def is_proxied(summary: Summary) -> bool:
-    """Tell whether something between client and servers balances each request."""
+    """Tell whether each request is balanced: by something in between, or by the client itself."""
+    client = summary.settings.client
+    if client.balancing == "headless" and client.connections != "per-user":
+        return True
     several, reused = summary.connections.several_pods, summary.connections.reused
     return bool(several) and several >= PROXIED_RATIO * reused
 
 
-def _in_place(
-    summary: Summary, history: History, replacements: Sequence[Replacement]
-) -> list[Replacement]:
-    known = {one.new for one in replacements if one.in_place}
-    came = {one.new for one in replacements if one.new}
+def _in_place(summary: Summary, history: History, changes: Sequence[Change]) -> list[Change]:
+    known = {one.new for one in changes if one.in_place}
+    came = {one.new for one in changes if one.new}
     pods = {name: pod for name, pod in summary.pods.items() if name not in known}
     return restarts_in_place(pods, history.started_unix_seconds, came)
 
 
-def _names(summary: Summary, replicas: Sequence[str], events: Sequence[Replacement]) -> list[str]:
+def _names(summary: Summary, replicas: Sequence[str], events: Sequence[Change]) -> list[str]:
     """List all replicas: those that are known, those that came, and those only the clients know."""
     new = [one.new for one in events if one.new]
     return list(dict.fromkeys([*replicas, *new, *sorted(summary.pods)]))
@@ -192,7 +193,7 @@ def _shortcomings(
         reasons.append("no request was answered")
     elif later > most_failed * planned:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in requests.failed_by_kind.items())
-        when = ", not counting those at the restart" if event_effect else ""
+        when = ", not counting those of the event" if event_effect else ""
         reasons.append(
             f"{later:,} of {planned:,} requests failed{when} ({kinds}), more than "
             f"experiment.maxFailedRatio = {most_failed:g} allows"

@@ -16,12 +16,13 @@ from long_lived.lab.cluster.kubernetes_events import KubernetesEvents
 from long_lived.lab.cluster.pod_access import PodAccess
 from long_lived.lab.cluster.pod_logs import PodLogs
 from long_lived.lab.cluster.release import Job, Release
-from long_lived.lab.cluster.restarts import Restarts
-from long_lived.lab.cluster.server_pods import WHOLE_SECOND, ServerPods
+from long_lived.lab.cluster.servers.restarts import Restarts
+from long_lived.lab.cluster.servers.server_pods import WHOLE_SECOND, ServerPods
+from long_lived.lab.cluster.servers.turnover import Turnover
 from long_lived.lab.cluster.tools.helm import helm_install
 from long_lived.lab.cluster.tools.kubectl import Kubectl, Place
 from long_lived.lab.cluster.waiting import Waiting
-from long_lived.lab.experiment.backend import RestartSignal, Trouble
+from long_lived.lab.experiment.backend import Signal, Trouble
 from long_lived.lab.experiment.deadline import longest_run_seconds
 from long_lived.lab.experiment.events.registry import planned_events
 from long_lived.lab.experiment.moment import Moment
@@ -80,6 +81,7 @@ class ClusterBackend:
         self._logs = PodLogs(self._access, self._processes, folder)
         self._clients = ClientPods(self._logs)
         self._servers = ServerPods(events)
+        self._turnover = Turnover(self._release, self._access, self._servers)
         self._waiting = Waiting(self._release, events)
         self._generation = ""
         self._begun = False
@@ -163,9 +165,9 @@ class ClusterBackend:
             self._look_at_pods()
         if not self._begun and (reason := self._given_up() or self._waiting.reason):
             self._problems.append(reason)
-        seen = Outcome(problems=self._problems, remarks=self._remarks)
+        seen = Outcome(problems=self._problems + self._turnover.problems, remarks=self._remarks)
         seen.replicas = list(self._servers.replicas)
-        seen.replacements = list(self._servers.deleted)
+        seen.changes = list(self._servers.changes)
         summaries = self._clients.summaries(self._settings, seen) if self._settings else {}
         if not self._stopped and (missing := self._clients.missing()):
             seen.problems.append(missing)
@@ -178,6 +180,8 @@ class ClusterBackend:
             seen.clock_uncertainty_seconds = self._logs.uncertainty_seconds()
             seen.server_counts = self._counts(seen)
             self._find_restarts(seen, seen.summary)
+        self._turnover.undo()
+        seen.remarks += self._turnover.remarks
         return seen
 
     def clock_started_unix_seconds(self) -> float | None:
@@ -191,20 +195,28 @@ class ClusterBackend:
             self._look_at_pods()
         return self._servers.serving()
 
-    def restart(self, replicas: Sequence[str], how: RestartSignal) -> None:
+    def restart(self, replicas: Sequence[str], how: Signal) -> None:
         """Delete server pods; the cluster replaces them."""
-        self._servers.stop(replicas, time.time())
-        try:
-            if how == "kill":
-                port = self._known_settings().server.port
-                self._remarks += self._access.kill(replicas, port)
-            else:
-                self._access.delete(replicas)
-        except Trouble as trouble:
-            self._problems.append(f"the restart failed: {trouble}")
+        self._turnover.restart(replicas, how)
+
+    def crash(self, replicas: Sequence[str]) -> None:
+        """Kill the servers in pods; the kubelet starts them again."""
+        self._turnover.crash(replicas)
+
+    def add(self, count: int) -> None:
+        """Scale up."""
+        self._turnover.scale(count)
+
+    def remove(self, count: int) -> None:
+        """Scale down; the cluster chooses who goes."""
+        self._turnover.scale(-count)
+
+    def roll_out(self) -> None:
+        """Replace all server pods, as the chart's strategy says."""
+        self._turnover.roll_out()
 
     def settled(self) -> bool:
-        """Tell whether every pod that was deleted has a replacement that is ready."""
+        """Tell whether all that was begun is over."""
         return self._servers.settled()
 
     def _known_settings(self) -> Settings:
@@ -272,8 +284,8 @@ class ClusterBackend:
         """Add the restarts that the lab did not make, and remark on events that nobody made."""
         found = Restarts(summary, self._servers, self._logs.least_lag_seconds())
         in_place = found.in_place()
-        by_others = [] if seen.replacements else found.by_others()
-        if not seen.replacements and not by_others:
+        by_others = [] if seen.changes else found.by_others()
+        if not self._own and not seen.changes and not by_others:
             seen.remarks += [
                 f"the scenario asks for a {event.name}, which helm does not carry out: "
                 "`make cluster-run` does, or `make restart` while the run is under way"
@@ -281,4 +293,4 @@ class ClusterBackend:
             ]
         if in_place or any(not one.inferred for one in by_others):
             seen.clock_uncertainty_seconds = max(seen.clock_uncertainty_seconds, WHOLE_SECOND)
-        seen.replacements += by_others + in_place
+        seen.changes += by_others + in_place

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from long_lived.lab.cluster.kill import KILLED, kill_command
 from long_lived.lab.cluster.release import CLIENT, SERVER
+from long_lived.lab.cluster.servers.kill import KILLED, kill_command
 from long_lived.lab.cluster.tools.kubectl import Kubectl
 from long_lived.lab.experiment.backend import Trouble
 from long_lived.record.replica_counts import ReplicaCounts
@@ -58,15 +58,18 @@ class PodAccess:
         Raises:
             Trouble: the deletion failed.
         """
-        with ThreadPoolExecutor(AT_ONCE) as killers:
-            said = list(killers.map(lambda pod: self._kill(pod, port), pods))
+        failed = self.crash(pods, port)
         forced = ("--grace-period=0", "--force")
         self._kubectl.call("delete", "pod", *pods, "--wait=false", *forced)
         return [
-            f"not killed, but ended by SIGTERM and SIGKILL some 2 s later: {why}"
-            for why in said
-            if why
+            f"not killed, but ended by SIGTERM and SIGKILL some 2 s later: {why}" for why in failed
         ]
+
+    def crash(self, pods: Sequence[str], port: int) -> list[str]:
+        """Kill the servers in pods, and leave the pods; say of each that was not killed why."""
+        with ThreadPoolExecutor(AT_ONCE) as killers:
+            said = list(killers.map(lambda pod: self._kill(pod, port), pods))
+        return [why for why in said if why]
 
     def _kill(self, pod: str, port: int) -> str:
         """Kill the server in a pod; return why that failed, or nothing."""

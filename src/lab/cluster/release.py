@@ -125,11 +125,33 @@ class Release:
         Raises:
             Trouble: there are none, or kubectl failed.
         """
-        for item in self._kubectl.items("deployments", self._labels(SERVER)):
-            for container in item["spec"]["template"]["spec"]["containers"]:
-                if container["name"] == SERVER:
-                    return int(container["ports"][0]["containerPort"])
-        raise Trouble(f"release {self._name} in namespace {self._namespace} has no servers")
+        containers = self._deployment()["spec"]["template"]["spec"]["containers"]
+        own = next(one for one in containers if one["name"] == SERVER)
+        return int(own["ports"][0]["containerPort"])
+
+    def replicas(self) -> int:
+        """Return how many pods the servers' Deployment asks for.
+
+        Raises:
+            Trouble: there is none, or kubectl failed.
+        """
+        return int(self._deployment()["spec"]["replicas"])
+
+    def scale(self, replicas: int) -> None:
+        """Have another number of server pods.
+
+        Raises:
+            Trouble: there are none, or kubectl failed.
+        """
+        self._kubectl.call("scale", self._deployment_name(), f"--replicas={replicas}")
+
+    def roll_out(self) -> None:
+        """Replace all server pods.
+
+        Raises:
+            Trouble: there are none, or kubectl failed.
+        """
+        self._kubectl.call("rollout", "restart", self._deployment_name())
 
     def values(self, job: Job) -> str:
         """Return the values file that the clients of a run read.
@@ -139,6 +161,16 @@ class Release:
         """
         path = r"jsonpath={.data.values\.yaml}"
         return self._kubectl.call("get", "configmap", job.name, "--output", path)
+
+    def _deployment_name(self) -> str:
+        return f"deployment/{self._deployment()['metadata']['name']}"
+
+    def _deployment(self) -> dict[str, Any]:
+        for item in self._kubectl.items("deployments", self._labels(SERVER)):
+            containers = item["spec"]["template"]["spec"]["containers"]
+            if any(one["name"] == SERVER for one in containers):
+                return item
+        raise Trouble(f"release {self._name} in namespace {self._namespace} has no servers")
 
     def _labels(self, component: str) -> str:
         """Select a component of this chart: others in the release may have one of the same name.

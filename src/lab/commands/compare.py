@@ -25,7 +25,7 @@ from long_lived.lab.commands.scenarios import matrix_files, scenarios_argument
 from long_lived.lab.experiment.interrupts import Interrupts
 from long_lived.lab.experiment.matrix import Matrix, Plan, Unreadable
 from long_lived.lab.experiment.results import keep_report
-from long_lived.lab.local.proxy import unavailable
+from long_lived.lab.local.haproxy import missing
 from long_lived.lab.report.columns import labelled
 from long_lived.lab.report.comparison import advice, table
 from long_lived.settings import Settings, SettingsError
@@ -132,7 +132,7 @@ def _not_here(file: Path, run: Prepared) -> str | None:
     """Say why a remedy cannot be tried on this machine; None where it can."""
     if keys := chart_values([file]):
         return f"{', '.join(keys)}: only a cluster has that (--on cluster)"
-    return unavailable() if run.settings.server.proxy == "haproxy" else None
+    return missing() if run.settings.server.proxy == "haproxy" else None
 
 
 def _resumed(folder: Path) -> Matrix:

@@ -21,6 +21,8 @@ from long_lived.lab.commands.options import context_option
 from long_lived.lab.commands.run import DEFAULT_SCENARIO
 from long_lived.lab.commands.scenarios import values_files
 from long_lived.lab.experiment.backend import Trouble
+from long_lived.lab.local.haproxy import program as haproxy
+from long_lived.lab.local.haproxy import version
 from long_lived.lab.local.service import SERVICE_ADDRESS, Unsupported, refuse_other_systems
 from long_lived.lab.report.columns import labelled
 from long_lived.server.balance import HASH_WARNING, balance_at_random
@@ -163,6 +165,7 @@ def look(settings: Settings, context: str) -> Iterator[Finding]:
     yield tracking(_network_table(), settings.client.concurrency)
     yield balancing(*_balances(settings.server.replicas or 1))
     yield _tried("Go", _go, "fine for server.runtime = go")
+    yield _tried("HAProxy", lambda: version(haproxy()), "fine for server.proxy = haproxy")
     yield _tried("kubectl", lambda: _version("kubectl", "--client"), "fine")
     yield _tried("Helm", lambda: _version("helm", "--short"), "fine")
     yield _tried("cluster", lambda: _cluster(context), "fine: it is ready")

@@ -13,6 +13,7 @@ from long_lived.lab.commands.scenarios import values_files
 from long_lived.lab.experiment.backend import Backend, Trouble
 from long_lived.lab.experiment.results import write_values
 from long_lived.lab.local.backend import LocalBackend
+from long_lived.lab.local.proxy import refuse_what_the_proxy_cannot_do
 from long_lived.lab.local.service import Unsupported, refuse_other_systems
 from long_lived.lab.local.unsupported import refuse_what_has_no_effect
 from long_lived.settings import Settings, SettingsError, load
@@ -92,6 +93,7 @@ def prepared(scenarios: Sequence[str], overrides: Sequence[str], target: Target)
         if target.place is None:
             refuse_what_has_no_effect(settings)
             refuse_other_systems()
+            refuse_what_the_proxy_cannot_do(settings)
     except (SettingsError, Unsupported) as error:
         refuse(str(error))
     if not settings.client.enabled:

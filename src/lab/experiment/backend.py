@@ -7,7 +7,8 @@ from typing import Literal, Protocol, Self
 from long_lived.lab.experiment.moment import Moment
 from long_lived.lab.experiment.outcome import Outcome
 
-RestartSignal = Literal["graceful", "kill"]
+Signal = Literal["graceful", "kill"]
+"""SIGTERM, and SIGKILL at the end of the grace period; or SIGKILL at once."""
 
 
 class Trouble(Exception):
@@ -80,8 +81,23 @@ class Backend(Protocol):
     def serving(self) -> list[str]:
         """List the replicas that serve, oldest first."""
 
-    def restart(self, replicas: Sequence[str], how: RestartSignal) -> None:
+    def restart(self, replicas: Sequence[str], how: Signal) -> None:
         """Begin to stop `replicas`; a new one replaces each."""
 
+    def crash(self, replicas: Sequence[str]) -> None:
+        """Kill what serves as `replicas`; each comes back under its name, as another instance."""
+
+    def add(self, count: int) -> None:
+        """Begin to have `count` replicas more."""
+
+    def remove(self, count: int) -> None:
+        """Begin to stop `count` replicas for good: the newest, where the backend can choose."""
+
+    def roll_out(self) -> None:
+        """Begin to replace all replicas that serve, a few at a time, as the settings say."""
+
     def settled(self) -> bool:
-        """Tell whether every replica that was stopped has a replacement that is ready."""
+        """Tell whether all that was begun is over: who comes is ready, who goes for good is gone.
+
+        A replica that is replaced may go on draining.
+        """

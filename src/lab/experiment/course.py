@@ -80,7 +80,7 @@ def conclude(seen: Outcome, folder: Path) -> Conclusion:
         seen.summary,
         seen.replicas,
         seen.problems,
-        seen.replacements,
+        seen.changes,
         server_counts=seen.server_counts,
         uncertainty_seconds=seen.clock_uncertainty_seconds,
     )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from long_lived.lab.analysis.events.replacement import Replacement
+from long_lived.lab.analysis.events.change import Change
 from long_lived.record.replica_counts import ReplicaCounts
 from long_lived.record.summary import Summary
 
@@ -15,15 +15,15 @@ class Outcome:
     """The clients' summaries, merged; None where there was none."""
     replicas: list[str] = field(default_factory=list)
     """Names of the replicas that served, in the order of their start."""
-    replacements: list[Replacement] = field(default_factory=list)
-    """The replicas that were restarted; times, as in the summary, are by the lab's clock."""
+    changes: list[Change] = field(default_factory=list)
+    """What was stopped and what came; times, as in the summary, are by the lab's clock."""
     clock_uncertainty_seconds: float = 0.0
-    """How far apart the same moment may be in the summary and in `replacements`; 0 where lab and
+    """How far apart the same moment may be in the summary and in `changes`; 0 where lab and
     clients share a clock."""
     server_counts: dict[str, ReplicaCounts] = field(default_factory=dict)
     """What each replica says of itself (GET /stats), where it could be asked."""
     proxy_cpu_seconds: float | None = None
-    """CPU time of the proxy in front of the replicas; None without one, or where not known."""
+    """CPU seconds that the proxy used; None where there was none, or nobody knows."""
     problems: list[str] = field(default_factory=list)
     """What went wrong; any makes the run incomplete."""
     remarks: list[str] = field(default_factory=list)

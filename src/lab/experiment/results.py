@@ -78,6 +78,7 @@ def keep(folder: Path, seen: Outcome, verdict: Verdict, report: Sequence[str]) -
         "problems": seen.problems,
         "remarks": seen.remarks,
         "server_counts": {name: own.model_dump() for name, own in seen.server_counts.items()},
+        "proxy_cpu_seconds": seen.proxy_cpu_seconds,
         "clients": None if seen.summary is None else seen.summary.as_dict(),
     }
     (folder / SUMMARY).write_text(f"{json.dumps(record, indent=1)}\n", encoding="utf-8")

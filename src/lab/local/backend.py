@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
-from long_lived.lab.experiment.backend import RestartSignal, Trouble
+from long_lived.lab.experiment.backend import Signal, Trouble
 from long_lived.lab.experiment.deadline import longest_run_seconds
 from long_lived.lab.experiment.moment import Moment
 from long_lived.lab.experiment.outcome import Outcome
 from long_lived.lab.experiment.results import VALUES, write_values
+from long_lived.lab.local.proxy import Proxy
 from long_lived.lab.local.service import Service, balanced_by_hash
 from long_lived.lab.logs.client_log import Tail, moment
 from long_lived.lab.logs.recovery import recovered
@@ -38,6 +39,8 @@ class LocalBackend:
         self._clients: list[Child] = []
         self._tails: list[Tail] = []
         self._problems: list[str] = []
+        self._proxy: Proxy | None = None
+        self._chooses = settings.client.balancing == "headless"
 
     def __enter__(self) -> Self:
         """Reserve the port."""
@@ -49,6 +52,8 @@ class LocalBackend:
         """End all processes and give the port back."""
         self._processes.__exit__()
         self._service.close()
+        if self._proxy:
+            self._proxy.close()
         for tail in self._tails:
             tail.close()
 
@@ -63,13 +68,17 @@ class LocalBackend:
             raise Trouble(str(error)) from None
         tell(f"starting {settings.server.replicas} replicas")
         self._service.start()
+        if settings.server.proxy != "none":
+            self._proxy = Proxy(self._processes, self._folder, settings, self._service.port)
 
     def ready(self) -> bool:
-        """Tell whether all replicas are ready."""
-        return self._service.ready()
+        """Tell whether all replicas are ready, and the proxy has found them."""
+        return self._service.ready() and (self._proxy is None or self._proxy.ready())
 
     def load(self) -> None:
         """Start the clients."""
+        if self._chooses:
+            self._service.publish()
         self._clients = [self._start_client(n) for n in range(self._settings.client.parallelism)]
         self._tails = [Tail(client.log) for client in self._clients]
 
@@ -78,7 +87,10 @@ class LocalBackend:
         for tail in self._tails:
             tail.read()
         # A step that is tried again fails in the same words: they are told once.
-        self._problems = list(dict.fromkeys([*self._problems, *self._service.look()]))
+        found = [*self._service.look(), *(self._proxy.problems() if self._proxy else ())]
+        self._problems = list(dict.fromkeys([*self._problems, *found]))
+        if self._chooses:
+            self._service.publish()
         return moment([tail.log for tail in self._tails], self._service.names())
 
     def running(self) -> bool:
@@ -98,8 +110,9 @@ class LocalBackend:
         counts = self._service.counts()
         seen = Outcome(
             replicas=self._service.names(),
-            replacements=self._service.replacements,
+            changes=self._service.turnover.changes,
             server_counts=counts,
+            proxy_cpu_seconds=self._proxy.child.cpu_seconds if self._proxy else None,
             problems=self._problems,
             remarks=balanced_by_hash(counts),
         )
@@ -116,7 +129,8 @@ class LocalBackend:
                 summaries.append(summary)
         if summaries:
             seen.summary = merge(summaries)
-        self._processes.stop(self._service.children(), signal.SIGTERM, SERVER_STOP_SECONDS)
+        children = [*self._service.children(), *([self._proxy.child] if self._proxy else [])]
+        self._processes.stop(children, signal.SIGTERM, SERVER_STOP_SECONDS)
         return seen
 
     def clock_started_unix_seconds(self) -> float | None:
@@ -129,22 +143,43 @@ class LocalBackend:
         """List the replicas that serve, oldest first."""
         return self._service.serving()
 
-    def restart(self, replicas: Sequence[str], how: RestartSignal) -> None:
-        """Stop replicas as a cluster would; replacements follow."""
-        self._service.restart(replicas, how)
+    def restart(self, replicas: Sequence[str], how: Signal) -> None:
+        """Stop replicas as a cluster would; a new one replaces each."""
+        self._service.turnover.restart(replicas, how)
+
+    def crash(self, replicas: Sequence[str]) -> None:
+        """Kill replicas; each comes back as a container does."""
+        self._service.turnover.crash(replicas)
+
+    def add(self, count: int) -> None:
+        """Ask for more replicas."""
+        self._service.turnover.add(count)
+
+    def remove(self, count: int) -> None:
+        """Stop the newest replicas for good."""
+        self._service.turnover.remove(count)
+
+    def roll_out(self) -> None:
+        """Replace all replicas as a Deployment does."""
+        self._service.turnover.roll_out()
 
     def settled(self) -> bool:
-        """Tell whether every replica that was stopped has a replacement that is ready."""
-        return self._service.settled()
+        """Tell whether everything that was begun is over."""
+        return self._service.turnover.settled()
 
     def _start_client(self, index: int) -> Child:
+        url = self._proxy.url if self._proxy else self._service.url
         command = python(
             *("long_lived.client", "--values", str(self._folder / VALUES)),
-            *("--set", f"client.url={self._service.url}"),
+            *("--set", f"client.url={url}"),
             *("--source-address", f"127.0.0.{2 + index}"),
             *("--progress-seconds", str(CLIENT_PROGRESS_SECONDS)),
         )
-        child = self._processes.start(f"client-{index + 1}", command)
+        if self._chooses:
+            command += ["--addresses", str(self._service.addresses)]
+        # As an Indexed Job on a cluster tells its pods apart: by that their draws differ.
+        environment = {"JOB_COMPLETION_INDEX": str(index)}
+        child = self._processes.start(f"client-{index + 1}", command, environment)
         if self._settings.client.engine == "threads" and self._settings.client.parallelism > 1:
             assign_processor(child.pid, index)
         return child

@@ -24,42 +24,61 @@ def replica_name(index: int) -> str:
     return f"server-{letters}"
 
 
+def replica_address(index: int) -> str:
+    """Return the address of replica `index` (from 0), which no other has."""
+    return f"127.0.{1 + index // 250}.{1 + index % 250}"
+
+
+class Probe:
+    """A question that is asked until it is answered with 200."""
+
+    def __init__(self, url: str, asking: Executor) -> None:
+        """Prepare to ask for `url`, in a thread of `asking`."""
+        self._url = url
+        self._asking = asking
+        self._question: Future[requests.Response | None] | None = None
+
+    def answered(self) -> bool:
+        """Tell whether it has been answered; ask again where it has not. Never blocks."""
+        if self._question is not None and self._question.done():
+            if self._question.result() is not None:
+                return True
+            self._question = None
+        if self._question is None:
+            self._question = self._asking.submit(_get, self._url)
+        return False
+
+
 class Replica:
     """One server process."""
 
     def __init__(self, name: str, address: str, port: int, child: Child, asking: Executor) -> None:
         """Wrap a process that listens at the Service's address and at its own."""
         self.name = name
+        self.address = address, port
+        """Its own, at which nobody else listens."""
         self.child = child
         self.stopped = False
-        self._asking = asking
-        self._probe: Future[requests.Response | None] | None = None
         self._url = f"http://{address}:{port}"
+        self._probe = Probe(f"{self._url}/readyz", asking)
 
     def ready(self) -> bool:
         """Tell whether it has answered /readyz; ask again where it has not. Never blocks."""
-        if self._probe is not None and self._probe.done():
-            if self._probe.result() is not None:
-                return True
-            self._probe = None
-        if self._probe is None:
-            self._probe = self._asking.submit(self._get, "/readyz")
-        return False
+        return self._probe.answered()
 
     def counts(self) -> ReplicaCounts | None:
         """Ask it what it counted, and wait; None where it gives no answer."""
-        answer = self._get("/stats")
+        answer = _get(f"{self._url}/stats")
         return None if answer is None else ReplicaCounts.model_validate_json(answer.content)
 
-    def _get(self, path: str) -> requests.Response | None:
-        with requests.Session() as session:
-            session.trust_env = False
-            try:
-                answer = session.get(
-                    self._url + path,
-                    headers={"Connection": "close"},
-                    timeout=PROBE_TIMEOUT_SECONDS,
-                )
-            except requests.RequestException:
-                return None
-        return answer if answer.status_code == 200 else None
+
+def _get(url: str) -> requests.Response | None:
+    with requests.Session() as session:
+        session.trust_env = False
+        try:
+            answer = session.get(
+                url, headers={"Connection": "close"}, timeout=PROBE_TIMEOUT_SECONDS
+            )
+        except requests.RequestException:
+            return None
+    return answer if answer.status_code == 200 else None

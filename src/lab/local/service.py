@@ -6,17 +6,17 @@ path. Each replica also listens at an address of its own, as a pod has an IP: th
 whether it is ready, and what it counted.
 """
 
-import signal
 import socket
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from long_lived.lab.analysis.events.replacement import Replacement
-from long_lived.lab.experiment.backend import RestartSignal, Trouble
-from long_lived.lab.local.replica import Replica, replica_name
+from long_lived.lab.experiment.backend import Trouble
+from long_lived.lab.local.balancer import Balancer, listening
+from long_lived.lab.local.replica import Replica, replica_address, replica_name
+from long_lived.lab.local.turnover import Turnover
 from long_lived.lab.processes.child import Child, Processes, python
 from long_lived.record.replica_counts import ReplicaCounts
 from long_lived.settings import Settings
@@ -60,8 +60,7 @@ def balanced_by_hash(counts: Mapping[str, ReplicaCounts]) -> list[str]:
 class Service:
     """One port that replicas share, reserved until `close`.
 
-    A replica that is stopped is replaced as by a ReplicaSet: a new one, under a new name,
-    starts `experiment.event.replacementSeconds` after the stop.
+    What happens to the replicas in the middle of a run is `turnover`.
     """
 
     def __init__(self, processes: Processes, values: Path, settings: Settings) -> None:
@@ -74,10 +73,13 @@ class Service:
         self._reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         self._reservation.bind((SERVICE_ADDRESS, 0))
         self.port: int = self._reservation.getsockname()[1]
-        self.replacements: list[Replacement] = []
         self._replicas: dict[str, Replica] = {}
+        self._children: list[Child] = []
+        self.turnover = Turnover(self._replicas, self._start_replica, settings)
         self._starting: list[Replica] = []
         self._deadline = 0.0
+        self.addresses = values.with_name("addresses")
+        self._published: list[tuple[str, int]] | None = None
         self._asking = ThreadPoolExecutor(QUESTIONS, thread_name_prefix="question")
 
     @property
@@ -91,11 +93,11 @@ class Service:
 
     def serving(self) -> list[str]:
         """List the replicas that have not been stopped, oldest first."""
-        return [name for name, replica in self._replicas.items() if not replica.stopped]
+        return self.turnover.serving()
 
     def children(self) -> list[Child]:
-        """List the processes of all replicas."""
-        return [replica.child for replica in self._replicas.values()]
+        """List the processes of all replicas, also of those that came back as another."""
+        return self._children
 
     def start(self) -> None:
         """Start all replicas.
@@ -105,7 +107,8 @@ class Service:
         """
         replicas = self._settings.server.replicas
         assert replicas is not None, "refused by the commands"
-        self._starting = [self._start_replica() for _ in range(replicas)]
+        self._starting = [self._start_replica(None, first=True) for _ in range(replicas)]
+        self._balancer = Balancer((SERVICE_ADDRESS, self.port), replicas)
         self._deadline = time.monotonic() + self._settings.client.readiness.timeout_seconds
 
     def ready(self) -> bool:
@@ -124,25 +127,11 @@ class Service:
             raise Trouble(f"{self._starting[0].name} was not ready within {seconds:g} s")
         return not self._starting
 
-    def restart(self, names: Sequence[str], how: RestartSignal) -> None:
-        """Begin to stop replicas; `look` does the rest."""
-        for name in names:
-            replica = self._replicas[name]
-            replica.stopped = True
-            self.replacements.append(Replacement(time.time(), old=name))
-            if how == "kill":
-                replica.child.kill()
-            else:
-                replica.child.signal(signal.SIGTERM)
-
     def look(self) -> list[str]:
-        """Follow the replicas, and replace the stopped ones; return what went wrong."""
-        problems = []
-        for replacement in self.replacements:
-            try:
-                self._follow(replacement)
-            except Trouble as trouble:  # tried again at the next look
-                problems.append(str(trouble))
+        """Follow the replicas, and what happens to them; return what went wrong."""
+        heard = listening()
+        self._balancer.look(heard.count((SERVICE_ADDRESS, self.port)))
+        problems = self.turnover.look(heard)
         for replica in self._replicas.values():
             if not replica.stopped and replica.child.status is not None:
                 replica.stopped = True
@@ -152,9 +141,21 @@ class Service:
                 )
         return problems
 
-    def settled(self) -> bool:
-        """Tell whether every stopped replica has a replacement that is ready."""
-        return all(one.ready_unix_seconds is not None for one in self.replacements)
+    def endpoints(self) -> list[tuple[str, int]]:
+        """List where connections may go: addresses and ports of the ready replicas."""
+        replicas = self._replicas.values()
+        return [one.address for one in replicas if not one.stopped and one.ready()]
+
+    def publish(self) -> None:
+        """Write the endpoints for clients that choose among them, if they have changed."""
+        endpoints = self.endpoints()
+        if endpoints == self._published:
+            return
+        # Renamed, so that a client never reads half of it.
+        draft = self.addresses.with_suffix(".new")
+        draft.write_text("".join(f"{address} {port}\n" for address, port in endpoints))
+        draft.replace(self.addresses)
+        self._published = endpoints
 
     def counts(self) -> dict[str, ReplicaCounts]:
         """Ask the replicas that serve what they counted."""
@@ -167,31 +168,24 @@ class Service:
         self._asking.shutdown()
         self._reservation.close()
 
-    def _follow(self, replacement: Replacement) -> None:
-        """Take the replacement of one stopped replica as far as it can go now."""
-        plan, now = self._settings.experiment.event, time.time()
-        if replacement.ended_unix_seconds is None and replacement.old:
-            child = self._replicas[replacement.old].child
-            if child.status is not None:
-                replacement.ended_unix_seconds = now
-            elif now > (
-                replacement.stopped_unix_seconds + self._settings.server.grace_period_seconds
-            ):
-                child.kill()
-        if replacement.new is None:
-            if now >= replacement.stopped_unix_seconds + plan.replacement_seconds:
-                replacement.new = self._start_replica().name
-        elif replacement.ready_unix_seconds is None and self._replicas[replacement.new].ready():
-            replacement.ready_unix_seconds = time.time()
+    def _start_replica(self, name: str | None, *, first: bool = False) -> Replica:
+        """Start the replica of that name again, or one more.
 
-    def _start_replica(self) -> Replica:
-        """Start one more replica, under a name and at an address that none has had."""
+        That has a name and an address that none has had. All but the `first` ones are known to
+        the Service only after a while.
+        """
+        known = self._replicas.get(name or "")
         index = len(self._replicas)
-        name, address = replica_name(index), f"127.0.{1 + index // 250}.{1 + index % 250}"
+        name = name or replica_name(index)
+        address = known.address[0] if known else replica_address(index)
+        shared, own = f"{SERVICE_ADDRESS}:{self.port}", f"{address}:{self.port}"
+        lag_seconds = self._settings.experiment.event.service_lag_seconds
+        joining = ("--bind", shared) if first else ("--join", shared, f"{lag_seconds:f}")
         command = python(
             *("long_lived.server", "--values", str(self._values), "--reuse-port"),
-            *("--bind", f"{SERVICE_ADDRESS}:{self.port}", "--bind", f"{address}:{self.port}"),
+            *("--bind", own, *joining),
         )
         child = self._processes.start(name, command, {"POD_ID": name})
+        self._children.append(child)
         replica = self._replicas[name] = Replica(name, address, self.port, child, self._asking)
         return replica

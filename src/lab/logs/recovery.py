@@ -74,6 +74,7 @@ def recovered(lines: Iterable[str], settings: Settings, problem: str) -> Summary
         settings,
         ledger,
         opened=len(known),
+        retired=0,  # its lines do not tell
         client_id="",
         stalls=Stalls(),
         load_seconds=clock.last_seconds,

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from long_lived.lab.analysis.events.inferred_restarts import UNSEEN, replacements_seen
+from long_lived.lab.analysis.events.inferred_restarts import UNSEEN, changes_seen
 from long_lived.lab.analysis.verdict import history_of
 from long_lived.lab.experiment.outcome import Outcome
 from long_lived.lab.logs.client_log import ClientLog, beginning_lost
@@ -69,8 +69,8 @@ def outcome_of(files: Sequence[Path]) -> Outcome:
     seen.summary = merge(summaries)
     replicas, pods = settings.server.replicas, seen.summary.pods
     seen.replicas = sorted(pods)
-    seen.replacements = replacements_seen(history_of(seen.summary), pods, replicas)
-    if replicas is not None and not seen.replacements:
+    seen.changes = changes_seen(history_of(seen.summary), pods, replicas)
+    if replicas is not None and not seen.changes:
         missing = replicas - len(seen.replicas)
         seen.replicas += [f"{UNSEEN}{number}" for number in range(1, missing + 1)]
     return seen

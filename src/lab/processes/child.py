@@ -66,6 +66,17 @@ class Child:
             return None
         return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
 
+    @property
+    def cpu_seconds(self) -> float | None:
+        """CPU seconds, user and system, that the process itself has used; None once it is reaped.
+
+        Source: proc_pid_stat(5); those of its children are apart.
+        """
+        if self._process.returncode is not None:
+            return None
+        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2]
+        return sum(map(int, fields.split()[11:13])) / os.sysconf("SC_CLK_TCK")
+
     def signal(self, number: int) -> None:
         """Signal the process itself, unless it has ended."""
         if self._process.returncode is None:

@@ -28,7 +28,7 @@ def _about_restarts(verdict: Verdict, history: History) -> list[str]:
     """Say which replicas were started again under their names, when and why."""
     return [
         f"{one.old} restarted in place at "
-        f"{history.elapsed_seconds(one.stopped_unix_seconds):.1f} s"
+        f"{history.elapsed_seconds(one.began_unix_seconds):.1f} s"
         f"{f': {one.reason}' if one.reason else ''}"
         for one in verdict.events
         if one.in_place

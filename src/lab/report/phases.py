@@ -24,11 +24,25 @@ def phase_tables(effect: Effect, history: History) -> list[str]:
     for phase in effect.phases:
         lines += [*_table(phase, effect), ""]
     lines += [*_strip(effect, history), ""]
-    return lines + labelled("restart", _losses(effect))
+    lines += labelled("event", _losses(effect))
+    if effect.service_lags:
+        lines += labelled("service lag", _lags(effect))
+    return lines
+
+
+def _lags(effect: Effect) -> str:
+    """Say how long after they were ready new replicas got their first connections."""
+    times = ", ".join(
+        f"{'' if one.told else 'at most '}{one.seconds:.1f} s {one.replica}"
+        for one in effect.service_lags
+    )
+    return f"{times}: from ready to the first connection"
 
 
 def _losses(effect: Effect) -> str:
     """Say how many requests were lost, and on which replicas."""
+    if not effect.stopped:
+        return f"no replica was stopped; {effect.excused:,} requests sent during it failed"
     known = sum(effect.lost_by_replica.values())
     on = ", ".join(f"{count:,} on {name}" for name, count in effect.lost_by_replica.items())
     parts = [
@@ -81,9 +95,9 @@ def _failures(phase: PhaseCounts) -> list[str]:
 def _role(replica: str, phase: PhaseCounts, effect: Effect) -> str:
     if phase.name is PhaseName.BEFORE:
         return ""
-    if replica in effect.replacements:
-        return " (back)" if replica in effect.replaced else " (new)"
-    return " (stopped)" if replica in effect.replaced else ""
+    if replica in effect.came:
+        return " (back)" if replica in effect.stopped else " (new)"
+    return " (stopped)" if replica in effect.stopped else ""
 
 
 def _strip(effect: Effect, history: History) -> list[str]:
@@ -92,7 +106,7 @@ def _strip(effect: Effect, history: History) -> list[str]:
     if not cells:
         return []
     edges = [history.buckets * index // cells for index in range(cells + 1)]
-    order = dict.fromkeys([*effect.survivors, *effect.replaced, *effect.replacements])
+    order = dict.fromkeys([*effect.survivors, *effect.stopped, *effect.came])
     rates = {
         name: [
             history.count("answered", name, first, end) / (end - first)
@@ -116,7 +130,7 @@ def _height(rate: float, most: float) -> int:
 
 
 def _marks(effect: Effect, history: History, edges: Sequence[int]) -> str:
-    """Mark when the first replica was stopped and when the last replacement was ready."""
+    """Mark when the event began and when it was over."""
     marks = [" "] * (len(edges) - 1)
     for phase, sign in ((PhaseName.DURING, "↓"), (PhaseName.AFTER, "↑")):
         counts = effect.phase(phase)

@@ -34,6 +34,7 @@ def totals(summary: Summary) -> list[str]:
         f"{connections.open:,} still open; perfect keep-alive opens "
         f"{connections.perfect_keep_alive:,}"
         f"{f'; {nameless:,} unattributed, never answered' if nameless else ''}"
+        f"{_retired_and_shared(summary)}"
         f"{_oldest(summary.pods)}",
     )
     if connections.close_announced_ratio is not None:
@@ -72,6 +73,15 @@ def _per_second(count: int, over_seconds: float) -> str:
         return f"{count:,}"
     rounded = float(f"{count / over_seconds:.3g}")
     return f"{rounded:,.0f}" if rounded >= 1000 else f"{rounded:.3g}"
+
+
+def _retired_and_shared(summary: Summary) -> str:
+    """Say what the client closed itself, and how few connections users share in effect."""
+    retired, half = summary.connections.retired, summary.connections.half_carried_by
+    told = f"; {retired:,} retired by the client" if retired else ""
+    if summary.settings.client.connections != "per-user" and half:
+        told += f"; the busiest {half:,} carried half of the answers"
+    return told
 
 
 def _oldest(pods: Mapping[str, Pod]) -> str:

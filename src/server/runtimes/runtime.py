@@ -30,7 +30,8 @@ class Assignment:
 
     def replica(self) -> Replica:
         """Begin an instance of the replica; call it in the process that serves."""
-        return Replica(self.pod, self.settings.server.runtime, self.balanced_at_random)
+        server = self.settings.server
+        return Replica(self.pod, server.runtime, self.balanced_at_random, server.keep_alive)
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,10 @@ class KeepAlive:
 
     limits: frozenset[str] = frozenset()
     """Which fields of `server.keep_alive` end a kept connection; the others have no effect."""
+
+
+EVERY_LIMIT = frozenset({"idle_timeout_seconds", "max_requests", "max_age_seconds", "jitter_ratio"})
+"""For a runtime that obeys all fields of `server.keep_alive`."""
 
 
 class Unavailable(RuntimeError):

@@ -36,7 +36,8 @@ class ServerKeepAlive(ConnectionLimits):
 
     All of it is ignored by the runtime `flask` and the
     worker classes `sync` and `sync-repaired`, which close every connection after one answer. The
-    answer that reaches maxRequests or maxAgeSeconds says `Connection: close`.
+    answer to `GET /` that reaches maxRequests or maxAgeSeconds says `Connection: close`, and then
+    the server closes: never without an answer, so that no request is lost to it.
     """
 
     idle_timeout_seconds: WholeSeconds = 0

@@ -24,16 +24,16 @@ def test_first_sends_are_spread_evenly(
 
 
 def test_think_time_is_within_its_bounds() -> None:
-    """Think times lie between the two ends, and are not all the same."""
+    """Think times lie between the two ends, as far along as the draw says."""
     given = client("client.thinkTime.minSeconds=0.5,client.thinkTime.maxSeconds=0.75")
-    drawn = [pacing.think_seconds(given) for _ in range(500)]
-    assert 0.5 <= min(drawn) < max(drawn) <= 0.75
+    drawn = [pacing.think_seconds(given, draw) for draw in (0, 0.5, 1)]
+    assert drawn == [0.5, 0.625, 0.75]
 
 
 def test_think_time_of_one_value_is_that_value() -> None:
     """A range of one value leaves no choice."""
     given = client("client.thinkTime.minSeconds=2,client.thinkTime.maxSeconds=2")
-    assert pacing.think_seconds(given) == 2
+    assert pacing.think_seconds(given, 0.3) == 2
 
 
 @pytest.mark.parametrize(

@@ -112,8 +112,8 @@ def test_simulated_run_is_summed_up_as_the_client_does(plan: Plan) -> None:
     (course,) = simulate(plan, np.random.default_rng(7))
     quick, real = summary(plan, course), entered(plan, course)
     assert comparable(quick) == comparable(real)
-    assert judge(quick, plan.replicas()[:3], [], plan.replacements).words == (
-        judge(real, plan.replicas()[:3], [], plan.replacements).words
+    assert judge(quick, plan.replicas()[:3], [], plan.changes).words == (
+        judge(real, plan.replicas()[:3], [], plan.changes).words
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from tests.waiting import eventually
 
-from long_lived.lab.cluster.kill import kill_command
+from long_lived.lab.cluster.servers.kill import kill_command
 from long_lived.server.runtimes.go import build
 
 UNPRIVILEGED = ("setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs")

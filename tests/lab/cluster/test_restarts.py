@@ -5,9 +5,9 @@ from dataclasses import replace
 from tests.lab.cluster.test_server_pods import POD, following
 from tests.lab.runs import NEW, READY_SECONDS, SERVERS, START, STOP_SECONDS, restarted
 
-from long_lived.lab.analysis.events.replacement import Replacement
+from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.cluster.pods import Pod
-from long_lived.lab.cluster.restarts import Restarts
+from long_lived.lab.cluster.servers.restarts import Restarts
 
 LAG_SECONDS = 5.0
 """By how much the cluster's clock is behind the lab's, which is the one of the run."""
@@ -37,8 +37,8 @@ def test_pods_younger_than_the_run_took_the_places_of_those_that_are_gone() -> N
         OLDEST, pod(NEW[0], STOP_SECONDS, READY_SECONDS), pod(NEW[1], STOP_SECONDS + 1)
     )
     assert found.by_others() == [
-        Replacement(START + STOP_SECONDS, SERVERS[1], None, NEW[0], START + READY_SECONDS),
-        Replacement(START + STOP_SECONDS + 1, SERVERS[2], None, NEW[1], None),
+        Change(START + STOP_SECONDS, SERVERS[1], None, NEW[0], START + READY_SECONDS),
+        Change(START + STOP_SECONDS + 1, SERVERS[2], None, NEW[1], None),
     ]
 
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from tests.lab.cluster.pod import READY
 
-from long_lived.lab.analysis.events.replacement import Replacement
+from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.cluster.pods import Ending, Pod
-from long_lived.lab.cluster.server_pods import ServerPods
+from long_lived.lab.cluster.servers.server_pods import ServerPods
 
 POD = replace(READY, name="a", ready_unix_seconds=10.0)
 OUT_OF_MEMORY = Ending(100.0, 137, "OOMKilled")
@@ -45,7 +45,7 @@ def test_restart_in_place_has_its_times_and_its_reason() -> None:
     (found,) = made.restarted_in_place(50.0, 200.0)
     assert found.why == "OOMKilled (exit 137), restart 1"
     assert events.asked == []
-    assert found.as_replacement(5.0) == Replacement(
+    assert found.as_change(5.0) == Change(
         105.0, "a", 105.0, "a", 112.0, reason="OOMKilled (exit 137), restart 1"
     )
 
@@ -111,7 +111,7 @@ def test_deleted_pod_is_replaced_by_the_first_that_comes() -> None:
     made.take([leaving, other], 101.0, begun=True)
     assert (made.replicas, made.settled(), made.serving()) == (["a", "b"], False, [])
     made.take([replace(other, ready_unix_seconds=104.0)], 105.0, begun=True)
-    assert made.deleted == [Replacement(99.0, "a", 105.0, "b", 105.0)]
+    assert made.changes == [Change(99.0, "a", 105.0, "b", 105.0)]
     assert made.settled()
     assert made.serving() == ["b"]
 

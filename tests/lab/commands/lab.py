@@ -28,7 +28,10 @@ QUICK = (
 LASTING = "client.durationSeconds=100"
 """Longer than any test: the run is ended by what the test does."""
 
-RESTART = ("experiment.restart.afterSeconds=2", "experiment.restart.replacementSeconds=2")
+RESTART = (
+    *("experiment.event.kind=restart", "experiment.event.afterSeconds=2"),
+    "experiment.event.replacementSeconds=2",
+)
 
 SMOKE = ("server.delay.minSeconds=0.2", "server.delay.maxSeconds=0.6")
 
@@ -141,7 +144,7 @@ def check_phases(record: dict[str, Any]) -> None:
         assert phase["end_seconds"] == following["start_seconds"]
     assert {row["replica"] for row in rows} - {""} == {
         *record["replicas"],
-        *record["effect"]["replacements"],
+        *record["effect"]["came"],
     }
 
 

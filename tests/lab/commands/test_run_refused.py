@@ -15,8 +15,8 @@ BAD = {
     "bad-value": (["smoke"], ["client.concurrency=many"], "client.concurrency"),
     "bad-restart": (
         ["smoke"],
-        ["experiment.restart.afterSeconds=5", "experiment.restart.keep=3"],
-        "experiment.restart.keep",
+        ["experiment.event.kind=restart", "experiment.event.count=4"],
+        "experiment.event.count",
     ),
     "autoscaler": (
         ["smoke"],

@@ -23,7 +23,8 @@ def restart_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str,
             *("client.thinkTime.minSeconds=0.3", "client.thinkTime.maxSeconds=0.7"),
             # A replacement that is not ready in time makes a run incomplete: time enough for a
             # machine that is busy.
-            *("client.durationSeconds=24", "experiment.restart.afterSeconds=3"),
+            *("client.durationSeconds=24", "experiment.event.kind=restart"),
+            "experiment.event.afterSeconds=3",
         )
         for runtime in RUNTIMES
     }
@@ -43,14 +44,14 @@ def test_restart_shows_what_keep_alive_does(runtime: str, restart_runs: dict[str
     check_phases(record)
     assert [phase["name"] for phase in restart["phases"]] == ["before", "during", "after"]
     assert restart["survivors"] == ["server-a"]
-    assert restart["replaced"] == ["server-b", "server-c"]
-    assert restart["replacements"] == ["server-d", "server-e"]
+    assert restart["stopped"] == ["server-b", "server-c"]
+    assert restart["came"] == ["server-d", "server-e"]
     held = record["verdict"]["judged"]["unit"] == "connections held"
     assert held is (runtime != "flask")
     assert (restart["seconds_to_even"] is None) is (runtime != "flask")
     for one in record["events"]:
-        assert one["stopped_unix_seconds"] <= one["ended_unix_seconds"]
-        assert one["stopped_unix_seconds"] < one["ready_unix_seconds"]
+        assert one["began_unix_seconds"] <= one["ended_unix_seconds"]
+        assert one["began_unix_seconds"] < one["ready_unix_seconds"]
     for name in ("server-a", "server-d", "server-e"):
         seen = clients["pods"].get(name, {"requests": 0})["requests"]
         # The lost answers of a run's end, if any, are those that the server alone has counted.

@@ -7,14 +7,17 @@ from pathlib import Path
 import pytest
 
 from long_lived.lab.experiment import course
-from long_lived.lab.experiment.backend import Trouble
+from long_lived.lab.experiment.backend import Signal, Trouble
 from long_lived.lab.experiment.course import run_experiment
 from long_lived.lab.experiment.events.registry import planned_events
 from long_lived.lab.experiment.moment import Moment
 from long_lived.lab.experiment.outcome import Outcome
 from long_lived.settings import load
-from long_lived.settings.sections.experiment import RestartSignal
 
+RESTART = (
+    *("experiment.event.kind=restart", "experiment.event.afterSeconds=1"),
+    "experiment.event.count=1",
+)
 MOMENT = Moment(10, 5, 5, 0, {"server-a": 5})
 STARTING = Moment(0, 0, 0, 0, {}, "starting 2 replicas")
 
@@ -68,7 +71,7 @@ class HandBackend:
     def serving(self) -> list[str]:
         return ["server-a", "server-b"]
 
-    def restart(self, replicas: Sequence[str], how: RestartSignal) -> None:
+    def restart(self, replicas: Sequence[str], how: Signal) -> None:
         self.calls.append(f"restart {' '.join(replicas)} {how}")
 
     def settled(self) -> bool:
@@ -158,7 +161,7 @@ def test_clients_that_never_end_are_stopped() -> None:
 def test_restart_is_made_in_the_midst_of_the_run() -> None:
     """What the settings ask for is done while the clients run, once."""
     backend = HandBackend(looks=5)
-    seen, _ = carried_out(backend, "experiment.restart.afterSeconds=1")
+    seen, _ = carried_out(backend, *RESTART)
     assert backend.calls == [
         "enter",
         "start",
@@ -181,7 +184,7 @@ def test_restart_that_was_not_made_is_told_where_nothing_else_explains_it(
     """A run that was too short for its restart says so; one that was stopped has said enough."""
     backend = HandBackend(trouble=trouble)
     backend.started = None
-    seen, _ = carried_out(backend, "experiment.restart.afterSeconds=1", stop=lambda: number)
+    seen, _ = carried_out(backend, *RESTART, stop=lambda: number)
     assert any("did not happen" in problem for problem in seen.problems) is told
 
 

@@ -18,7 +18,7 @@ PODS = ("long-lived-client-1-abcde", "long-lived-client-1-fghij")
 
 def verdict_of(seen: Outcome) -> Verdict:
     """Judge what was seen, as the command does."""
-    return judge(seen.summary, seen.replicas, seen.problems, seen.replacements)
+    return judge(seen.summary, seen.replicas, seen.problems, seen.changes)
 
 
 def with_prefix(lines: list[str], pod: str = PODS[0]) -> list[str]:
@@ -52,7 +52,7 @@ def test_log_is_read_in_every_form(form: str, save: Save) -> None:
     seen = outcome_of([file])
     assert seen.summary == merge([parse(lines[-1])])
     assert seen.replicas == [*SERVERS]
-    assert (seen.problems, seen.remarks, seen.replacements) == ([], [], [])
+    assert (seen.problems, seen.remarks, seen.changes) == ([], [], [])
     assert verdict_of(seen).finding is Finding.EVEN
 
 
@@ -215,5 +215,5 @@ def test_restart_is_found_in_the_log(given: dict[str, Any], finding: Finding, sa
     """Nobody tells a log of a restart: its lines do."""
     run, announced = restarted(users=210, **given)
     seen = outcome_of([save("client.log", run.log())])
-    assert {one.old for one in seen.replacements} == {one.old for one in announced}
+    assert {one.old for one in seen.changes} == {one.old for one in announced}
     assert verdict_of(seen).finding is finding

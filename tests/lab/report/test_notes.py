@@ -3,7 +3,7 @@
 from tests.lab.report.reports import lines_of, text_of, troubled
 from tests.lab.runs import SERVERS, START, Run, plain
 
-from long_lived.lab.analysis.events.replacement import Replacement
+from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.verdict import judge
 from long_lived.lab.report.closing import report
 
@@ -39,9 +39,7 @@ def test_replica_that_restarted_in_place_is_named() -> None:
             run.ask(run.connect(pod, index / 100), 5.0)
     run.start("server-b", 12.0)
     run.connect("server-b", 13.0)
-    crash = Replacement(
-        START + 9, "server-c", START + 9, "server-c", START + 11, reason="OOMKilled"
-    )
+    crash = Change(START + 9, "server-c", START + 9, "server-c", START + 11, reason="OOMKilled")
     made = run.summary()
     text = text_of(report(made, judge(made, SERVERS, [], [crash]), "x"))
     assert "note server-c restarted in place at 9.0 s: OOMKilled note server-b restarted" in text

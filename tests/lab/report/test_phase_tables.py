@@ -58,7 +58,7 @@ def test_losses_of_the_restart_are_told_apart(lost: int) -> None:
     text = " ".join(" ".join(report(made, judge(made, SERVERS, [], replacements), "x")).split())
     on = f" ({lost} on server-b)" if lost else ""
     assert (
-        f"restart {lost} requests in flight on the stopped replicas were lost{on}, "
+        f"event {lost} requests in flight on the stopped replicas were lost{on}, "
         "3 unattributed ones broke in that time, each the first on its connection, "
         "6 more, sent before or during it, failed" in text
     )

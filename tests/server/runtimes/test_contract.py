@@ -29,7 +29,7 @@ JSON = {"Accept": "application/json"}
 def counted(replica: Replica) -> dict[str, object]:
     """Return its own counts without the time, and without the clients of other tests."""
     counts = replica.stats()
-    del counts["uptime_seconds"]
+    del counts["uptime_seconds"], counts["cpu_seconds"]
     counts["answered_to"] = {"": counts["answered_to"].get("", 0)}
     return counts
 

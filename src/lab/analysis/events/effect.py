@@ -1,13 +1,16 @@
 """What the events of a run did: the phases in numbers, and where the connections are afterwards."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.events.even_again import seconds_to_even
+from long_lived.lab.analysis.events.kind import Kind, kind_of
 from long_lived.lab.analysis.events.losses import excused, lost
 from long_lived.lab.analysis.events.phase_counts import PhaseCounts, counted, settled_bucket
 from long_lived.lab.analysis.events.phases import PhaseName, phases
-from long_lived.lab.analysis.events.replacement import Replacement
+from long_lived.lab.analysis.events.service_lag import ServiceLag, service_lags
 from long_lived.lab.analysis.history import History
 from long_lived.lab.analysis.judged import Unit
 
@@ -16,23 +19,25 @@ from long_lived.lab.analysis.judged import Unit
 class Effect:
     """What the events of a run did."""
 
+    kind: Kind
     survivors: list[str]
-    replaced: list[str]
-    replacements: list[str]
+    stopped: list[str]
+    came: list[str]
+    """New replicas that serve afterwards, in the order in which they were ready."""
     phases: list[PhaseCounts]
     end_bucket: int
     """The bucket before which the last event was over; `buckets` where it was not."""
     finished: bool
-    """Whether every replacement was ready, and there is a phase after."""
+    """Whether every change was over, and there is a phase after."""
     orphaned: int | None
-    """Connections that the replaced replicas had when the first was stopped; None where the stop
-    is only inferred."""
+    """Connections that the stopped replicas had when the event began; None where that is only
+    inferred."""
     inherited: int | None
     """Those of them that were reopened on survivors; None in the same case."""
     moved: int | None
     """Connections that left the survivors afterwards; None in the same case."""
     seconds_to_even: float | None
-    """From the first stop until every replica had its share for good; None: never in this run, or
+    """From the beginning until every replica had its share for good; None: never in this run, or
     too few connections to tell."""
     too_few_to_tell: bool
     """Whether a look at the connections could not have noticed a replica with half its share."""
@@ -43,6 +48,8 @@ class Effect:
     excused: int
     """Failed requests that the events explain: sent while they lasted, or in flight before, or sent
     to a replica that was gone, until the Service must have known."""
+    service_lags: tuple[ServiceLag, ...]
+    """Of the new replicas that got any connection."""
 
     @property
     def lost(self) -> int:
@@ -52,7 +59,7 @@ class Effect:
     @property
     def crew(self) -> list[str]:
         """The replicas that serve afterwards."""
-        return list(dict.fromkeys([*self.survivors, *self.replacements]))
+        return list(dict.fromkeys([*self.survivors, *self.came]))
 
     def phase(self, name: PhaseName) -> PhaseCounts | None:
         """Return the counts of a phase; None where the run did not reach it."""
@@ -62,7 +69,7 @@ class Effect:
 def effect(
     history: History,
     replicas: Sequence[str],
-    replacements: Sequence[Replacement],
+    changes: Sequence[Change],
     unit: Unit,
     uncertainty_seconds: float,
 ) -> Effect | None:
@@ -71,31 +78,31 @@ def effect(
     Args:
         history: of the run.
         replicas: names of all replicas, those without any connection too.
-        replacements: what was stopped, and what came in its place.
+        changes: what was stopped, and what came.
         unit: what is judged.
         uncertainty_seconds: how far the clients' clocks may be off.
     """
-    divided = phases(history, replacements, uncertainty_seconds)
+    divided = phases(history, changes, uncertainty_seconds)
     if not divided:
         return None
-    back = {one.new for one in replacements if one.in_place}
-    replaced = _unique(one.old for one in replacements)
-    new = _unique(one.new for one in replacements)
+    back = {one.new for one in changes if one.in_place}
+    stopped = _unique(one.old for one in changes)
+    new = _unique(one.new for one in sorted(changes, key=_ready))
     first = [name for name in replicas if name not in new or name in back]
-    survivors = [name for name in first if name not in replaced]
-    last = _unique([*survivors, *(name for name in new if name not in replaced or name in back)])
+    survivors = [name for name in first if name not in stopped]
+    last = _unique([*survivors, *(name for name in new if name not in stopped or name in back)])
     crew = {PhaseName.BEFORE: first, PhaseName.DURING: [*first, *new], PhaseName.AFTER: last}
     counts = [counted(history, phase, crew[phase.name], replicas) for phase in divided]
     after = next((phase for phase in divided if phase.name is PhaseName.AFTER), None)
     during = next((phase for phase in divided if phase.name is PhaseName.DURING), None)
-    stop = next((p.first for p in divided if p.name is not PhaseName.BEFORE), history.buckets)
-    over = during.end if during else stop
+    begin = next((p.first for p in divided if p.name is not PhaseName.BEFORE), history.buckets)
+    over = during.end if during else begin
     settled = settled_bucket(history, after) if after else history.buckets
     orphaned = inherited = moved = None
-    if not any(one.inferred for one in replacements):
-        orphaned = sum(history.held(name, stop - 1) for name in replaced)
+    if not any(one.inferred for one in changes):
+        orphaned = sum(history.held(name, begin - 1) for name in stopped)
         grown = sum(
-            history.held(name, settled) - history.held(name, stop - 1) for name in survivors
+            history.held(name, settled) - history.held(name, begin - 1) for name in survivors
         )
         inherited = max(0, min(orphaned, grown))
         moved = (
@@ -103,14 +110,15 @@ def effect(
             if after
             else 0
         )
-    lost_by_replica, lost_unattributed = lost(history, replacements, stop, over)
+    lost_by_replica, lost_unattributed = lost(history, changes, begin, over)
     seconds, too_few = (
-        seconds_to_even(history, last, unit, stop, settled) if after else (None, False)
+        seconds_to_even(history, last, unit, begin, settled) if after else (None, False)
     )
     return Effect(
+        kind=kind_of(changes, first),
         survivors=survivors,
-        replaced=replaced,
-        replacements=[name for name in new if name in last],
+        stopped=stopped,
+        came=[name for name in new if name in last],
         phases=counts,
         end_bucket=after.first if after else history.buckets,
         finished=after is not None,
@@ -121,8 +129,14 @@ def effect(
         too_few_to_tell=too_few,
         lost_by_replica=lost_by_replica,
         lost_unattributed=lost_unattributed,
-        excused=excused(history, replacements, stop, over),
+        excused=excused(history, changes, begin, over),
+        service_lags=service_lags(history, changes, len(last)),
     )
+
+
+def _ready(one: Change) -> float:
+    """Sort key: those that are not ready yet come last."""
+    return math.inf if one.ready_unix_seconds is None else one.ready_unix_seconds
 
 
 def _unique(names: Iterable[str | None]) -> list[str]:

@@ -11,7 +11,7 @@ When a replica was stopped is known only roughly: it may have gone on answering 
 
 from collections.abc import Mapping
 
-from long_lived.lab.analysis.events.replacement import Replacement
+from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.events.restarts_in_place import SINCE_START_SECONDS
 from long_lived.lab.analysis.history import History
 from long_lived.record.summary import Pod
@@ -23,10 +23,8 @@ MISSED = 20
 """Expected answers that did not come."""
 
 
-def replacements_seen(
-    history: History, pods: Mapping[str, Pod], replicas: int | None
-) -> list[Replacement]:
-    """Find the replacements in the timeline of a run with `replicas` replicas at a time.
+def changes_seen(history: History, pods: Mapping[str, Pod], replicas: int | None) -> list[Change]:
+    """Find the changes in the timeline of a run with `replicas` replicas, also at its end.
 
     Those that disappeared and those that appeared are paired in the order of time. Where fewer are
     left than there are `replicas`, one that got no connection at all was never seen: it gets a name
@@ -58,13 +56,14 @@ def replacements_seen(
         if after is None and index - len(new) < unseen:
             after = f"{UNSEEN}{index + 1 - len(new)}"
         found.append(
-            Replacement(
-                stopped_unix_seconds=min(times),
+            Change(
+                began_unix_seconds=min(times),
                 old=before,
                 ended_unix_seconds=left,
                 new=after,
                 ready_unix_seconds=max(times),
                 inferred=True,
+                for_good=after is None,
             )
         )
     return found

@@ -11,7 +11,7 @@ share of what was opened since, the older ones are not the reason.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from long_lived.lab.analysis.events.replacement import Replacement
+from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.history import History
 from long_lived.lab.analysis.power import LEVEL, needed
 from long_lived.lab.analysis.spread import Spread, at_most
@@ -57,7 +57,7 @@ class Latecomers:
 def latecomers(
     history: History,
     spread: Spread,
-    replacements: Sequence[Replacement],
+    changes: Sequence[Change],
     settled_seconds: float,
 ) -> Latecomers | None:
     """Find those who came after others and have less than their share; None where nobody has.
@@ -65,10 +65,10 @@ def latecomers(
     Args:
         history: of the run.
         spread: of the connections held at the end.
-        replacements: the events, which say who came when; all others were there before.
+        changes: the events, which say who came when; all others were there before.
         settled_seconds: when the connections were counted, in seconds since the clock started.
     """
-    came = _came(history, spread.counts, replacements)
+    came = _came(history, spread.counts, changes)
     cuts = sorted({at for at in came.values() if at >= 0})
     found = None
     rarest = LEVEL / max(1, len(cuts))
@@ -97,12 +97,12 @@ def latecomers(
 
 
 def _came(
-    history: History, names: Mapping[str, int], replacements: Sequence[Replacement]
+    history: History, names: Mapping[str, int], changes: Sequence[Change]
 ) -> dict[str, float]:
     """Tell when each replica came, in seconds since the clock started; -1 where it was there."""
     came = dict.fromkeys(names, -1.0)
-    for one in replacements:
+    for one in changes:
         if one.new in came:
             at = one.ready_unix_seconds
-            came[one.new] = history.elapsed_seconds(one.stopped_unix_seconds if at is None else at)
+            came[one.new] = history.elapsed_seconds(one.began_unix_seconds if at is None else at)
     return came

@@ -7,7 +7,7 @@ are gone, and others have inherited them.
 
 from collections.abc import Collection, Mapping
 
-from long_lived.lab.analysis.events.replacement import Replacement
+from long_lived.lab.analysis.events.change import Change
 from long_lived.record.summary import Pod, Start
 
 SINCE_START_SECONDS = 0.5
@@ -16,7 +16,7 @@ SINCE_START_SECONDS = 0.5
 
 def restarts_in_place(
     pods: Mapping[str, Pod], started_unix_seconds: float, known: Collection[str]
-) -> list[Replacement]:
+) -> list[Change]:
     """List the restarts in place, in the order of time.
 
     Args:
@@ -34,8 +34,8 @@ def restarts_in_place(
             if late and (before is not None or name not in known):
                 last = before.answered_unix_seconds if before else started
                 found.append(
-                    Replacement(
-                        stopped_unix_seconds=min(last, started),
+                    Change(
+                        began_unix_seconds=min(last, started),
                         old=name,
                         ended_unix_seconds=last,
                         new=name,
@@ -44,4 +44,4 @@ def restarts_in_place(
                     )
                 )
             before = start
-    return sorted(found, key=lambda one: one.stopped_unix_seconds)
+    return sorted(found, key=lambda one: one.began_unix_seconds)

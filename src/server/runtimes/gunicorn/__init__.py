@@ -11,7 +11,12 @@ from dataclasses import replace
 
 from long_lived.resources.limits import ThreadLimit
 from long_lived.server.capacity import HELD, Capacity, most_connections, plan
-from long_lived.server.runtimes.runtime import Assignment, KeepAlive, Runtime
+from long_lived.server.runtimes.runtime import (
+    EVERY_LIMIT,
+    Assignment,
+    KeepAlive,
+    Runtime,
+)
 from long_lived.settings import Server, Settings
 
 
@@ -28,7 +33,7 @@ class Gunicorn(Runtime):
         """Say that all are kept, except by `sync` and `sync-repaired`."""
         if self.worker_class(server).startswith("sync"):
             return KeepAlive(kept=False)
-        return KeepAlive(kept=True, limits=frozenset({"idle_timeout_seconds"}))
+        return KeepAlive(kept=True, limits=EVERY_LIMIT)
 
     def capacity(self, server: Server, files: int, limit: ThreadLimit | None) -> Capacity:
         """Plan threads for gthread; greenlets take none, and `sync` holds one request."""

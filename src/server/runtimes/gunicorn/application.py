@@ -9,6 +9,7 @@ from long_lived.server.listener import urls
 from long_lived.server.replica import Replica
 from long_lived.server.runtimes.gunicorn.config import config
 from long_lived.server.runtimes.gunicorn.hooks import Hooks
+from long_lived.server.runtimes.gunicorn.in_flight import IN_FLIGHT, InFlight
 from long_lived.server.runtimes.gunicorn.workers import REPAIRED
 from long_lived.server.runtimes.runtime import Assignment
 
@@ -31,7 +32,9 @@ class _Application(BaseApplication):
     def load_config(self) -> None:
         """Hand gunicorn its settings; called by the base class."""
         repaired = self._worker_class in REPAIRED
+        self._in_flight = InFlight()
         hooks = Hooks(
+            in_flight=self._in_flight,
             greeting=self._greeting,
             drain_seconds=self._assignment.settings.server.drain_seconds,
             repaired=repaired,
@@ -46,9 +49,14 @@ class _Application(BaseApplication):
 
     def load(self) -> Any:
         """Make the app; called in the worker, where gevent has patched what it patches."""
-        return create_app(
-            self._assignment.settings, self._assignment.replica(), socket_key="gunicorn.socket"
+        app = create_app(
+            self._assignment.settings,
+            self._assignment.replica(),
+            socket_key="gunicorn.socket",
+            retire=self._in_flight.close,
         )
+        app.extensions[IN_FLIGHT] = self._in_flight
+        return app
 
     def _greeting(self, replica: Replica) -> str:
         return replica.greeting(self._addresses, self._worker_class)

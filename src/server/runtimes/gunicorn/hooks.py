@@ -8,6 +8,7 @@ from typing import Any
 from long_lived.resources.threads import ease_many_threads
 from long_lived.server.app import REPLICA
 from long_lived.server.replica import Replica
+from long_lived.server.runtimes.gunicorn.in_flight import InFlight
 
 logger = logging.getLogger(__name__)
 
@@ -15,14 +16,23 @@ logger = logging.getLogger(__name__)
 class Hooks:
     """The hooks of one worker, which is the only one."""
 
-    def __init__(self, *, greeting: Callable[[Replica], str], drain_seconds: int, repaired: bool):
+    def __init__(
+        self,
+        *,
+        in_flight: InFlight,
+        greeting: Callable[[Replica], str],
+        drain_seconds: int,
+        repaired: bool,
+    ) -> None:
         """Prepare them in the master, before the worker exists.
 
         Args:
+            in_flight: is told of each request.
             greeting: makes the line that says that the replica serves.
             drain_seconds: graceful timeout of the worker; the master's may be longer.
             repaired: whether the worker class is this project's.
         """
+        self._in_flight = in_flight
         self._greeting = greeting
         self._drain_seconds = drain_seconds
         self._repaired = repaired
@@ -32,6 +42,8 @@ class Hooks:
         return {
             "post_fork": self._set_up,
             "post_worker_init": self._greet,
+            "pre_request": self._in_flight.begin,
+            "post_request": self._in_flight.end,
             "worker_exit": self._take_leave,
         }
 

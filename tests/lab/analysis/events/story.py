@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from tests.lab.runs import NEW, SERVERS, START, history
 
+from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.events.effect import Effect, effect
 from long_lived.lab.analysis.events.latecomers import latecomers
-from long_lived.lab.analysis.events.replacement import Replacement
 from long_lived.lab.analysis.judged import Judged, Unit, judged, unit_of
 from long_lived.record.timeline import Timeline
 
@@ -20,7 +20,7 @@ SURVIVOR = SERVERS[0]
 LAST = (SURVIVOR, *NEW)
 
 REPLACED = [
-    Replacement(START + STOP + 0.5, old, START + STOP + 0.7, new, START + READY + 0.5)
+    Change(START + STOP + 0.5, old, START + STOP + 0.7, new, START + READY + 0.5)
     for old, new in zip(SERVERS[1:], NEW, strict=True)
 ]
 
@@ -47,14 +47,14 @@ class Story:
 
     def effect(
         self,
-        replacements: Sequence[Replacement] = REPLACED,
+        changes: Sequence[Change] = REPLACED,
         replicas: Sequence[str] = (*SERVERS, *NEW),
         uncertainty_seconds: float = 0.0,
     ) -> Effect:
         """Work out what the restart did."""
         told = history(self.timeline)
         unit = unit_of(told, proxied=False)
-        found = effect(told, replicas, replacements, unit, uncertainty_seconds)
+        found = effect(told, replicas, changes, unit, uncertainty_seconds)
         assert found is not None
         return found
 
@@ -64,12 +64,12 @@ class Story:
         unit = unit_of(told, proxied=False)
         return judged(told, unit, found.crew, found.end_bucket, 0.1)
 
-    def pinned(self, found: Effect, replacements: Sequence[Replacement] = REPLACED) -> bool:
+    def pinned(self, found: Effect, changes: Sequence[Change] = REPLACED) -> bool:
         """Tell whether those who came later hold less because of that."""
         told, what = history(self.timeline), self.judged(found)
         if what.unit is not Unit.HELD or what.spread.within_chance:
             return False
-        late = latecomers(told, what.spread, replacements, what.end_seconds)
+        late = latecomers(told, what.spread, changes, what.end_seconds)
         return late is not None and not late.avoided
 
 

@@ -19,10 +19,10 @@ from tests.lab.analysis.events.story import (
 )
 from tests.lab.runs import NEW, SERVERS, START, history, restarted
 
+from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.events.effect import effect
 from long_lived.lab.analysis.events.losses import LOST
 from long_lived.lab.analysis.events.phases import PhaseName
-from long_lived.lab.analysis.events.replacement import Replacement
 from long_lived.lab.analysis.judged import Unit
 
 
@@ -44,8 +44,8 @@ def test_connections_are_followed_from_the_replaced_to_the_survivors() -> None:
     """What the replaced replicas had is orphaned; what the survivors got of it is inherited."""
     found = pinned(random.Random(1), 0.0).effect()
     assert found.survivors == [SURVIVOR]
-    assert found.replaced == [*SERVERS[1:]]
-    assert found.replacements == [*NEW]
+    assert found.stopped == [*SERVERS[1:]]
+    assert found.came == [*NEW]
     before = found.phase(PhaseName.BEFORE)
     assert before is not None
     held = {row.replica: row.held for row in before.rows}
@@ -88,11 +88,11 @@ def test_replacement_that_is_replaced_itself_does_not_serve_afterwards() -> None
     story = steady(Story(), ["server-a", "server-c", "server-e"])
     first, then = ("server-b", "server-d"), ("server-d", "server-e")
     chain = [
-        Replacement(START + at, old, START + at, new, START + at + 1)
+        Change(START + at, old, START + at, new, START + at + 1)
         for at, (old, new) in ((STOP, first), (STOP + 1, then))
     ]
     found = story.effect(chain)
-    assert (found.replaced, found.replacements) == (["server-b", "server-d"], ["server-e"])
+    assert (found.stopped, found.came) == (["server-b", "server-d"], ["server-e"])
     assert found.crew == ["server-a", "server-c", "server-e"]
     after = found.phase(PhaseName.AFTER)
     assert after is not None
@@ -104,7 +104,7 @@ def test_stop_after_the_run_changes_nothing_in_it() -> None:
     story = steady(Story(), SERVERS)
     for series in ("failed", "failed_ended"):
         story.tell(series, f"{LOST} server-b", 20.0, 5)
-    late = [Replacement(START + END + 60, "server-b", START + END + 61, "server-d")]
+    late = [Change(START + END + 60, "server-b", START + END + 61, "server-d")]
     found = story.effect(late)
     assert [phase.name for phase in found.phases] == [PhaseName.BEFORE]
     assert (found.finished, found.orphaned, found.lost, found.excused) == (False, 20, 0, 0)
@@ -119,13 +119,13 @@ def test_connections_that_leave_the_survivors_have_moved() -> None:
     assert (found.orphaned, found.moved, found.inherited) == (40, 60, 0)
 
 
-def rolled(keep: int) -> tuple[Story, list[Replacement]]:
+def rolled(keep: int) -> tuple[Story, list[Change]]:
     """Tell of a rolling restart: connections of each stopped replica go to all that serve then."""
     story = Story(0.25)
     held = Counter(dict.fromkeys(SERVERS, 30))
     for pod in SERVERS:
         story.open(pod, 0.5, 30)
-    replacements = []
+    changes = []
     for index, old in enumerate(SERVERS[keep:]):
         at, new = STOP + 4 * index, f"server-{'def'[index]}"
         left = held.pop(old)
@@ -136,19 +136,19 @@ def rolled(keep: int) -> tuple[Story, list[Replacement]]:
             story.open(pod, at + 0.1, share)
             held[pod] += share
         held[new] = 0
-        replacements.append(Replacement(START + at, old, START + at, new, START + at + 2))
+        changes.append(Change(START + at, old, START + at, new, START + at + 2))
     for second in range(STOP + 12, END):
         for pod, count in held.items():
             story.tell("answered", pod, second, count)
-    return story, replacements
+    return story, changes
 
 
 @pytest.mark.parametrize("keep", [0, 1])
 def test_rolling_restart_is_one_restart_from_first_stop_to_last_ready(keep: int) -> None:
     """The waves are one `during`; the last replacement has nobody left to get connections from."""
-    story, replacements = rolled(keep)
-    new = [one.new for one in replacements]
-    found = story.effect(replacements, [*SERVERS, *new])
+    story, changes = rolled(keep)
+    new = [one.new for one in changes]
+    found = story.effect(changes, [*SERVERS, *new])
     during, after = found.phase(PhaseName.DURING), found.phase(PhaseName.AFTER)
     assert during is not None
     assert after is not None
@@ -160,7 +160,7 @@ def test_rolling_restart_is_one_restart_from_first_stop_to_last_ready(keep: int)
     assert sum(row.held for row in after.rows) == 90
     assert found.orphaned == 30 * (3 - keep)
     assert found.crew == [*SERVERS[:keep], *new]
-    assert story.pinned(found, replacements)
+    assert story.pinned(found, changes)
 
 
 def test_restart_of_all_replicas_leaves_no_survivor() -> None:
@@ -175,7 +175,7 @@ def test_restart_of_all_replicas_leaves_no_survivor() -> None:
         for second in range(READY + 2, END):
             story.tell("answered", pod, second, 20)
     everybody = [
-        Replacement(START + STOP, old, START + STOP, heir, START + READY)
+        Change(START + STOP, old, START + STOP, heir, START + READY)
         for old, heir in zip(SERVERS, new, strict=True)
     ]
     found = story.effect(everybody, [*SERVERS, *new])
@@ -188,13 +188,13 @@ def test_restart_of_all_replicas_leaves_no_survivor() -> None:
 def test_run_that_ends_in_the_restart_has_no_after() -> None:
     """Where a replacement was never ready nothing is judged, and what was seen is counted."""
     story = steady(Story(0.25))
-    never = [Replacement(START + STOP, "server-b", START + STOP)]
+    never = [Change(START + STOP, "server-b", START + STOP)]
     found = story.effect(never)
     assert [phase.name for phase in found.phases] == ["before", "during"]
     assert found.phase(PhaseName.AFTER) is None
     assert (found.finished, found.seconds_to_even, found.moved) == (False, None, 0)
     assert found.end_bucket == history(story.timeline).buckets
-    assert found.replacements == []
+    assert found.came == []
 
 
 def test_run_without_a_restart_has_no_effect() -> None:
@@ -248,13 +248,13 @@ def test_replica_that_restarts_in_place_is_stopped_and_serves_afterwards() -> No
     story.tell("failed_ended", f"{LOST} server-b", STOP + 1, 6)
     story.tell("failed", f"{LOST} server-b", STOP - 1, 6)
     crash = [
-        Replacement(
+        Change(
             START + STOP, "server-b", START + STOP, "server-b", START + READY, reason="OOMKilled"
         )
     ]
     found = story.effect(crash, SERVERS)
     assert found.crew == ["server-a", "server-c", "server-b"]
-    assert (found.survivors, found.replaced) == (["server-a", "server-c"], ["server-b"])
+    assert (found.survivors, found.stopped) == (["server-a", "server-c"], ["server-b"])
     assert (found.orphaned, found.inherited) == (100, 100)
     assert found.lost_by_replica == {"server-b": 6}
     assert story.judged(found).spread.counts == {"server-a": 200, "server-c": 100, "server-b": 0}

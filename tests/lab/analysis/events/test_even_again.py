@@ -17,7 +17,7 @@ from tests.lab.analysis.events.story import (
 )
 from tests.lab.runs import NEW, SERVERS, START, restarted
 
-from long_lived.lab.analysis.events.replacement import Replacement
+from long_lived.lab.analysis.events.change import Change
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_even_again_does_not_look_before_the_stop() -> None:
     for pod in SERVERS[1:]:
         story.move("server-a", pod, STOP - 0.5, 100)
     story = answer_to_the_end(story, STOP, Counter(dict.fromkeys(SERVERS, 100)))
-    hardly = [Replacement(START + STOP, "server-b", START + STOP, "server-b", START + STOP)]
+    hardly = [Change(START + STOP, "server-b", START + STOP, "server-b", START + STOP)]
     assert story.effect(hardly, SERVERS).seconds_to_even == 0.0
 
 

@@ -19,9 +19,9 @@ from tests.lab.runs import (
     restarted,
 )
 
-from long_lived.lab.analysis.events.inferred_restarts import MISSED, replacements_seen
+from long_lived.lab.analysis.events.change import Change
+from long_lived.lab.analysis.events.inferred_restarts import MISSED, changes_seen
 from long_lived.lab.analysis.events.phases import PhaseName
-from long_lived.lab.analysis.events.replacement import Replacement
 from long_lived.lab.analysis.verdict import history_of, judge
 from long_lived.record.summary import Summary
 from long_lived.record.timeline import Timeline
@@ -29,14 +29,14 @@ from long_lived.record.timeline import Timeline
 RUNS = 2_000
 
 
-def pairs(found: list[Replacement]) -> list[tuple[str | None, str | None]]:
+def pairs(found: list[Change]) -> list[tuple[str | None, str | None]]:
     """Return who was replaced by whom."""
     return [(one.old, one.new) for one in found]
 
 
-def seen_in(made: Summary, replicas: int | None = 3) -> list[Replacement]:
+def seen_in(made: Summary, replicas: int | None = 3) -> list[Change]:
     """Find the restarts in a summary."""
-    return replacements_seen(history_of(made), made.pods, replicas)
+    return changes_seen(history_of(made), made.pods, replicas)
 
 
 def without_starts(made: Summary) -> Summary:
@@ -58,8 +58,8 @@ def test_names_that_disappear_and_appear_are_a_restart(given: dict[str, Any], to
         assert one.inferred
         assert one.ready_unix_seconds is not None
         assert one.ended_unix_seconds is not None
-        assert START + STOP_SECONDS - 1.5 < one.stopped_unix_seconds <= START + STOP_SECONDS
-        assert one.ready_unix_seconds > one.stopped_unix_seconds
+        assert START + STOP_SECONDS - 1.5 < one.began_unix_seconds <= START + STOP_SECONDS
+        assert one.ready_unix_seconds > one.began_unix_seconds
         assert one.ready_unix_seconds < START + READY_SECONDS + 3
 
 
@@ -113,7 +113,7 @@ def test_name_beyond_the_number_of_replicas_is_new() -> None:
     (one,) = seen_in(run.summary(), replicas=1)
     assert (one.old, one.new) == (None, "server-x")
     assert one.ended_unix_seconds is None
-    assert one.stopped_unix_seconds == one.ready_unix_seconds == START + 12
+    assert one.began_unix_seconds == one.ready_unix_seconds == START + 12
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_restart_that_is_found_has_the_verdict_of_an_announced_one(given: dict[s
     assert found.effect is not None
     assert known.effect is not None
     assert found.effect.survivors == known.effect.survivors
-    assert "connections of the replaced" not in found.words
+    assert "connections of the stopped" not in found.words
     after = found.effect.phase(PhaseName.AFTER)
     assert after is not None
     assert len(after.rows) == 3
@@ -155,10 +155,10 @@ def answered(story: list[tuple[float, str]]) -> Timeline:
     return timeline
 
 
-def inferred(timeline: Timeline, replicas: int) -> list[Replacement]:
+def inferred(timeline: Timeline, replicas: int) -> list[Change]:
     """Find the restarts in a timeline, of servers that do not say when they started."""
     told = history(timeline)
-    return replacements_seen(told, {name: pod_of() for name in told.replicas()}, replicas)
+    return changes_seen(told, {name: pod_of() for name in told.replicas()}, replicas)
 
 
 def random_balancing(rng: random.Random) -> list[tuple[float, str]]:
@@ -226,7 +226,7 @@ def test_heirs_are_paired_in_the_order_of_time() -> None:
         story.append((at, crew[index % 3]))
     found = inferred(answered(story), 3)
     assert pairs(found) == [("z", "p"), ("y", "q")]
-    assert found[0].stopped_unix_seconds < found[1].stopped_unix_seconds
+    assert found[0].began_unix_seconds < found[1].began_unix_seconds
 
 
 def test_finding_needs_the_names_of_new_replicas_only() -> None:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pytest
 from tests.lab.runs import START, history
 
+from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.events.latecomers import SERVICE_LAG_SECONDS, Latecomers, latecomers
-from long_lived.lab.analysis.events.replacement import Replacement
 from long_lived.lab.analysis.history import History
 from long_lived.lab.analysis.power import LEVEL
 from long_lived.lab.analysis.spread import at_most, spread
@@ -16,9 +16,9 @@ CAME = 10.0
 END = 60.0
 
 
-def came(*names: str, at: float = CAME) -> list[Replacement]:
+def came(*names: str, at: float = CAME) -> list[Change]:
     """Make the replacements by which these came, all at once."""
-    return [Replacement(START + at - 2, None, None, name, START + at) for name in names]
+    return [Change(START + at - 2, None, None, name, START + at) for name in names]
 
 
 def run(since: Mapping[str, int] | None = None, at: float = CAME + SERVICE_LAG_SECONDS) -> History:
@@ -34,7 +34,7 @@ def run(since: Mapping[str, int] | None = None, at: float = CAME + SERVICE_LAG_S
 
 def late_of(
     held: Mapping[str, int],
-    events: list[Replacement],
+    events: list[Change],
     told: History | None = None,
 ) -> Latecomers | None:
     """Find the latecomers."""
@@ -107,7 +107,7 @@ def test_degree_is_told_in_words(held: int, degree: str) -> None:
     ],
 )
 def test_nobody_is_late_where_coming_later_is_not_the_matter(
-    counts: dict[str, int], events: list[Replacement]
+    counts: dict[str, int], events: list[Change]
 ) -> None:
     """Even, the other way round, no event, all at once, or chance."""
     assert late_of(counts, events) is None
@@ -158,7 +158,7 @@ def test_too_few_new_connections_do_not_show_that_it_is_avoided() -> None:
 
 def test_replacement_that_was_never_ready_came_when_the_other_was_stopped() -> None:
     """Where nobody knows when it was ready, the stop is the earliest that it can have been."""
-    events = [Replacement(START + 8, "x", START + 9, "b", None)]
+    events = [Change(START + 8, "x", START + 9, "b", None)]
     found = late_of({"a": 300, "b": 0}, events)
     assert found is not None
     assert found.replicas == ["b"]

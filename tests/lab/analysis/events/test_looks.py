@@ -18,7 +18,7 @@ from tests.lab.analysis.events.story import (
 )
 from tests.lab.runs import NEW, SERVERS, START
 
-from long_lived.lab.analysis.events.replacement import Replacement
+from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.power import LEVEL
 from long_lived.lab.analysis.spread import at_most
 
@@ -102,7 +102,7 @@ def test_too_few_are_too_few_also_where_the_stop_is_the_first_thing_to_happen() 
             story.open(pod, second)
             story.tell("closed", pod, second)
     begun = [
-        replace(one, stopped_unix_seconds=START + 0.2, ready_unix_seconds=START + 1.2)
+        replace(one, began_unix_seconds=START + 0.2, ready_unix_seconds=START + 1.2)
         for one in REPLACED
     ]
     found = story.effect(begun)
@@ -154,7 +154,7 @@ def test_looks_are_as_long_as_what_is_opened_needs(
             story.open(pod, at, each)
             story.tell("closed", pod, at, each)
     restart = [
-        replace(one, stopped_unix_seconds=START + STOP, ready_unix_seconds=START + 15.9)
+        replace(one, began_unix_seconds=START + STOP, ready_unix_seconds=START + 15.9)
         for one in REPLACED
     ]
     found = story.effect(restart)
@@ -171,7 +171,7 @@ def test_time_until_even_is_known_also_where_little_happens() -> None:
         story.open(pod, at)
         story.tell("closed", pod, at)
     late = [
-        Replacement(START + STOP, old, START + STOP, new, START + 19.9)
+        Change(START + STOP, old, START + STOP, new, START + 19.9)
         for old, new in zip(SERVERS[1:], NEW, strict=True)
     ]
     found = story.effect(late)

@@ -6,14 +6,14 @@ import pytest
 from tests.lab.analysis.events.story import READY, REPLACED, STOP, Story, steady
 from tests.lab.runs import NEW, SERVERS, START
 
+from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.events.latecomers import SERVICE_LAG_SECONDS
 from long_lived.lab.analysis.events.losses import LOST
-from long_lived.lab.analysis.events.replacement import Replacement
 
 
-def came_in_addition() -> list[Replacement]:
+def came_in_addition() -> list[Change]:
     """Say that replicas were added, and none was stopped."""
-    return [Replacement(START + STOP + 0.5, None, None, new, START + READY + 0.5) for new in NEW]
+    return [Change(START + STOP + 0.5, None, None, new, START + READY + 0.5) for new in NEW]
 
 
 def test_losses_of_the_restart_are_counted_apart_from_later_failures() -> None:
@@ -100,8 +100,8 @@ def test_losses_of_each_replica_are_counted_from_its_own_stop_on() -> None:
         (f"{LOST} server-d", STOP + 1.0, 40),
     ]:
         story.tell("failed_ended", key, at, count)
-    wave = replace(REPLACED[1], stopped_unix_seconds=START + STOP + 1.1)
-    added = Replacement(START + STOP + 0.5, None, None, "server-f", START + READY)
+    wave = replace(REPLACED[1], began_unix_seconds=START + STOP + 1.1)
+    added = Change(START + STOP + 0.5, None, None, "server-f", START + READY)
     found = story.effect([added, REPLACED[0], wave], (*SERVERS, *NEW, "server-f"))
     assert found.lost_by_replica == {"server-b": 1, "server-c": 3}
 
@@ -111,5 +111,5 @@ def test_losses_of_a_replica_that_restarts_in_place_end_when_it_is_back() -> Non
     story = steady(Story(0.25), SERVERS)
     for at, count in ((READY, 2), (READY + 0.25, 30)):
         story.tell("failed_ended", f"{LOST} server-b", at, count)
-    drained = [Replacement(START + STOP, "server-b", START + 20, "server-b", START + READY)]
+    drained = [Change(START + STOP, "server-b", START + 20, "server-b", START + READY)]
     assert story.effect(drained, SERVERS).lost_by_replica == {"server-b": 2}

@@ -4,10 +4,10 @@ import pytest
 from tests.lab.analysis.events.story import READY, STOP, Story, steady
 from tests.lab.runs import SERVERS, START, restarted
 
+from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.events.losses import LOST
 from long_lived.lab.analysis.events.phase_counts import Row
 from long_lived.lab.analysis.events.phases import PhaseName
-from long_lived.lab.analysis.events.replacement import Replacement
 
 
 def test_replica_that_drains_after_its_time_has_a_row() -> None:
@@ -54,7 +54,7 @@ def test_phases_add_up_to_the_run() -> None:
 def test_replica_that_restarts_in_place_was_there_before() -> None:
     """It has a row of the phase before, even where it answered nothing then."""
     story = steady(Story(0.25), SERVERS)
-    crash = [Replacement(START + STOP, "silent", START + STOP, "silent", START + READY)]
+    crash = [Change(START + STOP, "silent", START + STOP, "silent", START + READY)]
     before, during, _ = story.effect(crash, [*SERVERS, "silent"]).phases
     assert [row.replica for row in before.rows] == [*SERVERS, "silent"]
     assert before.rows[-1] == Row("silent", 0, 0.0, 0, 0)

@@ -5,16 +5,16 @@ import hypothesis.strategies as some
 import pytest
 from tests.lab.runs import START, history
 
+from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.events.phases import PhaseName, phases
-from long_lived.lab.analysis.events.replacement import Replacement
 from long_lived.record.timeline import Timeline
 
 MOMENTS = some.floats(-20, 80, allow_nan=False)
 """Seconds since the start; runs here last up to a minute, so these lie outside of them, too."""
 
-REPLACEMENTS = some.lists(
+CHANGES = some.lists(
     some.builds(
-        lambda stopped, ended, ready: Replacement(
+        lambda stopped, ended, ready: Change(
             START + stopped,
             "old",
             None if ended is None else START + ended,
@@ -38,18 +38,18 @@ def run_of(first_seconds: float, seconds: float, width_seconds: float = 0.25) ->
 
 
 @hypothesis.given(
-    replacements=REPLACEMENTS,
+    changes=CHANGES,
     first=some.floats(0, 5),
     seconds=some.floats(0, 60),
     width=some.sampled_from([0.25, 0.5, 4.0]),
 )
 def test_phases_cover_every_bucket_once(
-    replacements: list[Replacement], first: float, seconds: float, width: float
+    changes: list[Change], first: float, seconds: float, width: float
 ) -> None:
     """In any order of stop, end and ready the phases are in order, without gap or overlap."""
     seen = history(run_of(first, seconds, width))
-    found = phases(seen, replacements)
-    if not replacements:
+    found = phases(seen, changes)
+    if not changes:
         assert found == []
         return
     assert [index for phase in found for index in range(phase.first, phase.end)] == list(
@@ -61,28 +61,28 @@ def test_phases_cover_every_bucket_once(
     )
 
 
-@hypothesis.given(replacements=REPLACEMENTS.filter(bool), seconds=some.floats(0, 60))
+@hypothesis.given(changes=CHANGES.filter(bool), seconds=some.floats(0, 60))
 def test_during_begins_in_the_bucket_of_the_first_stop(
-    replacements: list[Replacement], seconds: float
+    changes: list[Change], seconds: float
 ) -> None:
     """All that lies before the first stop is before, and nothing else is."""
     seen = history(run_of(0, seconds))
-    found = {phase.name: phase for phase in phases(seen, replacements)}
-    stop = seen.bucket(min(one.stopped_unix_seconds for one in replacements))
+    found = {phase.name: phase for phase in phases(seen, changes)}
+    stop = seen.bucket(min(one.began_unix_seconds for one in changes))
     if PhaseName.BEFORE in found:
         assert found[PhaseName.BEFORE].end == stop
     if PhaseName.DURING in found:
         assert found[PhaseName.DURING].first == stop
 
 
-@hypothesis.given(replacements=REPLACEMENTS.filter(bool), seconds=some.floats(0, 60))
+@hypothesis.given(changes=CHANGES.filter(bool), seconds=some.floats(0, 60))
 def test_after_begins_when_every_replacement_is_ready(
-    replacements: list[Replacement], seconds: float
+    changes: list[Change], seconds: float
 ) -> None:
-    """There is an after only where all replacements were ready, and it begins behind the last."""
+    """There is an after only where all changes were ready, and it begins behind the last."""
     seen = history(run_of(0, seconds))
-    found = {phase.name: phase for phase in phases(seen, replacements)}
-    ready = [one.ready_unix_seconds for one in replacements]
+    found = {phase.name: phase for phase in phases(seen, changes)}
+    ready = [one.ready_unix_seconds for one in changes]
     if PhaseName.AFTER in found:
         assert None not in ready
         assert all(seen.bucket(at) < found[PhaseName.AFTER].first for at in ready)
@@ -91,7 +91,7 @@ def test_after_begins_when_every_replacement_is_ready(
             None in ready
             or max(
                 seen.bucket(max(ready)) + 1,
-                seen.bucket(min(one.stopped_unix_seconds for one in replacements)),
+                seen.bucket(min(one.began_unix_seconds for one in changes)),
             )
             >= seen.buckets
         )
@@ -132,14 +132,14 @@ def test_borders_lie_at_stop_and_ready(
     stopped: tuple[float, ...], ready: tuple[float | None, ...], borders: dict[str, object]
 ) -> None:
     """A run of 121 buckets of a quarter of a second, by hand."""
-    replacements = [
-        Replacement(START + stop, "old", None, "new", None if at is None else START + at)
+    changes = [
+        Change(START + stop, "old", None, "new", None if at is None else START + at)
         for stop, at in zip(stopped, ready, strict=True)
     ]
-    found = phases(history(run_of(0, 30)), replacements)
+    found = phases(history(run_of(0, 30)), changes)
     assert {str(phase.name): (phase.first, phase.end) for phase in found} == borders
 
 
 def test_run_without_an_event_has_no_phase() -> None:
     """Where no client sent anything there is nothing to divide."""
-    assert phases(history(Timeline()), [Replacement(START + 1, "a", None, "b", START + 2)]) == []
+    assert phases(history(Timeline()), [Change(START + 1, "a", None, "b", START + 2)]) == []

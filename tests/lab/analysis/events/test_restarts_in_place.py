@@ -29,7 +29,7 @@ def found(*starts: Start, known: tuple[str, ...] = ()) -> list[tuple[float, floa
         assert one.old == "a"
         assert one.ended_unix_seconds is not None
         assert one.ready_unix_seconds is not None
-        whens = (one.stopped_unix_seconds, one.ended_unix_seconds, one.ready_unix_seconds)
+        whens = (one.began_unix_seconds, one.ended_unix_seconds, one.ready_unix_seconds)
         times.append(tuple(at - START for at in whens))
     return times
 

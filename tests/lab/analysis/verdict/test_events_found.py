@@ -3,7 +3,7 @@
 import pytest
 from tests.lab.runs import SERVERS, START, Run, restarted
 
-from long_lived.lab.analysis.events.replacement import Replacement
+from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.verdict import Finding, judge
 
 
@@ -25,13 +25,15 @@ def test_container_that_restarts_in_place_is_seen(told: bool) -> None:
     run.start("server-c", 12.5)
     for pod in ("server-b", "server-c"):
         run.ask(run.connect(pod, 14.0), 20.0)
-    restarts = [Replacement(START + 10, pod, START + 10, pod, START + 12) for pod in SERVERS[1:]]
+    restarts = [Change(START + 10, pod, START + 10, pod, START + 12) for pod in SERVERS[1:]]
     verdict = judge(run.summary(), SERVERS, [], restarts if told else [])
     assert verdict.finding is Finding.PINNED
-    assert verdict.words.startswith("pinned: 2 of 3 replicas came later and are idle: they hold 2 ")
+    assert verdict.words.startswith(
+        "pinned: 2 of 3 replicas restarted under their names and are idle: they hold 2 "
+    )
     assert verdict.effect is not None
     assert verdict.effect.survivors == ["server-a"]
-    assert verdict.effect.replacements == ["server-b", "server-c"]
+    assert verdict.effect.came == ["server-b", "server-c"]
     assert (verdict.effect.inherited is not None) is told
 
 

@@ -16,9 +16,9 @@ from tests.lab.runs import (
     restarted,
 )
 
+from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.events.latecomers import SERVICE_LAG_SECONDS
 from long_lived.lab.analysis.events.phases import PhaseName
-from long_lived.lab.analysis.events.replacement import Replacement
 from long_lived.lab.analysis.verdict import Finding, Verdict, judge
 from long_lived.record.error_kind import ErrorKind
 from long_lived.record.summary import Summary
@@ -59,7 +59,7 @@ INCOMPLETE: dict[str, tuple[Callable[[], Verdict], str]] = {
     ),
     "too-many-failed-later": (
         lambda: failing(restart=50, later=19),
-        "19 of 1,869 requests failed, not counting those at the restart "
+        "19 of 1,869 requests failed, not counting those of the event "
         "(50 connection_lost, 19 read_timeout), more than experiment.maxFailedRatio = 0.01 allows",
     ),
     "no-answer": (
@@ -83,15 +83,15 @@ INCOMPLETE: dict[str, tuple[Callable[[], Verdict], str]] = {
     ),
     "never-ready": (
         lambda: never_ready(),
-        "the run ended before all replacements were ready",
+        "the run ended before the event was over",
     ),
     "never-ready-and-a-problem": (
         lambda: never_ready("server-b was killed"),
-        "server-b was killed; the run ended before all replacements were ready",
+        "server-b was killed; the run ended before the event was over",
     ),
     "ended-in-the-restart": (
         lambda: judged_restart(end=11.0),
-        "the run ended before all replacements were ready",
+        "the run ended before the event was over",
     ),
 }
 
@@ -103,9 +103,9 @@ def failing(restart: int, later: int) -> Verdict:
     return judge(run.summary(), SERVERS, [], replacements)
 
 
-def gone() -> Replacement:
+def gone() -> Change:
     """Say that a replica was stopped, and that none came in its place."""
-    return Replacement(START + 20, "server-a", START + 20, None, START + 20)
+    return Change(START + 20, "server-a", START + 20, None, START + 20)
 
 
 def never_ready(*problems: str) -> Verdict:

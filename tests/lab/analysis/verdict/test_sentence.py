@@ -18,7 +18,7 @@ from tests.lab.runs import (
     scaled,
 )
 
-from long_lived.lab.analysis.events.replacement import Replacement
+from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.verdict import Finding, Verdict, judge
 from long_lived.record.summary import Summary
 
@@ -70,7 +70,7 @@ def test_pinned_words_name_the_numbers() -> None:
     assert verdict.words == (
         "pinned, as expected: 2 of 3 replicas came later and are idle: they hold 0 of 60 "
         "connections, 40 would be fair, because others hold what was opened before. server-a "
-        "holds 60, 20 ± 4 would be chance. Of the 40 connections of the replaced replicas 40 "
+        "holds 60, 20 ± 4 would be chance. Of the 40 connections of the stopped replicas 40 "
         "went to server-a, and none has moved since. Not even again within this run"
     )
     assert verdict.evidence.startswith("60 connections held at 30.0 s; p = ")
@@ -127,7 +127,7 @@ def test_nothing_is_pinned_where_nothing_is_kept() -> None:
 
 @pytest.mark.parametrize(
     ("given", "when"),
-    [({"heals": True}, "4.5 s after the first stop"), ({"keeps": False}, "2.5 s after the first")],
+    [({"heals": True}, "4.5 s after the event began"), ({"keeps": False}, "2.5 s after the event")],
     ids=["healed", "per-request"],
 )
 def test_even_words_tell_when_it_was_reached(given: dict[str, Any], when: str) -> None:
@@ -151,7 +151,7 @@ def test_even_words_where_nobody_was_ever_short(rate: int, when: str) -> None:
         for index in range(rate):
             run.hang_up(run.connect(crew[index % 3], second + index / rate), second + index / rate)
     replacements = [
-        Replacement(START + STOP_SECONDS, old, START + STOP_SECONDS, new, START + STOP_SECONDS)
+        Change(START + STOP_SECONDS, old, START + STOP_SECONDS, new, START + STOP_SECONDS)
         for old, new in zip(SERVERS[1:], NEW, strict=True)
     ]
     words = judge(run.summary(), SERVERS, [], replacements).words
@@ -202,8 +202,8 @@ def test_several_survivors_are_named_or_counted() -> None:
                 connection = run.connect(servers[index % survivors], 10.6)
             for second in range(13, 30):
                 run.ask(connection, float(second))
-        replacements = [Replacement(START + 10, servers[-1], START + 10.5, "new", START + 12)]
+        replacements = [Change(START + 10, servers[-1], START + 10.5, "new", START + 12)]
         verdict = judge(run.summary(), servers, [], replacements)
-        assert f"Of the 40 connections of the replaced replicas 40 went to {named}, " in (
+        assert f"Of the 40 connections of the stopped replicas 40 went to {named}, " in (
             verdict.words
         )

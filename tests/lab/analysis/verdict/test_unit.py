@@ -77,3 +77,23 @@ def test_proxy_is_what_one_in_a_hundred_connections_show(
     found = judge(run.summary(), SERVERS).judged
     assert found is not None
     assert found.unit is unit
+
+
+@pytest.mark.parametrize("connections", ["shared", "per-user"])
+def test_client_that_balances_each_request_is_judged_by_its_requests(connections: str) -> None:
+    """How many connections it keeps to which replica then says nothing of the load."""
+    run = Run(
+        *("experiment.expect=any", "client.balancing=headless"),
+        f"client.connections={connections}",
+    )
+    for second in range(300):
+        run.connect(SERVERS[0], second / 20)  # and a request on it
+    for pod in SERVERS[1:]:
+        only = run.connect(pod, 0.0)
+        for second in range(1, 300):
+            run.ask(only, second / 20)
+    verdict = judge(run.summary(), SERVERS)
+    assert verdict.judged is not None
+    by_request = connections == "shared"
+    assert (verdict.judged.unit is Unit.ANSWERED) is by_request
+    assert (verdict.finding is Finding.EVEN) is by_request

@@ -20,7 +20,7 @@ QUICK = (
     "experiment.expect=any",  # chance makes a spread uneven once in a thousand runs
 )
 ENDLESS = (*QUICK, "client.durationSeconds=300")
-RESTART = (*QUICK, "client.durationSeconds=25", "experiment.restart.afterSeconds=4")
+RESTART = (*QUICK, "client.durationSeconds=25", "experiment.event.afterSeconds=4")
 """Time enough for replacements to become ready on a machine that is busy."""
 PINNED = "experiment.expect=pinned"
 

@@ -49,7 +49,7 @@ def test_client_of_another_version_makes_the_run_incomplete(place: Place, lab: L
     place.helm("install", sets=(*QUICK, "client.parallelism=2"))
     place.await_job(1)
     old = sorted(place.pods("client"))[0]
-    place.cluster.rewrite_log(old, '{"format":2,', '{"format":99,')
+    place.cluster.rewrite_log(old, '{"format":3,', '{"format":99,')
     status, output = lab.verify()
     assert status == 1
     assert f"incomplete: client pod {old} has a summary of format 99: must be 2" in output

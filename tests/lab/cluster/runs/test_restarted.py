@@ -47,10 +47,10 @@ def test_restart_by_hand_is_found_by_verify(place: Place, lab: Lab) -> None:
     status, output = lab.verify()
     assert status == 0, output
     assert "pinned, as expected" in output
-    replacements = lab.record["events"]
-    assert {one["old"] for one in replacements} < before
-    assert {one["new"] for one in replacements} == set(place.pods("server")) - before
-    assert len(replacements) == 2
+    changes = lab.record["events"]
+    assert {one["old"] for one in changes} < before
+    assert {one["new"] for one in changes} == set(place.pods("server")) - before
+    assert len(changes) == 2
 
 
 def test_clients_with_clocks_of_their_own_are_one_timeline(place: Place, lab: Lab) -> None:
@@ -100,7 +100,7 @@ def test_restart_in_place_is_a_replacement_of_itself(how: str, place: Place, lab
     (one,) = lab.record["events"]
     assert one["old"] == one["new"] == victim, output
     assert one["reason"].startswith(reason)
-    assert one["stopped_unix_seconds"] <= one["ready_unix_seconds"]
+    assert one["began_unix_seconds"] <= one["ready_unix_seconds"]
     assert re.search(rf"{victim} restarted in place at [\d.]+ s: {words}, restart 1", output)
     assert early not in {one["old"] for one in lab.record["events"]}
     assert status in (0, 1)
@@ -119,7 +119,7 @@ def test_kill_loses_the_requests_in_flight(place: Place, lab: Lab) -> None:
     """Answers that SIGTERM and two seconds would have let out are lost, as with a real crash."""
     status, output = lab.do(
         *("run", "restart-gunicorn", "--on", "cluster", "--out", str(lab.out)),
-        *sets(*KILL, "experiment.restart.signal=kill", "experiment.maxFailedRatio=1"),
+        *sets(*KILL, "experiment.event.kind=kill", "experiment.maxFailedRatio=1"),
     )
     assert status == 0, output
     failed = lab.record["clients"]["requests"]["failed_by_kind"]
@@ -133,7 +133,7 @@ def test_kill_that_is_refused_says_what_came_instead(place: Place, lab: Lab) -> 
     place.cluster.mishaps.forbidden = "exec"
     status, output = lab.do(
         *("run", "restart-gunicorn", "--on", "cluster", "--out", str(lab.out)),
-        *sets(*KILL, "experiment.restart.signal=kill"),
+        *sets(*KILL, "experiment.event.kind=kill"),
     )
     assert status == 0, output
     assert output.count("not killed, but ended by SIGTERM and SIGKILL some 2 s later: ") == 2

@@ -23,7 +23,7 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER
 
 from long_lived.server.app import REPLICA
 from long_lived.server.listener import ListenerName
-from long_lived.server.runtimes.gunicorn.workers.in_flight import InFlight
+from long_lived.server.runtimes.gunicorn.in_flight import IN_FLIGHT
 
 POLL_SECONDS = 0.1
 
@@ -34,7 +34,6 @@ class GeventWorker(ggevent.GeventWorker):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._stopping: Event | None = None
-        self._in_flight = InFlight()
         self._sockets: dict[Any, Any] = {}  # of open connections, by their greenlet
         self._idle: set[Any] = set()  # greenlets that wait for a request
 
@@ -53,7 +52,7 @@ class GeventWorker(ggevent.GeventWorker):
         while self.alive:
             self.notify()
             self._stopping.wait(1.0)
-        self._in_flight.close_all()
+        self.wsgi.extensions[IN_FLIGHT].close_all()
         for server in servers:
             self._leave(server)
         self._drain(pool)
@@ -73,11 +72,6 @@ class GeventWorker(ggevent.GeventWorker):
             super().handle(listener, client, addr)
         finally:
             del self._sockets[greenlet]
-
-    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
-        """Answer one request; return whether the connection is kept."""
-        with self._in_flight.carrying(req):
-            return super().handle_request(listener_name, req, sock, addr)
 
     def timeout_ctx(self) -> "_Idle":
         """Make the context in which a connection waits for its next request."""

@@ -26,7 +26,7 @@ from typing import Any, NoReturn
 from gunicorn.workers import gthread
 
 from long_lived.server.app import REPLICA
-from long_lived.server.runtimes.gunicorn.workers.in_flight import InFlight
+from long_lived.server.runtimes.gunicorn.in_flight import IN_FLIGHT
 
 LINGER_SECONDS = 2.0
 """As in util.close_graceful."""
@@ -41,7 +41,6 @@ class ThreadWorker(gthread.ThreadWorker):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.max_keepalived = self.worker_connections
-        self._in_flight = InFlight()
 
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:
@@ -65,7 +64,7 @@ class ThreadWorker(gthread.ThreadWorker):
         super().set_accept_enabled(enabled)
         if self.alive or enabled:
             return
-        self._in_flight.close_all()
+        self.wsgi.extensions[IN_FLIGHT].close_all()
         for listener in self.sockets:
             while self.nr_conns < self.worker_connections:
                 before = self.nr_conns
@@ -73,11 +72,6 @@ class ThreadWorker(gthread.ThreadWorker):
                 if self.nr_conns == before:
                     break
             listener.close()
-
-    def handle_request(self, req: Any, conn: Any) -> Any:
-        """Answer one request; return whether the connection is kept."""
-        with self._in_flight.carrying(req):
-            return super().handle_request(req, conn)
 
     def handle(self, conn: Any) -> Any:
         """Serve one request, in a thread of the pool; return whether the connection is kept."""

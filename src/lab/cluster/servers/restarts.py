@@ -1,4 +1,4 @@
-"""Restarts of servers that the lab did not make, as replacements by the lab's clock.
+"""Restarts of servers that the lab did not make, as changes by the lab's clock.
 
 Somebody may delete pods, and a container may be started again in its pod. Both are seen in the
 pods; where these are gone, the first is inferred from the answers.
@@ -6,12 +6,12 @@ pods; where these are gone, the first is inferred from the answers.
 
 from dataclasses import dataclass
 
-from long_lived.lab.analysis.events.inferred_restarts import replacements_seen
-from long_lived.lab.analysis.events.replacement import Replacement
+from long_lived.lab.analysis.events.change import Change
+from long_lived.lab.analysis.events.inferred_restarts import changes_seen
 from long_lived.lab.analysis.history import History
 from long_lived.lab.analysis.verdict import history_of
 from long_lived.lab.cluster.pods import names
-from long_lived.lab.cluster.server_pods import ServerPods
+from long_lived.lab.cluster.servers.server_pods import ServerPods
 from long_lived.record.summary import Summary
 
 
@@ -25,13 +25,13 @@ class Restarts:
     lag_seconds: float
     """By how much the cluster's clock is behind the lab's."""
 
-    def in_place(self) -> list[Replacement]:
+    def in_place(self) -> list[Change]:
         """Return the restarts of containers in their pods, in order."""
         found = self.servers.restarted_in_place(*self._span(history_of(self.summary)))
-        return [one.as_replacement(self.lag_seconds) for one in found]
+        return [one.as_change(self.lag_seconds) for one in found]
 
-    def by_others(self) -> list[Replacement]:
-        """Return the replacements that somebody else has caused: what is younger than the run.
+    def by_others(self) -> list[Change]:
+        """Return the changes that somebody else has caused: what is younger than the run.
 
         If no pod is, but some that have answered are gone, the answers tell.
         """
@@ -43,10 +43,10 @@ class Restarts:
             # Where all are there that have answered, none was replaced.
             replicas = self.summary.settings.server.replicas
             replicas = replicas or len(self.servers.replicas)
-            return replacements_seen(history, pods, replicas) if old else []
+            return changes_seen(history, pods, replicas) if old else []
         return [
-            Replacement(
-                stopped_unix_seconds=pod.created_unix_seconds + self.lag_seconds,
+            Change(
+                began_unix_seconds=pod.created_unix_seconds + self.lag_seconds,
                 old=old[index] if index < len(old) else None,
                 new=pod.name,
                 ready_unix_seconds=None

@@ -1,17 +1,18 @@
-"""One replica that takes the place of another in the middle of a run, or its own."""
+"""One replica that goes in the middle of a run, one that comes, or one in place of another."""
 
 from dataclasses import dataclass
 
 
 @dataclass
-class Replacement:
-    """When a replica was stopped, and when another served in its place.
+class Change:
+    """When a replica was stopped, and when another served in its place; or only one of the two.
 
     Times are by the wall clock of the lab. None means: not yet, or never. Where `old` and `new`
     are the same, the replica was started again under its name, as a container is.
     """
 
-    stopped_unix_seconds: float
+    began_unix_seconds: float
+    """When the replica was stopped; where none was, when a new one was asked for."""
     old: str | None = None
     """The replica that was stopped; None where nobody saw it answer, or none was."""
     ended_unix_seconds: float | None = None
@@ -21,8 +22,15 @@ class Replacement:
     """Why it was stopped, where it was not the lab: "OOMKilled", for example."""
     inferred: bool = False
     """Whether nobody saw the stop itself: it is known from the answers, and only nearly."""
+    for_good: bool = False
+    """Whether nothing comes in its place."""
 
     @property
     def in_place(self) -> bool:
         """Whether the replica kept its name."""
         return self.old is not None and self.old == self.new
+
+    @property
+    def over_unix_seconds(self) -> float | None:
+        """When it was done: when the new replica was ready, or the old one gone for good."""
+        return self.ended_unix_seconds if self.for_good else self.ready_unix_seconds

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from long_lived.lab.analysis.events.replacement import Replacement
+from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.cluster.kubernetes_events import KubernetesEvents
 from long_lived.lab.cluster.pods import PLAIN, Ending, Pod, names
 
@@ -29,11 +29,11 @@ class InPlace:
         reason = ended if self.reason in ended else f"{self.reason}, {ended}"
         return f"{reason}, restart {self.restart}"
 
-    def as_replacement(self, lag_seconds: float) -> Replacement:
+    def as_change(self, lag_seconds: float) -> Change:
         """Return it by a clock that is `lag_seconds` ahead of the cluster's."""
         ended, ready = self.ending.unix_seconds + lag_seconds, self.ready_unix_seconds
-        return Replacement(
-            stopped_unix_seconds=ended,
+        return Change(
+            began_unix_seconds=ended,
             old=self.pod,
             ended_unix_seconds=ended,
             new=self.pod,
@@ -53,8 +53,10 @@ class ServerPods:
         """The pods at the last look, oldest first."""
         self.replicas: list[str] = []
         """Names of those that served, in the order of their start."""
-        self.deleted: list[Replacement] = []
-        """Those that the lab deleted, by its clock."""
+        self.changes: list[Change] = []
+        """What the lab did, by its clock; restarts in place are found in the pods."""
+        self._crashed: dict[str, int] = {}
+        """Of each pod whose server the lab killed: how often it had restarted before."""
 
     def staying(self) -> list[Pod]:
         """List the pods that are not being deleted, oldest first."""
@@ -66,11 +68,27 @@ class ServerPods:
 
     def stop(self, pods: Sequence[str], now: float) -> None:
         """Note that pods are being deleted."""
-        self.deleted += [Replacement(now, old=name) for name in pods]
+        self.changes += [Change(now, old=name) for name in pods]
+
+    def expect(self, *, coming: int, going: int, now: float) -> None:
+        """Note that the Deployment will make pods, and take others away for good."""
+        self.changes += [Change(now, for_good=True) for _ in range(going)]
+        self.changes += [Change(now) for _ in range(coming)]
+
+    def crash(self, pods: Sequence[str]) -> None:
+        """Note that the servers in pods are being killed."""
+        self._crashed |= {pod.name: pod.restarts for pod in self.seen if pod.name in pods}
 
     def settled(self) -> bool:
-        """Tell whether every pod that was deleted has a replacement that is ready."""
-        return all(one.ready_unix_seconds is not None for one in self.deleted)
+        """Tell whether all that the lab did is over."""
+        back = {
+            pod.name
+            for pod in self.staying()
+            if pod.ready_unix_seconds is not None
+            and pod.restarts > self._crashed.get(pod.name, pod.restarts)
+        }
+        over = all(one.over_unix_seconds is not None for one in self.changes)
+        return over and self._crashed.keys() <= back
 
     def take(self, pods: list[Pod], now: float, *, begun: bool) -> None:
         """Take in how the pods stand; until the run has `begun` they are all its first replicas."""
@@ -80,17 +98,21 @@ class ServerPods:
         if not begun:
             self.replicas = names(staying)
             return
-        taken = {one.new for one in self.deleted}
         for pod in staying:
             if pod.name in self.replicas:
                 continue
             self.replicas.append(pod.name)
-            free = next((one for one in self.deleted if one.new is None), None)
-            if free and pod.name not in taken:
+            free = next((one for one in self.changes if not (one.new or one.for_good)), None)
+            if free:
                 free.new = pod.name
+        known = {one.old for one in self.changes}
+        for name in self.replicas:
+            free = next((one for one in self.changes if one.for_good and not one.old), None)
+            if free and name not in known and name not in names(staying):
+                free.old, free.began_unix_seconds = name, now
         present, ready = set(names(pods)), set(self.serving())
-        for one in self.deleted:
-            if one.ended_unix_seconds is None and one.old not in present:
+        for one in self.changes:
+            if one.ended_unix_seconds is None and one.old and one.old not in present:
                 one.ended_unix_seconds = now
             if one.ready_unix_seconds is None and one.new in ready:
                 one.ready_unix_seconds = now
@@ -114,7 +136,7 @@ class ServerPods:
         return sorted(found, key=lambda one: (one.ending.unix_seconds, one.pod))
 
     def _note_endings(self) -> None:
-        stopped = {one.old for one in self.deleted}
+        stopped = {one.old for one in self.changes}
         for pod in self.staying():
             ending = pod.last_ending
             if ending is None or pod.name in stopped:

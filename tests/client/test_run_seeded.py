@@ -1,0 +1,48 @@
+"""Runs with a seed: the same request draws the same delay, in both engines."""
+
+import re
+
+from long_lived.client.users.draws import Draws
+
+from .misbehaving import misbehaving, sends, whole
+from .test_run_account import ENGINES
+
+DRAW = re.compile(r"^Long-Lived-Draw: (\S+)\r$", re.MULTILINE)
+FEW = ("client.concurrency=4", "client.requestsPerUser=3")
+
+
+def draws_of(run_client, *settings: str, **given) -> list[str]:
+    """Run a client, and return what its requests drew, in order of the draws."""
+    with misbehaving(sends(whole())) as server:
+        run = run_client(server.url, *FEW, *settings, **given)
+        run.check_account()
+        assert run.summary["requests"]["answered"] == 12
+        assert len(server.heads) == 12
+        return sorted(found[1] for head in server.heads if (found := DRAW.search(head)))
+
+
+EXPECTED = sorted(
+    f"{Draws(7, 0).of('delay', user, request):.9f}" for user in range(4) for request in (1, 2, 3)
+)
+
+
+@ENGINES
+def test_seed_draws_the_same_in_every_run(engine: str, run_client) -> None:
+    """What a request draws depends on the seed, the client, the user and its number alone."""
+    settings = ("client.seed=7", f"client.engine={engine}")
+    drawn = draws_of(run_client, *settings)
+    assert len(set(drawn)) == 12
+    assert all(0 <= float(one) <= 1 for one in drawn)
+    assert draws_of(run_client, *settings) == drawn == EXPECTED
+
+
+def test_clients_of_one_run_draw_differently(run_client) -> None:
+    """The index of the Job tells them apart."""
+    second = draws_of(run_client, "client.seed=7", prefix=("env", "JOB_COMPLETION_INDEX=1"))
+    assert len(set(second)) == 12
+    assert not set(second) & set(EXPECTED)
+
+
+def test_without_a_seed_the_server_draws(run_client) -> None:
+    """Nothing changes on the wire."""
+    assert draws_of(run_client) == []

@@ -1,0 +1,47 @@
+"""A client that draws a delay gets that one, whatever serves; what is no draw is ignored."""
+
+import pytest
+from tests.server.replicas import ALL, Start, Variant, side_by_side
+
+from long_lived.server.delay import HEADER, delay_seconds
+from long_lived.settings.sections.server import Delay
+
+JSON = {"Accept": "application/json"}
+TWO_TO_SIX = Delay.model_validate({"minSeconds": 2, "maxSeconds": 6})
+RANGE = ("server.delay.minSeconds=0.1", "server.delay.maxSeconds=3600.1")
+
+
+@side_by_side(ALL)
+def test_delay_is_as_long_as_the_client_draws(variant: Variant, start: Start) -> None:
+    """Of an hour, nothing and a 7,200th part of it are waited, which no draw by chance gives."""
+    replica = start(*variant.settings, *RANGE)
+    for given, shortest, longest in (("0", 0.1, 30), ("0.000139", 0.6, 30), ("0.0", 0.1, 30)):
+        answer = replica.get("/", **JSON, **{HEADER: given}).json
+        assert shortest <= answer["delay_seconds"] < longest
+
+
+@side_by_side(ALL)
+def test_draw_that_is_none_is_ignored(variant: Variant, start: Start) -> None:
+    """The replica draws by itself then, and the request is answered as any other."""
+    replica = start(*variant.settings, "server.delay.minSeconds=0", "server.delay.maxSeconds=0.01")
+    for given in ("1000000", "-1", "1.5", "x", "", "1e5", "0,9", "nan"):
+        answer = replica.get("/", **JSON, **{HEADER: given})
+        assert answer.status == 200
+        assert answer.json["delay_seconds"] < 30
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [("0", 2), ("1", 6), ("0.25", 3), ("1.0", 6), ("0.000000000", 2), ("1.000000000", 6)],
+)
+def test_draw_says_how_far_between_the_two_ends(given: str, expected: float) -> None:
+    """0 is the shortest delay, 1 the longest."""
+    assert delay_seconds(TWO_TO_SIX, given) == expected
+
+
+@pytest.mark.parametrize("given", [None, "", "2", "-0", "+0", "1.1", ".5", "0x0", "٠", "0.5\n"])
+def test_what_is_no_draw_leaves_it_to_chance(given: str | None) -> None:
+    """The delay lies in its range, and not where a reader with less care would put it."""
+    drawn = {delay_seconds(TWO_TO_SIX, given) for _ in range(20)}
+    assert len(drawn) == 20
+    assert all(2 <= one <= 6 for one in drawn)
