@@ -13,7 +13,6 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from long_lived.settings.chart import ChartValues
 from long_lived.settings.errors import SettingsError, explain
 from long_lived.settings.keys import joined
 from long_lived.settings.model import Settings
@@ -23,7 +22,7 @@ from long_lived.settings.values_file import Tree
 
 Model = TypeVar("Model", bound=BaseModel)
 
-_CHART_KEYS = {field.alias for field in ChartValues.model_fields.values()}
+_OWN_KEYS = {field.alias for field in Settings.model_fields.values()}
 
 
 def load(
@@ -44,7 +43,8 @@ def load(
     own, chart = _divided(files)
     from_variables = variables(os.environ if environment is None else environment, Settings)
     from_flags = flags(overrides, Settings)
-    _checked(ChartValues, chart)
+    if chart.values:
+        _checked(_chart_model(), chart)
     return _checked(Settings, layered([from_flags, from_variables, own]))
 
 
@@ -68,12 +68,12 @@ def divided(overrides: Iterable[str]) -> tuple[list[str], list[str]]:
     for path, text in [pair for override in overrides for pair in pairs(override)]:
         value = "null" if text is None else text.replace(",", "\\,")
         pair = f"{joined(path)}={value}"
-        if path[0].partition("[")[0] not in _CHART_KEYS:
+        if not _is_of_the_chart(path[0].partition("[")[0]):
             own.append(pair)
             continue
         chart.append(pair)
         if not any("[" in part for part in path):
-            _checked(ChartValues, flags([pair], ChartValues))
+            _checked(_chart_model(), flags([pair], _chart_model()))
     return own, chart
 
 
@@ -81,9 +81,25 @@ def _divided(files: Iterable[Path]) -> tuple[Source, Source]:
     """Split what the values files together give into settings and the chart's own keys."""
     ranked = [values_file(file) for file in files][::-1]
     given = layered(ranked)
-    own = {key: value for key, value in given.values.items() if key not in _CHART_KEYS}
-    chart = {key: value for key, value in given.values.items() if key in _CHART_KEYS}
+    own = {key: value for key, value in given.values.items() if not _is_of_the_chart(key)}
+    chart = {key: value for key, value in given.values.items() if _is_of_the_chart(key)}
     return Source(own, given.origins), Source(chart, given.origins)
+
+
+def _is_of_the_chart(key: str) -> bool:
+    return key not in _OWN_KEYS and key in {
+        field.alias for field in _chart_model().model_fields.values()
+    }
+
+
+def _chart_model() -> type[BaseModel]:
+    """Return the model of the chart's own keys.
+
+    It is larger than that of the settings, and few runs have such a key: it is imported for those.
+    """
+    from long_lived.settings.chart import ChartValues
+
+    return ChartValues
 
 
 def _checked(model: type[Model], source: Source) -> Model:

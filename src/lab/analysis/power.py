@@ -10,7 +10,11 @@ Source: Cohen, Statistical Power Analysis (1988), chapter 7, with w^2 = s^2 / (k
 import math
 from functools import lru_cache
 
-from scipy.special import chdtri, chndtr, chndtrinc
+from long_lived.lab.analysis.distributions import (
+    chi_square_critical,
+    noncentral_at_most,
+    noncentrality_of,
+)
 
 LEVEL = 0.001
 """A spread counts as chance unless it is rarer than this: one false alarm in a thousand runs."""
@@ -27,8 +31,8 @@ def power(connections: int, replicas: int, shortfall: float = HALF) -> float:
     if replicas < 2:
         return 0.0
     freedom = replicas - 1
-    critical = chdtri(freedom, LEVEL)
-    return float(1 - chndtr(critical, freedom, connections * shortfall**2 / freedom))
+    critical = chi_square_critical(freedom, LEVEL)
+    return 1 - noncentral_at_most(critical, freedom, connections * shortfall**2 / freedom)
 
 
 def needed(replicas: int, shortfall: float = HALF) -> int:
@@ -53,4 +57,4 @@ def _noncentrality(replicas: int) -> float:
     if replicas < 2:
         return 0.0
     freedom = replicas - 1
-    return float(chndtrinc(chdtri(freedom, LEVEL), freedom, 1 - POWER))
+    return noncentrality_of(chi_square_critical(freedom, LEVEL), freedom, 1 - POWER)

@@ -17,8 +17,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scipy.special import bdtr, betaincinv, chdtrc
-
+from long_lived.lab.analysis.distributions import (
+    beta_quantile,
+    binomial_at_most,
+    chi_square_above,
+)
 from long_lived.lab.analysis.power import LEVEL, needed, noticeable
 
 CONFIDENCE = 0.95
@@ -101,7 +104,7 @@ def spread(counts: Mapping[str, int]) -> Spread:
     if replicas == 1:
         p_value = 1.0
     elif total >= least:
-        p_value = float(chdtrc(replicas - 1, chi_square))
+        p_value = chi_square_above(replicas - 1, chi_square)
     else:
         p_value = _bound(counts, total)
     return Spread(
@@ -119,17 +122,12 @@ def spread(counts: Mapping[str, int]) -> Spread:
     )
 
 
-def at_most(count: int, total: int, share: float) -> float:
-    """Tell how likely at most `count` of `total` connections go where each does with `share`."""
-    return float(bdtr(count, total, share))
-
-
 def _bound(counts: Mapping[str, int], total: int) -> float:
     """Bound the probability that any replica has that few, or that many (Bonferroni)."""
     replicas, share = len(counts), 1 / len(counts)
-    few = at_most(min(counts.values()), total, share)
+    few = binomial_at_most(min(counts.values()), total, share)
     # That many here are that few elsewhere; 1 - P(less) would round away the digits of rare ones.
-    many = at_most(total - max(counts.values()), total, 1 - share)
+    many = binomial_at_most(total - max(counts.values()), total, 1 - share)
     # With two replicas one is as empty as the other is full: that is one event, not two.
     sides = 1 if replicas == 2 else 2
     return min(1.0, sides * replicas * min(few, many))
@@ -140,7 +138,7 @@ def _largest(counts: Mapping[str, int], total: int) -> Deviation:
     fair = total / len(counts)
     replica = max(counts, key=lambda name: abs(counts[name] - fair))
     count, tail = counts[replica], (1 - CONFIDENCE) / 2 / len(counts)
-    low = float(betaincinv(count, total - count + 1, tail)) if count else 0.0
-    high = float(betaincinv(count + 1, total - count, 1 - tail)) if count < total else 1.0
+    low = beta_quantile(count, total - count + 1, tail) if count else 0.0
+    high = beta_quantile(count + 1, total - count, 1 - tail) if count < total else 1.0
     scale = len(counts)
     return Deviation(replica, count / fair - 1, low * scale - 1, high * scale - 1)

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from long_lived.lab.analysis.distributions import binomial_at_most
 from long_lived.lab.analysis.power import LEVEL, needed
-from long_lived.lab.analysis.spread import at_most, spread
+from long_lived.lab.analysis.spread import spread
 
 
 @pytest.mark.parametrize(
@@ -227,7 +228,7 @@ def test_at_most_is_the_binomial_distribution(
     count: int, total: int, share: float, likely: float
 ) -> None:
     """By hand: nothing of n connections that come with probability p has the chance (1-p)^n."""
-    assert at_most(count, total, share) == pytest.approx(likely)
+    assert binomial_at_most(count, total, share) == pytest.approx(likely)
 
 
 def test_one_replica_has_nothing_to_be_uneven_with() -> None:

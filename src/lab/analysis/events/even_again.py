@@ -3,10 +3,10 @@
 import math
 from collections.abc import Sequence
 
+from long_lived.lab.analysis.distributions import binomial_at_most
 from long_lived.lab.analysis.history import History
 from long_lived.lab.analysis.judged import Unit
 from long_lived.lab.analysis.power import LEVEL, needed
-from long_lived.lab.analysis.spread import at_most
 
 SHARE_OF_FAIR = 0.9
 """Part of its fair share that every replica must have for the load to count as even again."""
@@ -39,7 +39,7 @@ def seconds_to_even(
     for end, counts in looks:
         if end > last:
             break
-        if at_most(min(counts), sum(counts), share) < level or not any(counts):
+        if binomial_at_most(min(counts), sum(counts), share) < level or not any(counts):
             short_until = end
     if short_until >= last:
         return None, False

@@ -11,10 +11,11 @@ share of what was opened since, the older ones are not the reason.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from long_lived.lab.analysis.distributions import binomial_at_most
 from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.history import History
 from long_lived.lab.analysis.power import LEVEL, needed
-from long_lived.lab.analysis.spread import Spread, at_most
+from long_lived.lab.analysis.spread import Spread
 
 SERVICE_LAG_SECONDS = 10.0
 """How long a Service may take to reach a replica that is ready; what is opened until then
@@ -76,7 +77,7 @@ def latecomers(
         late = [name for name, at in came.items() if at >= cut]
         fair = len(late) / len(came)
         held = sum(spread.counts[name] for name in late)
-        chance = at_most(held, spread.total, fair)
+        chance = binomial_at_most(held, spread.total, fair)
         if chance < rarest:  # never for all of them together
             rarest, found = chance, late
     if found is None:
@@ -90,7 +91,7 @@ def latecomers(
     total, got = sum(opened.values()), sum(opened[name] for name in found)
     avoided = (
         total >= needed(len(came))
-        and at_most(got, total, fair) < LEVEL
+        and binomial_at_most(got, total, fair) < LEVEL
         and 1 - got / (fair * total) >= AVOIDED_RATIO * (1 - ratio)
     )
     return Latecomers(found, held, ratio, total, got, avoided)

@@ -7,7 +7,6 @@ from pathlib import Path
 from long_lived.lab.cluster.tools.kubectl import Place
 from long_lived.lab.cluster.tools.program import call, program
 from long_lived.lab.experiment.backend import Trouble
-from long_lived.settings.chart import takes_text
 
 CALL_SECONDS = 300.0
 
@@ -47,4 +46,7 @@ def helm_install(
 
 def _set_flag(pair: str) -> str:
     key, _, value = pair.partition("=")
+    # The chart's models are a sixth of what the lab imports, and few runs set a key of the chart.
+    from long_lived.settings.chart import takes_text
+
     return "--set-string" if takes_text(key) and value != "null" else "--set"

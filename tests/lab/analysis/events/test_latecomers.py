@@ -5,11 +5,12 @@ from collections.abc import Mapping
 import pytest
 from tests.lab.runs import START, history
 
+from long_lived.lab.analysis.distributions import binomial_at_most
 from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.events.latecomers import SERVICE_LAG_SECONDS, Latecomers, latecomers
 from long_lived.lab.analysis.history import History
 from long_lived.lab.analysis.power import LEVEL
-from long_lived.lab.analysis.spread import at_most, spread
+from long_lived.lab.analysis.spread import spread
 from long_lived.record.timeline import Timeline
 
 CAME = 10.0
@@ -115,7 +116,7 @@ def test_nobody_is_late_where_coming_later_is_not_the_matter(
 
 def test_level_is_shared_among_the_waves() -> None:
     """The more often one divides the replicas, the more often chance makes a part look small."""
-    assert LEVEL / 2 < at_most(74, 300, 1 / 3) < LEVEL
+    assert LEVEL / 2 < binomial_at_most(74, 300, 1 / 3) < LEVEL
     assert late_of({"a": 126, "b": 100, "c": 74}, came("c")) is not None
     waves = came("b", at=10) + came("c", at=20)
     assert late_of({"a": 113, "b": 113, "c": 74}, waves) is None

@@ -18,9 +18,9 @@ from tests.lab.analysis.events.story import (
 )
 from tests.lab.runs import NEW, SERVERS, START
 
+from long_lived.lab.analysis.distributions import binomial_at_most
 from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.power import LEVEL
-from long_lived.lab.analysis.spread import at_most
 
 
 @pytest.mark.parametrize("each", [400, 60], ids=["short-looks", "long-looks"])
@@ -66,7 +66,7 @@ def test_what_is_held_is_looked_at_in_every_bucket(width: float, late: bool, buc
 def test_level_is_shared_among_looks_and_replicas(counts: Sequence[int], even: bool) -> None:
     """20 looks at 3 replicas: a share of 90 % gives so few once in 60,000 looks, or less often."""
     few, total, looks = counts[-1], sum(counts), END - STOP
-    assert (at_most(few, total, 0.9 / 3) >= LEVEL / (looks * 3)) is even
+    assert (binomial_at_most(few, total, 0.9 / 3) >= LEVEL / (looks * 3)) is even
     found = divided(counts).effect()
     assert (found.seconds_to_even, found.too_few_to_tell) == (0.0 if even else None, False)
 
