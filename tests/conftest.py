@@ -1,6 +1,10 @@
 """What holds for every test of the project."""
 
+import os
+import resource
+import sys
 from collections import Counter, defaultdict
+from collections.abc import Generator
 from pathlib import PurePosixPath
 
 import hypothesis
@@ -10,6 +14,13 @@ hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=Tr
 hypothesis.settings.register_profile("search", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("repeatable")
 """The same examples in every run; `pytest --hypothesis-profile search` looks for new ones."""
+
+# The tests start hundreds of processes: without bytecode each of them compiles the project anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+PROCESSOR = "processor seconds"
+USED = pytest.StashKey[float]()
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist, which reads the groups in the same hook
@@ -21,17 +32,43 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("place"))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note what a part of a test used of the processors, with the processes that it waited for."""
+    report = yield
+    now = _processor_seconds()
+    used = now - item.config.stash.get(USED, 0.0)
+    item.config.stash[USED] = now
+    report.user_properties = [*report.user_properties, (PROCESSOR, used)]
+    return report
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how long the tests of each folder took: set-up, call and tear-down, of all workers."""
+    """Say how long the tests of each folder took, of clocks and of processors, in all workers."""
     seconds: defaultdict[str, float] = defaultdict(float)
+    used: defaultdict[str, float] = defaultdict(float)
     tests: Counter[str] = Counter()
     for reports in terminalreporter.stats.values():
         for report in reports:
             if isinstance(report, pytest.TestReport):
                 folder = str(PurePosixPath(report.nodeid.partition("::")[0]).parent)
                 seconds[folder] += report.duration
+                used[folder] += dict(report.user_properties).get(
+                    PROCESSOR, 0.0
+                )  # none where a worker died
                 tests[folder] += report.when == "setup"
     if len(seconds) > 1:
-        terminalreporter.section("seconds in each folder")
+        terminalreporter.section("seconds in each folder, and those of processors")
         for folder in sorted(seconds, key=lambda one: -seconds[one]):
-            terminalreporter.line(f"{seconds[folder]:7.1f} s {tests[folder]:6} tests  {folder}")
+            terminalreporter.line(
+                f"{seconds[folder]:7.1f} s {used[folder]:7.1f} s {tests[folder]:6} tests  {folder}"
+            )
+
+
+def _processor_seconds() -> float:
+    own, others = (
+        resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    return own.ru_utime + own.ru_stime + others.ru_utime + others.ru_stime

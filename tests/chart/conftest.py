@@ -69,7 +69,9 @@ class Rendered:
     def __init__(self, text: str) -> None:
         """Read what `helm template` printed."""
         self.text = text
-        self.manifests: list[Manifest] = [tree for tree in yaml.safe_load_all(text) if tree]
+        self.manifests: list[Manifest] = [
+            tree for tree in yaml.load_all(text, yaml.CSafeLoader) if tree
+        ]
 
     def find(self, kind: str, suffix: str = "") -> list[Manifest]:
         """Return the manifests of a kind whose name ends with `suffix`."""

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import yaml
 
@@ -195,7 +196,7 @@ class Cluster:
                 return found
             where = kinds.place(path)
             if where and where.part == "scale":
-                return self._scale(where, yaml.safe_load(body or b"{}"), method)
+                return self._scale(where, _read(body or b"{}"), method)
             if where is None or where.part:
                 raise Refused(404, "NotFound", "the server could not find the requested resource")
             if "dryRun" in query:
@@ -204,19 +205,19 @@ class Cluster:
                 return self.find(where) if where.name else self._listed(where, query)
             if method in ("POST", "PUT"):
                 try:
-                    made = protobuf.decoded(body) if "protobuf" in media else yaml.safe_load(body)
+                    made = protobuf.decoded(body) if "protobuf" in media else _read(body)
                 except ValueError as error:
                     raise Refused(415, "UnsupportedMediaType", str(error)) from None
                 made["metadata"].setdefault("namespace", where.namespace)
                 return self._made(where, made, new=method == "POST")
             if method == "PATCH":
-                patch, force = yaml.safe_load(body), query.get("force") == "true"
+                patch, force = _read(body), query.get("force") == "true"
                 if "apply" in media:
                     return self._apply(where, patch, force=force)
                 return self._made(where, patches.merged(self.find(where), patch), new=False)
             if method == "DELETE":
                 # Helm sends its options in protobuf, and there none that matter.
-                options = {} if "protobuf" in media else yaml.safe_load(body or b"{}")
+                options = {} if "protobuf" in media else _read(body or b"{}")
                 return self._deleted(where, options)
             raise Refused(405, "MethodNotAllowed", f"{method} is not supported here")
 
@@ -323,3 +324,8 @@ class Cluster:
 def timestamp(at: datetime | None = None) -> str:
     """Return a moment, or now, as the API writes it."""
     return (at or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _read(body: bytes) -> Any:
+    """Read a request's YAML or JSON; PyYAML's own parser is ten times slower than libyaml's."""
+    return yaml.load(body, yaml.CSafeLoader)

@@ -82,7 +82,7 @@ def test_run_that_cannot_begin_says_why_and_is_given_up(
 ) -> None:
     """The reason is shown while it lasts, and is that of the verdict after a bounded wait."""
     vars(place.cluster.mishaps).update(mishap)
-    place.helm("install", sets=(*QUICK, *settings, "client.readiness.timeoutSeconds=15"))
+    place.helm("install", sets=(*QUICK, *settings, "client.readiness.timeoutSeconds=8"))
     status, output = lab.verify()
     assert status == 1
     assert re.search(rf" s {why}", output), output
