@@ -19,7 +19,9 @@ ROOT = Path(__file__).parents[2]
 CHART = ROOT / "charts" / "long-lived"
 FILL_EVERYTHING = Path(__file__).parent / "fill-everything.yaml"
 CI_VALUES = sorted((CHART / "ci").glob("*-values.yaml"))
-SCENARIOS = sorted((ROOT / "values").glob("*.yaml"))
+SCENARIOS = sorted(
+    file for group in ("", "events/") for file in (ROOT / "values").glob(f"{group}*.yaml")
+)
 
 Manifest = dict[str, Any]
 

@@ -11,7 +11,7 @@ from long_lived.settings.chart import ChartValues
 from long_lived.settings.values_file import read
 
 FOLDER = Path(__file__).parents[2] / "values"
-FILES = sorted(FOLDER.glob("*.yaml"))
+FILES = sorted([*FOLDER.glob("*.yaml"), *FOLDER.glob("events/*.yaml")])
 DEFAULTS: dict[str, Any] = {
     **ChartValues().model_dump(mode="json", by_alias=True),
     **Settings().as_values(),

@@ -9,6 +9,9 @@ from click.shell_completion import CompletionItem
 from long_lived.settings import SettingsError, load
 from long_lived.settings.places import SCENARIOS as FOLDER
 
+GROUPS = ("", "events/")
+"""Folders below values/ that hold scenarios; others hold overlays on them."""
+
 
 def values_files(names: tuple[str, ...]) -> list[Path]:
     """Turn each of `names` into a file: a path as it is, or the scenario of that name.
@@ -20,8 +23,13 @@ def values_files(names: tuple[str, ...]) -> list[Path]:
 
 
 def known() -> list[str]:
-    """List the scenarios by name."""
-    return sorted(file.stem for file in FOLDER.glob("*.yaml"))
+    """List the scenarios by name: that of the file, below values/ and without .yaml."""
+    names = [[file.stem for file in FOLDER.glob(f"{group}*.yaml")] for group in GROUPS]
+    return [
+        f"{group}{name}"
+        for group, found in zip(GROUPS, names, strict=True)
+        for name in sorted(found)
+    ]
 
 
 def matrix_files(names: Sequence[str]) -> list[Path]:
@@ -45,10 +53,10 @@ def matrix_files(names: Sequence[str]) -> list[Path]:
 
 
 def _values_file(name: str) -> Path:
-    if Path(name).suffix in (".yaml", ".yml") or "/" in name:
-        return Path(name)
     if name in known():
         return FOLDER / f"{name}.yaml"
+    if Path(name).suffix in (".yaml", ".yml") or "/" in name:
+        return Path(name)
     raise SettingsError(
         f"scenario {name!r} does not exist: must be a YAML file or one of {', '.join(known())}"
     )

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.events.inferred_restarts import UNSEEN, changes_seen
 from long_lived.lab.analysis.verdict import history_of
 from long_lived.lab.experiment.outcome import Outcome
@@ -68,9 +69,18 @@ def outcome_of(files: Sequence[Path]) -> Outcome:
         )
     seen.summary = merge(summaries)
     replicas, pods = settings.server.replicas, seen.summary.pods
+    event = settings.experiment.event
+    more = {"scale-up": event.count, "scale-down": -event.count}.get(event.kind, 0)
+    at_end = None if replicas is None else replicas + more
     seen.replicas = sorted(pods)
-    seen.changes = changes_seen(history_of(seen.summary), pods, replicas)
-    if replicas is not None and not seen.changes:
-        missing = replicas - len(seen.replicas)
-        seen.replicas += [f"{UNSEEN}{number}" for number in range(1, missing + 1)]
+    seen.changes = changes_seen(history_of(seen.summary), pods, replicas, at_end)
+    if at_end is not None and (more > 0 or not seen.changes):
+        missing = [f"{UNSEEN}{number + 1}" for number in range(at_end - len(seen.replicas))]
+        seen.replicas += missing
+        # Nobody saw them come: the plan alone says when that was.
+        at = seen.summary.started_unix_seconds + event.after_seconds
+        added = missing[max(0, len(missing) - more) :] if more > 0 else []
+        seen.changes += [
+            Change(at, new=name, ready_unix_seconds=at, inferred=True) for name in added
+        ]
     return seen

@@ -31,11 +31,13 @@ class UpdateStrategy(Section):
 
     max_surge: CountOrPercentOrEmpty = ""
     """Most pods above server.replicas during an update, as a number or a percentage. Empty means
-    Kubernetes' default, 25%."""
+    experiment.event.surge if experiment.event.kind is rollout and maxUnavailable is empty, too, and
+    otherwise Kubernetes' default, 25%."""
 
     max_unavailable: CountOrPercentOrEmpty = ""
     """Most pods below server.replicas during an update, as a number or a percentage. Empty means
-    Kubernetes' default, 25%. Not 0 together with maxSurge."""
+    experiment.event.unavailable where maxSurge is experiment.event.surge, and otherwise Kubernetes'
+    default, 25%. Not 0 together with maxSurge."""
 
 
 class Autoscaling(Section):

@@ -29,7 +29,8 @@ class Event(Section):
     client.durationSeconds."""
 
     count: Annotated[int, Field(ge=1, le=1000)] = 2
-    """How many replicas it stops or adds; the oldest are left alone. Ignored by `rollout`."""
+    """How many replicas it stops or adds; the oldest are left alone (on a cluster a `scale-down`
+    takes those that the cluster chooses). Ignored by `rollout`."""
 
     surge: Annotated[int, Field(ge=0, le=1000)] = 1
     """Most replicas above server.replicas during a `rollout`: that many new ones start before old
@@ -40,9 +41,10 @@ class Event(Section):
     before new ones are ready. Not 0 together with surge."""
 
     replacement_seconds: Annotated[float, Field(ge=0, le=3600)] = 2
-    """Time from the stop to the start of a replacement on one machine, in seconds: what scheduling,
-    container start and readiness probe take on a cluster, where this has no effect. Clients that
-    reconnect sooner all go to the replicas that are left."""
+    """Time from the stop of a replica to the start of its replacement, or from the decision to add
+    one to its start, on one machine, in seconds: what scheduling, container start and readiness
+    probe take on a cluster, where this has no effect. Clients that reconnect sooner all go to the
+    replicas that are left."""
 
     service_lag_seconds: Annotated[float, Field(ge=0, le=3600)] = 1
     """Time from the moment at which a new replica is ready until it is sent anything, on one

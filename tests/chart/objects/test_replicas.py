@@ -59,6 +59,18 @@ def test_disruption_budget_is_off_by_default() -> None:
             {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 2, "maxUnavailable": 0}},
         ),
         (
+            ("experiment.event.kind=rollout",),
+            {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+        ),
+        (
+            ("experiment.event.kind=rollout", "updateStrategy.maxSurge=2"),
+            {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 2}},
+        ),
+        (
+            ("experiment.event.kind=rollout", "updateStrategy.type=Recreate"),
+            {"type": "Recreate"},
+        ),
+        (
             ("updateStrategy.maxUnavailable=50%",),
             {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "50%"}},
         ),

@@ -1,20 +1,25 @@
 """Scenarios by name, and values files by path."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from long_lived.lab.commands.scenarios import FOLDER, known, values_files
+from long_lived.lab.commands.scenarios import FOLDER, complete, known, values_files
+from long_lived.lab.experiment.events.registry import KINDS
 from long_lived.settings import SettingsError, load
 
 
 def test_name_is_the_file_of_that_name() -> None:
     """A scenario's name leads to its file in values/."""
     assert values_files(("smoke",)) == [FOLDER / "smoke.yaml"]
+    assert values_files(("events/crash",)) == [FOLDER / "events" / "crash.yaml"]
     assert FOLDER.name == "values"
 
 
-@pytest.mark.parametrize("path", ["mine.yaml", "mine.yml", "./mine", "/tmp/mine", "smoke.yaml"])
+@pytest.mark.parametrize(
+    "path", ["mine.yaml", "mine.yml", "./mine", "/tmp/mine", "smoke.yaml", "events/mine"]
+)
 def test_path_is_taken_as_it_is(path: str) -> None:
     """What looks like a path is one, whether there is such a file or not."""
     assert values_files((path,)) == [Path(path)]
@@ -42,6 +47,17 @@ def test_unknown_name_is_refused_with_what_there_is(name: str) -> None:
 
 def test_every_scenario_is_known_and_loads() -> None:
     """The list of scenarios is the folder's."""
-    assert {"smoke", "ten-thousand"} <= set(known())
+    kinds = {f"events/{kind}" for kind in KINDS}
+    assert {"smoke", "ten-thousand", *kinds} <= set(known())
     for name in known():
-        assert load(values_files((name,)), [], {}).experiment.name == name
+        assert load(values_files((name,)), [], {}).experiment.name == Path(name).name
+    for kind in KINDS:
+        event = load(values_files((f"events/{kind}",)), [], {}).experiment.event
+        assert event.kind == kind
+
+
+def test_completion_offers_the_scenarios_of_a_folder() -> None:
+    """Names with a folder complete as all others do."""
+    nothing: Any = None
+    offered = [item.value for item in complete(nothing, nothing, "events/scale")]
+    assert offered[1:] == ["events/scale-down", "events/scale-up"]

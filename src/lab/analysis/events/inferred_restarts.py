@@ -23,11 +23,15 @@ MISSED = 20
 """Expected answers that did not come."""
 
 
-def changes_seen(history: History, pods: Mapping[str, Pod], replicas: int | None) -> list[Change]:
-    """Find the changes in the timeline of a run with `replicas` replicas, also at its end.
+def changes_seen(
+    history: History, pods: Mapping[str, Pod], replicas: int | None, at_end: int | None = None
+) -> list[Change]:
+    """Find the changes in the timeline of a run that began with `replicas` replicas.
+
+    It ended with as many, unless `at_end` says otherwise.
 
     Those that disappeared and those that appeared are paired in the order of time. Where fewer are
-    left than there are `replicas`, one that got no connection at all was never seen: it gets a name
+    left than there should be, one that got no connection at all was never seen: it gets a name
     from here, and counts as ready when its predecessor was gone. None: nobody knows how many.
     """
     names = history.replicas()
@@ -43,9 +47,9 @@ def changes_seen(history: History, pods: Mapping[str, Pod], replicas: int | None
         or _missed_before(history, name) >= MISSED
     ]
     old = sorted((name for name in gone if name not in new), key=lambda n: _last(history, n))
-    unseen = 0
-    if replicas is not None:
-        unseen = max(0, min(len(old) - len(new), replicas - (len(names) - len(gone))))
+    unseen, last = 0, replicas if at_end is None else at_end
+    if last is not None:
+        unseen = max(0, min(len(old) - len(new), last - (len(names) - len(gone))))
     found = []
     for index in range(max(len(old), len(new))):
         before = old[index] if index < len(old) else None

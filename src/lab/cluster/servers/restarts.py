@@ -43,7 +43,8 @@ class Restarts:
             # Where all are there that have answered, none was replaced.
             replicas = self.summary.settings.server.replicas
             replicas = replicas or len(self.servers.replicas)
-            return changes_seen(history, pods, replicas) if old else []
+            left = len(self.servers.staying())
+            return changes_seen(history, pods, replicas, left) if old else []
         return [
             Change(
                 began_unix_seconds=pod.created_unix_seconds + self.lag_seconds,
