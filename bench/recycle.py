@@ -10,10 +10,12 @@ connections that took, and exits with 1 if any failed. `--requests` are divided 
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -75,6 +77,10 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=50)
     parser.add_argument("--runtime", choices=["go", "gunicorn"], default="go")
     options = parser.parse_args()
+    if options.runtime == "go":
+        subprocess.run(
+            [sys.executable, "-m", "long_lived.server.runtimes.go", "--install"], check=True
+        )
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "server.log"
         serve = {**SETTINGS, "server.runtime": options.runtime}
@@ -96,7 +102,8 @@ def main() -> None:
             print("|---|---|---|---|---|---|---|", flush=True)
             failed = sum(measure(engine, url, options) for engine in ("threads", "gevent"))
         finally:
-            os.killpg(server.pid, 9)
+            with suppress(ProcessLookupError):
+                os.killpg(server.pid, signal.SIGKILL)
             server.wait()
     sys.exit(1 if failed else 0)
 

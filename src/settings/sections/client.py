@@ -54,8 +54,9 @@ class ClientKeepAlive(ConnectionLimits):
 
     mode: KeepAliveMode = "persistent"
     """`persistent` keeps a connection until the server closes it, `per-request` closes it after
-    every answer, `recycle` closes it between two requests at maxRequests or maxAgeSeconds, one of
-    which must be above 0 then, and 0 otherwise."""
+    every answer, `recycle` retires it at maxRequests or maxAgeSeconds, one of which must be above 0
+    then, and 0 otherwise: after the answer with which it reaches its limit, or when the next
+    request would take it, never in the middle of one."""
 
 
 class Timeouts(Section):
@@ -80,21 +81,23 @@ class Readiness(Section):
     """Name that resolves to the address of every replica (the headless Service). The clock starts
     when it has exactly server.replicas addresses (with null: any number), each answers /readyz,
     and the client's url has led to each: otherwise the first replica up gets every connection.
-    Empty means the chart's headless Service on a cluster, and only the client's url elsewhere."""
+    With balancing `headless`, which goes past the url, that is not asked. Empty means the chart's headless Service on a cluster, and only the client's url elsewhere."""
 
 
 class Headless(Section):
     """How the client chooses among replicas itself, with client.balancing `headless`."""
 
     policy: BalancingPolicy = "round-robin"
-    """Which replica gets the next connection, or with shared connections the next request:
-    `round-robin` takes one after the other, `least-in-flight` the one with the fewest requests
-    in flight (with a connection per user: the fewest connections), `two-choices` the better of two
-    drawn at random."""
+    """Which replica gets the next request, or with a connection per user the next connection, among
+    those that have less than their share: `round-robin` takes one after the other,
+    `least-in-flight` the one with the fewest requests in flight (with a connection per user: the
+    fewest connections), `two-choices` the better of two drawn at random."""
 
     resolve_seconds: Annotated[float, Field(gt=0, le=3600)] = 5
     """How often the addresses of the replicas are looked up, in seconds. Connections to addresses
-    that are gone are given up, and some of the others move to new ones."""
+    that are gone are given up, and with a connection per user those whose address has more than its
+    share move to others, each before its next request. Where no address is found, the last ones
+    stay."""
 
 
 class Client(Section):
@@ -149,8 +152,9 @@ class Client(Section):
     """Number of clients: processes on one machine, pods of the Job on a cluster."""
 
     seed: Annotated[int | None, Field(ge=0, le=2_147_483_647)] = None
-    """Seed of the random delays and think times: the same request of the same user waits equally
-    long in all runs with this seed. null draws anew in each run."""
+    """Seed of the random delays and think times: the same request of the same user of the same
+    client waits equally long in all runs with this seed; clients differ by the index of their pod.
+    null draws anew in each run."""
 
     @field_validator("url")
     @classmethod
