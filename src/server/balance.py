@@ -1,4 +1,6 @@
-"""Makes the kernel choose at random among the listeners that share a port, as kube-proxy does.
+"""Filters of the kernel's: which listener a connection goes to, and when none goes there any more.
+
+One makes the kernel choose at random among the listeners that share a port, as kube-proxy does.
 
 By itself SO_REUSEPORT chooses by a hash of addresses and ports. That looks random until a client
 with thousands of connections opens more: it uses the ports that are still free, and their hashes
@@ -14,12 +16,18 @@ Source: socket(7), SO_ATTACH_REUSEPORT_CBPF; Linux net/core/sock_reuseport.c.
 import ctypes
 import socket
 import struct
+from collections.abc import Sequence
+from typing import Any
 
 SO_ATTACH_REUSEPORT_CBPF = getattr(socket, "SO_ATTACH_REUSEPORT_CBPF", 51)
 """The same number on x86-64, ARM and RISC-V. Source: Linux asm-generic/socket.h."""
 
-LOAD_WORD, MODULO, RETURN = 0x20, 0x94, 0x16
-"""BPF_LD|BPF_W|BPF_ABS, BPF_ALU|BPF_MOD|BPF_K, BPF_RET|BPF_A. Source: Linux linux/filter.h."""
+SO_ATTACH_FILTER = 26
+"""Likewise."""
+
+LOAD_WORD, MODULO, RETURN, RETURN_CONSTANT = 0x20, 0x94, 0x16, 0x06
+"""BPF_LD|BPF_W|BPF_ABS, BPF_ALU|BPF_MOD|BPF_K, BPF_RET|BPF_A, BPF_RET|BPF_K.
+Source: Linux linux/filter.h."""
 
 RANDOM = 0xFFFFF000 + 56
 """Address at which a filter reads a random number. Source: SKF_AD_OFF + SKF_AD_RANDOM,
@@ -38,18 +46,27 @@ def balance_at_random(listener: socket.socket, replicas: int) -> bool:
     Affects the whole group from now on; call it once `listener` listens. Returns False where the
     kernel cannot do that and goes on choosing by its hash.
     """
-    program = b"".join(
-        struct.pack("=HBBI", *instruction)
-        for instruction in (
-            (LOAD_WORD, 0, 0, RANDOM),
-            (MODULO, 0, 0, replicas),
-            (RETURN, 0, 0, 0),
-        )
-    )
+    draw = ((LOAD_WORD, 0, 0, RANDOM), (MODULO, 0, 0, replicas), (RETURN, 0, 0, 0))
+    return _attach(listener, SO_ATTACH_REUSEPORT_CBPF, draw)
+
+
+def keep_out(listener: Any) -> None:
+    """Let no more connections into the listen() queue, without refusing them.
+
+    Between the last accept() and close() the kernel would go on queueing connections, and then
+    reset them. With a filter that drops every packet they are established nowhere: the client's
+    kernel asks again a second later, and is refused or led to another replica. Where the kernel
+    has no filters nothing changes. Source: socket(7), SO_ATTACH_FILTER.
+    """
+    _attach(listener, SO_ATTACH_FILTER, ((RETURN_CONSTANT, 0, 0, 0),))
+
+
+def _attach(listener: Any, option: int, instructions: Sequence[tuple[int, ...]]) -> bool:
+    program = b"".join(struct.pack("=HBBI", *instruction) for instruction in instructions)
     code = ctypes.create_string_buffer(program)
     try:
-        pointed = struct.pack("@HP", len(program) // 8, ctypes.addressof(code))
-        listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, pointed)
+        pointed = struct.pack("@HP", len(instructions), ctypes.addressof(code))
+        listener.setsockopt(socket.SOL_SOCKET, option, pointed)
     except OSError:
         return False
     return True
