@@ -1,4 +1,6 @@
-"""Makes the kernel choose at random among the listeners that share a port, as kube-proxy does.
+"""Filters of the kernel's: which listener a connection goes to, and when none goes there any more.
+
+One makes the kernel choose at random among the listeners that share a port, as kube-proxy does.
 
 By itself SO_REUSEPORT chooses by a hash of addresses and ports. That looks random until a client
 with thousands of connections opens more: it uses the ports that are still free, and their hashes
@@ -16,6 +18,7 @@ import ctypes
 import socket
 import struct
 from collections.abc import Sequence
+from typing import Any
 
 SO_ATTACH_REUSEPORT_CBPF = getattr(socket, "SO_ATTACH_REUSEPORT_CBPF", 51)
 """The same number on x86-64, ARM and RISC-V. Source: Linux asm-generic/socket.h."""
@@ -47,17 +50,18 @@ def balance_at_random(listener: socket.socket, replicas: int) -> bool:
     return _attach(listener, SO_ATTACH_REUSEPORT_CBPF, draw)
 
 
-def drop_all(listener: socket.socket) -> bool:
-    """Drop every packet for `listener`; return False where the kernel cannot do that.
+def drop_all(listener: Any) -> bool:
+    """Let no connection into the listen() queue any more, and refuse none.
 
-    A connection that would have been its own is tried again by the client, a second later.
+    Every packet for `listener` is dropped. Between a last accept() and close() the kernel would go
+    on queueing connections there, and then reset them. So they are established nowhere: the
+    client's kernel asks again a second later, and is refused or led to another listener. Returns
+    False where the kernel cannot do that, and nothing changes. Source: socket(7), SO_ATTACH_FILTER.
     """
     return _attach(listener, SO_ATTACH_FILTER, ((RETURN_CONSTANT, 0, 0, 0),))
 
 
-def _attach(
-    listener: socket.socket, option: int, instructions: Sequence[tuple[int, int, int, int]]
-) -> bool:
+def _attach(listener: Any, option: int, instructions: Sequence[tuple[int, int, int, int]]) -> bool:
     program = b"".join(struct.pack("=HBBI", *one) for one in instructions)
     code = ctypes.create_string_buffer(program)
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.refusal_of_filters import refuse_filters
 
-from long_lived.server.balance import HASH_WARNING, balance_at_random
+from long_lived.server.balance import HASH_WARNING, balance_at_random, drop_all
 from long_lived.server.listener import open_listeners
 
 from .replicas import FLASK, GO, GTHREAD, QUICK, Start, Variant, each
@@ -119,3 +119,24 @@ def test_accepted_filter_is_no_matter_for_a_warning(
     replica = start(*variant.settings, *QUICK, flags=flags)
     assert "The kernel" not in replica.log
     assert replica.stats()["balanced_at_random"] is balanced
+
+
+def test_listener_that_keeps_out_hands_over_what_is_queued_and_no_more() -> None:
+    """A connection in the queue is served; a later one is established nowhere, and then refused."""
+    with ExitStack() as stack:
+        listener = listen(stack, 0)
+        address = listener.getsockname()
+        queued = stack.enter_context(socket.create_connection(address))
+        drop_all(listener)
+        with pytest.raises(TimeoutError):
+            socket.create_connection(address, timeout=0.3)
+        accepted, _ = listener.accept()
+        with accepted:
+            listener.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                listener.accept()
+            listener.close()
+            queued.sendall(b"still heard")
+            assert accepted.recv(100) == b"still heard"
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(address, timeout=5)

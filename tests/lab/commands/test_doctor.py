@@ -157,7 +157,7 @@ def test_doctor_looks_at_everything(machine: Path) -> None:
     labels = [line[:13].strip() for line in result.output.splitlines() if line[:1].strip()]
     assert labels == [
         *("Python", "open files", "threads", "memory maps", "local ports", "listen queue"),
-        *("conntrack", "balancing", "Go", "kubectl", "Helm", "cluster", "ten-thousand"),
+        *("conntrack", "balancing", "Go", "HAProxy", "kubectl", "Helm", "cluster", "ten-thousand"),
     ]
     assert max(map(len, result.output.splitlines())) <= 80
     assert line_of(result, "cluster").startswith("cluster none: no Kubernetes context is set")

@@ -22,6 +22,7 @@ from gunicorn.workers import ggevent
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER
 
 from long_lived.server.app import REPLICA
+from long_lived.server.balance import drop_all
 from long_lived.server.listener import ListenerName
 from long_lived.server.runtimes.gunicorn.in_flight import IN_FLIGHT
 
@@ -80,6 +81,7 @@ class GeventWorker(ggevent.GeventWorker):
     def _leave(self, server: StreamServer) -> None:
         """Accept what is queued, and leave the port."""
         server.stop_accepting()
+        drop_all(server.socket)
         while not server.pool.full() and (accepted := server.do_read()):
             server.do_handle(*accepted)
         server.close()

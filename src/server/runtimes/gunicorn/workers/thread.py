@@ -26,6 +26,7 @@ from typing import Any, NoReturn
 from gunicorn.workers import gthread
 
 from long_lived.server.app import REPLICA
+from long_lived.server.balance import drop_all
 from long_lived.server.runtimes.gunicorn.in_flight import IN_FLIGHT
 
 LINGER_SECONDS = 2.0
@@ -66,6 +67,7 @@ class ThreadWorker(gthread.ThreadWorker):
             return
         self.wsgi.extensions[IN_FLIGHT].close_all()
         for listener in self.sockets:
+            drop_all(listener)
             while self.nr_conns < self.worker_connections:
                 before = self.nr_conns
                 self.accept(listener)

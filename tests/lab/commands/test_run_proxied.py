@@ -1,0 +1,78 @@
+"""What `long-lived run` finds behind a proxy that balances requests."""
+
+import os
+import signal
+
+import pytest
+from tests.lab.commands.lab import LASTING, QUICK, Start, processes_of
+from tests.waiting import eventually
+
+from long_lived.lab.local import haproxy
+
+PROXIED = "server.proxy=haproxy"
+PROGRAM = "haproxy -db"
+
+
+@pytest.fixture(autouse=True)
+def there_is_a_proxy() -> None:
+    """Fetch HAProxy once, or skip with the reason."""
+    if why := haproxy.missing():
+        pytest.skip(why)
+
+
+@pytest.mark.xdist_group("restarts")
+def test_restart_behind_a_proxy_is_even_and_loses_nothing(start: Start) -> None:
+    """Clients keep their connections, and requests go to survivor and replacements alike."""
+    lab = start(
+        "restart-gunicorn",
+        *QUICK,
+        PROXIED,
+        *("client.durationSeconds=24", "experiment.event.afterSeconds=3"),
+        "experiment.expect=even",
+    )
+    assert lab.finish() == 0, lab.printed
+    assert " replicas (gunicorn gthread-repaired) behind haproxy, " in lab.printed
+    record, clients = lab.record, lab.check_account()
+    assert record["verdict"]["judged"]["unit"] == "requests answered"
+    assert record["effect"]["replaced"] == ["server-b", "server-c"]
+    assert clients["requests"]["failed"] == 0
+    assert sum(pod["connections_opened"] for pod in clients["pods"].values()) == 240
+    assert record["proxy_cpu_seconds"] > 0
+    for counts in record["server_counts"].values():
+        assert counts["cpu_seconds"] > 0
+    assert "server-b is DOWN" in (lab.folder / "proxy.log").read_text()
+    assert processes_of(lab.place) == {}
+
+
+def test_run_without_a_proxy_has_no_price_of_one(start: Start) -> None:
+    """There is no proxy where none is asked for."""
+    lab = start("smoke")
+    lab.finish()
+    assert lab.record["proxy_cpu_seconds"] is None
+    assert not (lab.folder / "proxy.log").exists()
+
+
+def test_proxy_that_ends_makes_the_run_incomplete(start: Start) -> None:
+    """The report says that the proxy ended and how, and nothing is left."""
+    lab = start("smoke", *QUICK, PROXIED, LASTING)
+    lab.await_answers()
+    pid = lab.pid(PROGRAM)
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    said = "the proxy ended in the middle of the run with status -9"
+    eventually(lambda: lab.pid(PROGRAM) is None)
+    lab.process.send_signal(signal.SIGINT)
+    assert lab.finish() == 130
+    assert any(said in problem for problem in lab.record["problems"])
+    assert processes_of(lab.place) == {}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["stopped", "killed"])
+def test_proxy_ends_with_the_lab(number: signal.Signals, start: Start) -> None:
+    """However the lab ends, its proxy does too."""
+    lab = start("smoke", *QUICK, PROXIED, LASTING)
+    lab.await_answers()
+    assert lab.pid(PROGRAM) is not None
+    lab.process.send_signal(number)
+    lab.process.wait(60)
+    eventually(lambda: processes_of(lab.place) == {})
