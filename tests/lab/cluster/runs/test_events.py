@@ -32,7 +32,7 @@ def moves(lab: Lab) -> list[tuple[bool, bool]]:
 def test_deployment_is_scaled_and_scaled_back(
     kind: str, count: int, change: tuple[bool, bool], place: Place, lab: Lab
 ) -> None:
-    """Pods come or go for good, the user is told, and the Deployment is left as the chart made it."""
+    """Pods come or go for good, the user is told, and all is in the end as the chart made it."""
     output = carried_out(kind, lab)
     assert moves(lab) == [change, change]
     assert lab.record["effect"]["kind"] == kind
