@@ -123,7 +123,7 @@ verify: $(VENV)/.run helm ## Wait for the newest run, print tables and verdict [
 restart: $(VENV)/.run helm ## Restart all server pods but KEEP=1 in a run that is under way [RELEASE= NAMESPACE= CONTEXT= APP=]
 	$(BIN)/long-lived restart $(LAB_WHERE) $(LAB_APP) $(if $(KEEP),--keep $(KEEP))
 
-cluster-run: $(VENV)/.run helm ## Install, run, restart as the scenario says, verdict [SCENARIO= SET= RELEASE= NAMESPACE= CONTEXT= REGISTRY= TAG=]
+cluster-run: $(VENV)/.run helm ## Install, run, the event that the scenario asks for, verdict [SCENARIO= SET= RELEASE= NAMESPACE= CONTEXT= REGISTRY= TAG=]
 	$(BIN)/long-lived run $(SCENARIO) --on cluster $(LAB_WHERE) \
 	  $(if $(REGISTRY),--set images.registry=$(REGISTRY)) $(if $(TAG),--set images.server.tag=$(TAG)$(COMMA)images.client.tag=$(TAG)) \
 	  $(foreach pair,$(SET),--set '$(pair)')

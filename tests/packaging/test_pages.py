@@ -32,9 +32,12 @@ def test_page_names_only_what_there_is(page: Path) -> None:
 
 
 def test_readme_shows_all_scenarios_and_some_commands() -> None:
-    """Each scenario has its row, and commands are found, or the test above would be blind."""
+    """Each scenario has its row, here or in its folder's page, and commands are found at all."""
     scenarios = (ROOT / "README.md").read_text().partition("### Scenarios")[2].partition("```")[0]
-    assert sorted(re.findall(r"^\| `([a-z0-9-]+)` \|", scenarios, re.MULTILINE)) == known()
+    rows = re.findall(r"^\| `([a-z0-9-]+)` \|", scenarios, re.MULTILINE)
+    events = (ROOT / "docs/events.md").read_text()
+    rows += re.findall(r"^\| `(events/[a-z-]+)` \|", events, re.MULTILINE)
+    assert sorted(rows) == sorted(known())
     lines = code(ROOT / "README.md").splitlines()
     assert {"make run", "make images push REGISTRY=registry.example/team"} <= set(lines)
     assert {"long-lived run smoke", ".venv/bin/long-lived verify --from-log client.log"} <= set(

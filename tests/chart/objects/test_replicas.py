@@ -75,7 +75,7 @@ def test_disruption_budget_is_off_by_default() -> None:
             {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "50%"}},
         ),
     ],
-    ids=["recreate", "counts", "percentage"],
+    ids=["recreate", "counts", "rollout", "counts-and-rollout", "recreate-rollout", "percentage"],
 )
 def test_update_strategy_is_passed_on(sets: tuple[str, ...], strategy: dict[str, Any]) -> None:
     """Only what is given is rendered, a 0 included."""

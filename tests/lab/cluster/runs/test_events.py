@@ -6,7 +6,7 @@ from tests.lab.cluster.runs.lab import QUICK, Lab, sets
 
 EVENT = (
     *QUICK,
-    *("server.runtime=gunicorn", "client.durationSeconds=30", "experiment.event.afterSeconds=4"),
+    *("server.runtime=gunicorn", "client.durationSeconds=45", "experiment.event.afterSeconds=4"),
 )
 
 
@@ -32,7 +32,7 @@ def moves(lab: Lab) -> list[tuple[bool, bool]]:
 def test_deployment_is_scaled_and_scaled_back(
     kind: str, count: int, change: tuple[bool, bool], place: Place, lab: Lab
 ) -> None:
-    """Pods come or go for good; the user learns it, and the Deployment is left as it was."""
+    """Pods come or go for good, the user is told, and all is in the end as the chart made it."""
     output = carried_out(kind, lab)
     assert moves(lab) == [change, change]
     assert lab.record["effect"]["kind"] == kind

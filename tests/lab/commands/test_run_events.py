@@ -1,0 +1,66 @@
+"""What `long-lived run` finds of replicas that come, and of those that come back."""
+
+from collections.abc import Iterator
+
+import pytest
+from tests.lab.commands.lab import QUICK, Lab, check_phases, processes_of, starter
+
+LAG_SECONDS = 3.0
+TICK_SECONDS = 0.5
+"""By how much a lag may seem shorter: a bucket of the timeline, and a look of the lab."""
+
+RUNS = {
+    "scale-up": ("client.keepAlive.mode=per-request", "client.concurrency=40"),
+    "crash": ("server.runtime=gunicorn", "experiment.event.count=1"),
+}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Lab]]:
+    """Carry out these events beside one another, since that mostly waits."""
+    starters = starter(tmp_path_factory.mktemp("events"))
+    begin = next(starters)
+    yield {
+        kind: begin(
+            "smoke",
+            *(*QUICK, *settings, f"experiment.event.kind={kind}"),
+            *("experiment.event.afterSeconds=3", "experiment.expect=any"),
+            f"experiment.event.serviceLagSeconds={LAG_SECONDS}",
+            *("experiment.event.replacementSeconds=0.5", "client.durationSeconds=40"),
+        )
+        for kind, settings in RUNS.items()
+    }
+    next(starters, None)
+
+
+@pytest.mark.xdist_group("events")
+def test_new_replicas_get_nothing_until_the_service_knows(runs: dict[str, Lab]) -> None:
+    """Every request has a connection of its own, and none goes to a new replica before the lag."""
+    lab = runs["scale-up"]
+    assert lab.finish() == 0, lab.printed
+    lab.check_account()
+    check_phases(lab.record)
+    effect = lab.record["effect"]
+    assert (effect["kind"], effect["stopped"]) == ("scale-up", [])
+    assert sorted(effect["came"]) == ["server-d", "server-e"]
+    assert {one["replica"] for one in effect["service_lags"]} == {"server-d", "server-e"}
+    for one in effect["service_lags"]:
+        assert one["told"]
+        assert one["seconds"] > LAG_SECONDS - TICK_SECONDS
+    assert processes_of(lab.place) == {}
+
+
+@pytest.mark.xdist_group("events")
+def test_crashed_replica_is_another_instance_under_its_name(runs: dict[str, Lab]) -> None:
+    """It is found as a restart in place, once, and what it counted before is gone."""
+    lab = runs["crash"]
+    assert lab.finish() == 0, lab.printed
+    lab.check_account()
+    record = lab.record
+    (one,) = record["events"]
+    assert (one["old"], one["new"]) == ("server-c", "server-c")
+    assert (record["effect"]["kind"], record["effect"]["came"]) == ("in place", ["server-c"])
+    assert record["replicas"] == ["server-a", "server-b", "server-c"]
+    assert record["effect"]["lost_by_replica"].keys() <= {"server-c"}
+    logs = (lab.folder / "server-c.log").read_text()
+    assert logs.count("Serving pod=server-c") == 2
