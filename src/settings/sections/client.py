@@ -81,7 +81,8 @@ class Readiness(Section):
     """Name that resolves to the address of every replica (the headless Service). The clock starts
     when it has exactly server.replicas addresses (with null: any number), each answers /readyz,
     and the client's url has led to each: otherwise the first replica up gets every connection.
-    With balancing `headless`, which goes past the url, that is not asked. Empty means the chart's headless Service on a cluster, and only the client's url elsewhere."""
+    With balancing `headless`, which goes past the url, that is not asked. Empty means the chart's
+    headless Service on a cluster, and only the client's url elsewhere."""
 
 
 class Headless(Section):
