@@ -23,7 +23,7 @@ class Transport(HTTPAdapter):
     response, which a Session could not use.
 
     A transport for each virtual user gives each one connection; one for all of them is a shared
-    pool, LIFO as in urllib3. There is only one server: the manager of pools that requests puts in
+    pool, LIFO as in urllib3 or FIFO. There is only one server: the manager of pools that requests puts in
     between would cost each user memory and time, and decide nothing.
     """
 

@@ -14,9 +14,10 @@ def opening(settings: Settings, events: Iterable[Event]) -> str:
     runtime = f"{server.runtime} {worker_class}".rstrip()
     replicas = "an autoscaler's" if server.replicas is None else server.replicas
     users = client.concurrency * client.parallelism
+    chooses = ", headless" if client.balancing == "headless" else ""
     happens = "".join(f", {event.announcement(server.replicas)}" for event in events)
     return (
         f"{experiment.name}: {users:,} virtual users ({client.engine}, {client.keep_alive.mode}, "
-        f"{client.connections}) against {replicas} replicas ({runtime}), delay "
+        f"{client.connections}{chooses}) against {replicas} replicas ({runtime}), delay "
         f"{server.delay.min_seconds:g}-{server.delay.max_seconds:g} s{happens}"
     )
