@@ -25,6 +25,22 @@ def test_answer_is_one_line_with_connection_and_age() -> None:
     assert account.most_requests_on_a_connection == 2
 
 
+@pytest.mark.parametrize(
+    ("carried", "half"),
+    [((), 0), ((1,), 1), ((1, 1, 1, 1), 2), ((9, 1, 1, 1), 1), ((3, 3, 2, 1), 2), ((2, 2, 1), 2)],
+    ids=["none", "one", "even", "one-has-most", "two-have-most", "odd"],
+)
+def test_few_connections_that_carry_half_are_counted(carried: tuple[int, ...], half: int) -> None:
+    """The busiest connections, until half of the answers are theirs."""
+    account = ledger(sum(carried))
+    connections = [Connection(number, 0.0) for number in range(len(carried))]
+    for turn in range(max(carried, default=0)):
+        for connection, count in zip(connections, carried, strict=True):
+            if turn < count:
+                account.enter_answer(account.enter_send(0.0), answer(connection))
+    assert account.half_carried_by() == half
+
+
 def test_failure_is_one_line_whatever_its_detail() -> None:
     """A detail of many lines becomes one, and stays short."""
     account = ledger(1)

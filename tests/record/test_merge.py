@@ -89,6 +89,7 @@ def test_summary_counts_what_the_ledger_counted() -> None:
     assert made.connections.opened == made.connections.open == 2
     assert made.connections.unattributed == 0
     assert made.connections.most_requests_on_one == 2
+    assert made.connections.half_carried_by == 1
     assert made.connections.close_announced_ratio == 0
     assert made.settings == SETTINGS
 
@@ -125,6 +126,7 @@ def test_merge_of_two_is_their_sum() -> None:
     assert merged.connections.opened == merged.connections.open == 4
     assert merged.connections.perfect_keep_alive == 8
     assert merged.connections.most_requests_on_one == 5
+    assert merged.connections.half_carried_by == 2
     assert merged.service_seconds.count == 12
     assert merged.service_seconds.min == 0.25
     assert merged.service_seconds.max == 4.0

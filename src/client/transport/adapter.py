@@ -23,8 +23,9 @@ class Transport(HTTPAdapter):
     response, which a Session could not use.
 
     A transport for each virtual user gives each one connection; one for all of them is a shared
-    pool, LIFO as in urllib3. There is only one server: the manager of pools that requests puts in
-    between would cost each user memory and time, and decide nothing.
+    pool, LIFO as in urllib3 or FIFO. There is only one server, or the connections themselves choose
+    among replicas: the manager of pools that requests puts in between would cost each user memory
+    and time, and decide nothing.
     """
 
     def __init__(self, url: str, pool_class: type[HTTPConnectionPool], size: int) -> None:

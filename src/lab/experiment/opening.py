@@ -15,9 +15,10 @@ def opening(settings: Settings, events: Iterable[Event]) -> str:
     replicas = "an autoscaler's" if server.replicas is None else server.replicas
     users = client.concurrency * client.parallelism
     proxy = "" if server.proxy == "none" else f" behind {server.proxy}"
+    chooses = ", headless" if client.balancing == "headless" else ""
     happens = "".join(f", {event.announcement(server.replicas)}" for event in events)
     return (
         f"{experiment.name}: {users:,} virtual users ({client.engine}, {client.keep_alive.mode}, "
-        f"{client.connections}) against {replicas} replicas ({runtime}){proxy}, delay "
+        f"{client.connections}{chooses}) against {replicas} replicas ({runtime}){proxy}, delay "
         f"{server.delay.min_seconds:g}-{server.delay.max_seconds:g} s{happens}"
     )

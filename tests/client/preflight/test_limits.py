@@ -63,6 +63,21 @@ def test_needs_follow_from_users_and_engine(engine: str, expected: Needs) -> Non
     assert needs(settings) == expected
 
 
+@pytest.mark.parametrize(
+    ("settings", "files"),
+    [
+        ("client.balancing=headless", 5064),
+        ("client.connections=shared", 5064),
+        ("client.balancing=headless,client.connections=shared-fifo", 5000 + 5064 + 64),
+    ],
+)
+def test_client_that_balances_requests_may_hold_idle_connections_too(
+    settings: str, files: int
+) -> None:
+    """The idle ones may all lead to replicas that are not chosen now."""
+    assert needs(load([], [f"client.concurrency=5000,{settings}"], {})).open_files == files
+
+
 def test_limits_of_this_machine_can_be_read() -> None:
     """On Linux every limit is a number, or there is none."""
     found = read_limits()

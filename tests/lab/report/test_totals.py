@@ -2,7 +2,7 @@
 
 import pytest
 from tests.lab.report.reports import lines_of, restart_lines, text_of
-from tests.lab.runs import SERVERS, plain
+from tests.lab.runs import SERVERS, changed, plain
 
 from long_lived.record.error_kind import ErrorKind
 
@@ -19,6 +19,28 @@ def test_account_names_what_failed_and_how() -> None:
     assert "990 opened (33 per second), 0 still open" in text
     assert "100% of the answers said Connection: close" in text
     assert "12.3 s of CPU, 450 MB of memory, 1 process" in text
+
+
+@pytest.mark.parametrize(
+    ("settings", "values", "words"),
+    [
+        ((), {"retired": 0, "half_carried_by": 45}, "opens 90; the longest-lived"),
+        ((), {"retired": 1234}, "opens 90; 1,234 retired by the client; the longest-lived"),
+        (
+            ("client.connections=shared",),
+            {"half_carried_by": 7},
+            "opens 90; the busiest 7 carried half of the answers; the longest-lived",
+        ),
+    ],
+    ids=["neither", "retired", "shared"],
+)
+def test_report_says_what_the_client_retired_and_what_users_share(
+    settings: tuple[str, ...], values: dict[str, int], words: str
+) -> None:
+    """Only where there is something to say."""
+    made = plain(dict.fromkeys(SERVERS, 30), *settings)
+    told = {f"connections__{name}": value for name, value in values.items()}
+    assert words in text_of(lines_of(changed(made, **told), [*SERVERS]))
 
 
 def test_oldest_connection_is_named_with_its_replica() -> None:

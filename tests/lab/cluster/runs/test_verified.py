@@ -24,6 +24,17 @@ def test_verify_waits_for_the_run_and_merges_all_clients(place: Place, lab: Lab)
     assert "concurrency: 60" in (lab.out / "latest" / "values.yaml").read_text()
 
 
+def test_client_may_choose_among_the_pods_itself(place: Place, lab: Lab) -> None:
+    """It finds them at the headless Service, by the chart's values alone, and treats all alike."""
+    place.helm("install", sets=(*QUICK, "client.balancing=headless", "server.runtime=gunicorn"))
+    status, output = lab.verify()
+    assert status == 0, output
+    assert "60 of 60" in output
+    pods = lab.record["clients"]["pods"]
+    assert set(pods) == set(place.pods("server"))
+    assert {pod["connections_opened"] for pod in pods.values()} == {20}
+
+
 def test_verify_of_a_run_that_is_over_says_the_same(place: Place, lab: Lab) -> None:
     """A run can be judged as long as its pods are there, as often as one likes."""
     place.helm("install", sets=(*QUICK, "client.requestsPerUser=2"))
