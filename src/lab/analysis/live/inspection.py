@@ -9,9 +9,10 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from long_lived.lab.analysis.distributions import binomial_at_most
 from long_lived.lab.analysis.live.looks import Held, by_client
 from long_lived.lab.analysis.power import LEVEL
-from long_lived.lab.analysis.spread import Spread, at_most, spread
+from long_lived.lab.analysis.spread import Spread, spread
 from long_lived.lab.analysis.verdict import Finding, find
 
 KEPT_RATIO = 0.5
@@ -103,7 +104,7 @@ def _late(asked: Sequence[Held], found: Spread) -> Late | None:
     for cut in cuts:
         names = [one.holder.name for one in asked if one.holder.started_unix_seconds >= cut]
         held = sum(found.counts[name] for name in names)
-        chance = at_most(held, found.total, len(names) / len(asked))
+        chance = binomial_at_most(held, found.total, len(names) / len(asked))
         if chance < rarest:
             rarest = chance
             best = Late(names, cut, held, found.total * len(names) / len(asked))
