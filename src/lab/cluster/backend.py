@@ -251,15 +251,14 @@ class ClusterBackend:
         if self._stopped or job is None:
             return
         try:
-            clients = self._release.client_pods(job)
-            servers = self._release.server_pods(self._generation)
-            job = self._release.job(job.name) or replace(job, finished=True)
-            self._clients.take(job, clients)
+            found = self._release.look(job.name, self._generation)
+            job = found.job or replace(job, finished=True)
+            self._clients.take(job, found.clients)
             self._begun = self._begun or self.clock_started_unix_seconds() is not None
-            self._servers.take(servers, time.time(), begun=self._begun)
+            self._servers.take(found.servers, time.time(), begun=self._begun)
             if not self._begun:
                 replicas = self._known_settings().server.replicas
-                self._waiting.look(job, clients, self._servers.staying(), replicas)
+                self._waiting.look(job, found.clients, self._servers.staying(), replicas)
         except Trouble:
             return
 

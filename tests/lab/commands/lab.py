@@ -20,11 +20,12 @@ BOUND_SECONDS = 120
 QUICK = (
     "server.delay.minSeconds=0.1",
     "server.delay.maxSeconds=0.3",
-    "client.thinkTime.minSeconds=0.1",
-    "client.thinkTime.maxSeconds=0.3",
+    "client.thinkTime.minSeconds=0.5",
+    "client.thinkTime.maxSeconds=1.5",
     "client.rampUpSeconds=0.5",
     "client.concurrency=240",
 )
+"""Enough users for a verdict, and 200 requests a second: two processors have time for the rest."""
 LASTING = "client.durationSeconds=100"
 """Longer than any test: the run is ended by what the test does."""
 

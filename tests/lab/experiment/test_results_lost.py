@@ -63,7 +63,7 @@ def test_run_on_a_disk_that_fills_up_ends_with_what_was_seen(tmp_path: Path) -> 
     """The client's log ends early: its lines are counted, and the run is incomplete."""
     done = lab(
         *("run", "smoke", "--out", str(tmp_path / "out")),
-        *arguments_of((*QUICK, "client.requestsPerUser=10")),
+        *arguments_of((*QUICK, "client.requestsPerUser=3")),
         most_bytes=5_000,
     )
     assert done.returncode == 1
@@ -86,7 +86,7 @@ def test_run_that_cannot_begin_says_why(tmp_path: Path) -> None:
 
 def test_results_removed_in_the_middle_of_a_run_leave_its_verdict(start: Start) -> None:
     """Replacements cannot be started, the clients' summaries come from files without a name."""
-    running: Lab = start("smoke", *QUICK, "client.durationSeconds=12", *RESTART)
+    running: Lab = start("smoke", *QUICK, "client.durationSeconds=8", *RESTART)
     running.await_answers()
     folder = running.folder
     shutil.rmtree(running.out)
