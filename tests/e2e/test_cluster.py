@@ -228,7 +228,7 @@ def test_restart_pins_kept_connections_to_the_survivor(place: Place) -> None:
     """The lab installs, restarts two of three pods in the middle, and finds what it expects."""
     output = place.make(
         "cluster-run",
-        "SCENARIO=restart-gunicorn",
+        "SCENARIO=events/restart",
         "SET=client.concurrency=150",
         f"REGISTRY={os.environ.get('REGISTRY', '')}",
         f"TAG={os.environ.get('TAG', '')}",
@@ -240,7 +240,7 @@ def test_kill_loses_what_a_forced_deletion_lets_out(place: Place) -> None:
     """Answers of about a second are lost in flight, and the report has no excuse."""
     output = place.make(
         "cluster-run",
-        "SCENARIO=restart-gunicorn",
+        "SCENARIO=events/restart",
         "SET=client.concurrency=150 server.delay.minSeconds=0.8 server.delay.maxSeconds=1.2 "
         "experiment.event.kind=kill experiment.maxFailedRatio=1",
         f"REGISTRY={os.environ.get('REGISTRY', '')}",

@@ -24,7 +24,7 @@ def there_is_a_proxy() -> None:
 def test_restart_behind_a_proxy_is_even_and_loses_nothing(start: Start) -> None:
     """Clients keep their connections, and requests go to survivor and replacements alike."""
     lab = start(
-        "restart-gunicorn",
+        "events/restart",
         *QUICK,
         PROXIED,
         *("client.durationSeconds=24", "experiment.event.afterSeconds=3"),

@@ -22,7 +22,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Lab]]:
     begin = next(starters)
     yield {
         name: begin(
-            "restart-gunicorn",
+            "events/restart",
             *QUICK,
             *("client.concurrency=300", "client.durationSeconds=32", "experiment.expect=even"),
             *("client.thinkTime.minSeconds=0.3", "client.thinkTime.maxSeconds=0.7"),

@@ -14,7 +14,7 @@ from tests.waiting import eventually
 def test_run_on_cluster_restarts_in_the_middle(place: Place, lab: Lab) -> None:
     """One command installs, restarts two of three pods at the clients' time, and judges."""
     status, output = lab.do(
-        *("run", "restart-gunicorn", "--on", "cluster", "--out", str(lab.out)),
+        *("run", "events/restart", "--on", "cluster", "--out", str(lab.out)),
         *sets(*RESTART, PINNED, "serverPod.labels.team=blue"),
         namespace="elsewhere",
     )
@@ -57,7 +57,7 @@ def test_clients_with_clocks_of_their_own_are_one_timeline(place: Place, lab: La
     """What a client with a clock 20 s ahead did is counted when it happened, by the lab's clock."""
     place.cluster.mishaps.skewed = "client-1-1-", 20.0
     status, output = lab.do(
-        *("run", "restart-gunicorn", "--on", "cluster", "--out", str(lab.out)),
+        *("run", "events/restart", "--on", "cluster", "--out", str(lab.out)),
         *sets(*RESTART, "client.parallelism=2", "client.concurrency=30"),
     )
     assert status == 0, output
@@ -118,7 +118,7 @@ KILL = (*RESTART, "server.delay.minSeconds=0.8", "server.delay.maxSeconds=1.2", 
 def test_kill_loses_the_requests_in_flight(place: Place, lab: Lab) -> None:
     """Answers that SIGTERM and two seconds would have let out are lost, as with a real crash."""
     status, output = lab.do(
-        *("run", "restart-gunicorn", "--on", "cluster", "--out", str(lab.out)),
+        *("run", "events/restart", "--on", "cluster", "--out", str(lab.out)),
         *sets(*KILL, "experiment.event.kind=kill", "experiment.maxFailedRatio=1"),
     )
     assert status == 0, output
@@ -132,7 +132,7 @@ def test_kill_that_is_refused_says_what_came_instead(place: Place, lab: Lab) -> 
     """Without the right to exec the pods are deleted by force, and that is no kill."""
     place.cluster.mishaps.forbidden = "exec"
     status, output = lab.do(
-        *("run", "restart-gunicorn", "--on", "cluster", "--out", str(lab.out)),
+        *("run", "events/restart", "--on", "cluster", "--out", str(lab.out)),
         *sets(*KILL, "experiment.event.kind=kill"),
     )
     assert status == 0, output
