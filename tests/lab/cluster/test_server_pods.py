@@ -123,3 +123,58 @@ def test_crew_is_whoever_is_there_when_the_run_begins() -> None:
     assert made.replicas == ["a"]
     made.take([replace(POD, name="b")], 2.0, begun=False)
     assert made.replicas == ["b"]
+
+
+def test_crashed_pod_is_back_when_it_has_restarted_and_is_ready() -> None:
+    """Its container has ended before the cluster notices: until it has restarted it is not back."""
+    made, _ = following()
+    made.take([POD], 90.0, begun=True)
+    made.crash(["a"], 100.0)
+    for pod, now in ((POD, 101.0), (restarted(), 102.0)):
+        made.take([pod], now, begun=True)
+        assert not made.settled()
+    made.take([restarted(ready=107.0)], 108.0, begun=True)
+    assert made.changes == [Change(100.0, "a", 100.0, "a", 108.0)]
+    assert made.settled()
+    assert made.restarted_in_place(50.0, 200.0) == [], "the lab knows of it already"
+
+
+def test_pods_of_a_scale_up_take_nobodys_place() -> None:
+    """Those that come are counted until all are there, and are over when they are ready."""
+    made, _ = following()
+    made.take([POD], 90.0, begun=True)
+    made.expect(coming=2, going=0, now=100.0)
+    new = [replace(POD, name=name, ready_unix_seconds=None) for name in "bc"]
+    made.take([POD, new[0]], 101.0, begun=True)
+    assert [(one.old, one.new) for one in made.changes] == [(None, "b"), (None, None)]
+    made.take([POD, *new], 102.0, begun=True)
+    made.take([POD, *(replace(one, ready_unix_seconds=103.0) for one in new)], 104.0, begun=True)
+    assert [one.ready_unix_seconds for one in made.changes] == [104.0, 104.0]
+    assert made.settled()
+
+
+def test_pods_of_a_scale_down_are_those_that_the_cluster_chose() -> None:
+    """Whoever leaves is the one; it is over when the pod is gone."""
+    made, _ = following()
+    pods = [replace(POD, name=name) for name in "abc"]
+    made.take(pods, 90.0, begun=True)
+    made.expect(coming=0, going=1, now=100.0)
+    made.take([pods[0], replace(pods[1], leaving=True), pods[2]], 101.0, begun=True)
+    assert not made.settled()
+    made.take([pods[0], pods[2]], 103.0, begun=True)
+    assert made.changes == [Change(101.0, "b", 103.0, for_good=True)]
+    assert made.settled()
+
+
+def test_pods_of_a_rollout_come_and_go() -> None:
+    """Each that comes and each that goes is a change of its own, and all have to be over."""
+    made, _ = following()
+    made.take([POD], 90.0, begun=True)
+    made.expect(coming=1, going=1, now=100.0)
+    new = replace(POD, name="b")
+    made.take([POD, new], 101.0, begun=True)
+    assert not made.settled()
+    made.take([replace(POD, leaving=True), new], 102.0, begun=True)
+    made.take([new], 103.0, begun=True)
+    assert sorted((one.old or "", one.new or "") for one in made.changes) == [("", "b"), ("a", "")]
+    assert made.settled()

@@ -54,7 +54,7 @@ class ServerPods:
         self.replicas: list[str] = []
         """Names of those that served, in the order of their start."""
         self.changes: list[Change] = []
-        """What the lab did, by its clock; restarts in place are found in the pods."""
+        """What the lab did, by its clock; restarts in place by others are found in the pods."""
         self._crashed: dict[str, int] = {}
         """Of each pod whose server the lab killed: how often it had restarted before."""
 
@@ -75,20 +75,14 @@ class ServerPods:
         self.changes += [Change(now, for_good=True) for _ in range(going)]
         self.changes += [Change(now) for _ in range(coming)]
 
-    def crash(self, pods: Sequence[str]) -> None:
-        """Note that the servers in pods are being killed."""
+    def crash(self, pods: Sequence[str], now: float) -> None:
+        """Note that the servers in pods are being killed, and come back in them."""
         self._crashed |= {pod.name: pod.restarts for pod in self.seen if pod.name in pods}
+        self.changes += [Change(now, name, now, name) for name in pods]
 
     def settled(self) -> bool:
         """Tell whether all that the lab did is over."""
-        back = {
-            pod.name
-            for pod in self.staying()
-            if pod.ready_unix_seconds is not None
-            and pod.restarts > self._crashed.get(pod.name, pod.restarts)
-        }
-        over = all(one.over_unix_seconds is not None for one in self.changes)
-        return over and self._crashed.keys() <= back
+        return all(one.over_unix_seconds is not None for one in self.changes)
 
     def take(self, pods: list[Pod], now: float, *, begun: bool) -> None:
         """Take in how the pods stand; until the run has `begun` they are all its first replicas."""
@@ -110,7 +104,11 @@ class ServerPods:
             free = next((one for one in self.changes if one.for_good and not one.old), None)
             if free and name not in known and name not in names(staying):
                 free.old, free.began_unix_seconds = name, now
-        present, ready = set(names(pods)), set(self.serving())
+        present = set(names(pods))
+        # A pod may still be called ready when its container has ended.
+        ready = set(self.serving()) - {
+            pod.name for pod in staying if self._crashed.get(pod.name, -1) == pod.restarts
+        }
         for one in self.changes:
             if one.ended_unix_seconds is None and one.old and one.old not in present:
                 one.ended_unix_seconds = now

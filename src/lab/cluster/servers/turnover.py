@@ -39,7 +39,7 @@ class Turnover:
 
     def crash(self, pods: Sequence[str]) -> None:
         """Kill the servers in pods; the kubelet starts them again in place."""
-        self._pods.crash(pods)
+        self._pods.crash(pods, time.time())
 
         def act() -> None:
             failed = self._access.crash(pods, self._release.port())

