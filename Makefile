@@ -139,7 +139,7 @@ uninstall: helm ## helm uninstall, and what failed upgrades and tests left [RELE
 	left=$$(echo "$$found" | awk '$$2 ~ /^long-lived-[0-9]/ {print $$1}'); \
 	test -n "$$left" || exit 0; \
 	set -- $(KUBECTL) $(KUBECTL_WHERE) delete --ignore-not-found --timeout=5m $$left; echo "$$*"; "$$@"
-	$(KUBECTL) $(KUBECTL_WHERE) wait --for=delete pods --selector='$(OF_RELEASE),app.kubernetes.io/component in (server,client,test)' --timeout=5m
+	$(KUBECTL) $(KUBECTL_WHERE) wait --for=delete pods --selector='$(OF_RELEASE),app.kubernetes.io/component in (server,proxy,client,test)' --timeout=5m
 
 manifests: helm ## Write server.yaml and client.yaml for kubectl apply [MANIFESTS= VALUES= SET= REGISTRY= TAG=]
 	@mkdir -p $(MANIFESTS)
@@ -148,6 +148,7 @@ manifests: helm ## Write server.yaml and client.yaml for kubectl apply [MANIFEST
 	set -- $(HELM) template $(RELEASE) $(CHART) $(HELM_VALUES) && echo "$$*" && \
 	"$$@" --output-dir "$$folder" > "$$folder/written" && \
 	cd "$$folder/long-lived/templates" && \
+	for file in proxy/*.yaml; do ! test -e "$$file" || cp "$$file" "server/proxy-$${file#proxy/}"; done && \
 	for part in server client; do \
 	  test -d $$part || { echo "client.enabled is false: there is no $(MANIFESTS)/$$part.yaml"; continue; }; \
 	  cat $$part/*.yaml > "$(abspath $(MANIFESTS))/$$part.yaml" && echo "kubectl apply -f $(MANIFESTS)/$$part.yaml" || exit 1; \

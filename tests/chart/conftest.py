@@ -18,6 +18,7 @@ from long_lived.settings import Settings, load
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "charts" / "long-lived"
 FILL_EVERYTHING = Path(__file__).parent / "fill-everything.yaml"
+FILL_PROXIED = FILL_EVERYTHING.with_name("fill-proxied.yaml")
 CI_VALUES = sorted((CHART / "ci").glob("*-values.yaml"))
 SCENARIOS = sorted(
     file for group in ("", "events/") for file in (ROOT / "values").glob(f"{group}*.yaml")

@@ -15,7 +15,7 @@ from long_lived.settings import load, schema
 from long_lived.settings.chart import ChartValues
 from long_lived.settings.model import Settings
 
-from .conftest import CHART, FILL_EVERYTHING, ROOT, SCENARIOS, command
+from .conftest import CHART, FILL_EVERYTHING, FILL_PROXIED, ROOT, SCENARIOS, command
 
 METADATA = yaml.safe_load((CHART / "Chart.yaml").read_text())
 TEMPLATES = "\n".join(
@@ -130,10 +130,11 @@ def test_values_file_gives_the_defaults_of_the_models() -> None:
 
 
 def test_fill_everything_gives_every_value_another_one() -> None:
-    """Each key of the schema is in the file, so that every branch of the templates is rendered."""
+    """Each key of the schema is in the files, so that every branch of the templates is rendered."""
     filled = yaml.safe_load(FILL_EVERYTHING.read_text())
     load([FILL_EVERYTHING], environment={})
-    given = paths(filled)
+    load([FILL_EVERYTHING, FILL_PROXIED], environment={})
+    given = paths(filled) | paths(yaml.safe_load(FILL_PROXIED.read_text()))
     maps = {
         path for path, node in leaves(schema.chart_schema()).items() if node.get("type") == "object"
     }

@@ -5,7 +5,7 @@ from pathlib import Path
 import kubernetes_validate
 import pytest
 
-from .conftest import CHART, CI_VALUES, FILL_EVERYTHING, SCENARIOS, helm, render
+from .conftest import CHART, CI_VALUES, FILL_EVERYTHING, FILL_PROXIED, SCENARIOS, helm, render
 
 pytestmark = pytest.mark.xdist_group("rendering")
 
@@ -14,14 +14,14 @@ VERSIONS = sorted(
     for version in set(kubernetes_validate.utils.all_versions())
     if tuple(map(int, version.split(".")[:2])) >= (1, 28)
 )
-OVERLAYS = [(), (FILL_EVERYTHING,), *((file,) for file in (*SCENARIOS, *CI_VALUES))]
+OVERLAYS = [(), (FILL_EVERYTHING,), (FILL_EVERYTHING, FILL_PROXIED), *((file,) for file in (*SCENARIOS, *CI_VALUES))]
 DIFFERENT = ("1.28.0", "1.29.0", "1.31.0", "1.34.0")
 """Kubernetes versions from which on something else is rendered."""
 
 
 def named(overlay: tuple[Path, ...]) -> str:
-    """Name a case after its file."""
-    return overlay[0].stem if overlay else "defaults"
+    """Name a case after its last file."""
+    return overlay[-1].stem if overlay else "defaults"
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS, ids=named)

@@ -8,6 +8,7 @@ Names and labels. Declared here:
                               and "room" where the name must be shorter than 63
   long-lived.server.name      Deployment, ConfigMap and Service of the server
   long-lived.headless.name    headless Service of the server
+  long-lived.proxy.name       Deployment, ConfigMap and Service of the proxy
   long-lived.client.name      Job and ConfigMap of the client; job.nameSuffix says when it changes
   long-lived.test.name        pod of `helm test`
   long-lived.labels           labels of an object; takes (dict "root" . "component" "server")
@@ -68,6 +69,10 @@ whole.
 
 {{- define "long-lived.headless.name" -}}
 {{- include "long-lived.named" (dict "root" . "suffix" "server-headless") -}}
+{{- end -}}
+
+{{- define "long-lived.proxy.name" -}}
+{{- include "long-lived.named" (dict "root" . "suffix" "proxy") -}}
 {{- end -}}
 
 {{- /*

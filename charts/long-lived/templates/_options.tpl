@@ -5,7 +5,9 @@ What is absent unless asked for. Declared here:
   long-lived.families         address families of a Service
   long-lived.strategy         update strategy of the server's Deployment
   long-lived.lifecycle        what a server container does before SIGTERM
-  long-lived.policy.server    selector of the server's pods in a network policy
+  long-lived.policy.pods      selector of a component's pods in a network policy; takes
+                              (dict "root" . "component" "server")
+  long-lived.policy.names     egress to name servers
   long-lived.policy.caller    network policy of the client or the test; takes
                               (dict "root" . "component" "client" "name" NAME)
 */ -}}
@@ -68,10 +70,19 @@ lifecycle:
 {{- end -}}
 {{- end -}}
 
-{{- define "long-lived.policy.server" -}}
+{{- define "long-lived.policy.pods" -}}
 podSelector:
   matchLabels:
-    {{- include "long-lived.selector" (dict "root" . "component" "server") | nindent 4 }}
+    {{- include "long-lived.selector" . | nindent 4 }}
+{{- end -}}
+
+{{- /* Wherever they are: a cluster's own, or one on each node. */ -}}
+{{- define "long-lived.policy.names" -}}
+- ports:
+    - port: 53
+      protocol: UDP
+    - port: 53
+      protocol: TCP
 {{- end -}}
 
 {{- define "long-lived.policy.caller" -}}
@@ -85,23 +96,23 @@ metadata:
   {{- . | nindent 2 }}
   {{- end }}
 spec:
-  podSelector:
-    matchLabels:
-      {{- include "long-lived.selector" . | nindent 6 }}
+  {{- include "long-lived.policy.pods" . | nindent 2 }}
   policyTypes: [Ingress, Egress]
   ingress: []
   egress:
     - to:
-        - {{ include "long-lived.policy.server" .root | nindent 10 | trim }}
+        - {{ include "long-lived.policy.pods" (dict "root" .root "component" "server") | nindent 10 | trim }}
       ports:
         - port: {{ int .root.Values.server.port }}
           protocol: TCP
-    # Name servers, wherever they are: a cluster's own, or one on each node.
-    - ports:
-        - port: 53
-          protocol: UDP
-        - port: 53
+    {{- include "long-lived.policy.names" . | nindent 4 }}
+    {{- if ne .root.Values.server.proxy "none" }}
+    - to:
+        - {{ include "long-lived.policy.pods" (dict "root" .root "component" "proxy") | nindent 10 | trim }}
+      ports:
+        - port: {{ include "long-lived.proxy.port" .root }}
           protocol: TCP
+    {{- end }}
     {{- with .root.Values.networkPolicy.clientEgress }}
     {{- toYaml . | nindent 4 }}
     {{- end }}

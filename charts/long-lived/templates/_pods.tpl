@@ -1,7 +1,8 @@
 {{- /*
 What pods are made of. Declared here:
 
-  long-lived.image            image reference; takes (dict "root" . "image" .Values.images.server)
+  long-lived.image            image reference; takes (dict "root" . "image" .Values.images.server), and "complete" true where
+                              the repository names its registry
   long-lived.registry         registry of both images; empty where none is set
   long-lived.pullSecrets      Secrets with registry credentials, as a list of names
   long-lived.pod              the part of a pod's spec that server, client and test share;
@@ -16,7 +17,7 @@ What pods are made of. Declared here:
 {{- define "long-lived.image" -}}
 {{- $registry := include "long-lived.registry" .root -}}
 {{- $name := .image.repository -}}
-{{- if $registry -}}
+{{- if and $registry (not .complete) -}}
 {{- $name = printf "%s/%s" $registry $name -}}
 {{- end -}}
 {{- if .image.digest -}}

@@ -3,7 +3,7 @@ What the apps read. Declared here:
 
   long-lived.server.settings  the server's values file
   long-lived.client.settings  the client's values file, with the release's names filled in
-  long-lived.url              address of the Service, from within the namespace
+  long-lived.url              address of the Service, or of the proxy's, from within the namespace
   long-lived.numbers          a settings map as YAML, with fractions as numbers; takes the map
   long-lived.check            fails with the key path where a value that the templates need is gone,
                               and where two contradict each other; the first line of each manifest
@@ -41,7 +41,8 @@ it, each connection would first cost three look-ups that find nothing.
 */ -}}
 {{- define "long-lived.url" -}}
 {{- $port := int .Values.service.port -}}
-{{- printf "http://%s%s/" (include "long-lived.server.name" .) (eq $port 80 | ternary "" (printf ":%d" $port)) -}}
+{{- $name := eq .Values.server.proxy "none" | ternary (include "long-lived.server.name" .) (include "long-lived.proxy.name" .) -}}
+{{- printf "http://%s%s/" $name (eq $port 80 | ternary "" (printf ":%d" $port)) -}}
 {{- end -}}
 
 {{- /*
@@ -77,6 +78,7 @@ values file would be valid by itself.
   "experiment.event.kind" "experiment.event.afterSeconds" "experiment.event.count"
   "experiment.event.surge" "experiment.event.unavailable"
   "images.pullPolicy" "images.server.repository" "images.client.repository"
+  "images.proxy.repository" "images.proxy.tag" "proxyPod.replicas" "proxyPod.clusterDomain"
   "service.type" "service.port" "service.sessionAffinity" "service.sessionAffinityTimeoutSeconds"
   "serverPod.startupProbe" "serverPod.livenessProbe" "serverPod.readinessProbe"
   "clientPod" "testPod" "job.nameSuffix" "job.ttlSecondsAfterFinished"

@@ -42,12 +42,24 @@ class PullSecret(Section):
     """Name of the Secret."""
 
 
+class ProxyImage(Section):
+    """HAProxy's image, which server.proxy `haproxy` needs; not one of this project's."""
+
+    repository: Annotated[str, Field(min_length=1)] = "docker.io/library/haproxy"
+    """Full name of the image; images.registry is not put before it."""
+
+    tag: Annotated[str, Field(min_length=1)] = "2.8.25"
+    """Tag of the image. The default is the version that the lab fetches on one machine."""
+
+    digest: Digest = ""
+
+
 class Images(Section):
-    """Where the two images come from."""
+    """Where the images come from."""
 
     registry: str = ""
-    """Registry, and a path in it, to prefix both repositories with. Empty means images that the
-    nodes already have, as after `make kind-load`."""
+    """Registry, and a path in it, to prefix the server's and the client's repository with. Empty
+    means images that the nodes already have, as after `make kind-load`."""
 
     pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
     """When a node fetches an image."""
@@ -58,3 +70,5 @@ class Images(Section):
     server: ServerImage = ServerImage()
 
     client: ClientImage = ClientImage()
+
+    proxy: ProxyImage = ProxyImage()

@@ -1,8 +1,8 @@
-"""The maps `serverPod`, `clientPod` and `testPod`."""
+"""The maps `serverPod`, `clientPod`, `proxyPod` and `testPod`."""
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from long_lived.settings.chart.maps import FreeForm, PodLabels, ServerAnnotations, Strings
 from long_lived.settings.sections.section import Section, WholeSeconds
@@ -205,6 +205,23 @@ class ClientPod(Pod):
     """Resources of a client container. The memory request fits 1,000 virtual users (measured with
     the kernel's share: 90 MB), the limit 10,000 (620 MB with `threads`, 390 MB with `gevent`).
     There is no CPU limit by default, because throttling distorts the times."""
+
+
+class ProxyPod(Section):
+    """The pods of server.proxy `haproxy`, placed and probed as the server's pods are."""
+
+    replicas: Annotated[int, Field(ge=1, le=100)] = 1
+    """Number of proxies. Each balances the requests of the connections that it has."""
+
+    cluster_domain: Annotated[
+        str, StringConstraints(max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
+    ] = "cluster.local"
+    """The cluster's DNS domain: HAProxy looks the replicas up by their full name."""
+
+    resources: Resources = Resources(
+        requests={"cpu": "100m", "memory": "64Mi"}, limits={"memory": "1Gi"}
+    )
+    """Resources of a proxy's container."""
 
 
 class TestPod(Section):

@@ -10,7 +10,7 @@ from long_lived.settings.chart.deployment import Autoscaling, PodDisruptionBudge
 from long_lived.settings.chart.images import Images
 from long_lived.settings.chart.job import Job
 from long_lived.settings.chart.maps import CommonAnnotations, CommonLabels, FreeForm
-from long_lived.settings.chart.pods import ClientPod, ServerPod, TestPod
+from long_lived.settings.chart.pods import ClientPod, ProxyPod, ServerPod, TestPod
 from long_lived.settings.chart.service import Service
 from long_lived.settings.keys import parts, types_at
 from long_lived.settings.sections.section import Section
@@ -36,6 +36,7 @@ class ChartValues(Section):
     service: Service = Service()
     server_pod: ServerPod = ServerPod()
     client_pod: ClientPod = ClientPod()
+    proxy_pod: ProxyPod = ProxyPod()
     test_pod: TestPod = TestPod()
     job: Job = Job()
     pod_disruption_budget: PodDisruptionBudget = PodDisruptionBudget()

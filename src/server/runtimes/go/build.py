@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from long_lived.server.package import unpack
+from long_lived.server.runtimes.package import unpack
 from long_lived.server.runtimes.runtime import Unavailable
 from long_lived.settings import places
 from long_lived.settings.places import GO_LOCK, GO_SOURCES
