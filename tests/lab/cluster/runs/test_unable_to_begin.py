@@ -9,6 +9,9 @@ from tests.cluster.kubelet import NOBODY
 from tests.cluster.place import Place
 from tests.lab.cluster.runs.lab import QUICK, Lab
 
+# Beside the runs of the other modules: here almost nothing runs, and most of the time is waiting.
+pytestmark = pytest.mark.xdist_group("waiting place")
+
 
 def test_image_that_cannot_be_had_is_said(place: Place, lab: Lab) -> None:
     """A wait without hope ends: the reason is shown while it lasts, and Ctrl-C ends it."""

@@ -6,24 +6,6 @@ from tests.cluster.place import JOB, SERVER, Place
 from tests.lab.cluster.runs.lab import QUICK, Lab, sets
 
 
-def test_verify_waits_for_the_run_and_merges_all_clients(place: Place, lab: Lab) -> None:
-    """The newest run is awaited; the summaries of its clients are added up, and judged."""
-    place.helm("install", sets=(*QUICK, "client.parallelism=2", "client.requestsPerUser=3"))
-    status, output = lab.verify()
-    assert status == 0, output
-    assert "360 of 360 planned were answered" in output
-    assert "verdict even: the connections opened are within chance of uniform" in output
-    assert f"{JOB}-1" in output
-    record = lab.record
-    assert set(record["replicas"]) == set(place.pods("server"))
-    assert record["clients"]["clients"] == 2
-    logs = list((lab.out / "latest").glob(f"{JOB}-1-*.log"))
-    assert len(logs) == 2
-    lines = "".join(log.read_text() for log in logs)
-    assert lines.count("Response from Pod ") == 360
-    assert "concurrency: 60" in (lab.out / "latest" / "values.yaml").read_text()
-
-
 def test_client_may_choose_among_the_pods_itself(place: Place, lab: Lab) -> None:
     """It finds them at the headless Service, by the chart's values alone, and treats all alike."""
     place.helm("install", sets=(*QUICK, "client.balancing=headless", "server.runtime=gunicorn"))
@@ -33,16 +15,6 @@ def test_client_may_choose_among_the_pods_itself(place: Place, lab: Lab) -> None
     pods = lab.record["clients"]["pods"]
     assert set(pods) == set(place.pods("server"))
     assert {pod["connections_opened"] for pod in pods.values()} == {20}
-
-
-def test_verify_of_a_run_that_is_over_says_the_same(place: Place, lab: Lab) -> None:
-    """A run can be judged as long as its pods are there, as often as one likes."""
-    place.helm("install", sets=(*QUICK, "client.requestsPerUser=2"))
-    place.await_job(1)
-    first, second = lab.verify(), lab.verify()
-    assert first[0] == second[0] == 0
-    assert "120 of 120" in first[1]
-    assert "120 of 120" in second[1]
 
 
 def test_verify_judges_the_newest_run_alone(place: Place, lab: Lab) -> None:
@@ -138,18 +110,6 @@ def test_sidecar_that_lives_on_keeps_no_run_going(
     assert status == 0, output
     assert "180 of 180 planned were answered" in output
     assert lab.record["problems"] == []
-
-
-def test_servers_own_counts_are_fetched_through_the_api(place: Place, lab: Lab) -> None:
-    """Each replica says how many it answered, and that is what the client counted."""
-    place.helm("install", sets=(*QUICK, "client.requestsPerUser=2", "server.port=8080"))
-    assert lab.verify()[0] == 0
-    counts = lab.record["server_counts"]
-    pods = lab.record["clients"]["pods"]
-    assert counts.keys() == place.pods("server").keys()
-    assert {name: one["answered"] for name, one in counts.items()} == {
-        name: pods[name]["requests"] for name in counts
-    }
 
 
 def test_servers_own_counts_that_are_refused_are_missed_once(place: Place, lab: Lab) -> None:

@@ -1,0 +1,69 @@
+"""One run of two clients on a cluster, and all that `verify` says of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from tests.cluster.miniature import running
+from tests.cluster.place import JOB, Place
+from tests.lab.cluster.runs.lab import QUICK, Lab
+
+pytestmark = pytest.mark.xdist_group("place")
+
+
+@dataclass
+class Verified:
+    """A run that `verify` has waited for."""
+
+    place: Place
+    lab: Lab
+    status: int
+    output: str
+
+
+@pytest.fixture(scope="module")
+def verified(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Verified]:
+    """Install the release, and verify its run."""
+    folder = tmp_path_factory.mktemp("one-run")
+    with running(folder, start_delay_seconds=0.5) as (cluster, kubeconfig):
+        place = Place(cluster, kubeconfig)
+        lab = Lab(place, folder)
+        of_two = ("client.parallelism=2", "client.requestsPerUser=3", "server.port=8080")
+        place.helm("install", sets=(*QUICK, *of_two))
+        yield Verified(place, lab, *lab.verify())
+
+
+def test_verify_waits_for_the_run_and_merges_all_clients(verified: Verified) -> None:
+    """The newest run is awaited; the summaries of its clients are added up, and judged."""
+    output, lab = verified.output, verified.lab
+    assert verified.status == 0, output
+    assert "360 of 360 planned were answered" in output
+    assert "verdict even: the connections opened are within chance of uniform" in output
+    assert f"{JOB}-1" in output
+    record = lab.record
+    assert set(record["replicas"]) == set(verified.place.pods("server"))
+    assert record["clients"]["clients"] == 2
+    logs = list((lab.out / "latest").glob(f"{JOB}-1-*.log"))
+    assert len(logs) == 2
+    lines = "".join(log.read_text() for log in logs)
+    assert lines.count("Response from Pod ") == 360
+    assert "concurrency: 60" in (lab.out / "latest" / "values.yaml").read_text()
+
+
+def test_servers_own_counts_are_fetched_through_the_api(verified: Verified) -> None:
+    """Each replica says how many it answered, and that is what the clients counted."""
+    record = verified.lab.record
+    counts, pods = record["server_counts"], record["clients"]["pods"]
+    assert counts.keys() == verified.place.pods("server").keys()
+    assert {name: one["answered"] for name, one in counts.items()} == {
+        name: pods[name]["requests"] for name in counts
+    }
+
+
+def test_verify_of_a_run_that_is_over_says_the_same(verified: Verified) -> None:
+    """A run can be judged as long as its pods are there, as often as one likes."""
+    verified.place.await_job(1)
+    status, output = verified.lab.verify()
+    assert status == 0, output
+    assert "360 of 360" in output
+    assert len(list(verified.lab.out.glob("2*"))) == 2
