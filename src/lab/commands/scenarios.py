@@ -32,6 +32,11 @@ def known() -> list[str]:
     ]
 
 
+def remedies() -> list[str]:
+    """List what goes on top of a scenario, by name."""
+    return sorted(f"remedies/{file.stem}" for file in FOLDER.glob("remedies/*.yaml"))
+
+
 def matrix_files(names: Sequence[str]) -> list[Path]:
     """Turn each of `names` into the files of a comparison.
 
@@ -53,7 +58,7 @@ def matrix_files(names: Sequence[str]) -> list[Path]:
 
 
 def _values_file(name: str) -> Path:
-    if name in known():
+    if name in [*known(), *remedies()]:
         return FOLDER / f"{name}.yaml"
     if Path(name).suffix in (".yaml", ".yml") or "/" in name:
         return Path(name)
@@ -69,7 +74,7 @@ def complete(
 ) -> list[CompletionItem]:
     """Offer the scenarios that begin like that, and files if there are none."""
     # The shell's own files come first: bash forgets what stands before them.
-    names = [name for name in known() if name.startswith(begun)]
+    names = [name for name in [*known(), *remedies()] if name.startswith(begun)]
     return [CompletionItem(begun, type="file"), *map(CompletionItem, names)]
 
 

@@ -19,7 +19,7 @@ from long_lived.client.preflight.limits import Limits
 from long_lived.lab.__main__ import cli
 from long_lived.lab.commands import doctor
 from long_lived.lab.commands.doctor import Finding
-from long_lived.lab.commands.scenarios import known, values_files
+from long_lived.lab.commands.scenarios import known, remedies, values_files
 from long_lived.resources.limits import ThreadLimit
 from long_lived.server import balance
 from long_lived.server.balance import HASH_WARNING
@@ -302,7 +302,7 @@ def test_shell_completes_commands() -> None:
 @pytest.mark.parametrize("command", ["run", "compare"])
 def test_shell_completes_scenarios(command: str) -> None:
     """Scenarios by name; files, where no name goes on like that, are left to the shell."""
-    names = [("plain", name) for name in known()]
+    names = [("plain", name) for name in [*known(), *remedies()]]
     assert completed(f"long-lived {command} ") == [("file", ""), *names]
     assert completed(f"long-lived {command} smoke ") == [("file", ""), *names]
     assert completed(f"long-lived {command} smo") == [("file", "smo"), ("plain", "smoke")]
