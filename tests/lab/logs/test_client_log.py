@@ -43,7 +43,7 @@ def test_summary_is_read() -> None:
 def test_summary_of_another_version_is_the_end_of_a_log_too() -> None:
     """It is not read, and nothing more is to come; the last that there is counts."""
     log = fed(SUMMARY, '{"format":1}')
-    assert (log.summary, log.unread) == (None, "a summary of format 1: must be 2")
+    assert (log.summary, log.unread) == (None, "a summary of format 1: must be 3")
     assert log.whole
     assert fed('{"format":1}', SUMMARY) == fed(SUMMARY)
     assert not fed(ANSWER).whole

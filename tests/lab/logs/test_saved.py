@@ -185,7 +185,7 @@ def test_summary_of_another_format_is_refused_in_words(save: Save) -> None:
     """A log of another version is not guessed at."""
     seen = outcome_of([save("client.log", ['{"format":99}'])])
     assert len(seen.problems) == 1
-    assert "format 99: must be 2" in seen.problems[0]
+    assert "format 99: must be 3" in seen.problems[0]
     assert verdict_of(seen).finding is Finding.INCOMPLETE
 
 

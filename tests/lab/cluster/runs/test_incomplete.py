@@ -52,7 +52,7 @@ def test_client_of_another_version_makes_the_run_incomplete(place: Place, lab: L
     place.cluster.rewrite_log(old, '{"format":3,', '{"format":99,')
     status, output = lab.verify()
     assert status == 1
-    assert f"incomplete: client pod {old} has a summary of format 99: must be 2" in output
+    assert f"incomplete: client pod {old} has a summary of format 99: must be 3" in output
     assert "Traceback" not in output
     assert lab.record["clients"]["requests"]["answered"] > 0
 
