@@ -1,13 +1,17 @@
 """Processes that serve one port of this machine, and the connections that each holds."""
 
+import os
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from pathlib import Path
 
 import psutil
 
 from long_lived.lab.analysis.live.looks import Holder, Seen, text_of
 from long_lived.lab.analysis.live.sockets import Peer
 from long_lived.lab.experiment.backend import Trouble
+
+INTERPRETERS = ("python", "node", "ruby", "perl")
 
 
 class LocalService:
@@ -35,7 +39,7 @@ class LocalService:
         for one in psutil.net_connections(kind="tcp"):
             local = bool(one.laddr and one.laddr.port == self._port)
             if one.pid is None:
-                nameless += local
+                nameless += local and one.status in (psutil.CONN_LISTEN, psutil.CONN_ESTABLISHED)
             elif local and one.status == psutil.CONN_LISTEN:
                 listening.add(one.pid)
             elif local and one.raddr:
@@ -44,7 +48,7 @@ class LocalService:
             elif one.laddr and one.raddr and one.raddr.port == self._port:
                 outgoing[text_of((_plain(one.laddr.ip), one.laddr.port))] = one.pid
         if not listening and not peers:
-            whose = " that this user may see (root sees all)" if nameless else ""
+            whose = " that this user may see (root sees all)" if os.geteuid() else ""
             raise Trouble(f"no process listens on port {self._port}{whose}")
         self._nameless = nameless
         self._clients = self._named(outgoing)
@@ -60,7 +64,7 @@ class LocalService:
     @property
     def notes(self) -> list[str]:
         """Say how many sockets belong to processes that this user may not see."""
-        if not self._nameless:
+        if not self._nameless or os.geteuid() == 0:
             return []
         return [f"{self._nameless:,} sockets are other users': root sees whose they are"]
 
@@ -84,10 +88,16 @@ def _plain(address: str) -> str:
 
 
 def _name(pid: int) -> str:
+    """Name a process: of an interpreter, what it runs."""
     try:
-        return f"{psutil.Process(pid).name()} {pid}"
+        process = psutil.Process(pid)
+        name, command = process.name(), process.cmdline()
     except psutil.Error:
         return f"process {pid}"
+    if name.startswith(INTERPRETERS) and len(command) > 1:
+        runs = command[command.index("-m") + 1 :] if "-m" in command else command[1:]
+        name = next((Path(word).name for word in runs if not word.startswith("-")), name)
+    return f"{name} {pid}"
 
 
 def _holder(pid: int) -> Holder:

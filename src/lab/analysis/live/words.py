@@ -59,8 +59,8 @@ def cause(found: Inspection) -> str:
     if found.finding is Finding.PINNED:
         return (
             f"Connections are kept ({kept or 0:.0%} of them lasted {found.seconds:g} s), and each "
-            "was balanced once, when it was opened: those that were open before a pod came stay "
-            "where they are."
+            "was balanced once, when it was opened: those that were open before the later ones "
+            "came stay where they are."
         )
     if found.finding is not Finding.UNEVEN:
         return ""
@@ -105,6 +105,8 @@ def _to_whom(found: Inspection) -> str:
     if not found.clients or not total:
         return ""
     name, count = next(iter(found.clients.items()))
+    if count == total:
+        return f". All are {name}'s"
     return f". Most are {name}'s: {count:,}" if count >= SHARE_THAT_MATTERS * total else ""
 
 
