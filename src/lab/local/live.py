@@ -8,8 +8,10 @@ from pathlib import Path
 import psutil
 
 from long_lived.lab.analysis.live.looks import Holder, Seen, text_of
-from long_lived.lab.analysis.live.sockets import Peer
+from long_lived.lab.analysis.live.sockets import Peer, sockets
 from long_lived.lab.experiment.backend import Trouble
+
+SOCKETS = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 
 INTERPRETERS = ("python", "node", "ruby", "perl")
 
@@ -32,21 +34,27 @@ class LocalService:
         Raises:
             Trouble: nothing listens there, or other users' sockets may not be seen.
         """
+        found = [
+            one
+            for file in SOCKETS
+            if file.exists()
+            for one in sockets(file.read_text(encoding="ascii"), self._port)
+        ]
+        owners = _owners({one.inode for one in found} - {0})
         peers: dict[int, list[Peer]] = defaultdict(list)
         listening: set[int] = set()
-        nameless = 0  # a connection that nobody has accepted yet belongs to no process, either
         outgoing: dict[str, int] = {}
-        for one in psutil.net_connections(kind="tcp"):
-            local = bool(one.laddr and one.laddr.port == self._port)
-            if one.pid is None:
-                nameless += local and one.status in (psutil.CONN_LISTEN, psutil.CONN_ESTABLISHED)
-            elif local and one.status == psutil.CONN_LISTEN:
-                listening.add(one.pid)
-            elif local and one.raddr:
-                if one.status == psutil.CONN_ESTABLISHED:
-                    peers[one.pid].append((_plain(one.raddr.ip), one.raddr.port))
-            elif one.laddr and one.raddr and one.raddr.port == self._port:
-                outgoing[text_of((_plain(one.laddr.ip), one.laddr.port))] = one.pid
+        nameless = 0
+        for one in found:
+            processes = owners.get(one.inode, ())
+            nameless += one.local and not processes
+            for pid in processes:
+                if one.listening:
+                    listening.add(pid)
+                elif one.local:
+                    peers[pid].append(one.other)
+                else:
+                    outgoing[text_of(one.own)] = pid
         if not listening and not peers:
             whose = " that this user may see (root sees all)" if os.geteuid() else ""
             raise Trouble(f"no process listens on port {self._port}{whose}")
@@ -83,8 +91,24 @@ class LocalService:
         return {pid for pid in parents if pid in listening and pid not in peers}
 
 
-def _plain(address: str) -> str:
-    return address.removeprefix("::ffff:")
+def _owners(inodes: Collection[int]) -> dict[int, list[int]]:
+    """Find the processes that have these sockets open, as far as this user may see."""
+    wanted = {f"socket:[{inode}]": inode for inode in inodes}
+    owners: dict[int, list[int]] = defaultdict(list)
+    for pid in psutil.pids():
+        folder = f"/proc/{pid}/fd"
+        try:
+            files = os.listdir(folder)
+        except OSError:  # another user's, or gone
+            continue
+        for file in files:
+            try:
+                inode = wanted.get(os.readlink(f"{folder}/{file}"))
+            except OSError:
+                continue
+            if inode is not None and pid not in owners[inode]:
+                owners[inode].append(pid)
+    return owners
 
 
 def _name(pid: int) -> str:

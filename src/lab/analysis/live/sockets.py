@@ -5,11 +5,13 @@ net/ipv6/tcp_ipv6.c, get_tcp6_sock: addresses are printed as words of 32 bits in
 the machine, which is little-endian on x86-64 and ARM64.
 """
 
-import ipaddress
+import re
+import socket
 import sys
 from functools import lru_cache
+from typing import NamedTuple
 
-ESTABLISHED = "01"
+ESTABLISHED, LISTENING = "01", "0A"
 """Source: Linux include/net/tcp_states.h."""
 
 Peer = tuple[str, int]
@@ -20,6 +22,18 @@ class NotSockets(ValueError):
     """A text that is not the kernel's list of sockets; its text is one line for the user."""
 
 
+class Socket(NamedTuple):
+    """A socket that listens on the port, or one end of a connection to it."""
+
+    inode: int
+    """By which a process has it open; 0 where none has."""
+    listening: bool
+    local: bool
+    """Whether the port is its own, and not that of the other end."""
+    own: Peer
+    other: Peer
+
+
 def peers(text: str, port: int) -> list[Peer]:
     """List the other ends of the connections that are established to local `port`.
 
@@ -27,33 +41,47 @@ def peers(text: str, port: int) -> list[Peer]:
     a socket that listens to both has them, are IPv4.
 
     Raises:
-        NotSockets: the text has no line of the kernel's.
+        NotSockets: the text has no heading of the kernel's.
     """
-    lines = text.splitlines()
-    if not any(line.lstrip().startswith("sl ") for line in lines[:1]):
+    if not text.lstrip().startswith("sl "):
+        lines = text.splitlines()
         shown = lines[0].strip()[:60] if lines else "nothing"
         raise NotSockets(f"not the kernel's list of sockets: {shown}")
-    wanted = f":{port:04X}"
-    found: list[Peer] = []
-    for line in lines:
-        fields = line.split(None, 4)
-        if len(fields) == 5 and fields[3] == ESTABLISHED and fields[1].endswith(wanted):
-            address, _, remote = fields[2].rpartition(":")
-            try:
-                found.append((_address(address), int(remote, 16)))
-            except ValueError:
-                raise NotSockets(f"not an address: {fields[2][:60]}") from None
+    line = re.compile(
+        rf"^ *\d+: [0-9A-F]+:{port:04X} {_END} {ESTABLISHED} ",
+        re.MULTILINE,
+    )
+    return [(_address(words), int(remote, 16)) for words, remote in line.findall(text)]
+
+
+def sockets(text: str, port: int) -> list[Socket]:
+    """List the sockets of this machine that have to do with `port`, at either end."""
+    found = []
+    for own, own_port, other, other_port, state, inode in _LINE.findall(text):
+        local = int(own_port, 16) == port
+        if local or int(other_port, 16) == port:
+            ends = ((_address(own), int(own_port, 16)), (_address(other), int(other_port, 16)))
+            found.append(Socket(int(inode), state == LISTENING, local, *ends))
     return found
+
+
+_END = "([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4})"
+_LINE = re.compile(
+    rf"^ *\d+: {_END} {_END} ({ESTABLISHED}|{LISTENING}) \S+ \S+ \S+ +\d+ +\d+ (\d+)",
+    re.MULTILINE,
+)
+
+_MAPPED = b"\0" * 10 + b"\xff\xff"
 
 
 @lru_cache(maxsize=65_536)
 def _address(words: str) -> str:
     """Read an address of one word (IPv4) or four (IPv6)."""
-    if len(words) not in (8, 32):
-        raise ValueError(words)
-    raw = b"".join(
-        int(words[at : at + 8], 16).to_bytes(4, sys.byteorder) for at in range(0, len(words), 8)
-    )
-    address = ipaddress.ip_address(raw)
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return str(mapped or address)
+    raw = bytes.fromhex(words)
+    if sys.byteorder == "little":
+        raw = b"".join(raw[at : at + 4][::-1] for at in range(0, len(raw), 4))
+    if len(raw) == 4:
+        return socket.inet_ntoa(raw)
+    if raw.startswith(_MAPPED):
+        return socket.inet_ntoa(raw[12:])
+    return socket.inet_ntop(socket.AF_INET6, raw)
