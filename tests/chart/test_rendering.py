@@ -14,7 +14,8 @@ VERSIONS = sorted(
     for version in set(kubernetes_validate.utils.all_versions())
     if tuple(map(int, version.split(".")[:2])) >= (1, 28)
 )
-OVERLAYS = [(), (FILL_EVERYTHING,), (FILL_EVERYTHING, FILL_PROXIED), *((file,) for file in (*SCENARIOS, *CI_VALUES))]
+FILLED = ((FILL_EVERYTHING,), (FILL_EVERYTHING, FILL_PROXIED))
+OVERLAYS = [(), *FILLED, *((file,) for file in (*SCENARIOS, *CI_VALUES))]
 DIFFERENT = ("1.28.0", "1.29.0", "1.31.0", "1.34.0")
 """Kubernetes versions from which on something else is rendered."""
 
