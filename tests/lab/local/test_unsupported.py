@@ -11,7 +11,8 @@ from long_lived.settings import Settings, SettingsError, load
 USED = {
     *("server.replicas", "server.runtime", "server.backlog", "server.gracefulTimeoutSeconds"),
     *("server.delay.minSeconds", "server.delay.maxSeconds"),
-    "server.keepAlive.idleTimeoutSeconds",
+    *("server.keepAlive.idleTimeoutSeconds", "server.keepAlive.maxRequests"),
+    *("server.keepAlive.maxAgeSeconds", "server.keepAlive.jitterRatio", "server.proxy"),
     *("server.gunicorn.workerClass", "server.gunicorn.threads"),
     "client.enabled",  # every run needs its client, wherever it is: `false` is refused
     *("client.concurrency", "client.requestsPerUser", "client.durationSeconds"),

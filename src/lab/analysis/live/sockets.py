@@ -5,8 +5,8 @@ net/ipv6/tcp_ipv6.c, get_tcp6_sock: addresses are printed as words of 32 bits in
 the machine, which is little-endian on x86-64 and ARM64.
 """
 
+import ipaddress
 import re
-import socket
 import sys
 from functools import lru_cache
 from typing import NamedTuple
@@ -80,8 +80,6 @@ def _address(words: str) -> str:
     raw = bytes.fromhex(words)
     if sys.byteorder == "little":
         raw = b"".join(raw[at : at + 4][::-1] for at in range(0, len(raw), 4))
-    if len(raw) == 4:
-        return socket.inet_ntoa(raw)
-    if raw.startswith(_MAPPED):
-        return socket.inet_ntoa(raw[12:])
-    return socket.inet_ntop(socket.AF_INET6, raw)
+    if len(raw) == 4 or raw.startswith(_MAPPED):
+        return ".".join(map(str, raw[-4:]))
+    return str(ipaddress.IPv6Address(raw))
