@@ -2,8 +2,9 @@
 
 import pytest
 from tests.lab.report.reports import lines_of, restart_lines
-from tests.lab.runs import LOAD_SECONDS, NEW, SERVERS, plain, restarted
+from tests.lab.runs import LOAD_SECONDS, NEW, SERVERS, START, Run, plain, restarted
 
+from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.verdict import judge
 from long_lived.lab.report.closing import report
 from long_lived.record.error_kind import ErrorKind
@@ -67,5 +68,21 @@ def test_losses_of_the_restart_are_told_apart(lost: int) -> None:
 def test_report_without_a_restart_has_no_phases() -> None:
     """Where nothing was restarted there is one table of connections, and no strip."""
     text = "\n".join(lines_of(plain(dict.fromkeys(SERVERS, 30)), [*SERVERS]))
-    assert not any(word in text for word in ("before,", "during,", "after,", "restart ", "↓"))
+    assert not any(word in text for word in ("before,", "during,", "after,", "event ", "↓"))
     assert "still open" in text
+
+
+@pytest.mark.parametrize(("first", "words"), [(14.0, "2.1 s"), (12.0, "at most 0.1 s")])
+def test_service_lag_is_told_beside_what_was_stopped(first: float, words: str) -> None:
+    """A scale-up stopped nothing; what its replica waited for is told, or what it may have been."""
+    run = Run("experiment.expect=any")
+    for at in (index / 40 for index in range(40 * int(LOAD_SECONDS))):
+        crew = SERVERS if at < first else (*SERVERS, "server-d")
+        run.hang_up(run.connect(crew[round(at * 40) % len(crew)], at), at)
+    added = [Change(START + 10, None, None, "server-d", START + 12)]
+    made = run.summary(LOAD_SECONDS)
+    text = " ".join(" ".join(report(made, judge(made, SERVERS, [], added), "x")).split())
+    assert (
+        "event no replica was stopped; 0 requests sent during it failed "
+        f"service lag {words} server-d: from ready to the first connection" in text
+    )
