@@ -139,10 +139,11 @@ def _judged(
 ) -> Inspection:
     held = compared(before, after)
     owners = service.owners({peer for one in held for peer in one.peers})
-    gone = {one.holder.name for one in before} - {one.holder.name for one in after}
+    first, second = ({one.holder.name for one in look} for look in (before, after))
     notes = list(service.notes)
-    if gone:
-        notes.append(f"gone since the first look: {', '.join(sorted(gone))}")
+    for words, names in (("came", second - first), ("gone", first - second)):
+        if names:
+            notes.append(f"{words} since the look before: {', '.join(sorted(names))}")
     return inspect(held, round(seconds, 1), owners, Settings().experiment.even_within, notes)
 
 

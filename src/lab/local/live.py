@@ -77,7 +77,7 @@ class LocalService:
         return [f"{self._nameless:,} sockets are other users': root sees whose they are"]
 
     def _named(self, outgoing: Mapping[str, int]) -> dict[str, str]:
-        names = {pid: _name(pid) for pid in set(outgoing.values())}
+        names = {pid: name_of(pid) for pid in set(outgoing.values())}
         return {peer: names[pid] for peer, pid in outgoing.items()}
 
     def _parents(self, listening: Collection[int], peers: Mapping[int, object]) -> set[int]:
@@ -111,7 +111,7 @@ def _owners(inodes: Collection[int]) -> dict[int, list[int]]:
     return owners
 
 
-def _name(pid: int) -> str:
+def name_of(pid: int) -> str:
     """Name a process: of an interpreter, what it runs."""
     try:
         process = psutil.Process(pid)
@@ -129,4 +129,4 @@ def _holder(pid: int) -> Holder:
         started = psutil.Process(pid).create_time()
     except psutil.Error:
         started = 0.0
-    return Holder(_name(pid), started)
+    return Holder(name_of(pid), started)

@@ -1,10 +1,12 @@
 """`long-lived inspect --local`: processes that share a port, with real connections."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from tests.waiting import eventually
@@ -13,7 +15,7 @@ from long_lived.lab.analysis.live.inspection import inspect
 from long_lived.lab.analysis.live.looks import compared
 from long_lived.lab.analysis.verdict import Finding
 from long_lived.lab.experiment.backend import Trouble
-from long_lived.lab.local.live import LocalService
+from long_lived.lab.local.live import LocalService, name_of
 
 HOLD = """
 import os, socket, sys
@@ -98,6 +100,22 @@ def test_process_that_listens_for_its_child_is_not_counted(port: int, serve: Ser
     client = socket.create_connection(("127.0.0.1", port))
     eventually(lambda: list(held(port).values()) == [1])
     client.close()
+
+
+def test_watch_marks_who_came_and_ends_at_ctrl_c(port: int, serve: Serve, tmp_path: Path) -> None:
+    """A report for each look, until a signal."""
+    serve()
+    eventually(lambda: _holders(port) == 1)
+    command = [sys.executable, "-m", "long_lived.lab", "inspect", "--local", str(port)]
+    output = tmp_path / "output"
+    with output.open("wb") as file:
+        watching = subprocess.Popen([*command, "--watch", "--seconds", "0.5"], stdout=file)
+        eventually(lambda: output.read_text().count("too few") >= 1)
+        late = serve()
+        words = f"came since the look before: {name_of(late.pid)}"
+        eventually(lambda: words in " ".join(output.read_text().split()))
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(30) == 130
 
 
 def test_port_that_nobody_serves_is_trouble(port: int) -> None:
