@@ -92,7 +92,7 @@ class Rendered:
     @property
     def deployment(self) -> Manifest:
         """The server's Deployment."""
-        return self.one("Deployment")
+        return self.one("Deployment", "-server")
 
     @property
     def job(self) -> Manifest:

@@ -32,7 +32,11 @@ def test_wheel_holds_scenarios_chart_and_go_sources(wheel: Path) -> None:
     }
     with zipfile.ZipFile(wheel) as archive:
         for folder, place in parts.items():
-            files = [file for file in (ROOT / folder).rglob("*") if file.is_file()]
+            files = [
+                file
+                for file in (ROOT / folder).rglob("*")
+                if file.is_file() and "__pycache__" not in file.parts
+            ]
             assert files
             for file in files:
                 name = f"long_lived/data/{place}/{file.relative_to(ROOT / folder)}"
