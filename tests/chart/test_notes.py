@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.cluster.api import running
-from tests.server.replicas import ALL, Variant
+from tests.server.variants import ALL, Variant
 
 from .conftest import CHART, FILL_EVERYTHING, ROOT, SCENARIOS, helm_on
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cluster.kubelet import NOBODY
 from tests.cluster.miniature import running
+from tests.cluster.mishaps import NOBODY
 from tests.cluster.place import JOB, Place
 from tests.waiting import eventually
 

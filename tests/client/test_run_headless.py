@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.waiting import eventually
 
-from .conftest import RunningClient, RunningServer, StartClient, StartServer
+from .programs import RunningClient, RunningServer, StartClient, StartServer
 from .test_run_account import ENGINES, LINE
 
 KEEPS = ("server.runtime=gunicorn", "server.delay.minSeconds=0.05", "server.delay.maxSeconds=0.1")

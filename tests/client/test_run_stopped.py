@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from tests.waiting import eventually
 
-from .conftest import FinishedRun
+from .programs import FinishedRun
 
 SIGNALS = pytest.mark.parametrize(
     ("number", "status"),

@@ -1,7 +1,8 @@
 """Events: what the control plane and the kubelets say of an object."""
 
 from .kinds import Object
-from .store import Cluster, timestamp
+from .objects import timestamp
+from .store import Cluster
 
 
 def record(

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from long_lived.lab.processes.child import Child, Processes
@@ -14,16 +14,20 @@ from long_lived.lab.processes.child import Child, Processes
 from . import kinds, logs, pods
 from .container import Container, NotYet, container
 from .kinds import Object
+from .mishaps import Mishaps
 from .network import Network
-from .store import Cluster, Refused, timestamp
+from .objects import timestamp
+from .store import Cluster, Refused
 
 TICK_SECONDS = 0.1
 PROBE_SECONDS = 0.2
 PROBE_TIMEOUT_SECONDS = 1.0
 KILL_SECONDS = 5.0
+
 LEAST_GRACE_SECONDS = 2.0
 """What a pod gets even where it is deleted by force, without any grace. Source: kubernetes
 pkg/kubelet/kuberuntime/kuberuntime_manager.go, minimumGracePeriodInSeconds."""
+
 BACKOFF_SECONDS = 1.0
 """Wait before a container is started again, from the second time on. A kubelet's is 10 at first."""
 
@@ -35,32 +39,6 @@ NO_NODE = (
 )
 """Source: kubernetes pkg/scheduler/framework/types.go (FitError) and
 pkg/scheduler/framework/preemption."""
-
-
-NOBODY = "\0"
-"""Part of no name."""
-
-
-@dataclass
-class Mishaps:
-    """What goes wrong from now on. A part of a name says where; that of an image or of a pod."""
-
-    unpullable: str = NOBODY
-    """Image that cannot be pulled."""
-    crashing: str = NOBODY
-    """Image whose containers end at once."""
-    nodeless: str = NOBODY
-    """Pod for which there is no node."""
-    refused: tuple[str, str] = (NOBODY, "")
-    """New pod that admission refuses, and why."""
-    skewed: tuple[str, float] = (NOBODY, 0.0)
-    """Pod whose clock is ahead, and by how many seconds."""
-    sidecar: Object | None = None
-    """Container that admission puts into every new pod, as a mesh does."""
-    forbidden: str = ""
-    """Part of pods (exec, proxy) to which the user has no right."""
-    lost: set[str] = field(default_factory=set)
-    """The pods (uid) whose node is gone."""
 
 
 class Run:

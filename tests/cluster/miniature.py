@@ -17,7 +17,8 @@ from .api import serving
 from .deployments import Deployments
 from .jobs import Jobs
 from .kinds import Object
-from .kubelet import Kubelet, Mishaps, Run
+from .kubelet import Kubelet, Run
+from .mishaps import Mishaps
 from .network import Network
 from .store import Cluster, Refused
 

@@ -5,7 +5,7 @@ import random
 from collections.abc import Mapping
 
 from .kinds import Object
-from .store import timestamp
+from .objects import timestamp
 
 SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 """Source: kubernetes staging/src/k8s.io/apimachinery/pkg/util/rand/rand.go."""

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from . import kinds, selectors
 from .kinds import Object
-from .store import Change, Cluster
+from .objects import Change
+from .store import Cluster
 
 IDLE_SECONDS = 0.5
 

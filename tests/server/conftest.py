@@ -12,16 +12,8 @@ import pytest
 
 from long_lived.server.runtimes.go import build
 
-from .replicas import (
-    BOUND_SECONDS,
-    QUICK,
-    Replica,
-    Shared,
-    Start,
-    Variant,
-    command,
-    environment,
-)
+from .replicas import BOUND_SECONDS, QUICK, Replica, Start, command, environment
+from .variants import Shared, Variant
 
 
 def _starter(folder: Path) -> Iterator[Start]:

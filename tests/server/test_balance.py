@@ -12,7 +12,8 @@ from tests.refusal_of_filters import refuse_filters
 from long_lived.server.balance import HASH_WARNING, balance_at_random, drop_all
 from long_lived.server.listener import open_listeners
 
-from .replicas import FLASK, GO, GTHREAD, QUICK, Start, Variant, each
+from .replicas import QUICK, Start
+from .variants import FLASK, GO, GTHREAD, Variant, each
 
 MANY = 600
 

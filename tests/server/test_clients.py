@@ -4,7 +4,8 @@ import pytest
 
 from long_lived.server.clients import HEADER, MOST, AnsweredTo
 
-from .replicas import ALL, FLASK, GO, Replica, Shared, Start, Variant, each, side_by_side
+from .replicas import Replica, Start
+from .variants import ALL, FLASK, GO, Shared, Variant, each, side_by_side
 
 OURS = "0123456789abcdef"
 

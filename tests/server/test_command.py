@@ -11,17 +11,8 @@ import pytest
 from long_lived.server.listener import ListenError, parse_bind
 from long_lived.server.pod import pod_id
 
-from .replicas import (
-    BOUND_SECONDS,
-    FLASK,
-    GO,
-    GTHREAD,
-    QUICK,
-    Start,
-    Variant,
-    environment,
-    refusal,
-)
+from .replicas import BOUND_SECONDS, QUICK, Start, environment, refusal
+from .variants import FLASK, GO, GTHREAD, Variant
 
 RUNTIMES = [FLASK, GTHREAD, GO]
 IDS = [variant.name for variant in RUNTIMES]

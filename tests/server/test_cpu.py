@@ -4,7 +4,8 @@ import os
 import time
 from pathlib import Path
 
-from tests.server.replicas import ALL, QUICK, Replica, Start, Variant, side_by_side
+from tests.server.replicas import QUICK, Replica, Start
+from tests.server.variants import ALL, Variant, side_by_side
 from tests.waiting import eventually
 
 TICK_SECONDS = 1 / os.sysconf("SC_CLK_TCK")

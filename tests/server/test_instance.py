@@ -5,19 +5,17 @@ import signal
 
 from tests.waiting import eventually
 
-from .replicas import (
+from .replicas import QUICK, Start, ask
+from .variants import (
     ALL,
     GEVENT,
     GTHREAD,
-    QUICK,
     STOCK_GEVENT,
     STOCK_GTHREAD,
     STOCK_SYNC,
     SYNC,
     Shared,
-    Start,
     Variant,
-    ask,
     each,
     side_by_side,
 )

@@ -7,21 +7,8 @@ import subprocess
 import pytest
 from tests.waiting import eventually
 
-from .replicas import (
-    BOUND_SECONDS,
-    FLASK,
-    GEVENT,
-    GO,
-    GTHREAD,
-    QUICK,
-    SYNC,
-    Start,
-    Variant,
-    command,
-    each,
-    environment,
-    refusal,
-)
+from .replicas import BOUND_SECONDS, QUICK, Start, command, environment, refusal
+from .variants import FLASK, GEVENT, GO, GTHREAD, SYNC, Variant, each
 
 LONG = "600"
 """Seconds that no test waits for."""

@@ -1,7 +1,8 @@
 """Servers' and clients' counts side by side: what is explained, and what is not."""
 
 import pytest
-from tests.lab.runs import own_counts, plain, pod_of
+from tests.lab.records import own_counts, pod_of
+from tests.lab.runs import plain
 
 from long_lived.lab.analysis.accounts import Account, Accounts, accounts
 from long_lived.record.replica_counts import ReplicaCounts

@@ -1,7 +1,8 @@
 """What is judged: the unit, the window, and what nobody knows the replica of."""
 
 import pytest
-from tests.lab.runs import START, history
+from tests.lab.records import history
+from tests.lab.runs import START
 
 from long_lived.lab.analysis.history import History
 from long_lived.lab.analysis.judged import Judged, Unit, judged, unit_of

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from tests.lab.runs import SERVERS, changed, plain, restarted
+from tests.lab.records import changed
+from tests.lab.runs import SERVERS, plain, restarted
 
 from long_lived.lab.analysis.trade import Trade, combined, trade
 from long_lived.lab.analysis.verdict import judge

@@ -2,7 +2,7 @@
 
 import pytest
 from tests.lab.cluster.fake_kubectl import FakeKubectl
-from tests.lab.runs import own_counts
+from tests.lab.records import own_counts
 
 from long_lived.lab.cluster.pod_access import PodAccess
 from long_lived.lab.experiment.backend import Trouble

@@ -21,7 +21,8 @@ from tests.lab.commands.lab import (
     starter,
 )
 from tests.lab.logs.saved_logs import balanced
-from tests.lab.runs import plain, saved
+from tests.lab.records import saved
+from tests.lab.runs import plain
 
 from long_lived.lab.cluster.pod_logs import PodLogs
 from long_lived.lab.commands import one_run

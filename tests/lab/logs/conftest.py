@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from tests.lab.logs.saved_logs import Save
-from tests.lab.runs import saved
+from tests.lab.records import saved
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from tests.lab.logs.saved_logs import TWO, Save, balanced
-from tests.lab.runs import SERVERS, answers_in, restarted
+from tests.lab.records import answers_in
+from tests.lab.runs import SERVERS, restarted
 
 from long_lived.lab.analysis.verdict import Finding, Verdict, judge
 from long_lived.lab.experiment.outcome import Outcome

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tests.lab.runs import SERVERS, changed, plain, restarted, scaled
+from tests.lab.records import changed, scaled
+from tests.lab.runs import SERVERS, plain, restarted
 
 from long_lived.lab.analysis.verdict import judge
 from long_lived.lab.report.closing import report

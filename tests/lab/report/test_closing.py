@@ -4,8 +4,9 @@ import copy
 from typing import Any
 
 import pytest
+from tests.lab.records import changed, own_counts
 from tests.lab.report.reports import lines_of, restart_lines, text_of
-from tests.lab.runs import NEW, SERVERS, changed, own_counts, plain, restarted
+from tests.lab.runs import NEW, SERVERS, plain, restarted
 
 from long_lived.lab.analysis.verdict import judge
 from long_lived.lab.report.closing import report, seed_table

@@ -1,8 +1,9 @@
 """Lines that fit a terminal, whatever the numbers and the names."""
 
 import pytest
+from tests.lab.records import scaled
 from tests.lab.report.reports import lines_of, restart_lines, troubled
-from tests.lab.runs import SERVERS, plain, scaled
+from tests.lab.runs import SERVERS, plain
 
 from long_lived.record.error_kind import ErrorKind
 

@@ -1,8 +1,9 @@
 """The account: what was planned, answered and failed, how fast, and what served."""
 
 import pytest
+from tests.lab.records import changed
 from tests.lab.report.reports import lines_of, restart_lines, text_of
-from tests.lab.runs import SERVERS, changed, plain
+from tests.lab.runs import SERVERS, plain
 
 from long_lived.record.error_kind import ErrorKind
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 from tests.lab.commands.lab import clean_environment
-from tests.lab.runs import restarted, saved
+from tests.lab.records import saved
+from tests.lab.runs import restarted
 
 from long_lived.lab.terminal.streams import PLAIN, degraded
 

@@ -8,17 +8,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.server.replicas import (
-    ALL,
-    BOUND_SECONDS,
-    QUICK,
-    Replica,
-    Start,
-    Variant,
-    ask,
-    each,
-    side_by_side,
-)
+from tests.server.replicas import BOUND_SECONDS, QUICK, Replica, Start, ask
+from tests.server.variants import ALL, Variant, each, side_by_side
 
 LIMITED = [one for one in ALL if "max_requests" in one.keep_alive.limits]
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\n\r\n"

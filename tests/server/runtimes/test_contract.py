@@ -8,15 +8,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.server.replicas import (
-    ALL,
-    Replica,
-    Shared,
-    Variant,
-    ask,
-    each,
-    read,
-)
+from tests.server.replicas import Replica, ask, read
+from tests.server.variants import ALL, Shared, Variant, each
 from tests.waiting import eventually
 
 CONCURRENT = [variant for variant in ALL if variant.concurrent]

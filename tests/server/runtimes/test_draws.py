@@ -1,7 +1,8 @@
 """A client that draws a delay gets that one, whatever serves; what is no draw is ignored."""
 
 import pytest
-from tests.server.replicas import ALL, Start, Variant, side_by_side
+from tests.server.replicas import Start
+from tests.server.variants import ALL, Variant, side_by_side
 
 from long_lived.server.delay import HEADER, delay_seconds
 from long_lived.settings.sections.server import Delay

@@ -6,18 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.server.replicas import (
-    BOUND_SECONDS,
-    FLASK,
-    GTHREAD,
-    QUICK,
-    STOCK_GTHREAD,
-    Replica,
-    Shared,
-    Start,
-    Variant,
-    each,
-)
+from tests.server.replicas import BOUND_SECONDS, QUICK, Replica, Start
+from tests.server.variants import FLASK, GTHREAD, STOCK_GTHREAD, Shared, Variant, each
 
 THREADED = [FLASK, GTHREAD, STOCK_GTHREAD]
 
@@ -52,7 +42,6 @@ HOSTILE = {
     "deep-form": body(b"multipart/mixed; boundary=a", b"--a\r\n\r\n" * 9000),
 }
 """Each without the empty line that ends it, but for the ones with a body."""
-
 
 REFUSED = (errno.ECONNRESET, errno.EPIPE, errno.ENOTCONN)
 """What a client sees where its request is refused before all of it is read."""

@@ -3,18 +3,8 @@
 import time
 
 import pytest
-from tests.server.replicas import (
-    ALL,
-    GTHREAD,
-    QUICK,
-    STOCK_GTHREAD,
-    Start,
-    Variant,
-    ask,
-    each,
-    read,
-    side_by_side,
-)
+from tests.server.replicas import QUICK, Start, ask, read
+from tests.server.variants import ALL, GTHREAD, STOCK_GTHREAD, Variant, each, side_by_side
 
 THREADED = [GTHREAD, STOCK_GTHREAD]
 KEEPING = [variant for variant in ALL if variant.keeps]

@@ -5,7 +5,8 @@ import sys
 from typing import get_args
 
 import pytest
-from tests.server.replicas import ALL, Variant, environment
+from tests.server.replicas import environment
+from tests.server.variants import ALL, Variant
 
 from long_lived.server.runtimes import RUNTIMES, prepare
 from long_lived.settings import Server, load

@@ -8,22 +8,18 @@ import subprocess
 import time
 
 import pytest
-from tests.server.replicas import (
+from tests.server.replicas import QUICK, Replica, Start, ask, read
+from tests.server.variants import (
     FLASK,
     GEVENT,
     GO,
     GO_DRAINING,
     GTHREAD,
-    QUICK,
     STOCK_GEVENT,
     STOCK_GTHREAD,
     STOCK_SYNC,
     SYNC,
-    Replica,
-    Start,
     Variant,
-    ask,
-    read,
     side_by_side,
 )
 from tests.sockets import listeners

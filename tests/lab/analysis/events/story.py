@@ -4,7 +4,8 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 
-from tests.lab.runs import NEW, SERVERS, START, history
+from tests.lab.records import history
+from tests.lab.runs import NEW, SERVERS, START
 
 from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.events.effect import Effect, effect

@@ -17,7 +17,8 @@ from tests.lab.analysis.events.story import (
     pinned,
     steady,
 )
-from tests.lab.runs import NEW, SERVERS, START, history, restarted
+from tests.lab.records import history
+from tests.lab.runs import NEW, SERVERS, START, restarted
 
 from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.events.effect import effect

@@ -5,19 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.lab.runs import (
-    NEW,
-    READY_SECONDS,
-    SERVERS,
-    START,
-    STOP_SECONDS,
-    Run,
-    changed,
-    history,
-    plain,
-    pod_of,
-    restarted,
-)
+from tests.lab.records import changed, history, pod_of
+from tests.lab.runs import NEW, READY_SECONDS, SERVERS, START, STOP_SECONDS, Run, plain, restarted
 
 from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.events.inferred_restarts import MISSED, changes_seen

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 import pytest
-from tests.lab.runs import START, history
+from tests.lab.records import history
+from tests.lab.runs import START
 
 from long_lived.lab.analysis.distributions import binomial_at_most
 from long_lived.lab.analysis.events.change import Change

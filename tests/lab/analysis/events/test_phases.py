@@ -3,7 +3,8 @@
 import hypothesis
 import hypothesis.strategies as some
 import pytest
-from tests.lab.runs import START, history
+from tests.lab.records import history
+from tests.lab.runs import START
 
 from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.events.phases import PhaseName, phases

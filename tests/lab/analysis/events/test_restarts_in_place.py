@@ -1,7 +1,8 @@
 """Restarts in place: starts of one name, by what its answers say."""
 
 import pytest
-from tests.lab.runs import START, pod_of
+from tests.lab.records import pod_of
+from tests.lab.runs import START
 
 from long_lived.lab.analysis.events.restarts_in_place import restarts_in_place
 from long_lived.record.summary import Start

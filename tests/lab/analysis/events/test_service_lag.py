@@ -2,7 +2,7 @@
 
 import pytest
 from tests.lab.analysis.events.story import SERVERS, START, Story
-from tests.lab.runs import history
+from tests.lab.records import history
 
 from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.events.service_lag import service_lags

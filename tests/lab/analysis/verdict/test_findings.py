@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 from tests.lab.analysis.verdict.judging import judged, judged_restart
-from tests.lab.runs import SERVERS, Run, plain, scaled
+from tests.lab.records import scaled
+from tests.lab.runs import SERVERS, Run, plain
 
 from long_lived.lab.analysis.verdict import Finding, Verdict, judge
 from long_lived.record.merge import merge

@@ -4,17 +4,8 @@ from collections.abc import Callable
 
 import pytest
 from tests.lab.analysis.verdict.judging import judged, judged_restart
-from tests.lab.runs import (
-    READY_SECONDS,
-    SERVERS,
-    START,
-    STOP_SECONDS,
-    Run,
-    changed,
-    own_counts,
-    plain,
-    restarted,
-)
+from tests.lab.records import changed, own_counts
+from tests.lab.runs import READY_SECONDS, SERVERS, START, STOP_SECONDS, Run, plain, restarted
 
 from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.events.latecomers import SERVICE_LAG_SECONDS

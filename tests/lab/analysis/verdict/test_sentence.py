@@ -5,18 +5,8 @@ from typing import Any
 
 import pytest
 from tests.lab.analysis.verdict.judging import judged, judged_restart
-from tests.lab.runs import (
-    NEW,
-    READY_SECONDS,
-    SERVERS,
-    START,
-    STOP_SECONDS,
-    Run,
-    changed,
-    plain,
-    restarted,
-    scaled,
-)
+from tests.lab.records import changed, scaled
+from tests.lab.runs import NEW, READY_SECONDS, SERVERS, START, STOP_SECONDS, Run, plain, restarted
 
 from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.verdict import Finding, Verdict, judge

@@ -5,7 +5,7 @@ import signal
 from typing import Any
 
 import pytest
-from tests.cluster.kubelet import NOBODY
+from tests.cluster.mishaps import NOBODY
 from tests.cluster.place import Place
 from tests.lab.cluster.runs.lab import QUICK, Lab
 
