@@ -1,4 +1,4 @@
-"""What is left of a run, as a test needs it: changed summaries, parts of one, saved logs."""
+"""What a run leaves, as a test needs it: altered summaries, parts of one, saved logs."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -16,12 +16,12 @@ from .runs import START
 
 
 def history(timeline: Timeline) -> History:
-    """Read a timeline by the clock that all runs have."""
+    """Read a timeline on the clock that all runs share."""
     return History(timeline.as_record(), START)
 
 
 def scaled(made: Summary, factor: int) -> Summary:
-    """Return a summary with so many times the counts; settings and durations stay."""
+    """Return a summary with its counts multiplied; settings and durations stay."""
     counted = ("requests", "pods", "connections", "timeline")
     multiplied = {
         key: _multiplied(value, factor) if key in counted else value
@@ -31,7 +31,7 @@ def scaled(made: Summary, factor: int) -> Summary:
 
 
 def changed(made: Summary, **values: Any) -> Summary:
-    """Return a summary with other values: `pods__server-b__starts=[]` is that of its part."""
+    """Return a summary with other values, such as `pods__server-b__starts=[]`."""
     told = made.as_dict()
     for path, value in values.items():
         *above, key = path.split("__")
@@ -43,7 +43,7 @@ def changed(made: Summary, **values: Any) -> Summary:
 
 
 def pod_of(starts: Iterable[Start] = (), requests: int = 1) -> Pod:
-    """Return what a pod did whose server had these starts."""
+    """Return the part of a pod whose server had these starts."""
     return Pod(
         requests=requests,
         connections_opened=1,
@@ -57,7 +57,7 @@ def pod_of(starts: Iterable[Start] = (), requests: int = 1) -> Pod:
 def own_counts(
     answered: int, answered_to: Mapping[str, int], instance: str | None = None
 ) -> ReplicaCounts:
-    """Return what a replica says that it counted."""
+    """Return what a replica reports that it counted."""
     return ReplicaCounts(
         pod="server-a",
         runtime="flask",

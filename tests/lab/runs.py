@@ -1,6 +1,6 @@
-"""Runs as the tests tell them, entered in the client's own account and summed up by its own code.
+"""Runs described by the tests, entered in the client's own ledger and summarized by its own code.
 
-So what the lab is given here has the layout that clients really write, whatever it becomes.
+So the lab always gets the format that clients really write.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,14 +18,14 @@ from long_lived.record.summary import Cost, Summary
 from long_lived.settings import load
 
 START = 1_800_000_000.0
-"""When the clock of every run starts: at the border of a bucket."""
+"""When the clock of every run starts: at the start of a bucket."""
 
 SERVERS = ("server-a", "server-b", "server-c")
 NEW = ("server-d", "server-e")
 
 
 STOP_SECONDS, READY_SECONDS, LOAD_SECONDS = 10.0, 12.0, 30.0
-"""When `restarted` stops two replicas, when their successors are ready, and when it ends."""
+"""When `restarted` stops two replicas, when their replacements are ready, and when it ends."""
 
 
 class HandClock(Clock):
@@ -37,24 +37,24 @@ class HandClock(Clock):
         self.now = 0.0
 
     def elapsed_seconds(self) -> float:
-        """Tell what the test has set."""
+        """Return what the test has set."""
         return self.now
 
 
 class Lines:
-    """An output that keeps its lines."""
+    """An output that collects its lines."""
 
     def __init__(self) -> None:
         """Start empty."""
         self.lines: list[str] = []
 
     def write(self, lines: Iterable[str]) -> None:
-        """Keep them."""
+        """Collect them."""
         self.lines += lines
 
 
 class Run:
-    """One client's run, told event by event, in any order."""
+    """One client's run, described event by event, in any order."""
 
     def __init__(self, *overrides: str) -> None:
         """Begin a run with these settings."""
@@ -65,11 +65,11 @@ class Run:
         self._book = ConnectionBook(self.clock, self.ledger.enter_close)
         self._made: Summary | None = None
         self._starts: dict[str, tuple[str, float]] = {}
-        # The book looks into sockets only at the end of a real client.
+        # The book inspects sockets only when a real client ends.
         self._socket: Any = object()
 
     def connect(self, pod: str, at: float) -> Connection:
-        """Open a connection, on which `pod` answers the first request at once."""
+        """Open a connection on which `pod` answers the first request at once."""
         self.clock.now = at
         connection = self._book.open(self._socket)
         self._answer(connection, pod)
@@ -81,13 +81,13 @@ class Run:
         return self._book.open(self._socket)
 
     def ask(self, connection: Connection, at: float, pod: str | None = None) -> None:
-        """Have one more request answered on a connection, by its pod or by another one."""
+        """Have another request answered on a connection, by its pod or by another."""
         self.clock.now = at
         assert connection.pod is not None
         self._answer(connection, pod or connection.pod)
 
     def start(self, pod: str, at: float) -> None:
-        """Have a pod's server start (again); its answers say so from now on."""
+        """Have a pod's server start, or restart; its answers say so from now on."""
         self._starts[pod] = (f"{pod}-{at}", at)
 
     def hang_up(self, connection: Connection, at: float) -> None:
@@ -104,7 +104,7 @@ class Run:
         sent: float | None = None,
         pod: str | None = None,
     ) -> None:
-        """Have requests fail that were sent at that moment, or before."""
+        """Have requests fail that were sent at that moment, or earlier."""
         for _ in range(count):
             send = self._send(at if sent is None else sent)
             self.clock.now = at
@@ -116,7 +116,7 @@ class Run:
         stopped_by: str | None = None,
         problem: str | None = None,
     ) -> Summary:
-        """End the run, and return its summary; every time the same."""
+        """End the run, and return its summary, the same each time."""
         if self._made is None:
             self.clock.now = load_seconds
             self.ledger.close(self._book.still_open())
@@ -166,7 +166,7 @@ def plain(
     failed: Mapping[ErrorKind, int] | None = None,
     **ended: Any,
 ) -> Summary:
-    """Return the summary of a run in which each request had a connection of its own."""
+    """Return the summary of a run with a connection per request."""
     run = Run(*overrides)
     for pod, count in pods.items():
         for index in range(count):
@@ -187,11 +187,11 @@ def restarted(
     lost: int = 0,
     end: float = LOAD_SECONDS,
 ) -> tuple[Run, list[Change]]:
-    """Tell a run in the middle of which all replicas but the first are restarted.
+    """Describe a run in the middle of which all replicas but the first are restarted.
 
     Users take turns with the replicas, so that nothing is left to chance. Kept connections of
-    the stopped replicas go to the first at once, and stay; where it `heals` all connections
-    are opened anew later on, by turns. Without `keeps` each request has its own connection.
+    the stopped replicas go to the first at once, and stay; if it `heals`, all connections
+    are reopened later on, in turn. Without `keeps` each request has its own connection.
     """
     run = Run(*overrides)
     for heir in new:

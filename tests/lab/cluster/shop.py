@@ -28,7 +28,7 @@ NO_CAT = (
     'container: failed to start exec "a1": OCI runtime exec failed: exec failed: unable to start '
     'container process: exec: "cat": executable file not found in $PATH: unknown'
 )
-"""As containerd 2.1 with runc 1.3 says it."""
+"""The words of containerd 2.1 with runc 1.3."""
 
 FORBIDDEN = (
     'Error from server (Forbidden): pods "b" is forbidden: User "eve" cannot create resource '
@@ -43,7 +43,7 @@ def sockets(remote: str, count: int, first: int = 1) -> str:
 
 
 class Shop:
-    """A cluster with a Service, its pods, and who calls it."""
+    """A cluster with a Service, its pods, and its callers."""
 
     def __init__(self, cluster: Cluster, folder: Path) -> None:
         self._cluster = cluster
@@ -134,9 +134,9 @@ class Shop:
         )
 
     def refuse(self, pod: str, words: str) -> None:
-        """Let `kubectl exec` in a pod fail in these words."""
+        """Make `kubectl exec` in a pod fail with these words."""
         (self._folder / f"{pod}.error").write_text(words)
 
     def lacks_ipv6(self, pod: str) -> None:
-        """Let a pod's kernel have no tcp6."""
+        """Make a pod's kernel lack tcp6."""
         (self._folder / f"{pod}.ipv4").touch()

@@ -1,4 +1,4 @@
-"""`long-lived inspect` on a cluster: the real kubectl, and the sockets that pods would show."""
+"""`long-lived inspect` on a cluster: the real kubectl, and sockets as pods would show them."""
 
 import json
 import os
@@ -20,7 +20,7 @@ from .shop import FORBIDDEN, NO_CAT, WRAPPER, Shop, sockets
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
-    """Give a cluster, and a kubectl for it whose `exec` reads files."""
+    """Make a cluster, and a kubectl for it whose `exec` prints files."""
     with running(tmp_path) as (cluster, kubeconfig):
         wrapper = tmp_path / "bin" / "kubectl"
         wrapper.parent.mkdir()
@@ -47,7 +47,7 @@ def inspected(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def pinned(shop: Shop) -> None:
-    """Make the case: one pod holds what two later ones lack, all of a gateway's."""
+    """Set up the case: one pod holds what two later ones lack, all of it a gateway's."""
     shop.pod("a", age=90_000, shows=sockets("10.1.0.9", 290))
     shop.pod("b", age=7_200, shows=sockets("10.1.0.9", 8, first=400))
     shop.pod("c", age=7_100, shows=sockets("10.1.0.9", 2, first=500))
@@ -56,8 +56,8 @@ def pinned(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("target", ["service/checkout", "svc/checkout", "app=checkout"])
-def test_pinned_service_is_told_with_its_client(shop: Shop, target: str) -> None:
-    """By the Service's endpoints, or by a selector: who came later, and whose connections."""
+def test_pinned_service_is_reported_with_its_client(shop: Shop, target: str) -> None:
+    """A Service or a selector leads to who came later, and to whose connections those are."""
     pinned(shop)
     done = inspected(target)
     assert done.returncode == 1, done.stderr
@@ -67,7 +67,7 @@ def test_pinned_service_is_told_with_its_client(shop: Shop, target: str) -> None
     assert "All are deployment/gateway in edge's" in text
 
 
-def test_json_has_the_same_for_programs(shop: Shop) -> None:
+def test_json_has_the_same_content(shop: Shop) -> None:
     """One object, with every pod and every client."""
     pinned(shop)
     found = json.loads(inspected("service/checkout", "--format", "json").stdout)
@@ -81,7 +81,7 @@ def test_json_has_the_same_for_programs(shop: Shop) -> None:
 
 
 def test_node_and_sidecar_are_named(shop: Shop) -> None:
-    """An address of the node's means NAT, a loopback address a proxy in the pod."""
+    """An address of the node means NAT, a loopback address a proxy in the pod."""
     shop.pod("a", age=90, shows=sockets("10.0.0.7", 60) + sockets("127.0.0.6", 50, first=300))
     shop.pod("b", age=90, shows=sockets("10.1.0.1", 60, first=600) + sockets("8.8.8.8", 45))
     shop.serve()
@@ -95,7 +95,7 @@ def test_node_and_sidecar_are_named(shop: Shop) -> None:
 
 
 def test_pod_that_cannot_be_asked_is_a_row(shop: Shop) -> None:
-    """No cat, no permission: the reason stands beside the pod, and the others are judged."""
+    """No cat, or no permission: the reason stands beside the pod, and the others are judged."""
     for name in ("a", "c", "d"):
         shop.pod(name, age=90, shows=sockets("10.1.0.9", 100))
     shop.pod("b", age=90)
@@ -112,7 +112,7 @@ def test_pod_that_cannot_be_asked_is_a_row(shop: Shop) -> None:
 
 
 def test_service_without_connections_is_too_few(shop: Shop) -> None:
-    """Nothing is said of nothing."""
+    """Without connections nothing is concluded."""
     shop.pod("a", age=90)
     shop.pod("b", age=90)
     shop.serve()
@@ -120,8 +120,8 @@ def test_service_without_connections_is_too_few(shop: Shop) -> None:
     assert (done.returncode, "too few: 0 connections over 2" in done.stdout) == (0, True)
 
 
-def test_what_cannot_be_looked_at_is_refused_in_one_line(shop: Shop) -> None:
-    """No such Service, no endpoints, no single port, no target."""
+def test_bad_target_is_refused_in_one_line(shop: Shop) -> None:
+    """No such Service, no endpoints, several ports, or no target."""
     shop.serve()
     bad = {
         ("service/nothing",): '"nothing" not found',
@@ -153,7 +153,7 @@ def test_port_has_to_be_chosen_where_there_are_several(shop: Shop) -> None:
 
 @pytest.mark.parametrize("debug", [False, True])
 def test_permissions_are_printed_as_manifests(debug: bool) -> None:
-    """They are two roles that can create nothing but an exec, and change nothing."""
+    """Two roles may create an exec and nothing else, and change nothing."""
     roles = list(yaml.safe_load_all(manifests("shop", debug=debug)))
     assert [role["kind"] for role in roles] == ["Role", "ClusterRole"]
     allowed = {

@@ -1,4 +1,4 @@
-"""What the shell is offered to complete a command line."""
+"""Shell completion: commands, scenarios and files."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ LAB = [sys.executable, "-m", "long_lived.lab"]
 
 
 def completed(line: str, **variables: str) -> list[tuple[str, str]]:
-    """Return the kind and text of what the shell is offered behind `line`."""
+    """Return the kind and text of each completion that the shell is offered for `line`."""
     words = line.split(" ")
     done = subprocess.run(
         [*LAB],
@@ -33,14 +33,14 @@ def completed(line: str, **variables: str) -> list[tuple[str, str]]:
 
 
 def test_shell_completes_commands() -> None:
-    """Each command is offered, and only those that go on as what was typed."""
+    """Every command is offered, or only those that start with what was typed."""
     assert {text for _, text in completed("long-lived ")} == set(cli.commands)
     assert completed("long-lived do") == [("plain", "doctor")]
 
 
 @pytest.mark.parametrize("command", ["run", "compare"])
 def test_shell_completes_scenarios(command: str) -> None:
-    """Scenarios by name; files, where no name goes on like that, are left to the shell."""
+    """Scenarios are offered by name; where none matches, the shell completes files."""
     names = [("plain", name) for name in [*known(), *remedies()]]
     assert completed(f"long-lived {command} ") == [("file", ""), *names]
     assert completed(f"long-lived {command} smoke ") == [("file", ""), *names]

@@ -9,5 +9,5 @@ from tests.lab.records import saved
 
 @pytest.fixture
 def save(tmp_path: Path) -> Save:
-    """Save logs in a folder of the test's own."""
+    """Save logs in the test's own folder."""
     return lambda name, lines: saved(tmp_path, name, lines)

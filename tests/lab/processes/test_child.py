@@ -13,7 +13,7 @@ from .family import BOUND_SECONDS, FAMILY
 def test_child_reads_no_settings_from_the_lab_s_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The values file has the settings; other variables, and those given, are handed on."""
+    """The values file has the settings; other variables, and those given, are passed on."""
     monkeypatch.setenv("LONG_LIVED__CLIENT__CONCURRENCY", "5")
     monkeypatch.setenv("HANDED_ON", "yes")
     with Processes(tmp_path) as processes:
@@ -26,7 +26,7 @@ def test_child_reads_no_settings_from_the_lab_s_environment(
 
 
 def test_both_outputs_of_a_child_are_in_its_log(tmp_path: Path) -> None:
-    """A log holds standard output and standard error, and its end is at hand."""
+    """A log holds standard output and standard error, and its last lines are at hand."""
     with Processes(tmp_path) as processes:
         child = processes.start("server-a", ["sh", "-c", "echo one; echo two >&2; echo three"])
         assert child.wait(BOUND_SECONDS)
@@ -37,7 +37,7 @@ def test_both_outputs_of_a_child_are_in_its_log(tmp_path: Path) -> None:
 
 
 def test_wait_tells_whether_the_process_has_ended(tmp_path: Path) -> None:
-    """A wait that is too short says so, and ends nothing."""
+    """A wait that times out says so, and ends nothing."""
     with Processes(tmp_path) as processes:
         child = processes.start("server-a", FAMILY)
         assert child.wait(0.05) is False
@@ -45,7 +45,7 @@ def test_wait_tells_whether_the_process_has_ended(tmp_path: Path) -> None:
 
 
 def test_log_that_is_gone_has_no_lines(tmp_path: Path) -> None:
-    """Whoever deletes the results in the middle of a run ends no lab."""
+    """Deleting the results during a run does not end the lab."""
     with Processes(tmp_path) as processes:
         child = processes.start("server-a", ["echo", "one"])
         assert child.wait(BOUND_SECONDS)
@@ -56,7 +56,7 @@ def test_log_that_is_gone_has_no_lines(tmp_path: Path) -> None:
 def test_child_writes_utf8_whatever_the_terminal_takes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Logs are read as UTF-8, so they are written as that."""
+    """Logs are read as UTF-8, so they are written as UTF-8."""
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     with Processes(tmp_path) as processes:
         child = processes.start("client-1", [sys.executable, "-c", "print('±')"])
@@ -65,5 +65,5 @@ def test_child_writes_utf8_whatever_the_terminal_takes(
 
 
 def test_modules_are_not_looked_for_in_the_working_folder() -> None:
-    """The command says so to the interpreter itself, and to no other program."""
+    """The command tells the interpreter itself, and no other program."""
     assert python("json.tool", "file") == [sys.executable, "-P", "-m", "json.tool", "file"]

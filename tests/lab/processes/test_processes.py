@@ -1,4 +1,4 @@
-"""Processes of a run: each ends with it, workers included."""
+"""The processes of a run end with it, workers included."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ from .family import BOUND_SECONDS, FAMILY, await_end, exists, runs, worker
 
 
 def test_end_of_the_run_kills_process_and_workers(tmp_path: Path) -> None:
-    """At the end of the block nothing runs, also nothing that a child has started."""
+    """At the end of the block no child runs, nor anything it started."""
     with Processes(tmp_path) as processes:
         child = processes.start("server-a", FAMILY)
         both = [child.pid, worker(child.log)]
@@ -24,7 +24,7 @@ def test_end_of_the_run_kills_process_and_workers(tmp_path: Path) -> None:
 
 
 def test_error_in_the_run_kills_process_and_workers(tmp_path: Path) -> None:
-    """However the block ends, nothing is left."""
+    """However the block ends, no process is left."""
     with pytest.raises(ZeroDivisionError), Processes(tmp_path) as processes:
         child = processes.start("server-a", FAMILY)
         both = [child.pid, worker(child.log)]
@@ -33,7 +33,7 @@ def test_error_in_the_run_kills_process_and_workers(tmp_path: Path) -> None:
 
 
 def test_worker_that_outlives_its_parent_is_killed(tmp_path: Path) -> None:
-    """A child that has ended may leave workers: they end with the run."""
+    """Workers that a finished child left behind end with the run."""
     with Processes(tmp_path) as processes:
         child = processes.start("server-a", ["sh", "-c", "sleep 600 & echo worker $!"])
         orphan = worker(child.log)
@@ -43,7 +43,7 @@ def test_worker_that_outlives_its_parent_is_killed(tmp_path: Path) -> None:
 
 
 def test_process_that_cannot_be_started_is_trouble(tmp_path: Path) -> None:
-    """A folder that is gone, and a program that is not there, are lines for the user."""
+    """A missing folder, or a missing program, is one line for the user."""
     gone = r"^server-a cannot be started: .*server-a\.log"
     with Processes(tmp_path / "absent") as processes, pytest.raises(Trouble, match=gone):
         processes.start("server-a", FAMILY)
@@ -57,10 +57,10 @@ def test_process_that_cannot_be_started_is_trouble(tmp_path: Path) -> None:
     [("exit 7", 7), ("kill -TERM $$", -signal.SIGTERM), ("true", 0)],
     ids=["status", "signal", "success"],
 )
-def test_number_of_an_ended_process_is_kept_until_its_burial(
+def test_pid_of_an_ended_process_is_kept_until_it_is_reaped(
     script: str, status: int, tmp_path: Path
 ) -> None:
-    """Looking at a process gives its number to no other: a signal would hit that."""
+    """Polling a process does not free its pid: a signal would hit whoever gets it next."""
     with Processes(tmp_path) as processes:
         child = processes.start("server-a", ["sh", "-c", script])
         assert child.wait(BOUND_SECONDS)
@@ -72,10 +72,10 @@ def test_number_of_an_ended_process_is_kept_until_its_burial(
         assert child.status == status
 
 
-def test_buried_process_is_signalled_no_more(
+def test_reaped_process_is_signalled_no_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever has its number now is left alone."""
+    """Whoever has its pid now is left alone."""
     with Processes(tmp_path) as processes:
         child = processes.start("server-a", FAMILY)
         processes.stop([child], signal.SIGKILL, BOUND_SECONDS)
@@ -91,7 +91,7 @@ def test_buried_process_is_signalled_no_more(
 
 
 def test_stop_gives_time_to_end(tmp_path: Path) -> None:
-    """A process that ends at its signal ends with a status of its own."""
+    """A process that obeys its signal ends with its own status."""
     with Processes(tmp_path) as processes:
         script = "trap 'exit 7' TERM; sleep 600 & echo worker $!; wait"
         child = processes.start("server-a", ["sh", "-c", script])
@@ -102,7 +102,7 @@ def test_stop_gives_time_to_end(tmp_path: Path) -> None:
 
 
 def test_stop_kills_what_does_not_end_in_time(tmp_path: Path) -> None:
-    """A process that ignores its signal is killed after the patience."""
+    """A process that ignores its signal is killed when time is up."""
     with Processes(tmp_path) as processes:
         script = "trap '' TERM; sleep 600 & echo worker $!; wait"
         child = processes.start("server-a", ["sh", "-c", script])
@@ -113,7 +113,7 @@ def test_stop_kills_what_does_not_end_in_time(tmp_path: Path) -> None:
 
 
 def test_stop_of_a_process_that_has_ended_keeps_its_status(tmp_path: Path) -> None:
-    """What has ended by itself is not signalled, and nothing is lost."""
+    """A process that ended on its own is not signalled, and keeps its status."""
     with Processes(tmp_path) as processes:
         child = processes.start("client-1", ["sh", "-c", "exit 3"])
         assert child.wait(BOUND_SECONDS)

@@ -32,7 +32,7 @@ with Processes(Path(sys.argv[1])) as processes:
 
 @pytest.fixture
 def lab(tmp_path: Path):
-    """Run a small lab in a process of its own; yield it with the numbers of what it started."""
+    """Run a small lab in its own process; yield it with the pids of what it started."""
     process = subprocess.Popen(
         [sys.executable, "-c", LAB, str(tmp_path)],
         stdin=subprocess.DEVNULL,
@@ -55,7 +55,7 @@ def lab(tmp_path: Path):
 
 
 def test_reaper_kills_what_a_killed_lab_leaves(lab) -> None:
-    """SIGKILL on the lab leaves no process: neither children nor workers nor the reaper."""
+    """SIGKILL on the lab leaves no child, no worker and no reaper."""
     process, started, reaper = lab
     assert all(map(runs, [*started, reaper]))
     process.kill()
@@ -63,7 +63,7 @@ def test_reaper_kills_what_a_killed_lab_leaves(lab) -> None:
 
 
 def test_reaper_outlives_the_signals_of_a_terminal(lab) -> None:
-    """Ctrl-C and a hang-up reach the reaper, too: it stays until the lab is gone."""
+    """Ctrl-C and a hang-up reach the reaper as well: it stays until the lab is gone."""
     process, started, reaper = lab
 
     def ignores_signals() -> bool:
@@ -102,7 +102,7 @@ BROKEN = {
 def test_reaper_that_does_not_start_is_trouble(
     how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without its net the lab begins nothing, says why in a line, and leaves no process."""
+    """Without a reaper the lab starts nothing, says why in a line, and leaves no process."""
     script, why = BROKEN[how]
     program = tmp_path / "python"
     program.write_text(f"#!/bin/sh\n{script}\n")
@@ -117,19 +117,19 @@ def test_reaper_that_does_not_start_is_trouble(
     assert not runs(processes._reaper.pid)
 
 
-def test_reaper_that_cannot_be_made_is_trouble(
+def test_reaper_without_an_interpreter_is_trouble(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An interpreter that is gone is told in a line, too."""
+    """A missing interpreter is reported in one line, too."""
     monkeypatch.setattr(sys, "executable", str(tmp_path / "absent"))
     with pytest.raises(Trouble, match=r"does not start: .*No such file"), Processes(tmp_path):
         raise AssertionError("the block was entered")
 
 
-def test_reaper_forgets_a_number_before_it_is_given_back(
+def test_reaper_forgets_a_pid_before_it_is_freed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """First the group is killed, then the reaper told, then the process waited for."""
+    """First the group is killed, then the reaper informed, then the process reaped."""
     seen: list[tuple[str, bool, bool]] = []
     with Processes(tmp_path) as processes:
         child = processes.start("server-a", FAMILY)
