@@ -54,7 +54,7 @@ class Replica:
         eventually(serving)
 
     def connect(self, address: int = 0) -> http.client.HTTPConnection:
-        """Open a connection for requests that follow one another."""
+        """Open a connection for a series of requests."""
         host, port = self.urls[address]
         host = {"::": "127.0.0.1", "0.0.0.0": "127.0.0.1"}.get(host, host)
         connection = http.client.HTTPConnection(host, port, timeout=BOUND_SECONDS)
@@ -63,12 +63,12 @@ class Replica:
         return connection
 
     def close_connections(self) -> None:
-        """Close those that a failed check left open."""
+        """Close the connections that a failed check left open."""
         for connection in self._connections:
             connection.close()
 
     def get(self, path: str, method: str = "GET", address: int = 0, **headers: str) -> "Answer":
-        """Send one request on a connection of its own."""
+        """Send one request on its own connection."""
         connection = self.connect(address)
         try:
             return ask(connection, path, method, **headers)
@@ -115,7 +115,7 @@ def ask(
 
 
 def read(connection: http.client.HTTPConnection) -> Answer:
-    """Read the answer to a request that has been sent."""
+    """Read the answer to a request already sent."""
     response = connection.getresponse()
     return Answer(response.status, response.headers, response.read().decode())
 
@@ -138,7 +138,7 @@ def environment(**variables: str) -> dict[str, str]:
 
 
 def refusal(*arguments: str, **variables: str) -> str:
-    """Run a server that must not start; return the one line with which it refuses."""
+    """Run a server that must not start; return the one line that refuses it."""
     run = subprocess.run(
         [sys.executable, "-m", "long_lived.server", *arguments],
         env=environment(**variables),

@@ -1,4 +1,4 @@
-"""Every way to run the server, and tests that run once for each."""
+"""Every way to run the server, and decorators that run a test for each."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +19,7 @@ class Difference:
 
     why: str
     always: bool = True
-    """Whether it cannot pass; otherwise it depends on who is quicker."""
+    """Whether it always fails; otherwise that depends on a race."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Variant:
     name: str
     settings: tuple[str, ...]
     concurrent: bool = True
-    """Whether requests are served beside one another."""
+    """Whether requests are served concurrently."""
     differs: Mapping[str, Difference] = field(default_factory=dict, hash=False)
-    """By the test that it fails; every other must hold for it."""
+    """By the test it fails; every other must pass."""
 
     @property
     def runtime(self) -> str:
@@ -40,7 +40,7 @@ class Variant:
 
     @property
     def keep_alive(self) -> KeepAlive:
-        """Return what its runtime says that it does with connections; the tests hold it to that."""
+        """Return what its runtime says it does with connections; the tests check that."""
         server = load(overrides=self.settings, environment={}).server
         return RUNTIMES[self.runtime].keep_alive(server)
 
@@ -51,7 +51,7 @@ class Variant:
 
     @property
     def serving(self) -> str:
-        """Return what stands in the line with which it begins to serve."""
+        """Return what it prints in the line that says it serves."""
         worker = "".join(f" worker={one.partition('=')[2]}" for one in self.settings[1:2])
         return self.runtime + (worker if self.runtime == "gunicorn" else "")
 
@@ -123,7 +123,7 @@ GO = Variant("go", ("server.runtime=go",))
 GO_DRAINING = Variant("go-draining", ("server.runtime=go", "server.gracefulTimeoutSeconds=20"))
 
 ALL = [FLASK, GTHREAD, GEVENT, SYNC, STOCK_GTHREAD, STOCK_GEVENT, STOCK_SYNC, GO]
-"""Every way to run it, without those that differ only in a setting."""
+"""Every way to run it, except those that differ only in a setting."""
 
 Shared = Callable[[Variant], Replica]
 
@@ -154,7 +154,7 @@ def each(variants: Sequence[Variant]) -> Callable[[Callable[..., None]], Callabl
 def side_by_side(
     variants: Sequence[Variant],
 ) -> Callable[[Callable[[Variant, Start], None]], Callable[[Start], None]]:
-    """Run one test for all `variants` at once, since it mostly waits; failures name theirs.
+    """Run one test for all `variants` in parallel, since it mostly waits; failures name theirs.
 
     Those that differ must fail it.
     """
