@@ -1,4 +1,4 @@
-"""One virtual user's way to a server, without a process of its own."""
+"""One virtual user's way to a server, in the test's own process."""
 
 from dataclasses import dataclass, field
 
@@ -19,7 +19,7 @@ from long_lived.settings import load
 
 @dataclass
 class Caller:
-    """One virtual user's way to a server, in this process."""
+    """One virtual user's way to a server."""
 
     url: str
     settings: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ class Caller:
         return self._exchange.perform(self.transport)
 
     def fail(self) -> ErrorKind:
-        """Send a request that must fail; return how that is counted."""
+        """Send a request that must fail; return its ErrorKind."""
         with pytest.raises(Exception) as caught:
             self.ask()
         return classify(caught.value)

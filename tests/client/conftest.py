@@ -1,4 +1,4 @@
-"""Real servers, scripted peers and real clients for the tests of the client; all are ended."""
+"""Real servers, scripted peers and real clients for the client's tests; each ends with its test."""
 
 import re
 import socket
@@ -64,7 +64,7 @@ def _server_starter(folder: Path) -> Iterator[StartServer]:
 
 @pytest.fixture
 def start_server(tmp_path: Path) -> Iterator[StartServer]:
-    """Start servers that end with the test."""
+    """Start servers; each ends with the test."""
     yield from _server_starter(tmp_path)
 
 
@@ -93,7 +93,7 @@ def closing_server(_session_servers: StartServer) -> RunningServer:
 
 @pytest.fixture(scope="session")
 def slow_server(_session_servers: StartServer) -> RunningServer:
-    """Share a server that answers long after the test has lost its interest."""
+    """Share a server that answers long after the test has stopped caring."""
     return _session_servers(
         "server.runtime=gunicorn", "server.delay.minSeconds=600", "server.delay.maxSeconds=600"
     )
@@ -101,7 +101,7 @@ def slow_server(_session_servers: StartServer) -> RunningServer:
 
 @pytest.fixture
 def start_client(tmp_path: Path) -> Iterator[StartClient]:
-    """Start clients that end with the test."""
+    """Start clients; each ends with the test."""
     started: list[subprocess.Popen[str]] = []
 
     def start(
@@ -148,7 +148,7 @@ Script = Callable[[socket.socket], None]
 
 @pytest.fixture
 def scripted() -> Iterator[Callable[[Script], int]]:
-    """Serve each connection by a function, in a thread; return the port."""
+    """Serve each connection with a function, in a thread; return the port."""
     listeners: list[socket.socket] = []
     threads: list[threading.Thread] = []
 
@@ -184,7 +184,7 @@ def scripted() -> Iterator[Callable[[Script], int]]:
 
 @pytest.fixture
 def call() -> Iterator[Callable[..., Caller]]:
-    """Make callers whose connections are closed with the test."""
+    """Make callers whose connections close with the test."""
     made: list[Caller] = []
 
     def make(url: str, *settings: str, **given: Any) -> Caller:

@@ -1,4 +1,4 @@
-"""Server and client programs: how they are started, what they print, what they leave."""
+"""Server and client programs: how they start, what they print, and what they leave."""
 
 import json
 import os
@@ -28,12 +28,12 @@ def clean_environment(**variables: str) -> dict[str, str]:
 
 
 def with_settings(settings: tuple[str, ...]) -> list[str]:
-    """Make the flags of a program."""
+    """Turn settings into flags."""
     return [argument for setting in settings for argument in ("--set", setting)]
 
 
 def end_group(process: subprocess.Popen[Any]) -> None:
-    """Kill a process with all that it started."""
+    """Kill a process and everything it started."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
@@ -56,7 +56,7 @@ class RunningServer:
 
 @dataclass
 class FinishedRun:
-    """What a client that has ended left."""
+    """What a client left when it ended."""
 
     status: int
     lines: list[str]
@@ -78,7 +78,7 @@ class FinishedRun:
         return [line for line in self.lines if line.startswith("Request failed: ")]
 
     def check_account(self) -> None:
-        """Hold the summary to what must be true of every run, and to the lines above it."""
+        """Check what must be true of every summary, also against the lines above it."""
         assert "Traceback" not in self.errors, self.errors
         requests, pods = self.summary["requests"], self.summary["pods"]
         assert requests["planned"] == requests["answered"] + requests["failed"]

@@ -60,7 +60,7 @@ def test_recycled_connections_are_even_again_within_their_age(runs: dict[str, La
     longest = clients["response_seconds"]["max"] + CYCLE
     after = effect["seconds_to_even"] - ready_seconds(record)
     assert after <= AGE * (1 + JITTER) + longest
-    # Each lives for its age, and on to the end of the answer or pause in which it reaches it: half a
+    # Each lives for its age, and on to the end of the answer or pause in which that ends: half a
     # cycle on average. Connections that the restart closed began again at zero.
     seconds = clients["load_seconds"]
     cycle = 300 * seconds / clients["requests"]["answered"]
