@@ -1,4 +1,4 @@
-"""The Dockerfiles: what can be said of them without building an image."""
+"""The Dockerfiles: what can be checked without building an image."""
 
 import re
 import subprocess
@@ -12,7 +12,7 @@ DOCKERFILES = ("Dockerfile", "Dockerfile_client")
 
 @pytest.mark.parametrize("file", DOCKERFILES)
 def test_dockerfile_is_clean(file: str) -> None:
-    """hadolint has nothing to say."""
+    """hadolint finds nothing."""
     done = subprocess.run(
         [command("hadolint"), file], cwd=ROOT, capture_output=True, text=True, check=False
     )
@@ -40,7 +40,7 @@ def test_dockerfile_keeps_its_promises(file: str, app: str) -> None:
 
 @pytest.mark.parametrize("file", DOCKERFILES)
 def test_bytecode_in_the_image_does_not_depend_on_times(file: str) -> None:
-    """Builders round the times of files; bytecode that goes by them would be stale at random."""
+    """Builders round file times, so bytecode that depends on them would be stale at random."""
     text = (ROOT / file).read_text()
     compilations = re.findall(r"compileall (.*) (\S+)$", text, re.MULTILINE)
     assert {folder for _, folder in compilations} == {"/app", "/venv/lib", '"${stdlib}"'}
@@ -50,7 +50,7 @@ def test_bytecode_in_the_image_does_not_depend_on_times(file: str) -> None:
 
 @pytest.mark.parametrize("file", DOCKERFILES)
 def test_image_has_bytecode_of_the_standard_library(file: str) -> None:
-    """The base has none, and pip's own run leaves some that goes by time: all is made, by force."""
+    """The base has none, and pip leaves some tied to file times: all is compiled, by force."""
     final = (ROOT / file).read_text().rpartition("FROM ")[2]
     ((flags, folder),) = re.findall(r"compileall (.*) (\S+)$", final, re.MULTILINE)
     assert folder == '"${stdlib}"'
@@ -60,7 +60,7 @@ def test_image_has_bytecode_of_the_standard_library(file: str) -> None:
 
 @pytest.mark.parametrize("file", DOCKERFILES)
 def test_image_has_no_tests_of_packages(file: str) -> None:
-    """They go before they are compiled, and before anything is copied out of the build stage."""
+    """They are removed before bytecode is compiled, and before anything is copied out."""
     text = (ROOT / file).read_text()
     assert "find /venv/lib -depth -type d -name tests -exec rm -r {} +" in text
     assert text.index("find /venv/lib") < text.index("compileall")
@@ -77,7 +77,7 @@ def test_images_have_one_python() -> None:
 
 
 def test_build_context_is_what_the_dockerfiles_copy() -> None:
-    """Everything is ignored but the folders and locks that a COPY names."""
+    """Everything is ignored except what a COPY names."""
     lines = (ROOT / ".dockerignore").read_text().splitlines()
     allowed = {line[1:].rstrip("/") for line in lines if line.startswith("!")}
     copied = {

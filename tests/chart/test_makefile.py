@@ -1,4 +1,4 @@
-"""The Makefile: what can be said of its targets on no cluster and with no images."""
+"""The Makefile: what can be checked of its targets without a cluster or images."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from .conftest import CI_VALUES, ROOT, Rendered, command
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run make with what the environment says about releases taken away."""
+    """Run make without the environment's variables about releases."""
     hidden = {"RELEASE", "NAMESPACE", "CONTEXT", "VALUES", "SET", "REGISTRY", "TAG", "MAKEFLAGS"}
     environment = {key: value for key, value in os.environ.items() if key not in hidden}
     return subprocess.run(
@@ -28,7 +28,7 @@ def make(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def printed(*arguments: str) -> str:
-    """Return the last command that make would run, with single blanks and without folders."""
+    """Return the last command that make would run, with single spaces and without folders."""
     done = make("--dry-run", *arguments)
     assert done.returncode == 0, done.stderr
     line = done.stdout.replace("\\\n", " ").strip().splitlines()[-1]
@@ -92,7 +92,7 @@ def printed(*arguments: str) -> str:
     ids=lambda case: " ".join(case) if isinstance(case, list) else "",
 )
 def test_make_wraps_a_command_one_to_one(arguments: list[str], expected: str) -> None:
-    """A target runs what it prints; context and namespace are named, never changed."""
+    """A target runs what it prints; context and namespace are given, never changed."""
     assert printed(*arguments) == expected
 
 
@@ -101,8 +101,8 @@ def test_make_never_switches_the_context() -> None:
     assert not re.search(r"use-context|set-context", (ROOT / "Makefile").read_text())
 
 
-def test_make_images_keeps_its_arguments_beside_those_of_the_user() -> None:
-    """BUILD_FLAGS adds to what labels the image."""
+def test_make_images_keeps_its_arguments_beside_the_users() -> None:
+    """BUILD_FLAGS are added to the flags that label the image."""
     build = make("--dry-run", "images", "ENGINE=podman", "TAG=x", "BUILD_FLAGS=--layers=false")
     lines = [line for line in build.stdout.splitlines() if line.startswith("podman build ")]
     assert len(lines) == 2
@@ -112,7 +112,7 @@ def test_make_images_keeps_its_arguments_beside_those_of_the_user() -> None:
 
 
 def test_make_images_uses_one_name_for_build_and_push() -> None:
-    """Registry and tag come from one place, the tag by default from the chart."""
+    """Registry and tag have one source; the tag is by default the chart's."""
     build = make("--dry-run", "images", "ENGINE=podman", "REGISTRY=registry.example/team").stdout
     assert "--tag registry.example/team/long-lived-server:0.1.0 --file Dockerfile ." in build
     assert "--tag registry.example/team/long-lived-client:0.1.0 --file Dockerfile_client ." in build
@@ -123,14 +123,14 @@ def test_make_images_uses_one_name_for_build_and_push() -> None:
 
 
 def test_make_push_without_registry_is_refused() -> None:
-    """Nothing is pushed to a place that nobody named."""
+    """Nothing is pushed to an unnamed place."""
     done = make("push", "ENGINE=true")
     assert done.returncode != 0
     assert "push needs REGISTRY=" in done.stderr
 
 
 def test_make_images_without_engine_says_so() -> None:
-    """One line names what was looked for."""
+    """One line names the engines it looked for."""
     done = make("images", "ENGINE=")
     assert done.returncode != 0
     assert "none of docker, podman and buildah" in done.stderr
@@ -153,9 +153,9 @@ def test_make_manifests_writes_what_kubectl_can_apply(tmp_path: Path) -> None:
     assert "concurrency: 7\n" in client.mounted(client.client_pod)
 
 
-def test_make_manifests_without_client_writes_what_there_is(tmp_path: Path) -> None:
-    """The server alone is no failure, and a client.yaml of before is not left to be applied."""
-    (tmp_path / "client.yaml").write_text("of before")
+def test_make_manifests_without_client_writes_the_server_alone(tmp_path: Path) -> None:
+    """That is no failure, and an old client.yaml is not left behind to be applied."""
+    (tmp_path / "client.yaml").write_text("old")
     done = make("manifests", f"MANIFESTS={tmp_path}", "SET=client.enabled=false")
     assert done.returncode == 0, done.stderr
     assert f"client.enabled is false: there is no {tmp_path}/client.yaml" in done.stdout
@@ -172,7 +172,7 @@ def test_make_manifests_of_bad_values_fails_and_writes_nothing(tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
-def test_make_lint_chart_takes_every_values_file_of_the_chart() -> None:
+def test_make_lint_chart_covers_every_values_file_of_the_chart() -> None:
     """What the chart-testing tool would install is linted and rendered, without a cluster."""
     done = make("lint-chart")
     assert done.returncode == 0, done.stderr
@@ -189,7 +189,7 @@ def test_helm_of_the_makefile_is_pinned_with_its_hash() -> None:
 
 
 def test_helm_is_one_that_the_makefile_can_use() -> None:
-    """`--reset-then-reuse-values` needs 3.14."""
+    """`--reset-then-reuse-values` needs Helm 3.14."""
     done = subprocess.run(
         [command("helm"), "version", "--template", '{"version": "{{.Version}}"}'],
         capture_output=True,

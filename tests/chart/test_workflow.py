@@ -1,4 +1,4 @@
-"""The workflow of CI: what can be said of it without running it."""
+"""The workflow of CI: what can be checked without running it."""
 
 import os
 import re
@@ -16,7 +16,7 @@ WORKFLOW = ROOT / ".github" / "workflows" / "ci.yaml"
 
 
 def test_workflow_fits_the_schema_of_github() -> None:
-    """Checked with the schema that check-jsonschema carries."""
+    """check-jsonschema carries that schema."""
     done = subprocess.run(
         [command("check-jsonschema"), "--builtin-schema", "vendor.github-workflows", str(WORKFLOW)],
         capture_output=True,
@@ -27,7 +27,7 @@ def test_workflow_fits_the_schema_of_github() -> None:
 
 
 def test_workflow_passes_actionlint() -> None:
-    """Expressions and shell too, where actionlint is installed: its package fetches a binary."""
+    """It checks expressions and shell too, if installed: its package fetches a binary."""
     actionlint = shutil.which(
         "actionlint", path=f"{os.environ['PATH']}:{Path(sys.executable).parent}"
     )
@@ -38,7 +38,7 @@ def test_workflow_passes_actionlint() -> None:
 
 
 def test_workflow_pins_actions_and_calls_make() -> None:
-    """Actions by commit, and no step does what the Makefile does not."""
+    """Actions are pinned by commit, and each step runs a make target."""
     jobs = yaml.safe_load(WORKFLOW.read_text())["jobs"]
     steps = [step for job in jobs.values() for step in job["steps"]]
     for step in steps:

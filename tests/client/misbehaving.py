@@ -58,7 +58,7 @@ class Misbehaving:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
         self.heads: list[str] = []
-        """The client ids of all requests but probes."""
+        """The headers of all requests but probes."""
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
