@@ -11,7 +11,7 @@ REFUSED = None
 
 
 def on_a_cluster(file: Path, folder: Path) -> dict[str, Any] | None:
-    """Return what the client's pods load from the chart that Helm renders with `file`."""
+    """Return what the client's pods load from the chart rendered with `file`."""
     done = template(values=(file,), flags=("--show-only", "templates/client/*.yaml"))
     if done.returncode:
         return REFUSED
@@ -20,7 +20,7 @@ def on_a_cluster(file: Path, folder: Path) -> dict[str, Any] | None:
 
 
 def here(file: Path) -> dict[str, Any] | None:
-    """Return what the lab loads from `file`, with the names that a release fills in."""
+    """Return what the lab loads from `file`, plus the names that a release fills in."""
     try:
         values: dict[str, Any] = load([file], environment={}).as_values()
     except SettingsError:

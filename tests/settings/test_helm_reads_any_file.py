@@ -1,4 +1,4 @@
-"""Whatever a values file contains means the same to Helm and to the lab, or the lab refuses it."""
+"""Any values file means the same to Helm and to the lab, or the lab refuses it."""
 
 import json
 import tempfile
@@ -46,7 +46,7 @@ DOCUMENTS = (
 @hypothesis.settings(max_examples=12)
 @hypothesis.given(some.lists(DOCUMENTS, min_size=100, max_size=200))
 def test_any_yaml_that_the_lab_reads_means_the_same_to_helm(documents: list[str]) -> None:
-    """Hundreds of texts at a time, through Helm's own YAML: the lab reads the same, or refuses."""
+    """Of hundreds of texts, the lab reads each like Helm's own YAML, or refuses it."""
     with tempfile.TemporaryDirectory() as name:
         chart = Path(name)
         (chart / "files").mkdir()
@@ -72,7 +72,7 @@ def test_any_yaml_that_the_lab_reads_means_the_same_to_helm(documents: list[str]
 
 
 def floats(tree: Any) -> Any:
-    """Return `tree` with whole numbers as floats: Helm's templates know no others."""
+    """Return `tree` with whole numbers as floats, the only numbers of Helm's templates."""
     if isinstance(tree, dict):
         return {key: floats(value) for key, value in tree.items()}
     if isinstance(tree, list):
@@ -89,7 +89,7 @@ LEAVES = {
 
 @some.composite
 def files(draw: some.DrawFn) -> str:
-    """Write a values file as people do, and not quite."""
+    """Write a values file almost like people do."""
     lines = []
     for section in draw(some.lists(some.sampled_from(sorted(LEAVES)), min_size=1, max_size=2)):
         lines.append(f"{section}:")
@@ -103,7 +103,7 @@ def files(draw: some.DrawFn) -> str:
 @hypothesis.settings(max_examples=60)
 @hypothesis.given(files())
 def test_any_values_file_means_the_same_to_both(content: str) -> None:
-    """Whatever stands in a values file: the pods load what the lab loads, or the lab refuses it."""
+    """Whatever the file holds, the pods load what the lab loads, or the lab refuses it."""
     with tempfile.TemporaryDirectory() as name:
         file = Path(name) / "given.yaml"
         file.write_bytes(content.encode())
@@ -114,7 +114,7 @@ def test_any_values_file_means_the_same_to_both(content: str) -> None:
 @hypothesis.settings(max_examples=12)
 @hypothesis.given(some.lists(SCALARS, min_size=1, max_size=100))
 def test_any_text_is_written_as_both_read_it(texts: list[str]) -> None:
-    """What the lab writes for Helm is read back, as text, by both."""
+    """Both read back, as text, what the lab writes for Helm."""
     with tempfile.TemporaryDirectory() as name:
         chart = Path(name)
         (chart / "templates").mkdir()

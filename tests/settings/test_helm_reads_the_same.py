@@ -1,4 +1,4 @@
-"""One values file means the same to the real Helm and to the lab, or the lab refuses it."""
+"""A values file means the same to the real Helm and to the lab, or the lab refuses it."""
 
 import json
 import tempfile
@@ -17,7 +17,7 @@ from .readers import REFUSED, here, on_a_cluster
 
 
 def settings(content: str) -> dict[str, Any]:
-    """Return the values of a file in which nothing is left to the reader."""
+    """Return the values of an unambiguous file."""
     given = json.loads(content)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "values.yaml"
@@ -81,7 +81,7 @@ ALIKE = [
 
 @pytest.mark.parametrize(("content", "meant"), ALIKE, ids=[ascii(text) for text, _ in ALIKE])
 def test_file_means_the_same_to_both(content: str, meant: str, tmp_path: Path) -> None:
-    """What people write into values files is read in one way."""
+    """There is one way to read what people write into values files."""
     file = tmp_path / "given.yaml"
     file.write_bytes(content.encode())
     assert here(file) == settings(meant)
@@ -123,7 +123,7 @@ REFUSED_BY_BOTH = [
 
 @pytest.mark.parametrize("content", REFUSED_BY_BOTH, ids=ascii)
 def test_file_is_refused_by_both(content: str, tmp_path: Path) -> None:
-    """What Helm refuses is no values file for the lab either."""
+    """The lab refuses what Helm refuses."""
     file = tmp_path / "given.yaml"
     file.write_bytes(content.encode())
     assert on_a_cluster(file, tmp_path) is REFUSED
@@ -142,7 +142,7 @@ TRAPS = [
 
 @pytest.mark.parametrize("content", TRAPS, ids=ascii)
 def test_file_of_which_helm_loses_something_is_refused(content: str, tmp_path: Path) -> None:
-    """What Helm reads, but not as it is written, the lab refuses."""
+    """The lab refuses what Helm reads in part only."""
     file = tmp_path / "given.yaml"
     file.write_bytes(content.encode())
     assert on_a_cluster(file, tmp_path) is not REFUSED
@@ -165,7 +165,7 @@ def test_file_of_which_helm_loses_something_is_refused(content: str, tmp_path: P
 def test_chart_values_reach_helm_through_the_lab_as_they_do_alone(
     content: str, user: int | None, image: str, tmp_path: Path
 ) -> None:
-    """`run --on cluster` hands helm a file of its own, which means what the user's file means."""
+    """The file that `run --on cluster` hands to helm means what the user's file means."""
     given = tmp_path / "given.yaml"
     given.write_text(content)
     write_values(tmp_path, load([given], environment={}), chart_values([given]))
@@ -191,7 +191,7 @@ OF_THE_CHART = ["images.pullPolicy", "service", "service.type", "serverPod", "cl
 
 @pytest.mark.parametrize("path", [*paths(Settings().as_values()), *OF_THE_CHART])
 def test_null_is_taken_by_both_or_by_none(path: str, tmp_path: Path) -> None:
-    """Whatever the key: a null in a values file is refused by both, or gives both the same."""
+    """Whatever its key, a null is refused by both, or gives both the same."""
     file = tmp_path / "given.yaml"
     tree: Any = None
     for part in reversed(path.split(".")):
