@@ -1,4 +1,4 @@
-"""Events: what the control plane and the kubelets say of an object."""
+"""Events: what the control plane and the kubelets report about an object."""
 
 from .kinds import Object
 from .objects import timestamp
@@ -8,7 +8,7 @@ from .store import Cluster
 def record(
     cluster: Cluster, about: Object, reason: str, message: str, kind: str = "Warning"
 ) -> None:
-    """Say something of an object; at most once a second, and the newest stays.
+    """Record an event of an object, at most one a second; the newest stays.
 
     Source: kubernetes staging/src/k8s.io/client-go/tools/record/event.go and events_cache.go.
     """

@@ -1,4 +1,4 @@
-"""Runs pods: one worker for each, and in it the container as a process of this machine."""
+"""Runs pods: a worker for each, and in it the container as a local process."""
 
 import http.client
 import signal
@@ -25,11 +25,11 @@ PROBE_TIMEOUT_SECONDS = 1.0
 KILL_SECONDS = 5.0
 
 LEAST_GRACE_SECONDS = 2.0
-"""What a pod gets even where it is deleted by force, without any grace. Source: kubernetes
+"""What a pod gets even if it is deleted by force, without any grace. Source: kubernetes
 pkg/kubelet/kuberuntime/kuberuntime_manager.go, minimumGracePeriodInSeconds."""
 
 BACKOFF_SECONDS = 1.0
-"""Wait before a container is started again, from the second time on. A kubelet's is 10 at first."""
+"""Wait before a container restarts, from the second time on. A real kubelet begins with 10."""
 
 CRASH = [sys.executable, "-c", "raise SystemExit(3)"]
 
@@ -42,7 +42,7 @@ pkg/scheduler/framework/preemption."""
 
 
 class Run:
-    """One run of a container: a restart makes another."""
+    """One run of a container; a restart makes another."""
 
     def __init__(self, processes: Processes, name: str, made: Container) -> None:
         """Start the process; its output goes to a log of this name."""
@@ -54,7 +54,7 @@ class Run:
         self.signalled: float | None = None
 
     def end(self, grace_seconds: float) -> None:
-        """Ask the process to end, and kill it when the grace is over."""
+        """Ask the process to end, and kill it when its grace is over."""
         if self.signalled is None:
             self.signalled = time.monotonic()
             self.child.signal(signal.SIGTERM)
@@ -62,17 +62,17 @@ class Run:
             self.kill()
 
     def end_soon(self, stopped: threading.Event) -> None:
-        """Give the process the least grace that there is, unless the cluster has `stopped`."""
+        """Give the process the minimum grace, unless the cluster has `stopped`."""
         while self.child.status is None and not stopped.is_set():
             self.end(LEAST_GRACE_SECONDS)
             stopped.wait(TICK_SECONDS / 2)
 
     def kill(self) -> None:
-        """Kill the whole group: also the workers that outlived the process."""
+        """Kill the whole group, including workers that outlived the process."""
         self._processes.stop([self.child], signal.SIGKILL, KILL_SECONDS)
 
     def last_state(self, status: int) -> Object:
-        """Return the state of the container when the process has ended with this status."""
+        """Return the state of the container once the process has ended with this status."""
         code = status if status >= 0 else 128 - status
         reason = "OOMKilled" if self.killed_for_memory else "Error" if code else "Completed"
         times = {"startedAt": self.started_at, "finishedAt": timestamp()}
@@ -94,7 +94,7 @@ class Worker:
         self._state: Object = {"waiting": {"reason": "ContainerCreating"}}
         self._last_state: Object = {}
         self._wanted = True
-        """Whether the container is to be started, the first time or again."""
+        """Whether the container is to be started, for the first time or again."""
         self._ready = False
         self._probe_at = 0.0
         self.runs: list[Run] = []
@@ -168,7 +168,7 @@ class Worker:
         self._wanted = False
 
     def _note_end(self, run: Run, status: int) -> None:
-        run.kill()  # the rest of its group, and with it all that would still write to the log
+        run.kill()  # the rest of its group, which might still write to the log
         run.ended.set()
         self._ready = False
         self._state = run.last_state(status)
@@ -181,7 +181,7 @@ class Worker:
                 self._state = {"waiting": {"reason": "CrashLoopBackOff", "message": why}}
 
     def _probe(self) -> bool:
-        """Tell whether the container is ready; once it is, it stays so until its end."""
+        """Tell whether the container is ready, which it stays until its end."""
         probed = self._container and self._container.probed
         if not probed:
             return True
@@ -196,7 +196,7 @@ class Worker:
             connection.close()
 
     def _report(self) -> None:
-        """Write the status down; nothing is stored where nothing changed."""
+        """Write the status; nothing is stored unless something changed."""
         if not self.runs and self._kubelet.has_no_node(self._pod):
             status = pods.unscheduled(self._pod, NO_NODE)
             self._kubelet.cluster.change(self._pod, lambda pod: pod.update(status=status))
@@ -253,16 +253,16 @@ class Kubelet:
         return self._workers.get(pod["metadata"]["uid"])
 
     def stop(self) -> None:
-        """Kill what runs, and wait for all workers."""
+        """Kill whatever runs, and wait for all workers."""
         self.stopped.set()
         for worker in self._workers.values():
             worker.thread.join()
 
     def log(self, pod: Object, query: dict[str, str]) -> Iterator[bytes]:
-        """Return the log of a pod's own container, that of its newest run.
+        """Return the log of a pod's own container, from its newest run.
 
         Raises:
-            Refused: another container is asked for, or there is no run yet.
+            Refused: for another container, or before the first run.
         """
         own, name = pods.own_container(pod)["name"], pod["metadata"]["name"]
         wanted, worker = query.get("container", own), self.worker(pod)

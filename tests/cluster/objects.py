@@ -1,6 +1,6 @@
 """The cluster's objects: kept and versioned.
 
-An object here is never changed, only replaced: whoever got one has a snapshot. Every change has a
+An object is never changed, only replaced: whoever holds one has a snapshot. Every change has a
 number, which is the object's resourceVersion, and stays in `history` for those that watch.
 """
 
@@ -29,7 +29,7 @@ class Change:
 class Objects:
     """The objects, by path: /api/v1/namespaces/NAMESPACE/RESOURCE/NAME. Thread-safe.
 
-    Nothing runs here: a pod stays as it was made, and goes at once.
+    Nothing runs: a pod stays as it was made, and goes at once.
     """
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class Objects:
         self.objects: dict[str, Object] = {}
         self.history: list[Change] = []
         self.changed = threading.Condition(threading.RLock())
-        """The lock of everything here; notified after each change and at the end."""
+        """The lock of all this; notified after each change and at the end."""
         self.stopped = False
         self.connections: set[socket.socket] = set()
         """The open connections of clients."""
@@ -62,7 +62,7 @@ class Objects:
         return found
 
     def all(self, kind: str, namespace: str = "") -> list[Object]:
-        """Return all objects of a kind, in the order of their making."""
+        """Return all objects of a kind, in the order of creation."""
         with self.changed:
             return [
                 item
@@ -71,7 +71,7 @@ class Objects:
             ]
 
     def put(self, made: Object) -> Object:
-        """Make or replace an object as it stands, but for what the API itself fills in."""
+        """Create or replace an object as given, apart from what the API itself fills in."""
         with self.changed:
             path = kinds.path_of(made)
             before = self.objects.get(path)
@@ -96,7 +96,7 @@ class Objects:
             return made
 
     def change(self, found: Object, alter: Callable[[Object], None]) -> None:
-        """Change a copy of what an object is now, and store it; nothing where it is gone."""
+        """Change a copy of an object's current state, and store it; do nothing if it is gone."""
         with self.changed:
             now = self.objects.get(kinds.path_of(found))
             if now is None or now["metadata"]["uid"] != found["metadata"]["uid"]:
@@ -106,7 +106,7 @@ class Objects:
             self.put(after)
 
     def delete(self, found: Object, grace_seconds: int | None = None) -> Object:
-        """Delete an object as a request does; return what is left of it, or of what it was."""
+        """Delete an object like a request; return what is left of it, or what it was."""
         with self.changed:
             over = found.get("status", {}).get("phase") in ("Succeeded", "Failed")
             if found["kind"] != "Pod" or over:
@@ -128,7 +128,7 @@ class Objects:
             return self.objects[kinds.path_of(found)]
 
     def remove(self, found: Object) -> None:
-        """Take an object away at once."""
+        """Remove an object at once."""
         with self.changed:
             path = kinds.path_of(found)
             now = self.objects.get(path)
@@ -146,13 +146,13 @@ class Objects:
         self.changed.notify_all()
 
     def stop(self) -> None:
-        """End everything that waits for changes."""
+        """End whatever waits for changes."""
         with self.changed:
             self.stopped = True
             self.changed.notify_all()
 
     def cut_connections(self) -> None:
-        """Cut what every client has open: its logs and watches end, as on a bad network."""
+        """Cut all clients' connections: logs and watches end, as on a bad network."""
         for connection in list(self.connections):
             try:
                 connection.shutdown(socket.SHUT_RDWR)
@@ -160,9 +160,9 @@ class Objects:
                 pass  # it is closed already
 
     def admit(self, made: Object) -> None:
-        """Change or refuse a new object as admission does; here nothing."""
+        """Change or refuse a new object like admission; by default do nothing."""
 
 
 def timestamp(at: datetime | None = None) -> str:
-    """Return a moment, or now, as the API writes it."""
+    """Return a moment, by default now, as the API writes it."""
     return (at or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ")

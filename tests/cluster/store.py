@@ -20,10 +20,10 @@ KEPT_BY_API = (
 
 
 class Refused(Exception):
-    """An answer that is a failure."""
+    """A failure, as the API answers it."""
 
     def __init__(self, status: int, reason: str, message: str) -> None:
-        """Keep what a Status object says."""
+        """Keep the parts of a Status object."""
         super().__init__(message)
         self.status, self.reason = status, reason
 
@@ -37,7 +37,7 @@ class Cluster(Objects):
         """Do what a request asks for.
 
         Raises:
-            Refused: the request cannot be done.
+            Refused: the request cannot be carried out.
         """
         with self.changed:
             if found := kinds.discovered(path):
@@ -64,7 +64,7 @@ class Cluster(Objects):
                     return self._apply(where, patch, force=force)
                 return self._made(where, patches.merged(self.find(where), patch), new=False)
             if method == "DELETE":
-                # Helm sends its options in protobuf, and there none that matter.
+                # Helm sends its options in protobuf, and none of them matters.
                 options = {} if "protobuf" in media else _read(body or b"{}")
                 return self._deleted(where, options)
             raise Refused(405, "MethodNotAllowed", f"{method} is not supported here")
@@ -131,7 +131,7 @@ class Cluster(Objects):
         return made
 
     def _refuse_conflict(self, path: str, patch: Object) -> None:
-        """Refuse to take over, by applying, the number of replicas that somebody else has set.
+        """Refuse to take over, by applying, a number of replicas that somebody else has set.
 
         Source: kubernetes apimachinery/pkg/util/managedfields/internal/conflict.go.
         """
@@ -145,7 +145,7 @@ class Cluster(Objects):
             )
 
     def _scale(self, where: kinds.Place, patch: Object, method: str) -> Object:
-        """Return the Scale of a Deployment, changed where that is asked for."""
+        """Return the Scale of a Deployment, changed if asked for."""
         found = self.find(where)
         if method != "GET":
             replicas = patch["spec"]["replicas"]
