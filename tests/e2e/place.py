@@ -32,7 +32,7 @@ def program(name: str) -> str:
 
 
 def kubectl(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run kubectl on the context that make is told to use."""
+    """Run kubectl on the same context as make."""
     where = ["--context", CONTEXT] if CONTEXT else []
     return run(program("kubectl"), *where, *arguments)
 
@@ -41,12 +41,12 @@ class Place:
     """A namespace, and the make targets in it."""
 
     def __init__(self, namespace: str) -> None:
-        """Name the namespace; it is made by the fixture."""
+        """Name the namespace, which the fixture creates."""
         self.namespace = namespace
         self.failed = ""
 
     def make(self, target: str, *variables: str, fails: bool | None = False) -> str:
-        """Run a target and return what it printed; it `fails`, or not, or (None) as it likes."""
+        """Run a target and return its output; it `fails`, does not, or (None) may."""
         where = [f"RELEASE={RELEASE}", f"NAMESPACE={self.namespace}", f"CONTEXT={CONTEXT}"]
         done = run("make", "--no-print-directory", target, *where, *variables)
         output = f"{done.stdout}{done.stderr}"
@@ -61,7 +61,7 @@ class Place:
         return kubectl(*where, name).stdout
 
     def restarts(self) -> int:
-        """Return how often the containers of the server pods were started again, all together."""
+        """Return how often the server pods' containers restarted, all together."""
         return sum(
             status["restartCount"]
             for item in self.items("pods")
@@ -80,7 +80,7 @@ class Place:
         return {item["metadata"]["name"] for item in self.items(kinds)}
 
     def server_pods(self) -> set[str]:
-        """Return the names of the server's pods that are not on their way out."""
+        """Return the names of the server's pods that are not being deleted."""
         return {
             item["metadata"]["name"]
             for item in self.items("pods")
@@ -89,7 +89,7 @@ class Place:
         }
 
     def state(self) -> str:
-        """Say what there is, for the report of a failure."""
+        """Describe what there is, for the report of a failure."""
         parts = [
             kubectl("--namespace", self.namespace, *arguments).stdout
             for arguments in (
