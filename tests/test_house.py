@@ -1,4 +1,4 @@
-"""The house stays one in which everything is found: small modules and folders, one vocabulary."""
+"""The house stays easy to search: small modules and folders, one vocabulary."""
 
 import os
 import re
@@ -41,7 +41,7 @@ def test_no_module_is_long(room: str, known: set[str]) -> None:
 
 
 def test_no_folder_is_crowded() -> None:
-    """A folder has 12 modules at most, not counting what makes it a package."""
+    """A folder has at most 12 modules, apart from `__init__.py`."""
     inside: dict[str, list[str]] = {}
     for module in modules("src"):
         if module.name != "__init__.py":
@@ -51,7 +51,7 @@ def test_no_folder_is_crowded() -> None:
 
 
 def test_terms_list_every_kind_of_failure() -> None:
-    """The row of `ErrorKind` has each kind, in the order of the code, and no other."""
+    """The row of `ErrorKind` has exactly its members, in the order of the code."""
     row = re.search(r"^\| \*\*ErrorKind\*\* \|.*:(.*)\|$", (ROOT / "TERMS.md").read_text(), re.M)
     assert row is not None
     assert re.findall(r"`(\w+)`", row[1]) == [kind.value for kind in ErrorKind]
