@@ -74,7 +74,7 @@ def test_schema_has_no_references_or_titles_of_values() -> None:
     [*SCENARIOS, FILL_EVERYTHING, CHART / "values.yaml", Path("null.yaml")],
     ids=lambda file: file.stem,
 )
-def test_values_file_is_valid_by_itself(file: Path, tmp_path: Path) -> None:
+def test_values_file_is_valid_on_its_own(file: Path, tmp_path: Path) -> None:
     """An editor that checks an overlay against the schema finds no mistake."""
     if file.name == "null.yaml":
         file = tmp_path / file

@@ -78,7 +78,7 @@ def test_upgrade_that_the_notes_print_keeps_the_registry(cluster: tuple[Cluster,
     assert "WARNING" not in helm("upgrade"), "with no value given at all Helm keeps all"
 
 
-def test_text_of_digits_stays_text_on_the_lab_s_way_to_helm(
+def test_digits_stay_text_on_their_way_through_the_lab(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The lab passes a tag like 20261123 as text, like --set-string, and numbers as numbers."""

@@ -207,7 +207,7 @@ def test_response_time_counts_from_the_planned_send() -> None:
     assert account.response.as_record().max == 2.5
 
 
-def test_lines_are_left_out_where_they_are_not_wanted() -> None:
+def test_lines_are_left_out_without_log_responses() -> None:
     """Without logResponses everything is counted and nothing is written."""
     account = ledger(3, log_responses=False)
     account.enter_answer(account.enter_send(0.0), answer(Connection(1, 0.0)))

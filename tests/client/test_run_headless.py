@@ -73,9 +73,7 @@ def ended(client: RunningClient):
 
 
 @ENGINES
-def test_users_move_to_replicas_that_are_new_and_leave_those_that_go(
-    engine: str, replicas, begin
-) -> None:
+def test_users_move_to_new_replicas_and_leave_stopped_ones(engine: str, replicas, begin) -> None:
     """With a connection per user each replica has its share after a change, without losses."""
     servers = replicas("a", "b", "c")
     client, file = begin(servers, f"client.engine={engine}")

@@ -62,7 +62,7 @@ def test_signal_ends_requests_in_flight(
     assert run.summary["requests"]["failed_by_kind"] == {"interrupted": 5, "not_sent": 5}
 
 
-def test_signal_in_the_thick_of_it_keeps_the_account(keeping_server, start_client) -> None:
+def test_signal_amid_answers_keeps_the_account(keeping_server, start_client) -> None:
     """Answers before the signal are kept, and lines and summary agree."""
     client = start_client(keeping_server.url, *ENDLESS, "client.engine=gevent")
     eventually(lambda: client.output.count("Response from Pod") >= 10)

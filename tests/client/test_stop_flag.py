@@ -32,7 +32,7 @@ def test_wait_is_over_at_once_if_the_flag_is_set() -> None:
 
 
 @pytest.mark.timeout(30)
-def test_handler_in_the_midst_of_a_wait_does_not_lock() -> None:
+def test_handler_in_the_middle_of_a_wait_does_not_deadlock() -> None:
     """Signals that hit the waiting thread at any point never block it for good."""
     stop, hits = Stop(), []
 

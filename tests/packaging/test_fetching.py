@@ -52,7 +52,7 @@ def test_target_installs_only_what_it_uses(target: str, locks: set[str], tmp_pat
 
 @pytest.mark.xdist_group("wheel")
 @pytest.mark.parametrize("installer", ["pip", "uv"])
-def test_toolchain_is_installed_by_what_is_there(
+def test_toolchain_is_installed_by_pip_or_uv(
     installer: str, wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """pip unpacks the locked wheel; without pip, as after `uv tool install`, uv does."""

@@ -122,7 +122,7 @@ def test_accepted_filter_gives_no_warning(
     assert replica.stats()["balanced_at_random"] is balanced
 
 
-def test_listener_that_keeps_out_hands_over_what_is_queued_and_no_more() -> None:
+def test_listener_that_keeps_out_serves_its_queue_and_no_more() -> None:
     """A queued connection is served; a later one is never established, and then refused."""
     with ExitStack() as stack:
         listener = listen(stack, 0)

@@ -162,7 +162,7 @@ def test_file_of_which_helm_loses_something_is_refused(content: str, tmp_path: P
     ],
     ids=["defaults", "null", "text-like-a-number"],
 )
-def test_chart_values_reach_helm_through_the_lab_as_they_do_alone(
+def test_chart_values_reach_helm_unchanged_through_the_lab(
     content: str, user: int | None, image: str, tmp_path: Path
 ) -> None:
     """The file that `run --on cluster` hands to helm means what the user's file means."""
@@ -190,7 +190,7 @@ OF_THE_CHART = ["images.pullPolicy", "service", "service.type", "serverPod", "cl
 
 
 @pytest.mark.parametrize("path", [*paths(Settings().as_values()), *OF_THE_CHART])
-def test_null_is_taken_by_both_or_by_none(path: str, tmp_path: Path) -> None:
+def test_null_is_accepted_by_both_or_by_neither(path: str, tmp_path: Path) -> None:
     """Whatever its key, a null is refused by both, or gives both the same."""
     file = tmp_path / "given.yaml"
     tree: Any = None

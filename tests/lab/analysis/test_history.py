@@ -19,7 +19,7 @@ EVENTS = some.lists(
 )
 
 
-def told(*events: tuple[str, str, float, int]) -> History:
+def history_of(*events: tuple[str, str, float, int]) -> History:
     """Make the history of these counts."""
     timeline = Timeline()
     for series, key, at, count in events:
@@ -30,7 +30,7 @@ def told(*events: tuple[str, str, float, int]) -> History:
 @hypothesis.given(events=EVENTS)
 def test_counts_of_all_buckets_are_the_events(events: list[tuple[str, str, float]]) -> None:
     """History loses nothing of its timeline, and held is opened minus closed."""
-    seen = told(*((*event, 1) for event in events))
+    seen = history_of(*((*event, 1) for event in events))
     for replica in ("server-a", "server-b"):
         sums = {
             series: sum(one[:2] == (series, replica) for one in events)
@@ -49,7 +49,7 @@ def test_moment_falls_into_the_bucket_that_holds_it(
     first: float, seconds: float, at: float
 ) -> None:
     """Each moment of the run has its bucket; one outside is the first, or past the last."""
-    seen = told(("sent", "all", first, 1), ("sent", "all", first + seconds, 1))
+    seen = history_of(("sent", "all", first, 1), ("sent", "all", first + seconds, 1))
     bucket = seen.bucket(START + at)
     begin, end = seen.unix_seconds(0), seen.unix_seconds(seen.buckets)
     if START + at < begin:
@@ -70,7 +70,7 @@ def test_time_begins_with_the_clock_and_is_never_negative() -> None:
 
 def test_connections_are_held_from_their_opening_to_their_end() -> None:
     """What opens in a bucket is held at its end; before the first bucket nothing is held."""
-    seen = told(
+    seen = history_of(
         ("opened", "server-a", 0.0, 5), ("closed", "server-a", 1.0, 2), ("opened", "b", 2.0, 1)
     )
     assert [seen.held("server-a", bucket) for bucket in range(9)] == [5, 5, 5, 5, 3, 3, 3, 3, 3]
@@ -84,7 +84,7 @@ def test_connections_are_held_from_their_opening_to_their_end() -> None:
 )
 def test_connections_are_kept_where_most_carry_several_answers(closed: int, kept: bool) -> None:
     """A close per answer is a connection per request; half as many is keep-alive."""
-    seen = told(("answered", "server-a", 0.0, 100), ("closed", "server-a", 1.0, closed))
+    seen = history_of(("answered", "server-a", 0.0, 100), ("closed", "server-a", 1.0, closed))
     assert seen.kept() is kept
 
 
@@ -103,12 +103,12 @@ def test_load_ends_with_the_last_half_of_the_connections(
     events: list[tuple[str, str, float, int]], end: int
 ) -> None:
     """Once the load is over connections close, and what is held then is not judged."""
-    assert told(*events).load_end() == end
+    assert history_of(*events).load_end() == end
 
 
 def test_load_ends_after_an_event_by_the_connections_since() -> None:
     """If most users lost theirs and wait, the few connections left are the load."""
-    seen = told(
+    seen = history_of(
         ("opened", "a", 0.0, 10), ("closed", "a", 5.0, 8), ("opened", "a", 7.0, 1),
         ("closed", "a", 9.0, 2), ("sent", "all", 11.0, 1),
     )  # fmt: skip

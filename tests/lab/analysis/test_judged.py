@@ -14,7 +14,7 @@ WITHIN = 0.5
 ENOUGH = needed(2, WITHIN)
 
 
-def told(*events: tuple[str, str, float, int]) -> History:
+def history_of(*events: tuple[str, str, float, int]) -> History:
     """Make a history of one-second buckets."""
     timeline = Timeline(1.0)
     for series, key, at, count in events:
@@ -24,7 +24,7 @@ def told(*events: tuple[str, str, float, int]) -> History:
 
 def per_request(each: int, seconds: int = 20) -> History:
     """Open this many connections a second to each replica, and close each after its answer."""
-    return told(
+    return history_of(
         *(
             (series, key, second, each)
             for second in range(seconds)
@@ -43,7 +43,7 @@ def per_request(each: int, seconds: int = 20) -> History:
 )
 def test_unit_is_what_was_balanced(closed: int, proxied: bool, unit: Unit) -> None:
     """Kept connections count where held, others where opened, requests behind a proxy."""
-    run = told(("opened", "a", 0, 100), ("answered", "a", 0, 100), ("closed", "a", 1, closed))
+    run = history_of(("opened", "a", 0, 100), ("answered", "a", 0, 100), ("closed", "a", 1, closed))
     assert unit_of(run, proxied=proxied) is unit
 
 
@@ -75,7 +75,7 @@ def test_window_after_an_event_is_as_long_as_power_needs(each: int, start: float
 def test_window_with_one_connection_too_few_is_longer() -> None:
     """One less than power needs adds another second."""
     assert ENOUGH % 2 == 0
-    uneven = told(
+    uneven = history_of(
         *(
             ("opened", key, second, ENOUGH // 2 - (key == "b"))
             for second in range(20)
@@ -106,7 +106,7 @@ def test_window_has_a_bucket_however_late_the_event() -> None:
 
 def test_requests_are_counted_in_the_same_window() -> None:
     """Behind a proxy the answers of the window count."""
-    run = told(
+    run = history_of(
         ("opened", "a", 0, 50),
         *(("answered", key, second, 7) for second in range(20) for key in CREW),
     )
@@ -115,9 +115,9 @@ def test_requests_are_counted_in_the_same_window() -> None:
     assert found.unattributed == 0
 
 
-def test_what_is_held_is_counted_at_the_end_of_the_load() -> None:
+def test_held_connections_are_counted_at_the_end_of_the_load() -> None:
     """Connections that close in the tail were held while there was load."""
-    run = told(
+    run = history_of(
         ("opened", "a", 0, 60),
         ("opened", "b", 0, 40),
         ("answered", "a", 9, 60),
@@ -132,13 +132,13 @@ def test_what_is_held_is_counted_at_the_end_of_the_load() -> None:
 
 def test_load_begins_with_the_run() -> None:
     """What is held in the first moment is part of the load, and its remains are the tail."""
-    run = told(("opened", "a", 0, 100), ("closed", "a", 1, 60), ("answered", "a", 9, 100))
+    run = history_of(("opened", "a", 0, 100), ("closed", "a", 1, 60), ("answered", "a", 9, 100))
     assert judged(run, Unit.HELD, CREW, None, WITHIN).end_seconds == 1.0
 
 
-def test_what_is_held_is_counted_after_the_event() -> None:
+def test_held_connections_are_counted_after_the_event() -> None:
     """A load that ends during the event is counted once the event is over."""
-    run = told(("opened", "a", 0, 60), ("closed", "a", 5, 40), ("answered", "a", 9, 60))
+    run = history_of(("opened", "a", 0, 60), ("closed", "a", 5, 40), ("answered", "a", 9, 60))
     found = judged(run, Unit.HELD, CREW, 8, WITHIN)
     assert found.spread.counts == {"a": 20, "b": 0}
 
@@ -148,7 +148,7 @@ def test_what_is_held_is_counted_after_the_event() -> None:
 )
 def test_unattributed_connections_of_the_window_are_counted(unit: Unit, unattributed: int) -> None:
     """They are in no replica's count, but reported beside them."""
-    run = told(
+    run = history_of(
         *(("opened", key, 0, 50) for key in CREW),
         *(("answered", key, 9, 50) for key in CREW),
         ("opened", "", 1, 5),

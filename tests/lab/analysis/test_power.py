@@ -9,9 +9,7 @@ from long_lived.lab.analysis.spread import spread
 
 
 @pytest.mark.parametrize(("replicas", "connections"), [(2, 84), (3, 191), (5, 443), (10, 1227)])
-def test_needed_are_so_many_for_a_replica_with_half_its_share(
-    replicas: int, connections: int
-) -> None:
+def test_needed_for_a_replica_with_half_its_share(replicas: int, connections: int) -> None:
     """These are the numbers in the documents."""
     assert needed(replicas) == connections
 

@@ -79,7 +79,7 @@ def test_kill_ends_the_first_process_and_cuts_its_connections(runtime: str) -> N
         assert connected(port) is None
 
 
-def test_kill_leaves_a_first_process_of_others_alone() -> None:
+def test_kill_leaves_another_containers_pid_1_alone() -> None:
     """Where a pod's containers share processes it kills nothing, and says so."""
     with container(sys.executable, "-c", "import time; time.sleep(300)") as (outer, first):
         done = execute(first, sys.executable, *kill_command(1)[1:])

@@ -65,7 +65,7 @@ def test_nothing_is_said_or_asked_once_all_are_there(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize(("servers", "missing"), [([], 1), ([READY], 0), ([READY, PENDING], 1)])
-def test_servers_of_an_autoscaler_are_awaited_as_they_are(
+def test_servers_of_an_autoscaler_are_awaited_however_many(
     servers: list[Pod], missing: int, clock: Clock
 ) -> None:
     """Nobody knows how many there will be: at least one, and all that exist."""
@@ -81,7 +81,7 @@ def test_client_that_has_ended_is_not_waited_for(clock: Clock) -> None:
     assert made.note == ""
 
 
-def test_pods_that_just_take_their_time_are_counted(clock: Clock) -> None:
+def test_pods_that_are_merely_slow_are_counted(clock: Clock) -> None:
     """Where the cluster gives no reason, numbers say what is missing."""
     made, _ = waiting(clock)
     made.look(JOB, [replace(PENDING, created_unix_seconds=clock.at)], [READY], 2)

@@ -54,19 +54,19 @@ def test_restart_shows_what_keep_alive_does(runtime: str, restart_runs: dict[str
         assert one["began_unix_seconds"] < one["ready_unix_seconds"]
     for name in ("server-a", "server-d", "server-e"):
         seen = clients["pods"].get(name, {"requests": 0})["requests"]
-        # The lost answers of a run's end, if any, are those that the server alone has counted.
+        # Answers lost at the end of a run, if any, are those that only the server counted.
         assert record["server_counts"][name]["answered"] >= seen
     lost = clients["requests"]["failed_by_kind"].get("connection_lost", 0)
     if runtime == "gunicorn":
         assert (restart["lost_by_replica"], restart["lost_unattributed"], lost) == ({}, 0, 0)
     if runtime == "go":
-        # Kept connections had answered before, so the client knows on whom it lost them; on a
-        # busy machine a few are new, and lost in the listen queue of one that is stopping.
+        # The replica is known of a kept connection, which has answered before; on a
+        # busy machine a few are new, and lost in the listen queue of a stopping replica.
         assert set(restart["lost_by_replica"]) == {"server-b", "server-c"}
         attributed = sum(restart["lost_by_replica"].values())
         assert attributed + restart["lost_unattributed"] == lost
         assert attributed > restart["lost_unattributed"]
     if runtime == "flask":
-        # Nobody had answered on a connection that is closed after its first answer.
+        # A connection that closes after its first answer had no answer before.
         assert (restart["lost_by_replica"], restart["lost_unattributed"]) == ({}, lost)
     assert processes_of(lab.place) == {}

@@ -160,7 +160,7 @@ STARTED = "Started: 10 virtual users in 0.1 s, 0.5 s of CPU since the process be
 LATE = "Request failed: read_timeout at=2.000 sent=1.000 late"
 
 
-def test_uncertainty_of_a_clock_is_how_much_the_quickest_line_was_quicker(tmp_path: Path) -> None:
+def test_uncertainty_of_a_clock_is_the_lead_of_the_quickest_line(tmp_path: Path) -> None:
     """Half of the lines took 3 s longer than the quickest; a tick of the lab is added."""
     made = followed(tmp_path, [1007.5, 1010.5, 1012.5])
     assert made.clock_lag_seconds == pytest.approx(7.0)
@@ -180,7 +180,7 @@ def test_finished_clients_log_says_nothing_about_its_clock(tmp_path: Path) -> No
     assert made.clock_lag_seconds is None
 
 
-def test_log_that_is_followed_again_keeps_what_it_knew_of_the_clock(tmp_path: Path) -> None:
+def test_log_followed_again_keeps_the_lag_of_its_clock(tmp_path: Path) -> None:
     """After a cut all lines arrive once more, and late."""
     before = followed(tmp_path, [1007.5])
     made = followed(tmp_path, [1300.5], before=before)

@@ -147,7 +147,7 @@ CUT: dict[str, Callable[[list[str]], list[str]]] = {
 
 
 @pytest.mark.parametrize("cut", CUT)
-def test_log_that_is_cut_at_its_end_is_incomplete(cut: str, save: Save) -> None:
+def test_log_cut_at_its_end_is_incomplete(cut: str, save: Save) -> None:
     """Without its last line a log does not account for a run."""
     file = save("client.log", CUT[cut](balanced()))
     seen = outcome_of([file])
@@ -166,7 +166,7 @@ def test_one_of_two_logs_that_is_cut_is_incomplete(save: Save) -> None:
     assert verdict_of(seen).finding is Finding.INCOMPLETE
 
 
-def test_log_that_is_cut_at_its_beginning_is_judged_with_a_remark(save: Save) -> None:
+def test_log_cut_at_its_beginning_is_judged_with_a_remark(save: Save) -> None:
     """A rotated log lacks answers that its summary still counts: a remark says so."""
     seen = outcome_of([save("client.log", balanced()[-12:])])
     assert seen.problems == []

@@ -86,7 +86,7 @@ def test_report_leaves_the_summary_alone() -> None:
     ],
     ids=["kept", "per-request"],
 )
-def test_one_table_has_what_is_judged(given: dict[str, Any], when: str, what: str) -> None:
+def test_one_table_shows_what_is_judged(given: dict[str, Any], when: str, what: str) -> None:
     """Its title says what was counted and when; each serving replica has a line."""
     lines = restart_lines(users=300, **given)
     (first,) = [index for index, line in enumerate(lines) if line.startswith("judged: ")]

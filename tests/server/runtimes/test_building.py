@@ -37,7 +37,7 @@ def lines_of_a_start(cache: Path) -> list[str]:
     return run.stderr.splitlines()
 
 
-def test_build_is_announced_in_one_line_and_only_where_there_is_one(tmp_path: Path) -> None:
+def test_only_a_real_build_is_announced(tmp_path: Path) -> None:
     """A start that builds says so, and how long it may take; the next one is silent."""
     build.binary(install=True)
     # What Go has already compiled, so that only the program itself is built.

@@ -88,7 +88,7 @@ def failing(start: Start, tmp_path: Path) -> Callable[[Variant], Replica]:
 
 
 @each(THREADED)
-def test_endless_recursion_in_a_request_is_an_error_and_not_the_end(
+def test_endless_recursion_in_a_request_is_only_an_error(
     variant: Variant, failing: Callable[[Variant], Replica]
 ) -> None:
     """An exception as deep as Python allows fits the stack of a server's thread."""

@@ -112,7 +112,7 @@ def reassigned(rng: random.Random) -> Story:
 
 
 def pinned(rng: random.Random, ratio: float) -> Story:
-    """Tell of kept connections of which each replacement gets only this part of its share."""
+    """Write kept connections of which each replacement gets only this part of its share."""
     story = kept_until_the_restart(rng)
     held = Counter({SURVIVOR: CONNECTIONS})
     for pod in NEW:

@@ -55,7 +55,7 @@ def test_connections_are_followed_from_the_replaced_to_the_survivors() -> None:
     assert found.moved == 0
 
 
-def test_connections_are_followed_from_the_moment_before_the_stop_to_the_end_of_the_load() -> None:
+def test_connections_are_followed_from_the_stop_to_the_end_of_the_load() -> None:
     """What opens just before the stop counts as held; what closes in the tail has not moved."""
     story = Story()
     for pod, count in (("server-a", 10), ("server-b", 20), ("server-c", 30)):
@@ -263,7 +263,7 @@ def test_replica_that_restarts_in_place_is_stopped_and_serves_afterwards() -> No
 
 
 @pytest.mark.parametrize("inferred", [(True, True), (False, True)], ids=["all", "one"])
-def test_what_is_inferred_is_left_out_where_it_would_be_wrong(inferred: tuple[bool, bool]) -> None:
+def test_inherited_is_unknown_for_an_inferred_restart(inferred: tuple[bool, bool]) -> None:
     """If nobody saw the stop, nobody knows how many connections were held at that moment."""
     story = steady(Story(0.25))
     seen = [

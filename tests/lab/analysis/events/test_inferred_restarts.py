@@ -82,7 +82,7 @@ def test_no_replica_is_invented_where_enough_remain() -> None:
     assert pairs(seen_in(scaled_down, None)) == [("server-b", None), ("server-c", None)]
 
 
-def test_start_in_the_run_makes_a_replica_new_however_few_answers_it_gave() -> None:
+def test_start_in_the_run_makes_a_replica_new() -> None:
     """A replica whose server started during the run came then, and did not just answer late."""
     run = Run()
     for index in range(30):

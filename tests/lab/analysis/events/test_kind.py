@@ -50,7 +50,7 @@ def test_kind_is_what_happened(name: str) -> None:
     assert kind_of(changes, FIRST) is kind
 
 
-def test_change_is_over_when_who_comes_is_ready_or_who_goes_is_gone() -> None:
+def test_change_is_over_when_the_new_replica_is_ready_or_the_old_one_gone() -> None:
     """A replaced replica may drain on; one that goes for good is waited for."""
     assert Change(10, "b", None, "d", 13).over_unix_seconds == 13
     assert Change(10, "b", 11, "d").over_unix_seconds is None

@@ -132,7 +132,7 @@ def test_service_lag_is_ten_seconds() -> None:
 @pytest.mark.parametrize(
     ("got", "avoided"), [(0, True), (40, True), (100, False)], ids=["none", "few", "share"]
 )
-def test_replica_that_gets_less_of_what_is_new_is_not_just_late(got: int, avoided: bool) -> None:
+def test_replica_that_lacks_new_connections_is_not_just_late(got: int, avoided: bool) -> None:
     """If it also lacks its share of what was opened since, older replicas are not the cause."""
     since = run({"a": 300 - got - 100, "b": 100, "c": got})
     found = late_of({"a": 400, "b": 190, "c": 10}, came("c"), since)
@@ -141,7 +141,7 @@ def test_replica_that_gets_less_of_what_is_new_is_not_just_late(got: int, avoide
     assert found.avoided is avoided
 
 
-def test_what_is_opened_before_the_service_may_know_says_nothing() -> None:
+def test_connections_opened_within_the_service_lag_say_nothing() -> None:
     """A ready replica gets nothing in its first seconds, and that is not a defect."""
     counts = {"a": 400, "b": 190, "c": 10}
     for at, opened in ((CAME + SERVICE_LAG_SECONDS - 1, 0), (CAME + SERVICE_LAG_SECONDS, 300)):
@@ -181,7 +181,7 @@ def test_many_that_lack_a_little_each_are_late() -> None:
     assert not found.avoided
 
 
-def test_many_that_have_their_share_are_not_late() -> None:
+def test_many_with_their_share_are_not_late() -> None:
     """What one has in excess by chance is not what the others lack."""
     assert split({"old-0": 210}, {f"new-{index}": 200 for index in range(29)}, {}) is None
 

@@ -46,7 +46,9 @@ def test_time_until_even_is_never_earlier_than_the_replacements(each: int) -> No
 
 @pytest.mark.parametrize("width", [0.25, 2.0])
 @pytest.mark.parametrize(("late", "buckets"), [(False, 0), (True, 1)], ids=["at-once", "next"])
-def test_what_is_held_is_looked_at_in_every_bucket(width: float, late: bool, buckets: int) -> None:
+def test_held_connections_are_looked_at_in_every_bucket(
+    width: float, late: bool, buckets: int
+) -> None:
     """Connections that move in the bucket of the stop were even all along; the next is later."""
     story = Story(width)
     for pod in SERVERS:
@@ -83,7 +85,7 @@ def test_look_needs_as_many_connections_as_power_does(counts: Sequence[int], eno
 @pytest.mark.parametrize(
     ("at", "told"), [(END - 1, True), (END - 2, False)], ids=["last-bucket", "last-two"]
 )
-def test_last_look_with_enough_to_tell_has_to_be_at_the_end(at: int, told: bool) -> None:
+def test_last_telling_look_has_to_be_at_the_end(at: int, told: bool) -> None:
     """If half of the load fades out for longer than a look, nobody knows what came after."""
     story = divided((100, 100, 100))
     for pod, count in zip(LAST, (0, 50, 100), strict=True):
@@ -143,7 +145,7 @@ def test_longest_look_is_all_the_time_since_the_stop(first: int, few: bool) -> N
         (2.0, 500, 6.0),
     ],
 )
-def test_looks_are_as_long_as_what_is_opened_needs(
+def test_looks_are_as_long_as_opened_connections_need(
     width: float, each: int, seconds: float | None
 ) -> None:
     """Even from 16 s on, 6 s after the stop; a look of a second or more dates it later."""

@@ -50,7 +50,7 @@ def test_losses_of_the_restart_are_counted_apart_from_later_failures() -> None:
 
 
 @pytest.mark.parametrize("kind", ["connect_refused", "connect_timeout", "connect_failed"])
-def test_failures_to_reach_what_is_gone_are_excused_until_the_service_must_know(kind: str) -> None:
+def test_failures_to_reach_a_stopped_replica_are_excused_for_a_while(kind: str) -> None:
     """A Service gives out a stopped replica's address for a while; nothing else is excused."""
     story = steady(Story(0.25))
     slow = [REPLACED[0], replace(REPLACED[1], ended_unix_seconds=START + STOP + 1.7)]

@@ -118,7 +118,7 @@ def test_pod_that_started_again_kept_nothing() -> None:
     assert (held.kept, held.opened) == (0, 5)
 
 
-def test_pod_that_cannot_be_asked_is_a_row_and_not_the_end() -> None:
+def test_pod_that_cannot_be_asked_is_only_a_row() -> None:
     """The verdict covers the others, and the reason stands beside its name."""
     silent = Seen(Holder("d", NOW - 5), obstacle="its image has no cat")
     found = inspect(

@@ -23,10 +23,10 @@ def judged(
 
     `moves` says when a replica's users go where; moves of the same time take turns.
     """
-    return judge(told(moves, *overrides, servers=servers).summary(), servers, [], changes)
+    return judge(run_of(moves, *overrides, servers=servers).summary(), servers, [], changes)
 
 
-def told(
+def run_of(
     moves: Mapping[str, Sequence[tuple[float, str]]],
     *overrides: str,
     servers: Sequence[str] = SERVERS,
@@ -65,7 +65,7 @@ def test_scale_up_moves_nothing_that_is_kept() -> None:
     assert found.effect.survivors == list(SERVERS)
 
 
-def test_scale_up_heals_where_connections_are_opened_anew() -> None:
+def test_scale_up_heals_where_connections_are_reopened() -> None:
     """Where every connection is reopened, new replicas answer their share."""
     run = Run("experiment.expect=any")
     for user in range(MANY):
@@ -158,7 +158,7 @@ def test_first_of_a_rollout_ends_with_most() -> None:
 def test_scale_events_are_inferred_from_the_answers() -> None:
     """A name that appears was added; one that disappears was removed if the plan says so."""
     moves = {gone: [(BEGIN, name) for name in SERVERS] for gone in FIVE[3:]}
-    made = told(moves, servers=FIVE).summary()
+    made = run_of(moves, servers=FIVE).summary()
     removed = changes_seen(history_of(made), made.pods, 5, 3)
     assert [(one.old, one.new, one.for_good) for one in removed] == [
         ("server-d", None, True),

@@ -38,9 +38,7 @@ from long_lived.record.summary import Summary
     ],
     ids=["opened", "opened-by-duration", "held", "one-replica"],
 )
-def test_where_nothing_can_be_told_the_words_say_what_would_help(
-    run: Callable[[], Verdict], words: str
-) -> None:
+def test_too_few_words_say_what_would_help(run: Callable[[], Verdict], words: str) -> None:
     """Too few connections, or nothing to compare with, never meets an expectation."""
     assert run().words == f"too few, but even was expected: {words}"
 

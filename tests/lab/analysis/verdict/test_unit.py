@@ -21,7 +21,7 @@ def test_connections_are_judged_and_not_requests() -> None:
     assert verdict.judged.spread.counts == dict.fromkeys(SERVERS, 70)
 
 
-def test_what_is_held_is_judged_and_not_what_was_opened() -> None:
+def test_connections_held_are_judged_and_not_connections_opened() -> None:
     """Connections opened evenly, most of which one replica lost, are not even."""
     run = Run("experiment.expect=even")
     for index in range(300):
