@@ -1,4 +1,4 @@
-"""What holds for every test of the project."""
+"""What applies to every test of the project."""
 
 import os
 import resource
@@ -15,7 +15,7 @@ hypothesis.settings.register_profile("search", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("repeatable")
 """The same examples in every run; `pytest --hypothesis-profile search` looks for new ones."""
 
-# The tests start hundreds of processes: without bytecode each of them compiles the project anew.
+# The tests start hundreds of processes: without bytecode each would compile the project again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
@@ -23,9 +23,9 @@ PROCESSOR = "processor seconds"
 USED = pytest.StashKey[float]()
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist, which reads the groups in the same hook
+@pytest.hookimpl(tryfirst=True)  # before xdist's own hook, which reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep in one worker what starts a cluster of its own: two at once starve each other."""
+    """Keep in one worker what starts its own cluster: two at once starve each other."""
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
         if "place" in fixtures and not item.get_closest_marker("xdist_group"):
@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note what a part of a test used of the processors, with the processes that it waited for."""
+    """Record a test phase's CPU time, including the processes it waited for."""
     report = yield
     now = _processor_seconds()
     used = now - item.config.stash.get(USED, 0.0)
@@ -46,7 +46,7 @@ def pytest_runtest_makereport(
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how long the tests of each folder took, of clocks and of processors, in all workers."""
+    """Report each folder's wall-clock and CPU time, over all workers."""
     seconds: defaultdict[str, float] = defaultdict(float)
     used: defaultdict[str, float] = defaultdict(float)
     tests: Counter[str] = Counter()
@@ -57,7 +57,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 seconds[folder] += report.duration
                 used[folder] += dict(report.user_properties).get(
                     PROCESSOR, 0.0
-                )  # none where a worker died
+                )  # none if a worker died
                 tests[folder] += report.when == "setup"
     if len(seconds) > 1:
         terminalreporter.section("seconds in each folder, and those of processors")

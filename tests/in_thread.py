@@ -1,4 +1,4 @@
-"""A server of the standard library, in a thread for as long as a test needs it."""
+"""A server of the standard library, in a thread while a test needs it."""
 
 import threading
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from socketserver import BaseServer
 
 LOOK_SECONDS = 0.05
-"""How soon it notices that it is to stop."""
+"""How soon it notices that it should stop."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A kernel that refuses the filter by which connections are spread at random."""
+"""A kernel that refuses the filter that spreads connections at random."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The project's modules go by one import name."""
+"""The project's modules are imported under one name."""
 
 import ast
 from pathlib import Path
@@ -28,11 +28,11 @@ def imported(file: Path) -> set[str]:
 
 @pytest.mark.parametrize("file", SOURCES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_module_imports_the_project_by_its_one_name(file: Path) -> None:
-    """`import server` would find a file of the user's of that name first."""
+    """`import server` would first find a user's file of that name."""
     assert not imported(file) & FOLDERS
 
 
 def test_every_python_folder_has_its_link() -> None:
-    """The package of links lacks none of the folders beside it."""
+    """The package of links covers every folder beside it."""
     folders = {file.parent.name for file in (ROOT / "src").glob("*/__init__.py")}
     assert folders - {"long_lived"} == FOLDERS

@@ -1,4 +1,4 @@
-"""Waiting for what another process or thread does, within a bound."""
+"""Bounded waits for other processes and threads."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ LONGEST_SECONDS = 120.0
 
 
 def eventually(holds: Callable[[], Any]) -> Any:
-    """Block until `holds` returns something true, and return that; fail after a bound."""
+    """Block until `holds` returns something true, and return that; fail when time is up."""
     deadline = time.monotonic() + LONGEST_SECONDS
     while not (found := holds()):
         assert time.monotonic() < deadline, f"not within {LONGEST_SECONDS:g} s"

@@ -37,12 +37,12 @@ def command(name: str) -> str:
 
 @cache
 def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run helm, with no cluster in reach."""
+    """Run helm, with no cluster within reach."""
     return helm_on(os.devnull, *arguments)
 
 
 def helm_on(kubeconfig: Path | str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run helm on the cluster that a file names."""
+    """Run helm on the cluster in a kubeconfig."""
     return subprocess.run(
         [command("helm"), *arguments],
         cwd=ROOT,
@@ -120,7 +120,7 @@ class Rendered:
         return {service["metadata"]["name"]: service for service in self.find("Service")}
 
     def mounted(self, pod: Manifest) -> str:
-        """Return the values file that the container of `pod` is started with."""
+        """Return the values file that the container of `pod` starts with."""
         (container,) = pod["containers"]
         flag, file = container["args"]
         assert flag == "--values"
@@ -136,7 +136,7 @@ def render(
     release: str = "try",
     flags: tuple[str, ...] = (),
 ) -> Rendered:
-    """Render a release with `--set` for each of `sets`; fail where helm fails."""
+    """Render a release with `--set` for each of `sets`; fail if helm does."""
     done = template(*sets, values=values, release=release, flags=flags)
     assert done.returncode == 0, done.stderr
     return _read(done.stdout)
@@ -148,7 +148,7 @@ def template(
     release: str = "try",
     flags: tuple[str, ...] = (),
 ) -> subprocess.CompletedProcess[str]:
-    """Run `helm template` and return what became of it."""
+    """Run `helm template`, and return the finished process."""
     arguments = [part for file in values for part in ("--values", str(file))]
     arguments += [part for pair in sets for part in ("--set", pair)]
     return helm("template", release, str(CHART), *arguments, *flags)
@@ -158,7 +158,7 @@ _read = cache(Rendered)
 
 
 def loaded(rendered: Rendered, pod: Manifest, folder: Path) -> Settings:
-    """Load what `pod` would load: its values file, by the apps' own code."""
+    """Load what `pod` would load: its values file, through the apps' own code."""
     file = folder / "values.yaml"
     file.write_text(rendered.mounted(pod), encoding="utf-8")
     return load([file], environment={})

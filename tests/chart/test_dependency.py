@@ -1,4 +1,4 @@
-"""The chart as a dependency of another one: twice in a release, switched on and off, `global`."""
+"""The chart as a dependency: twice in a release, switched on and off, with `global`."""
 
 import re
 from pathlib import Path
@@ -16,7 +16,7 @@ POD_KINDS = ("Deployment", "Job", "Pod")
 
 @pytest.fixture(scope="module")
 def parent(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a parent chart."""
+    """Make a parent chart."""
     return umbrella(tmp_path_factory.mktemp("parent") / "umbrella")
 
 
@@ -28,7 +28,7 @@ def rendered(parent: Path, *flags: str, release: str = "try") -> Rendered:
 
 
 def everything(parent: Path, release: str = "try") -> dict[str, Rendered]:
-    """Render the parent with all that has a selector; return each dependency's part by its name."""
+    """Render the parent with everything that selects; return each dependency's part by name."""
     switches = ("podDisruptionBudget.enabled", "networkPolicy.enabled", "serviceAccount.create")
     on = [f"{alias}.{switch}=true" for alias in ALIASES for switch in switches]
     flags = [part for pair in on for part in ("--set", pair)]
@@ -48,7 +48,7 @@ def pods(part: Rendered) -> list[dict[str, str]]:
 
 
 def selectors(node: Any) -> list[dict[str, str]]:
-    """Return every selector in a manifest."""
+    """Return every selector of a manifest."""
     if isinstance(node, list):
         return [found for child in node for found in selectors(child)]
     if not isinstance(node, dict):
@@ -61,7 +61,7 @@ def selectors(node: Any) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_each_selector_matches_exactly_its_own_pods(parent: Path, release: str) -> None:
-    """No Service, Deployment or budget of one dependency takes a pod of another."""
+    """No Service, Deployment or budget of one dependency selects another's pods."""
     parts = everything(parent, release)
     assert len(parts) == len(ALIASES)
     for part in parts.values():
@@ -76,7 +76,7 @@ def test_each_selector_matches_exactly_its_own_pods(parent: Path, release: str) 
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_names_of_all_objects_differ_and_are_valid(parent: Path, release: str) -> None:
-    """A camelCase alias is written as Kubernetes can read it, and nothing is cut to the same."""
+    """A camelCase alias becomes a Kubernetes name, and no two are cut to the same."""
     manifests = [one for part in everything(parent, release).values() for one in part.manifests]
     keys = [(manifest["kind"], manifest["metadata"]["name"]) for manifest in manifests]
     assert len(set(keys)) == len(keys)
@@ -90,7 +90,7 @@ def test_names_of_all_objects_differ_and_are_valid(parent: Path, release: str) -
 
 
 def test_alias_names_the_application_in_kebab_case(parent: Path) -> None:
-    """What the labels and names say is what a reader of the parent chart recognises."""
+    """Labels and names show what a reader of the parent chart recognises."""
     assert set(everything(parent)) == {"load-test", "load-test-two", "long-lived"}
     assert "try-load-test-two-server" in {
         one["metadata"]["name"] for one in rendered(parent).find("Deployment")
@@ -98,21 +98,21 @@ def test_alias_names_the_application_in_kebab_case(parent: Path) -> None:
 
 
 def test_condition_leaves_a_dependency_out(parent: Path) -> None:
-    """`enabled` is the key that every parent chart uses for it."""
+    """Every parent chart uses the key `enabled` for it."""
     off = rendered(parent, "--set", "loadTest.enabled=false,loadTestTwo.enabled=true")
     names = [one["metadata"]["name"] for one in off.find("Deployment")]
     assert names == ["try-load-test-two-server", "try-long-lived-server"]
 
 
 def test_tags_leave_a_dependency_out(parent: Path) -> None:
-    """The chart has no `enabled` of its own, which would win over the parent's tags."""
+    """The chart has no `enabled` of its own, which would override the parent's tags."""
     off = rendered(parent, "--set", "tags.load=false,loadTest.enabled=true")
     assert [one["metadata"]["name"] for one in off.find("Deployment")] == ["try-load-test-server"]
 
 
 @pytest.mark.parametrize("value", ["false", "maybe"])
 def test_enabled_without_effect_is_refused(value: str) -> None:
-    """Where no parent's condition asks for it, false would be ignored."""
+    """Without a parent's condition, false would be ignored."""
     done = template(f"enabled={value}")
     assert done.returncode != 0
     assert "enabled" in done.stderr
@@ -120,7 +120,7 @@ def test_enabled_without_effect_is_refused(value: str) -> None:
 
 
 def containers(whole: Rendered) -> list[tuple[Manifest, str]]:
-    """Return the spec of each pod, with the image of its container."""
+    """Return the spec of each pod, with its container's image."""
     specs = [
         manifest["spec"].get("template", manifest)["spec"]
         for manifest in whole.manifests
@@ -130,7 +130,7 @@ def containers(whole: Rendered) -> list[tuple[Manifest, str]]:
 
 
 def test_global_registry_and_secrets_reach_every_pod(parent: Path) -> None:
-    """What a parent chart says once holds for all its charts; a Secret may be a name alone."""
+    """What a parent sets once holds for all its charts; a Secret may be a bare name."""
     flags = (
         "--set",
         "global.imageRegistry=mirror.example/,global.imagePullSecrets={first},"
@@ -149,7 +149,7 @@ def test_global_registry_and_secrets_reach_every_pod(parent: Path) -> None:
 
 
 def test_global_secrets_may_be_maps_and_repeat(parent: Path) -> None:
-    """Both spellings that charts use are read, and a Secret is named once."""
+    """Both common spellings are read, and a Secret is listed once."""
     secrets = "global.imagePullSecrets[0].name=a,loadTest.images.pullSecrets[0].name=a"
     for spec, _ in containers(rendered(parent, "--set", secrets)):
         assert spec["imagePullSecrets"] == [{"name": "a"}]
@@ -165,20 +165,20 @@ def test_global_secrets_may_be_maps_and_repeat(parent: Path) -> None:
     ids=["registry", "no-list", "no-name"],
 )
 def test_global_of_another_kind_is_refused_by_name(pair: str, named: str) -> None:
-    """A value that cannot be meant is said, and not a Go trace."""
+    """A value of the wrong type gives a message, not a Go trace."""
     done = template(pair)
     assert done.returncode != 0
     assert named in done.stderr
 
 
 def test_global_of_other_charts_is_left_alone() -> None:
-    """Whatever else a parent passes, a null included, is none of this chart's business."""
+    """Whatever else a parent passes, even null, does not concern this chart."""
     done = template("global.storageClass=fast,global.a.b=1,global.imageRegistry=null")
     assert done.returncode == 0, done.stderr
 
 
 def test_notes_of_a_dependency_name_its_pods_alone(parent: Path, tmp_path: Path) -> None:
-    """The pods that `xargs` deletes are of one alias, and `make` is told which one is meant."""
+    """`xargs` deletes pods of one alias, and `make` is told which one."""
     with running(tmp_path) as (_, kubeconfig):
         done = helm_on(
             kubeconfig,
@@ -196,8 +196,8 @@ def test_notes_of_a_dependency_name_its_pods_alone(parent: Path, tmp_path: Path)
 
 
 @pytest.mark.parametrize("alias", ["Load_Test", "_x", "2nd"])
-def test_any_alias_that_helm_takes_gives_valid_names(tmp_path: Path, alias: str) -> None:
-    """Upper case, underscores and a leading digit are allowed there."""
+def test_any_alias_that_helm_accepts_gives_valid_names(tmp_path: Path, alias: str) -> None:
+    """Helm allows upper case, underscores and a leading digit."""
     whole = rendered(umbrella(tmp_path / "umbrella", [alias]))
     for manifest in whole.manifests:
         assert re.fullmatch(r"[a-z]([-a-z0-9]*[a-z0-9])?", manifest["metadata"]["name"])

@@ -1,4 +1,4 @@
-"""`helm test`: the script that its pod runs, against servers that name themselves."""
+"""`helm test`: the script in its pod, against servers that name themselves."""
 
 import importlib.util
 import random
@@ -22,7 +22,7 @@ PODS = ("pod-a", "pod-b", "pod-c")
 
 @contextmanager
 def answering(choose: Callable[[], str]) -> Iterator[int]:
-    """Serve on a port of this machine; each connection is answered by the pod chosen for it."""
+    """Serve on a local port; each connection is answered by the pod chosen for it."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -46,7 +46,7 @@ def answering(choose: Callable[[], str]) -> Iterator[int]:
 
 @pytest.fixture
 def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """Load the script as it stands in the chart."""
+    """Load the script from the chart."""
     spec = importlib.util.spec_from_file_location("every_pod_answers", SCRIPT)
     assert spec is not None
     assert spec.loader is not None
@@ -58,7 +58,7 @@ def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def run(script: ModuleType, monkeypatch: pytest.MonkeyPatch, port: int, *flags: str) -> int:
-    """Run the script as the pod does and return its exit status."""
+    """Run the script like the pod, and return its exit status."""
     url = f"http://127.0.0.1:{port}"
     own = ["--replicas=3", "--wait=0.1", "--longest-delay=1"]
     monkeypatch.setattr("sys.argv", ["-c", f"{url}/", f"{url}/readyz", *own, *flags])
@@ -68,7 +68,7 @@ def run(script: ModuleType, monkeypatch: pytest.MonkeyPatch, port: int, *flags: 
 def test_test_passes_when_every_pod_answers(
     script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Random balancing over all pods is what the Service should do."""
+    """The Service should balance over all pods at random."""
     chance = random.Random(1)
     with answering(lambda: chance.choice(PODS)) as port:
         assert run(script, monkeypatch, port) == 0
@@ -78,7 +78,7 @@ def test_test_passes_when_every_pod_answers(
 def test_test_fails_when_a_pod_never_answers(
     script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The pod that got nothing is named."""
+    """The message names the pod that got nothing."""
     chance = random.Random(1)
     with answering(lambda: chance.choice(PODS[:2])) as port:
         assert run(script, monkeypatch, port) == 1
@@ -89,7 +89,7 @@ def test_test_fails_when_a_pod_never_answers(
 def test_test_fails_when_a_pod_is_ready_but_answers_no_request(
     script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Naming itself on /readyz is not enough: each must answer what a user asks."""
+    """Readiness is not enough: each pod must answer a user's request."""
     chance = random.Random(1)
     monkeypatch.setattr(script, "missing", lambda *_: (set(PODS), ""))
     with answering(lambda: chance.choice(PODS[:2])) as port:
@@ -100,7 +100,7 @@ def test_test_fails_when_a_pod_is_ready_but_answers_no_request(
 def test_test_waits_for_pods_that_are_not_ready(
     script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One of three, then all: the test passes on all of them, and says what it waited for."""
+    """First one of three, then all: the test passes, and says what it waited for."""
     seen = iter([set(PODS[:1]), set(PODS[:2])])
     monkeypatch.setattr(script, "ready_pods", lambda _: next(seen, set(PODS)))
     chance = random.Random(1)
@@ -114,7 +114,7 @@ def test_test_waits_for_pods_that_are_not_ready(
 def test_test_fails_when_one_of_three_pods_is_ready(
     script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The pods that are there are no proof that the others are."""
+    """Some pods do not prove the others."""
     monkeypatch.setattr(script, "ready_pods", lambda _: set(PODS[:1]))
     with answering(lambda: "pod-a") as port:
         assert run(script, monkeypatch, port) == 1
@@ -124,7 +124,7 @@ def test_test_fails_when_one_of_three_pods_is_ready(
 def test_test_waits_for_a_service_that_lags_behind(
     script: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A pod is ready before the rules of its node lead to it."""
+    """A pod is ready before its node's rules lead to it."""
     chance, asked = random.Random(1), iter(range(150))
     with answering(lambda: "pod-a" if next(asked, None) else chance.choice(PODS)) as port:
         assert run(script, monkeypatch, port, "--wait=30") == 0
@@ -133,7 +133,7 @@ def test_test_waits_for_a_service_that_lags_behind(
 def test_test_asks_for_one_pod_only_with_session_affinity(
     script: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One client pod is sent to one server pod then, by design."""
+    """By design one client pod then reaches one server pod."""
     with answering(lambda: "pod-a") as port:
         assert run(script, monkeypatch, port, "--one-pod-is-enough") == 0
         (container,) = render("service.sessionAffinity=ClientIP").test_pod["containers"]
@@ -145,7 +145,7 @@ def test_test_asks_for_one_pod_only_with_session_affinity(
 def test_test_fails_when_nothing_listens(
     script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Refused connections name no pod, neither on /readyz nor on a request, and are shown."""
+    """Refused connections, on /readyz or on a request, name no pod and are shown."""
     with answering(lambda: "pod-a") as port:
         pass
     assert run(script, monkeypatch, port) == 1
@@ -166,7 +166,7 @@ def test_ready_pods_are_asked_for_their_names(script: ModuleType) -> None:
 
 
 def test_pod_runs_the_script_that_is_in_the_chart() -> None:
-    """Text and arguments arrive in the pod unchanged."""
+    """Text and arguments reach the pod unchanged."""
     (container,) = render("server.delay.maxSeconds=90").test_pod["containers"]
     text, service, readyz, *flags = container["args"]
     assert container["command"] == ["python", "-c"]
@@ -185,8 +185,8 @@ def test_pod_runs_the_script_that_is_in_the_chart() -> None:
         ("client.readiness=null", ["--replicas=3", "--wait=120"]),
     ],
 )
-def test_pod_waits_for_as_many_as_there_are_to_be(sets: str, flags: list[str]) -> None:
-    """Every replica that the values name is awaited, as long as the client would."""
+def test_pod_waits_for_every_replica_of_the_values(sets: str, flags: list[str]) -> None:
+    """It waits for them as long as the client would."""
     (container,) = render(sets).test_pod["containers"]
     assert container["args"][3:5] == flags
 
@@ -199,7 +199,7 @@ SMALL = (
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
-    """Give a cluster whose pods run."""
+    """Yield a cluster whose pods run."""
     with running(tmp_path, start_delay_seconds=0.5) as (cluster, kubeconfig):
         yield Place(cluster, kubeconfig)
 
@@ -214,7 +214,7 @@ def test_test_straight_after_the_installation_passes(place: Place) -> None:
 
 
 def test_failed_test_prints_why_and_leaves_no_pod(place: Place) -> None:
-    """The log comes with the failure, because the pod is taken away in both cases."""
+    """Helm prints the log on failure; the pod is removed either way."""
     place.helm("install", sets=(*SMALL, "client.readiness.timeoutSeconds=1"))
     place.cluster.mishaps.unpullable = "server"
     place.kubectl("delete", "pod", "--selector=app.kubernetes.io/component=server", "--wait=false")

@@ -1,4 +1,4 @@
-"""What Helm says after an installation: the next commands, and what makes the run meaningless."""
+"""What Helm prints after an installation: the next commands, and what makes the run meaningless."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.cluster.api import running
-from tests.server.replicas import ALL, Variant
+from tests.server.variants import ALL, Variant
 
 from .conftest import CHART, FILL_EVERYTHING, ROOT, SCENARIOS, helm_on
 
@@ -15,7 +15,7 @@ Notes = Callable[..., str]
 
 @pytest.fixture(scope="module")
 def notes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notes]:
-    """Give a function that returns the notes of an installation with these flags."""
+    """Return a function that returns the notes of an installation with these flags."""
     with running(tmp_path_factory.mktemp("notes")) as (_, kubeconfig):
 
         def installed(*flags: str) -> str:
@@ -43,21 +43,21 @@ def test_notes_name_the_next_commands(notes: Notes) -> None:
 
 @pytest.mark.parametrize("variant", ALL, ids=lambda variant: variant.name)
 def test_notes_know_which_runtimes_keep_connections(notes: Notes, variant: Variant) -> None:
-    """Three requests of one user are one connection, except where every answer closes its own."""
+    """A user's three requests share a connection, unless every answer closes its own."""
     sets = ",".join(variant.settings)
     text = notes("--set", f"client.concurrency=1,client.requestsPerUser=3,{sets}")
     assert ("the run opens 1 connection(s) for 3 replicas" in text) == variant.keeps
 
 
 def test_notes_follow_all_clients_where_there_are_several(notes: Notes) -> None:
-    """`job/…` would show one pod alone."""
+    """`job/…` would show only one pod."""
     text = notes("--set", "client.parallelism=3")
     assert "--max-log-requests=3" in text
     assert "job-name=demo-long-lived-client-1" in text
 
 
 def test_notes_without_client_show_the_test(notes: Notes) -> None:
-    """With the server alone the next step is `helm test`, which gets the time it needs."""
+    """Without a client the next step is `helm test`, which gets the time it needs."""
     text = notes("--set", "client.enabled=false,server.delay.maxSeconds=600")
     assert "helm --namespace lab test demo --timeout 720s" in text
     assert "make verify" not in text
@@ -101,7 +101,7 @@ def test_notes_without_client_show_the_test(notes: Notes) -> None:
     ],
 )
 def test_notes_warn(notes: Notes, sets: str, warning: str) -> None:
-    """A value that spoils the result is said at once."""
+    """A value that spoils the result gives a warning."""
     text = notes("--set", "images.registry=registry.example", "--set", sets)
     assert text.count("WARNING") == 1
     assert warning in text
@@ -130,13 +130,13 @@ def test_notes_warn(notes: Notes, sets: str, warning: str) -> None:
     ],
 )
 def test_notes_do_not_warn_without_reason(notes: Notes, sets: str) -> None:
-    """The twins of the cases above stay silent."""
+    """The twins of the cases above give none."""
     assert "WARNING" not in notes("--set", "images.registry=registry.example", "--set", sets)
 
 
 @pytest.mark.parametrize("file", SCENARIOS, ids=lambda file: file.stem)
 def test_scenario_asks_for_the_memory_that_it_takes(notes: Notes, file: Path) -> None:
-    """What ships with the project needs no warning."""
+    """Scenarios that ship with the project need no warning."""
     assert "memory" not in notes("--values", str(file))
 
 
@@ -144,7 +144,7 @@ MEASURED = re.compile(r"^\| (server|client) `(\w+)`[^|]*\| ([\d,]+) \| (\d+) MB 
 
 
 def test_memory_of_the_notes_is_that_of_the_table(notes: Notes) -> None:
-    """Each row of the table in docs/cost.md is what the notes reckon with, within a tenth."""
+    """The notes agree with each row of the table in docs/cost.md, within a tenth."""
     rows = MEASURED.findall((ROOT / "docs" / "cost.md").read_text())
     assert len(rows) == 8
     for part, app, load, megabytes in rows:
@@ -163,14 +163,14 @@ def test_memory_of_the_notes_is_that_of_the_table(notes: Notes) -> None:
     "sets", ["server.replicas=null", "client.enabled=false,server.replicas=null"]
 )
 def test_notes_without_a_number_of_replicas_name_none(notes: Notes, sets: str) -> None:
-    """An autoscaler decides."""
+    """An autoscaler decides the number."""
     text = notes("--set", sets)
     assert "nil" not in text
     assert re.search(r"soon as all server pod|^The server pod", text, re.MULTILINE)
 
 
 def test_notes_print_the_upgrade_that_keeps_what_was_set(notes: Notes) -> None:
-    """`--set` alone would start from the chart's defaults."""
+    """`--set` alone would start again from the chart's defaults."""
     keeps = "helm --namespace lab upgrade demo charts/long-lived --reset-then-reuse-values"
     assert f"{keeps} --set client.concurrency=10000" in notes()
     assert f"{keeps} --set client.enabled=true" in notes("--set", "client.enabled=false")

@@ -1,4 +1,4 @@
-"""Which values may be null: one list for the templates and for the lab."""
+"""Which values may be null: templates and lab share one list."""
 
 import re
 
@@ -7,7 +7,7 @@ from long_lived.settings.places import CHART
 
 
 def test_templates_and_lab_refuse_the_same_nulls() -> None:
-    """What the templates calculate with is refused as null by both, by the same list."""
+    """Both refuse a null that the templates calculate with, by the same list."""
     text = (CHART / "templates" / "_settings.tpl").read_text()
     (listed,) = re.findall(r"range \$path := list\n(.*?)-\}\}", text, flags=re.DOTALL)
     assert tuple(re.findall(r'"([^"]+)"', listed)) == READ_BY_TEMPLATES

@@ -37,7 +37,7 @@ def leaves(node: dict[str, Any], path: str = "") -> dict[str, dict[str, Any]]:
 
 
 def paths(tree: Any, path: str = "") -> set[str]:
-    """Return the key path of everything in a values file."""
+    """Return every key path of a values file."""
     if not isinstance(tree, dict) or not tree:
         return {path}
     return {
@@ -46,7 +46,7 @@ def paths(tree: Any, path: str = "") -> set[str]:
 
 
 def objects(node: Any) -> list[dict[str, Any]]:
-    """Return every schema of a map, at any depth."""
+    """Return the schema of every map, at any depth."""
     if isinstance(node, list):
         return [found for child in node for found in objects(child)]
     if not isinstance(node, dict):
@@ -62,7 +62,7 @@ def test_published_file_equals_models(file: Any) -> None:
 
 
 def test_schema_has_no_references_or_titles_of_values() -> None:
-    """Each value is described in its own place, in a dialect that Helm 3 and 4 both know."""
+    """Each value is described in place, in a dialect that Helm 3 and 4 know."""
     made = schema.chart_schema()
     assert made["$schema"] == "http://json-schema.org/draft-07/schema#"
     assert "$ref" not in json.dumps(made)
@@ -74,8 +74,8 @@ def test_schema_has_no_references_or_titles_of_values() -> None:
     [*SCENARIOS, FILL_EVERYTHING, CHART / "values.yaml", Path("null.yaml")],
     ids=lambda file: file.stem,
 )
-def test_values_file_is_valid_by_itself(file: Path, tmp_path: Path) -> None:
-    """An editor that checks a file against the schema has nothing to say: an overlay is valid."""
+def test_values_file_is_valid_on_its_own(file: Path, tmp_path: Path) -> None:
+    """An editor that checks an overlay against the schema finds no mistake."""
     if file.name == "null.yaml":
         file = tmp_path / file
         file.write_text("server:\n  replicas: null\n")
@@ -93,20 +93,20 @@ def test_values_file_with_a_mistake_is_not_valid(tmp_path: Path) -> None:
 
 
 def check(file: Path) -> Result:
-    """Validate a values file as an editor does."""
+    """Validate a values file like an editor."""
     schema_file = CHART / "values.schema.json"
     return CliRunner().invoke(check_jsonschema.main, ["--schemafile", str(schema_file), str(file)])
 
 
 def test_schema_describes_every_value() -> None:
-    """No value is without a sentence."""
+    """Every value has a description."""
     assert [
         path for path, node in leaves(schema.chart_schema()).items() if not node.get("description")
     ] == []
 
 
 def test_schema_rejects_unknown_keys_in_every_map() -> None:
-    """A map with keys of its own is closed; the others say which values they take."""
+    """A map either has fixed keys, or says which values its keys take."""
     for node in objects(schema.chart_schema()):
         if "properties" in node:
             assert node["additionalProperties"] is False
@@ -115,7 +115,7 @@ def test_schema_rejects_unknown_keys_in_every_map() -> None:
 
 
 def test_values_file_gives_the_defaults_of_the_models() -> None:
-    """Loading the chart's own values.yaml gives the settings that no file at all gives."""
+    """The chart's own values.yaml loads as the settings without any file."""
     assert (
         load([CHART / "values.yaml"], environment={}).as_values()
         == load(environment={}).as_values()
@@ -126,7 +126,7 @@ def test_values_file_gives_the_defaults_of_the_models() -> None:
 
 
 def test_fill_everything_gives_every_value_another_one() -> None:
-    """Each key of the schema is in the files, so that every branch of the templates is rendered."""
+    """The files give each key another value, so that every branch of the templates renders."""
     filled = yaml.safe_load(FILL_EVERYTHING.read_text())
     load([FILL_EVERYTHING], environment={})
     load([FILL_EVERYTHING, FILL_PROXIED], environment={})
@@ -160,7 +160,7 @@ def test_chart_version_is_the_projects() -> None:
 
 
 def test_chart_names_its_default_images() -> None:
-    """The images on Artifact Hub are those that the default values pull."""
+    """Artifact Hub lists the images that the default values pull."""
     images = yaml.safe_load(METADATA["annotations"]["artifacthub.io/images"])
     defaults = ChartValues().images
     assert {image["name"]: image["image"] for image in images} == {
@@ -170,14 +170,14 @@ def test_chart_names_its_default_images() -> None:
 
 
 def test_chart_icon_is_the_drawing_in_the_chart() -> None:
-    """The icon needs no server: it is icon.svg itself."""
+    """The icon is icon.svg itself, and needs no server."""
     head, _, data = METADATA["icon"].partition(",")
     assert head == "data:image/svg+xml;base64"
     assert base64.b64decode(data) == (CHART / "icon.svg").read_bytes()
 
 
 def test_chart_and_images_name_no_address() -> None:
-    """The project says nowhere where it lives, and makes up no place."""
+    """The project does not say where it lives, and makes up no address."""
     assert not {"home", "sources"} & set(METADATA)
     for file in (CHART / "Chart.yaml", ROOT / "Dockerfile", ROOT / "Dockerfile_client"):
         assert not re.search(r"https?://", file.read_text())

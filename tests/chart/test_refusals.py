@@ -1,4 +1,4 @@
-"""Values that cannot be meant are refused before anything is installed, by name."""
+"""Impossible values are refused by name before anything is installed."""
 
 import json
 import re
@@ -42,7 +42,7 @@ from .conftest import CHART, FILL_EVERYTHING, render, template
     ],
 )
 def test_misspelt_key_is_refused_by_name(pair: str, named: str) -> None:
-    """The error of `helm install` names the key that does not exist."""
+    """`helm install` names the unknown key."""
     done = template(pair)
     assert done.returncode != 0
     assert "schema" in done.stderr
@@ -71,7 +71,7 @@ def test_misspelt_key_is_refused_by_name(pair: str, named: str) -> None:
     ],
 )
 def test_value_out_of_bounds_is_refused_by_name(pair: str, named: str) -> None:
-    """The error names the key whose value is not allowed."""
+    """The error names the key of the value."""
     done = template(pair)
     assert done.returncode != 0
     assert named in done.stderr
@@ -91,7 +91,7 @@ def test_value_out_of_bounds_is_refused_by_name(pair: str, named: str) -> None:
     ],
 )
 def test_contradiction_between_values_is_refused_with_the_key_path(pair: str, message: str) -> None:
-    """What a JSON schema cannot say, the template says in the apps' own words."""
+    """What a JSON schema cannot express, the template refuses in the apps' own words."""
     done = template(pair)
     assert done.returncode != 0
     assert message in done.stderr
@@ -108,7 +108,7 @@ def test_contradiction_between_values_is_refused_with_the_key_path(pair: str, me
     ],
 )
 def test_contradiction_is_refused_in_the_words_of_the_apps(pairs: str) -> None:
-    """Helm and the apps refuse the same values, and say so in the same words."""
+    """Helm and the apps refuse the same values in the same words."""
     with pytest.raises(SettingsError) as refused:
         load([], [pairs], {})
     words = str(refused.value).removesuffix(f" (in --set {pairs})")
@@ -127,7 +127,7 @@ def test_contradiction_is_refused_in_the_words_of_the_apps(pairs: str) -> None:
     ],
 )
 def test_value_on_the_bound_is_accepted(pairs: str) -> None:
-    """Where the apps take the values, Helm does: an equal minimum and maximum are a range."""
+    """Helm agrees with the apps: an equal minimum and maximum are a range."""
     assert load([], [pairs], {})
     done = template(pairs)
     assert done.returncode == 0, done.stderr
@@ -169,7 +169,7 @@ NO_URLS = [
 
 
 @pytest.mark.parametrize("url", [*URLS, *NO_URLS], ids=ascii)
-def test_address_is_taken_by_helm_where_the_client_takes_it(url: str) -> None:
+def test_address_is_accepted_by_helm_where_the_client_accepts_it(url: str) -> None:
     """What the client would refuse is refused before anything is installed."""
     done = template(flags=("--set-json", f"client.url={json.dumps(url)}"))
     if url in URLS:
@@ -183,7 +183,7 @@ def test_address_is_taken_by_helm_where_the_client_takes_it(url: str) -> None:
 
 
 def nodes(node: dict[str, Any], path: str = "") -> Iterator[str]:
-    """List the key path of every value and map."""
+    """List the key paths of every value and map."""
     for key, child in node.get("properties", {}).items():
         yield f"{path}{key}"
         yield from nodes(child, f"{path}{key}.")
@@ -196,7 +196,7 @@ PATHS = list(nodes(chart_schema()))
 
 @pytest.mark.parametrize("path", [*NEEDED, "server", "client.thinkTime", "experiment.event"])
 def test_null_for_a_value_that_templates_need_is_refused_by_name(path: str) -> None:
-    """A removed default is said, not rendered as 0."""
+    """A removed default is refused, not rendered as 0."""
     assert path in PATHS
     done = template(f"{path}=null")
     assert done.returncode != 0
@@ -204,13 +204,13 @@ def test_null_for_a_value_that_templates_need_is_refused_by_name(path: str) -> N
 
 
 def test_null_for_every_other_value_is_accepted() -> None:
-    """What only an app or Kubernetes reads falls back to their defaults, each and all of them."""
+    """What only an app or Kubernetes reads falls back to its default, one by one or all at once."""
     free = {
         path
         for path in PATHS
         if path not in NEEDED and not any(need.startswith(f"{path}.") for need in NEEDED)
     }
-    free.remove("enabled")  # it has no default that a null could take away
+    free.remove("enabled")  # it has no default that a null could remove
     parents = {path for path in free if any(other.startswith(f"{path}.") for other in free)}
     assert len(free) > 60
     for paths in (free - parents, parents):
@@ -234,7 +234,7 @@ def test_null_for_every_other_value_is_accepted() -> None:
     ],
 )
 def test_null_for_any_other_value_is_accepted(pair: str) -> None:
-    """What only the app or Kubernetes reads falls back to their defaults."""
+    """What only the app or Kubernetes reads falls back to its default."""
     assert template(pair).returncode == 0, template(pair).stderr
 
 
@@ -249,7 +249,7 @@ RESERVED = [
 
 @pytest.mark.parametrize(("path", "key"), RESERVED, ids=lambda part: part)
 def test_key_that_is_set_already_is_refused_by_name(path: str, key: str, tmp_path: Path) -> None:
-    """No value of the user takes a pod from its selector, even one that repeats what is there."""
+    """No user value takes a pod from its selector, even by repeating a label."""
     tree: Any = {key: "x"}
     for part in reversed(path.split(".")):
         tree = {part: tree}
@@ -265,7 +265,7 @@ def test_key_that_is_set_already_is_refused_by_name(path: str, key: str, tmp_pat
 
 
 def test_keys_of_the_user_alone_are_free() -> None:
-    """What the chart does not set is passed on: a label of a pod may be one of other objects."""
+    """What the chart does not set is passed on: a pod may have another object's label."""
     rendered = render(
         "commonLabels.app\\.kubernetes\\.io/part-of=suite",
         "serverPod.labels.app\\.kubernetes\\.io/version=canary",
@@ -278,8 +278,8 @@ def test_keys_of_the_user_alone_are_free() -> None:
 
 
 @pytest.mark.parametrize("overlay", [(), (FILL_EVERYTHING,)], ids=["defaults", "everything"])
-def test_no_key_stands_twice(overlay: tuple[Path, ...], tmp_path: Path) -> None:
-    """YAML readers keep one of two equal keys, and not all the same one."""
+def test_no_key_appears_twice(overlay: tuple[Path, ...], tmp_path: Path) -> None:
+    """YAML readers keep one of two equal keys, but not all the same one."""
     for number, text in enumerate(render(values=overlay).text.split("\n---\n")):
         file = tmp_path / f"{number}.yaml"
         file.write_text(text)

@@ -1,4 +1,4 @@
-"""Every values file lints, renders, and is what Kubernetes accepts."""
+"""Every values file lints and renders, and Kubernetes accepts the result."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ OVERLAYS = [
     *((file,) for file in (*SCENARIOS, *CI_VALUES)),
 ]
 DIFFERENT = ("1.28.0", "1.29.0", "1.31.0", "1.34.0")
-"""Kubernetes versions from which on something else is rendered."""
+"""Kubernetes versions from which the output changes."""
 
 
 def named(overlay: tuple[Path, ...]) -> str:
@@ -39,7 +39,7 @@ def test_lint_is_clean(overlay: tuple[Path, ...]) -> None:
 
 
 def test_validator_knows_several_versions() -> None:
-    """The check below covers Kubernetes 1.28 and what came after."""
+    """The check below covers Kubernetes 1.28 and later."""
     assert VERSIONS[0].startswith("1.28.")
     assert len(VERSIONS) >= 9
 
@@ -47,9 +47,9 @@ def test_validator_knows_several_versions() -> None:
 @pytest.mark.parametrize("overlay", OVERLAYS, ids=named)
 @pytest.mark.parametrize("version", VERSIONS)
 def test_manifests_are_valid(overlay: tuple[Path, ...], version: str) -> None:
-    """Every object fits the schema of this Kubernetes version, with no unknown field."""
+    """Every object fits this Kubernetes version's schema, without unknown fields."""
     kubernetes = max(different for different in DIFFERENT if different <= version)
-    # The chart refuses what the version does not know.
+    # The chart refuses options that the version lacks.
     sets = ("service.trafficDistribution=",) if kubernetes < "1.31.0" else ()
     rendered = render(*sets, values=overlay, flags=("--kube-version", kubernetes))
     assert rendered.find("Deployment")
@@ -58,7 +58,7 @@ def test_manifests_are_valid(overlay: tuple[Path, ...], version: str) -> None:
 
 
 def test_values_of_the_chart_testing_tool_are_there() -> None:
-    """`ct` looks for ci/*-values.yaml; the package of the chart does not carry them."""
+    """`ct` looks for ci/*-values.yaml, which the packaged chart leaves out."""
     assert len(CI_VALUES) >= 4
     assert "ci/" in (CHART / ".helmignore").read_text().splitlines()
 
@@ -71,14 +71,14 @@ def test_validator_refuses_an_unknown_field() -> None:
 
 
 def test_old_kubernetes_is_refused() -> None:
-    """Chart.yaml says which versions are supported, and Helm holds to it."""
+    """Chart.yaml says which versions are supported, and Helm enforces it."""
     done = helm("template", "try", str(CHART), "--kube-version", "1.27.0")
     assert done.returncode != 0
     assert "incompatible with Kubernetes" in done.stderr
 
 
 def test_rendering_twice_gives_the_same() -> None:
-    """Nothing is random."""
+    """Nothing in it is random."""
     helm.cache_clear()
     first = helm("template", "try", str(CHART)).stdout
     helm.cache_clear()
@@ -86,6 +86,6 @@ def test_rendering_twice_gives_the_same() -> None:
 
 
 def test_namespace_is_left_to_the_command() -> None:
-    """No manifest names a namespace, so `kubectl apply --namespace` decides."""
+    """No manifest has a namespace, so `kubectl apply --namespace` decides."""
     for manifest in render(values=(FILL_EVERYTHING,)).manifests:
         assert "namespace" not in manifest["metadata"]

@@ -1,4 +1,4 @@
-"""What Helm renders is what the apps read: the mounted files, loaded by the apps' own code."""
+"""The apps read what Helm renders: the mounted files, loaded by the apps' own code."""
 
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ CHANGES = [
 
 
 def at(tree: Any, path: str) -> Any:
-    """Return what stands at a key path."""
+    """Return the value at a key path."""
     for part in path.split("."):
         tree = tree[part]
     return tree
@@ -38,7 +38,7 @@ def at(tree: Any, path: str) -> Any:
 
 @pytest.mark.parametrize(("pair", "expected"), CHANGES, ids=[pair for pair, _ in CHANGES])
 def test_client_loads_a_changed_value(pair: str, expected: Any, tmp_path: Path) -> None:
-    """A `--set` is in what the client's pods load, and was not there before."""
+    """A `--set` reaches what the client's pods load, which differed before."""
     path = pair.partition("=")[0]
     before, after = render(), render(pair)
     assert at(loaded(before, before.client_pod, tmp_path).as_values(), path) != expected
@@ -51,7 +51,7 @@ def test_client_loads_a_changed_value(pair: str, expected: Any, tmp_path: Path) 
     ids=[pair for pair, _ in CHANGES if pair.startswith("server.")],
 )
 def test_server_loads_a_changed_value(pair: str, expected: Any, tmp_path: Path) -> None:
-    """A `--set` below `server` is in what the server's pods load."""
+    """A `--set` below `server` reaches what the server's pods load."""
     rendered = render(pair)
     values = loaded(rendered, rendered.server_pod, tmp_path).as_values()
     assert at(values, pair.partition("=")[0]) == expected
@@ -61,7 +61,7 @@ def test_server_loads_a_changed_value(pair: str, expected: Any, tmp_path: Path) 
 def test_client_loads_what_the_same_file_gives_without_a_cluster(
     overlay: Path, tmp_path: Path
 ) -> None:
-    """One values file means the same to Helm and to the apps, but for the names of the release."""
+    """Except for the release's names, one values file means the same to Helm and to the apps."""
     rendered = render(values=(overlay,))
     on_cluster = loaded(rendered, rendered.client_pod, tmp_path).as_values()
     here = load([overlay], environment={}).as_values()
@@ -72,13 +72,13 @@ def test_client_loads_what_the_same_file_gives_without_a_cluster(
 
 
 def test_server_reads_nothing_of_client_and_experiment() -> None:
-    """The server's file is the map `server` and nothing else."""
+    """The server's file holds the map `server` and nothing else."""
     rendered = render()
     assert set(yaml.safe_load(rendered.mounted(rendered.server_pod))) == {"server"}
 
 
 def test_client_calls_the_service_and_counts_the_headless_one(tmp_path: Path) -> None:
-    """Without a url the client gets the release's own names, which resolve in its namespace."""
+    """Without a url the client gets the release's own names, which its namespace resolves."""
     rendered = render()
     client = loaded(rendered, rendered.client_pod, tmp_path).client
     assert client.url == "http://try-long-lived-server/"
@@ -87,14 +87,14 @@ def test_client_calls_the_service_and_counts_the_headless_one(tmp_path: Path) ->
 
 
 def test_client_calls_the_port_of_the_service(tmp_path: Path) -> None:
-    """A port other than 80 is part of the url."""
+    """A port other than 80 is in the url."""
     rendered = render("service.port=8080")
     client = loaded(rendered, rendered.client_pod, tmp_path).client
     assert client.url == "http://try-long-lived-server:8080/"
 
 
 def test_given_url_and_host_are_kept(tmp_path: Path) -> None:
-    """What the user names is not replaced."""
+    """Names that the user gives are not replaced."""
     rendered = render("client.url=http://proxy.example/", "client.readiness.host=pods.example")
     client = loaded(rendered, rendered.client_pod, tmp_path).client
     assert (client.url, client.readiness.host) == ("http://proxy.example/", "pods.example")

@@ -1,4 +1,4 @@
-"""`make uninstall` takes away what Helm leaves, and nothing else."""
+"""`make uninstall` removes what Helm leaves, and nothing else."""
 
 import json
 import sys
@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cluster.kubelet import NOBODY
 from tests.cluster.miniature import running
+from tests.cluster.mishaps import NOBODY
 from tests.cluster.place import JOB, Place
 from tests.waiting import eventually
 
@@ -28,7 +28,7 @@ FOREIGN = {
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
-    """Give a cluster whose pods run, with objects of others in it."""
+    """Yield a cluster whose pods run, with unrelated objects in it."""
     with running(tmp_path, start_delay_seconds=0.1) as (cluster, kubeconfig):
         found = Place(cluster, kubeconfig)
         for name, labels in FOREIGN.items():
@@ -39,7 +39,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 
 def uninstall(place: Place) -> str:
-    """Run the target, which must succeed, and return what it printed."""
+    """Run the target, which must succeed, and return its output."""
     virtual = f"VENV={Path(sys.executable).parents[1]}"
     where = ("RELEASE=demo", "NAMESPACE=default", "CONTEXT=")
     status, output = place.run("make", "--no-print-directory", virtual, "uninstall", *where)
@@ -48,7 +48,7 @@ def uninstall(place: Place) -> str:
 
 
 def test_uninstall_removes_what_a_failed_upgrade_left(place: Place) -> None:
-    """The Job of a revision that was never deployed goes with its pods and its ConfigMap."""
+    """The Job of a revision that was never deployed goes, with its pods and its ConfigMap."""
     place.helm("install", sets=SMALL)
     place.only_client()
     place.cluster.mishaps.unpullable = "server"
@@ -69,7 +69,7 @@ def test_uninstall_removes_what_a_failed_upgrade_left(place: Place) -> None:
 
 
 def test_uninstall_waits_until_the_pods_are_gone(place: Place) -> None:
-    """When it ends there is no pod that still drains."""
+    """When it ends no pod is still draining."""
     place.helm("install", sets=SMALL)
     place.only_client()
     assert 'release "demo" uninstalled' in uninstall(place)
@@ -77,7 +77,7 @@ def test_uninstall_waits_until_the_pods_are_gone(place: Place) -> None:
 
 
 def test_uninstall_removes_a_test_pod(place: Place) -> None:
-    """Helm takes none away; nor does it where the release itself is gone already."""
+    """Helm leaves test pods; the target removes them even after the release has gone."""
     place.helm("install", sets=(*SMALL, "client.enabled=false"))
     labels = {"app.kubernetes.io/instance": "demo", "app.kubernetes.io/component": "test"}
     metadata = {"name": "demo-test", "labels": {**labels, "helm.sh/chart": "long-lived-0.1.0"}}
@@ -91,7 +91,7 @@ def test_uninstall_removes_a_test_pod(place: Place) -> None:
 
 
 def test_uninstall_of_nothing_does_nothing(place: Place) -> None:
-    """Run twice it succeeds, and says that there is no such release."""
+    """A second run succeeds, and says that there is no such release."""
     assert "deleted" not in uninstall(place)
     assert place.cluster.names() == FOREIGN.keys()
     assert JOB not in str(place.cluster.history)

@@ -1,4 +1,4 @@
-"""An upgrade is a new run, and restarts the servers only for what concerns them."""
+"""An upgrade is a new run, and restarts the servers only if it concerns them."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ Helm = Callable[..., str]
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[tuple[Cluster, Helm]]:
-    """Give a cluster without anything in it, and a helm that talks to it."""
+    """Yield an empty cluster, and a helm that talks to it."""
     with running(tmp_path) as (found, kubeconfig):
 
         def helm(action: str, *arguments: str) -> str:
@@ -33,7 +33,7 @@ SERVER = {"demo-long-lived-server", "demo-long-lived-server-headless"}
 
 
 def test_upgrade_makes_a_new_job_and_prunes_the_old_one(cluster: tuple[Cluster, Helm]) -> None:
-    """The command of docs/cluster.md works although a Job's pod template is immutable."""
+    """The command in docs/cluster.md works although a Job's pod template is immutable."""
     found, helm = cluster
     helm("install", "--set", "client.concurrency=50")
     servers = found.get("Deployment", "demo-long-lived-server")["spec"]
@@ -56,7 +56,7 @@ LOAD = ("--set", "client.concurrency=500")
 
 
 def test_upgrade_that_forgets_the_registry_is_warned_of(cluster: tuple[Cluster, Helm]) -> None:
-    """`--set` alone starts from the defaults, which Helm does not say: the notes do."""
+    """`--set` alone starts from the defaults: Helm does not say so, but the notes do."""
     _, helm = cluster
     assert "WARNING" not in helm("install", *REGISTRY)
     warned = helm("upgrade", *LOAD)
@@ -67,7 +67,7 @@ def test_upgrade_that_forgets_the_registry_is_warned_of(cluster: tuple[Cluster, 
 
 
 def test_upgrade_that_the_notes_print_keeps_the_registry(cluster: tuple[Cluster, Helm]) -> None:
-    """Only what is set changes, the server pods stay, and there is nothing to warn of."""
+    """Only what is set changes, the server pods stay, and nothing is warned of."""
     found, helm = cluster
     notes = helm("install", *REGISTRY)
     servers = found.get("Deployment", "demo-long-lived-server")["spec"]
@@ -78,10 +78,10 @@ def test_upgrade_that_the_notes_print_keeps_the_registry(cluster: tuple[Cluster,
     assert "WARNING" not in helm("upgrade"), "with no value given at all Helm keeps all"
 
 
-def test_text_of_digits_stays_text_on_the_lab_s_way_to_helm(
+def test_digits_stay_text_on_their_way_through_the_lab(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A tag like 20261123 is one for the lab, as with --set-string; numbers stay numbers."""
+    """The lab passes a tag like 20261123 as text, like --set-string, and numbers as numbers."""
     values = tmp_path / "values.yaml"
     values.write_text("client: {enabled: false}\n")
     overrides = [
@@ -103,7 +103,7 @@ def test_text_of_digits_stays_text_on_the_lab_s_way_to_helm(
 
 
 def test_upgrade_without_changes_is_a_new_run(cluster: tuple[Cluster, Helm]) -> None:
-    """Running the same again needs no changed value."""
+    """Running the same again takes no changed value."""
     found, helm = cluster
     helm("install")
     helm("upgrade", "--reuse-values")
@@ -111,7 +111,7 @@ def test_upgrade_without_changes_is_a_new_run(cluster: tuple[Cluster, Helm]) -> 
 
 
 def test_rollback_runs_the_old_settings_again(cluster: tuple[Cluster, Helm]) -> None:
-    """Helm brings the old manifests back, with the Job's old name, which is free again."""
+    """Helm restores the old manifests, with the Job's old name, which is free again."""
     found, helm = cluster
     helm("install")
     before = found.get("Deployment", "demo-long-lived-server")["spec"]["template"]
@@ -123,7 +123,7 @@ def test_rollback_runs_the_old_settings_again(cluster: tuple[Cluster, Helm]) -> 
 
 
 def test_uninstall_leaves_nothing(cluster: tuple[Cluster, Helm]) -> None:
-    """Not even after an upgrade, and with everything that can be switched on."""
+    """Not even after an upgrade, and with every option switched on."""
     found, helm = cluster
     helm("install", "--values", str(FILL_EVERYTHING))
     for kind in ("HorizontalPodAutoscaler", "PodDisruptionBudget"):
@@ -167,7 +167,7 @@ def test_disabled_client_leaves_the_server_alone(cluster: tuple[Cluster, Helm]) 
     ],
 )
 def test_server_pods_stay(pair: str) -> None:
-    """What does not concern a server pod leaves its template and both selectors as they are."""
+    """What does not concern a server pod leaves its template and both selectors unchanged."""
     before, after = render(), render(pair)
     assert before.text != after.text
     assert after.deployment["spec"]["template"] == before.deployment["spec"]["template"]
@@ -192,7 +192,7 @@ def test_server_pods_stay(pair: str) -> None:
     ],
 )
 def test_server_pods_are_replaced(pair: str) -> None:
-    """What a server pod reads or is made of changes its template, and both Services follow."""
+    """What a server pod reads or consists of changes its template, and both Services follow."""
     before, after = render(), render(pair)
     label = "long-lived/generation"
     generations = {
@@ -212,7 +212,7 @@ def test_server_pods_are_replaced(pair: str) -> None:
 
 
 def test_changed_server_settings_change_the_checksum() -> None:
-    """The annotation follows the settings that a server reads, and not the replica count."""
+    """The annotation covers the settings that a server reads, not the replica count."""
 
     def checksum(*sets: str) -> str:
         template = render(*sets).deployment["spec"]["template"]
@@ -224,7 +224,7 @@ def test_changed_server_settings_change_the_checksum() -> None:
 
 
 def test_text_and_number_are_one_fraction() -> None:
-    """`--set` gives 0.5 as text, a file as a number; the servers are not restarted for that."""
+    """`--set` gives 0.5 as text, a file as a number; that does not restart the servers."""
     from_text = render("server.delay.minSeconds=0.5")
     from_number = render(flags=("--set-json", "server.delay.minSeconds=0.5"))
     assert from_text.deployment == from_number.deployment

@@ -1,4 +1,4 @@
-"""A parent chart that holds this chart several times, as `helm dependency` puts it together."""
+"""A parent chart that holds this chart several times, as `helm dependency` assembles it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ import yaml
 from .conftest import CHART, helm
 
 ALIASES = ("loadTest", "loadTestTwo", "long-lived")
-"""Two in camelCase, of which one is the other's beginning, and the chart under its own name."""
+"""Two in camelCase, one of them a prefix of the other, and the chart under its own name."""
 
 
 def umbrella(folder: Path, aliases: Sequence[str] = ALIASES) -> Path:

@@ -1,4 +1,4 @@
-"""Ledgers for the tests: their lines can be read, and their clock is moved by hand."""
+"""Ledgers for tests, with readable lines and a clock moved by hand."""
 
 from long_lived.client.clock import Clock
 from long_lived.client.ledger import Answer, Ledger
@@ -6,7 +6,7 @@ from long_lived.client.transport.connections import Connection
 
 
 class Lines:
-    """An output that keeps its lines."""
+    """An output that collects its lines."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []

@@ -1,4 +1,4 @@
-"""A server that is ready, and misbehaves on every other path; each connection has a thread."""
+"""A server that is ready, but misbehaves on every other path; each connection has a thread."""
 
 import socket
 import threading
@@ -27,7 +27,7 @@ def sends(*answers: bytes) -> Behaviour:
 
 
 def repeats(head: bytes, piece: bytes, times: int) -> Behaviour:
-    """Send `head`, and `piece` over and over."""
+    """Send `head`, then `piece` over and over."""
 
     def answer(peer: socket.socket) -> None:
         peer.sendall(head)
@@ -38,7 +38,7 @@ def repeats(head: bytes, piece: bytes, times: int) -> Behaviour:
 
 
 def drips(head: bytes, piece: bytes) -> Behaviour:
-    """Send `head`, and `piece` ten times a second, for longer than a test lasts."""
+    """Send `head`, then `piece` ten times a second for longer than a test lasts."""
 
     def answer(peer: socket.socket) -> None:
         peer.sendall(head)
@@ -58,7 +58,7 @@ class Misbehaving:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
         self.heads: list[str] = []
-        """Of the requests that were not probes."""
+        """The headers of all requests but probes."""
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
@@ -90,7 +90,7 @@ class Misbehaving:
         return seen.decode("latin-1")
 
     def stop(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
@@ -106,7 +106,7 @@ def misbehaving(behaviour: Behaviour) -> Iterator[Misbehaving]:
 
 
 def in_turn(*behaviours: Behaviour) -> Behaviour:
-    """Answer each request by the next of these."""
+    """Answer each request with the next of these."""
     lock, asked = threading.Lock(), Counter[str]()
 
     def answer(peer: socket.socket) -> None:

@@ -17,7 +17,7 @@ KINDS = [kind for kind in ErrorKind if kind not in (ErrorKind.INTERRUPTED, Error
 
 
 class Accounting(RuleBasedStateMachine):
-    """Users that send, get answers, fail and lose connections in any order; and an end."""
+    """Users that send, get answers, fail and lose connections in any order, until an end."""
 
     @initialize(planned=some.integers(0, 12))
     def begin(self, planned: int) -> None:

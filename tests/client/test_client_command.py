@@ -1,4 +1,4 @@
-"""The client's own flags, and what it refuses."""
+"""The client's own flags, and which of them it refuses."""
 
 import sys
 
@@ -9,7 +9,7 @@ from long_lived.client import arguments
 
 @pytest.fixture
 def read(monkeypatch: pytest.MonkeyPatch):
-    """Read a command line."""
+    """Parse a command line."""
 
     def read_these(*flags: str) -> arguments.Options:
         monkeypatch.setattr(sys, "argv", ["client", *flags])
@@ -45,7 +45,7 @@ def read(monkeypatch: pytest.MonkeyPatch):
 def test_flag_that_cannot_be_used_is_refused(
     flags: tuple[str, ...], words: str, read, capsys
 ) -> None:
-    """A flag of another form ends the program with status 2 and one line."""
+    """A malformed flag ends the program with status 2 and one line."""
     with pytest.raises(SystemExit) as caught:
         read(*flags)
     assert caught.value.code == 2
@@ -54,7 +54,7 @@ def test_flag_that_cannot_be_used_is_refused(
 
 
 def test_flags_that_can_be_used_are_taken(read) -> None:
-    """The twin: good flags are taken as they are."""
+    """The twin: valid flags are accepted."""
     options = read(
         "--source-address", "127.0.0.7", "--progress-seconds", "0.5", "--set", "server.port=9"
     )
@@ -66,14 +66,14 @@ def test_flags_that_can_be_used_are_taken(read) -> None:
     "flags", [("--addresses", "x"), ("--set", "client.readiness.host=headless.test")]
 )
 def test_client_may_choose_among_replicas_that_it_can_find(flags: tuple[str, ...], read) -> None:
-    """By a file, or by a name."""
+    """It finds them in a file, or under a name."""
     assert read("--set", "client.balancing=headless", *flags).settings.client.enabled
 
 
-def test_index_that_is_none_is_refused(
+def test_index_that_is_not_a_number_is_refused(
     read, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An environment that numbers clients by words is no Job's."""
+    """A Job numbers its clients: an index in words is not one."""
     monkeypatch.setenv("JOB_COMPLETION_INDEX", "first")
     with pytest.raises(SystemExit) as caught:
         read()

@@ -31,7 +31,7 @@ def test_answer_is_one_line_with_connection_and_age() -> None:
     ids=["none", "one", "even", "one-has-most", "two-have-most", "odd"],
 )
 def test_few_connections_that_carry_half_are_counted(carried: tuple[int, ...], half: int) -> None:
-    """The busiest connections, until half of the answers are theirs."""
+    """The busiest connections are counted until they carry half of the answers."""
     account = ledger(sum(carried))
     connections = [Connection(number, 0.0) for number in range(len(carried))]
     for turn in range(max(carried, default=0)):
@@ -42,7 +42,7 @@ def test_few_connections_that_carry_half_are_counted(carried: tuple[int, ...], h
 
 
 def test_failure_is_one_line_whatever_its_detail() -> None:
-    """A detail of many lines becomes one, and stays short."""
+    """A detail of many lines becomes one short line."""
     account = ledger(1)
     account.enter_failure(
         account.enter_send(0.0), ErrorKind.BAD_ANSWER, "one\ntwo\r\n" + "x" * 1000
@@ -55,7 +55,7 @@ def test_failure_is_one_line_whatever_its_detail() -> None:
 
 
 def test_failure_on_a_known_pod_is_counted_there() -> None:
-    """Where somebody had answered on the connection, line and timeline name the pod."""
+    """If a pod has answered on the connection, line and timeline name it."""
     account = ledger(2)
     for pod in ("server-b", None):
         connection = Connection(1, 0.0, pod=pod)
@@ -74,7 +74,7 @@ def test_failure_on_a_known_pod_is_counted_there() -> None:
 
 
 def by_quarters(account: Ledger, series: str) -> dict[str, dict[float, int]]:
-    """Return the counts of a series by the second of its bucket."""
+    """Return the counts of a series, by the second at which its bucket begins."""
     told = account.timeline.as_record()
     start = told.start_unix_seconds - 1_800_000_000.0
     return {
@@ -84,7 +84,7 @@ def by_quarters(account: Ledger, series: str) -> dict[str, dict[float, int]]:
 
 
 def test_failure_is_counted_when_it_was_sent_and_when_it_ended() -> None:
-    """A connect that times out half a minute later belongs to the time of its send."""
+    """A connect that times out half a minute later belongs to the time it was sent."""
     account = Ledger(HandClock(), Lines(), 2)
     send = account.enter_send(0.0)
     HandClock.now = 30.0
@@ -107,7 +107,7 @@ def test_failure_is_counted_when_it_was_sent_and_when_it_ended() -> None:
 
 
 def test_connection_that_nobody_answered_is_unattributed() -> None:
-    """Closed or still open at the end: it was opened, and nobody knows to whom."""
+    """Closed or still open at the end, it was opened to an unknown replica."""
     account = ledger(3)
     closed, answered = Connection(1, 0.0, closed_seconds=0.1), Connection(2, 0.0)
     account.enter_close(closed)
@@ -120,7 +120,7 @@ def test_connection_that_nobody_answered_is_unattributed() -> None:
 
 
 def test_connection_that_several_pods_answer_counts_once() -> None:
-    """Something in between balances each request: the connection says nothing."""
+    """Something in between balances each request, so the connection says nothing."""
     account = ledger(8)
     mixed, plain, single = (Connection(number, 0.0) for number in (1, 2, 3))
     for connection, pod in (
@@ -141,7 +141,7 @@ def test_connection_that_several_pods_answer_counts_once() -> None:
 
 
 def test_starts_of_a_pod_are_told_apart() -> None:
-    """A server that starts again under its name is another start, since its uptime says."""
+    """A server's uptime shows that it started again under its name."""
     account = Ledger(HandClock(), Lines(), 4)
     for now, instance, uptime in ((10.0, "x", 15.0), (11.0, "x", 16.5), (20.0, "y", 2.0)):
         HandClock.now = now
@@ -158,7 +158,7 @@ def test_starts_of_a_pod_are_told_apart() -> None:
 
 
 def test_starts_that_a_server_invents_are_bounded() -> None:
-    """A server that names another start in each answer does not fill the memory."""
+    """A server that names a new start in each answer does not fill the memory."""
     account = ledger(2 * MOST_STARTS)
     for index in range(2 * MOST_STARTS):
         given = {"instance": str(index), "uptime_seconds": 1.0}
@@ -166,8 +166,8 @@ def test_starts_that_a_server_invents_are_bounded() -> None:
     assert len(account.pods["server-a"].starts) == MOST_STARTS
 
 
-def test_user_that_breaks_off_leaves_nothing_uncounted() -> None:
-    """What it had in flight and what it had still to send have failed by the client's fault."""
+def test_user_that_breaks_down_leaves_nothing_uncounted() -> None:
+    """What it had in flight and had yet to send counts as failed by the client's fault."""
     account = ledger(5)
     send = account.enter_send(0.0)
     account.enter_breakdown(send, 3, "IndexError()")
@@ -179,7 +179,7 @@ def test_user_that_breaks_off_leaves_nothing_uncounted() -> None:
 
 
 def test_answer_that_could_not_be_entered_is_not_answered() -> None:
-    """An exception in the midst of the entry leaves the request in flight, for the breakdown."""
+    """An exception during the entry leaves the request in flight, for the breakdown to count."""
     account = ledger(1)
     send = account.enter_send(0.0)
     with pytest.raises(ValueError, match="NaN"):
@@ -190,7 +190,7 @@ def test_answer_that_could_not_be_entered_is_not_answered() -> None:
 
 
 def test_first_and_last_send_are_known_whatever_the_order() -> None:
-    """The time over which a client sent is from the first to the last, also from 0 on."""
+    """A client sends from its first to its last request, even if the first is at 0."""
     account = Ledger(HandClock(), Lines(), 3)
     for now in (5.0, 0.0, 3.0):
         HandClock.now = now
@@ -200,15 +200,15 @@ def test_first_and_last_send_are_known_whatever_the_order() -> None:
 
 
 def test_response_time_counts_from_the_planned_send() -> None:
-    """It is service time plus send lag: where coordinated omission would hide."""
+    """It is service time plus send lag, where coordinated omission would hide."""
     account = ledger(1)
     account.enter_answer(account.enter_send(2.0), answer(Connection(1, 0.0), service_seconds=0.5))
     assert account.service.as_record().max == 0.5
     assert account.response.as_record().max == 2.5
 
 
-def test_lines_are_left_out_where_they_are_not_wanted() -> None:
-    """Without logResponses everything is counted and nothing written."""
+def test_lines_are_left_out_without_log_responses() -> None:
+    """Without logResponses everything is counted and nothing is written."""
     account = ledger(3, log_responses=False)
     account.enter_answer(account.enter_send(0.0), answer(Connection(1, 0.0)))
     account.enter_failure(account.enter_send(0.0), ErrorKind.READ_TIMEOUT, "late")
@@ -219,7 +219,7 @@ def test_lines_are_left_out_where_they_are_not_wanted() -> None:
 
 
 def test_close_in_mid_run_names_interrupted_and_not_sent() -> None:
-    """What is in flight at the end is interrupted, what had not its turn is not sent."""
+    """At the end, what is in flight is interrupted; what is still to come is not sent."""
     account = ledger(10)
     sends = [account.enter_send(0.0) for _ in range(4)]
     account.enter_answer(sends[0], answer(Connection(1, 0.0)))
@@ -230,7 +230,7 @@ def test_close_in_mid_run_names_interrupted_and_not_sent() -> None:
 
 
 def test_duration_run_plans_what_it_sends() -> None:
-    """Where the duration decides, nothing is ever left unsent."""
+    """With a duration nothing is ever left unsent."""
     account = ledger(0)
     for _ in range(3):
         account.enter_send(0.0)
@@ -241,7 +241,7 @@ def test_duration_run_plans_what_it_sends() -> None:
 
 
 def test_connection_closed_before_its_first_answer_is_counted_with_its_pod() -> None:
-    """A connection whose end is entered before its pod is known is ended when it is."""
+    """If its end is entered before its pod is known, it ends when the pod is."""
     account = ledger(1)
     connection = Connection(1, 0.0, closed_seconds=1.5)
     account.enter_close(connection)
@@ -260,7 +260,7 @@ def test_end_of_a_connection_counts_once() -> None:
 
 
 def test_overhead_is_never_negative() -> None:
-    """A server that says it waited longer than the answer took has no negative overhead."""
+    """A server that claims a longer wait than the answer took causes no negative overhead."""
     account = ledger(1)
     account.enter_answer(account.enter_send(0.0), answer(Connection(1, 0.0), delay_seconds=5.0))
     assert account.overhead.as_record().max == 0.0

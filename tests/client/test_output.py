@@ -1,4 +1,4 @@
-"""Standard output: whole lines, from however many threads, to a reader that may go away."""
+"""Standard output: whole lines from any number of threads, to a reader that may go away."""
 
 import os
 import threading
@@ -11,7 +11,7 @@ from long_lived.client.output import Output
 
 
 def test_lines_of_many_threads_stay_whole() -> None:
-    """Fifty writers, and every line arrives once and in one piece."""
+    """Each line of fifty writers arrives once and in one piece."""
     reading, writing = os.pipe()
     lines = {
         f"{writer}-{number}-" + "x" * (97 * number) for writer in range(50) for number in range(40)
@@ -38,7 +38,7 @@ def test_lines_of_many_threads_stay_whole() -> None:
 
 
 def test_lines_of_one_call_stay_together() -> None:
-    """Lines that are written at once arrive in their order."""
+    """Lines that are written together arrive in their order."""
     reading, writing = os.pipe()
     Output(writing).write(["a", "", "ü"])
     os.close(writing)
@@ -47,7 +47,7 @@ def test_lines_of_one_call_stay_together() -> None:
 
 
 def test_reader_that_is_gone_breaks_the_output_for_good() -> None:
-    """Once nobody reads, writing does nothing and says so; nothing is raised."""
+    """Once the reader is gone, writing does nothing, says so, and raises nothing."""
     reading, writing = os.pipe()
     output = Output(writing)
     os.close(reading)
@@ -59,8 +59,8 @@ def test_reader_that_is_gone_breaks_the_output_for_good() -> None:
         os.close(writing)
 
 
-def test_reader_that_stands_still_is_given_up_in_a_hurry() -> None:
-    """Told to hurry, a writer that waits for a reader gives it up; without, it goes on waiting."""
+def test_stalled_reader_is_given_up_in_a_hurry() -> None:
+    """In a hurry a writer gives up a stalled reader; otherwise it keeps waiting."""
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     try:
@@ -81,10 +81,10 @@ def test_reader_that_stands_still_is_given_up_in_a_hurry() -> None:
     os.close(writing)
 
 
-def test_reader_that_reads_slowly_is_waited_for_in_a_hurry(
+def test_slow_reader_is_awaited_even_in_a_hurry(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Whoever takes something in time gets all, however long that takes in the end."""
+    """A reader that keeps reading gets everything, however long it takes."""
     monkeypatch.setattr(output_module, "PATIENCE_SECONDS", 0.5)
     reading, writing = os.pipe()
     output = Output(writing)

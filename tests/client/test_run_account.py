@@ -1,4 +1,4 @@
-"""A real client against real servers: lines, summary and the server's own counts agree."""
+"""A real client against real servers: lines, summary and the servers' own counts agree."""
 
 import re
 import subprocess
@@ -17,7 +17,7 @@ LINE = re.compile(
 SEED_PIPELINE = (
     """grep "Response from Pod" | awk -F"Pod " '{print $2}' | cut -d' ' -f1 | sort | uniq -c"""
 )
-"""Word for word from the seed."""
+"""Taken word for word from the seed."""
 
 
 def six(*settings: str) -> tuple[str, ...]:
@@ -33,7 +33,7 @@ def answers(run) -> list[dict[str, Any]]:
 
 
 def counted(server, run_it) -> tuple[Any, Counter[str]]:
-    """Run a client, and tell by how much the server's own counts grew."""
+    """Run a client, and return how much the server's own counts grew."""
     before = server.stats()
     run = run_it()
     after = server.stats()
@@ -56,7 +56,7 @@ def seed_table(lines: list[str]) -> dict[str, int]:
 
 @ENGINES
 def test_persistent_connections_are_kept(engine: str, keeping_server, run_client) -> None:
-    """With keep-alive on both sides each user opens one connection, new exactly once."""
+    """With keep-alive on both sides each user opens exactly one connection."""
     settings, flags = six(f"client.engine={engine}"), ("--progress-seconds", "0")
     run, grown = counted(
         keeping_server, lambda: run_client(keeping_server.url, *settings, flags=flags)
@@ -85,7 +85,7 @@ def test_persistent_connections_are_kept(engine: str, keeping_server, run_client
 
 @ENGINES
 def test_connections_per_request_are_closed(engine: str, keeping_server, run_client) -> None:
-    """In the mode per-request every request opens a connection of its own."""
+    """In mode per-request every request opens its own connection."""
     settings = six(f"client.engine={engine}", "client.keepAlive.mode=per-request")
     run, grown = counted(keeping_server, lambda: run_client(keeping_server.url, *settings))
     run.check_account()
@@ -98,8 +98,8 @@ def test_connections_per_request_are_closed(engine: str, keeping_server, run_cli
     assert grown == {"answered": 18, "connections": 18, "in_flight": 0}
 
 
-def test_server_that_closes_is_told_by_the_self_check(closing_server, run_client) -> None:
-    """The development server closes every connection: the summary says so."""
+def test_self_check_notices_a_server_that_closes(closing_server, run_client) -> None:
+    """The development server closes every connection, and the summary says so."""
     run, grown = counted(closing_server, lambda: run_client(closing_server.url, *six()))
     run.check_account()
     summary = run.summary
@@ -112,7 +112,7 @@ def test_server_that_closes_is_told_by_the_self_check(closing_server, run_client
 
 
 def test_shared_pool_opens_no_more_than_there_are_users(keeping_server, run_client) -> None:
-    """One pool for all users reuses what is idle, and throws nothing away."""
+    """A pool for all users reuses what is idle, and discards nothing."""
     run, grown = counted(
         keeping_server, lambda: run_client(keeping_server.url, *six("client.connections=shared"))
     )
@@ -125,7 +125,7 @@ def test_shared_pool_opens_no_more_than_there_are_users(keeping_server, run_clie
 
 
 def test_run_with_a_duration_sends_until_it_is_over(keeping_server, run_client) -> None:
-    """With a duration requestsPerUser does not count, and all that was sent is awaited."""
+    """With a duration requestsPerUser does not count, and every request sent is awaited."""
     settings = six("client.durationSeconds=0.8", "client.logResponses=false")
     run = run_client(keeping_server.url, *settings)
     run.check_account()

@@ -1,4 +1,4 @@
-"""Real clients that choose among real replicas: even after these have changed, and nothing lost."""
+"""Real clients that choose among real replicas: even after a change, and without losses."""
 
 import signal
 from collections import Counter
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.waiting import eventually
 
-from .conftest import RunningClient, RunningServer, StartClient, StartServer
+from .programs import RunningClient, RunningServer, StartClient, StartServer
 from .test_run_account import ENGINES, LINE
 
 KEEPS = ("server.runtime=gunicorn", "server.delay.minSeconds=0.05", "server.delay.maxSeconds=0.1")
@@ -24,7 +24,7 @@ def replicas(_session_servers: StartServer) -> Callable[..., list[RunningServer]
 
 
 def publish(file: Path, servers: list[RunningServer]) -> None:
-    """Write where the replicas are, as the lab does."""
+    """Write the replicas' addresses to a file, like the lab."""
     draft = file.with_suffix(".new")
     addresses = [server.url.removeprefix("http://").strip("/") for server in servers]
     draft.write_text("".join(f"{one.replace(':', ' ')}\n" for one in addresses))
@@ -33,7 +33,7 @@ def publish(file: Path, servers: list[RunningServer]) -> None:
 
 @pytest.fixture
 def begin(start_client: StartClient, tmp_path: Path) -> Callable[..., tuple[RunningClient, Path]]:
-    """Start a client that reads its addresses from a file, and lasts until it is ended."""
+    """Start a client that reads its addresses from a file, and runs until it is ended."""
 
     def start(servers: list[RunningServer], *settings: str) -> tuple[RunningClient, Path]:
         file = tmp_path / "addresses"
@@ -51,32 +51,30 @@ def begin(start_client: StartClient, tmp_path: Path) -> Callable[..., tuple[Runn
 
 
 def latest(client: RunningClient, count: int) -> Counter[str]:
-    """Count who gave the latest answers."""
+    """Count the latest answers by replica."""
     found = LINE.findall(client.output)
     return Counter(pod for pod, *_ in found[-count:])
 
 
 def holds(client: RunningClient) -> Counter[str]:
-    """Count by replica the connections that carried one of the last answers of the users."""
+    """Count, by replica, the connections that carried the users' last answers."""
     last = LINE.findall(client.output)[-4 * USERS :]
     return Counter({connection: pod for pod, connection, _ in last}.values())
 
 
 def ended(client: RunningClient):
-    """End a client, and hold it to its account."""
+    """End a client, and check its account."""
     client.signal(signal.SIGTERM)
     run = client.finish()
     run.check_account()
     kinds = run.summary["requests"]["failed_by_kind"]
-    assert set(kinds) <= {"interrupted"}, kinds  # what was in flight when it was ended
+    assert set(kinds) <= {"interrupted"}, kinds  # what was in flight when it ended
     return run.summary
 
 
 @ENGINES
-def test_users_move_to_replicas_that_are_new_and_leave_those_that_go(
-    engine: str, replicas, begin
-) -> None:
-    """With a connection per user each replica has its share after a change, and nothing is lost."""
+def test_users_move_to_new_replicas_and_leave_stopped_ones(engine: str, replicas, begin) -> None:
+    """With a connection per user each replica has its share after a change, without losses."""
     servers = replicas("a", "b", "c")
     client, file = begin(servers, f"client.engine={engine}")
     eventually(lambda: holds(client) == {"a": 10, "b": 10, "c": 10})
@@ -97,7 +95,7 @@ def test_users_move_to_replicas_that_are_new_and_leave_those_that_go(
 def test_each_request_of_a_shared_pool_is_balanced(
     engine: str, policy: str, replicas, begin
 ) -> None:
-    """Whatever the policy: a new replica gets requests at once, one that is gone gets none."""
+    """With any policy a new replica gets requests at once, and one that is gone gets none."""
     servers = replicas("a", "b")
     settings = ("client.connections=shared", f"client.headless.policy={policy}")
     client, file = begin(servers, f"client.engine={engine}", *settings)
@@ -111,7 +109,7 @@ def test_each_request_of_a_shared_pool_is_balanced(
 
 
 def test_client_goes_on_where_the_addresses_are_gone(replicas, begin) -> None:
-    """What was known stays, and is said once."""
+    """It keeps the addresses it knew, and says so once."""
     client, file = begin(replicas("a", "b"))
     eventually(lambda: len(latest(client, 50)) == 2)
     file.unlink()

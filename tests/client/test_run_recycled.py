@@ -1,4 +1,4 @@
-"""Real clients that recycle their connections: nothing is lost to it, and all are accounted for."""
+"""Real clients that recycle their connections: no request is lost, and every connection counted."""
 
 from collections import Counter
 
@@ -36,7 +36,7 @@ def test_no_request_is_lost_to_recycling(
 def test_connections_are_opened_as_often_as_computed(
     engine: str, keeping_server, run_client
 ) -> None:
-    """Users divided by the mean lifetime: its mean age, and the wait for the next request."""
+    """Users divided by the mean lifetime: mean age plus the wait for the next request."""
     users, seconds, age = 40, 8, 0.5
     run = run_client(
         keeping_server.url,
@@ -47,7 +47,7 @@ def test_connections_are_opened_as_often_as_computed(
     summary = run.summary
     assert summary["requests"]["failed"] == 0
     cycle = users * summary["load_seconds"] / summary["requests"]["answered"]
-    # On average half a cycle passes until the next request, and at most a whole one.
+    # The next request comes half a cycle later on average, and a whole one at most.
     per_second = summary["connections"]["opened"] / summary["load_seconds"]
     assert users / (age + 1.5 * cycle) < per_second < users / age
 
@@ -58,7 +58,7 @@ def test_connections_are_opened_as_often_as_computed(
 def test_burst_leaves_few_connections_in_use_or_all(
     connections: str, concentrated: bool, keeping_server, run_client
 ) -> None:
-    """A first burst opens a connection for each user; then LIFO uses few of them, FIFO all."""
+    """A first burst opens a connection per user; then LIFO uses few of them, FIFO all."""
     run = run_client(
         keeping_server.url,
         *(
@@ -66,7 +66,7 @@ def test_burst_leaves_few_connections_in_use_or_all(
             "client.requestsPerUser=12",
             f"client.connections={connections}",
         ),
-        # After the burst a tenth of the users are waiting for an answer at any time.
+        # After the burst a tenth of the users have a request in flight at any time.
         *("client.thinkTime.minSeconds=0.2", "client.thinkTime.maxSeconds=1.6"),
     )
     run.check_account()

@@ -12,7 +12,7 @@ FEW = ("client.concurrency=4", "client.requestsPerUser=3")
 
 
 def draws_of(run_client, *settings: str, **given) -> list[str]:
-    """Run a client, and return what its requests drew, in order of the draws."""
+    """Run a client, and return what its requests drew, sorted."""
     with misbehaving(sends(whole())) as server:
         run = run_client(server.url, *FEW, *settings, **given)
         run.check_account()
@@ -28,7 +28,7 @@ EXPECTED = sorted(
 
 @ENGINES
 def test_seed_draws_the_same_in_every_run(engine: str, run_client) -> None:
-    """What a request draws depends on the seed, the client, the user and its number alone."""
+    """A draw depends only on the seed, the client, the user and the request's number."""
     settings = ("client.seed=7", f"client.engine={engine}")
     drawn = draws_of(run_client, *settings)
     assert len(set(drawn)) == 12
@@ -37,12 +37,12 @@ def test_seed_draws_the_same_in_every_run(engine: str, run_client) -> None:
 
 
 def test_clients_of_one_run_draw_differently(run_client) -> None:
-    """The index of the Job tells them apart."""
+    """The index of the Job distinguishes them."""
     second = draws_of(run_client, "client.seed=7", prefix=("env", "JOB_COMPLETION_INDEX=1"))
     assert len(set(second)) == 12
     assert not set(second) & set(EXPECTED)
 
 
 def test_without_a_seed_the_server_draws(run_client) -> None:
-    """Nothing changes on the wire."""
+    """Without a seed nothing changes on the wire."""
     assert draws_of(run_client) == []

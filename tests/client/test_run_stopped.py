@@ -1,4 +1,4 @@
-"""Signals, readers that go away, and servers that die: the account holds to the last line."""
+"""Signals, readers that go away, servers that die: the account holds to the last line."""
 
 import fcntl
 import os
@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from tests.waiting import eventually
 
-from .conftest import FinishedRun
+from .programs import FinishedRun
 
 SIGNALS = pytest.mark.parametrize(
     ("number", "status"),
@@ -28,7 +28,7 @@ ENDLESS = ("client.durationSeconds=600", "client.concurrency=5")
 
 @pytest.fixture
 def refused_url() -> Iterator[str]:
-    """Hold a port at which nothing listens."""
+    """Reserve a port at which nothing listens."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{held.getsockname()[1]}/"
@@ -46,7 +46,7 @@ def refused_url() -> Iterator[str]:
 def test_signal_ends_requests_in_flight(
     number: int, status: int, engine: str, slow_server, start_client
 ) -> None:
-    """What is in flight is interrupted, what had not its turn is not sent; the summary is there."""
+    """They are interrupted, later ones are not sent, and the summary is written."""
     client = start_client(
         slow_server.url,
         *("client.concurrency=5", "client.requestsPerUser=2", f"client.engine={engine}"),
@@ -62,7 +62,7 @@ def test_signal_ends_requests_in_flight(
     assert run.summary["requests"]["failed_by_kind"] == {"interrupted": 5, "not_sent": 5}
 
 
-def test_signal_in_the_thick_of_it_keeps_the_account(keeping_server, start_client) -> None:
+def test_signal_amid_answers_keeps_the_account(keeping_server, start_client) -> None:
     """Answers before the signal are kept, and lines and summary agree."""
     client = start_client(keeping_server.url, *ENDLESS, "client.engine=gevent")
     eventually(lambda: client.output.count("Response from Pod") >= 10)
@@ -105,7 +105,7 @@ def test_signal_in_the_wait_for_the_server_writes_the_summary(
 
 
 def test_server_that_never_comes_fails_the_run(refused_url: str, run_client) -> None:
-    """After the bound of the wait the run has failed, with the reason in the summary."""
+    """When the wait is over the run has failed, with the reason in the summary."""
     run = run_client(refused_url, "client.readiness.timeoutSeconds=0.2", "client.concurrency=5")
     assert run.status == 1
     run.check_account()
@@ -117,7 +117,7 @@ def test_server_that_never_comes_fails_the_run(refused_url: str, run_client) -> 
 
 @pytest.fixture
 def unread() -> Iterator[int]:
-    """Hold a pipe that is full, and that nobody reads; yield the end to write to."""
+    """Fill a pipe that nobody reads; yield the end to write to."""
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
@@ -152,7 +152,7 @@ def writing_to(
 
 
 def test_second_signal_ends_at_once(refused_url: str, tmp_path, unread: int) -> None:
-    """A client that cannot write its summary, because nobody reads, ends at the second signal."""
+    """A client that cannot write its summary, since nobody reads, ends at the second signal."""
     errors = tmp_path / "errors"
     with writing_to(unread, errors, f"client.url={refused_url}") as process:
         eventually(lambda: "Waiting: " in errors.read_text())
@@ -168,7 +168,7 @@ def test_second_signal_ends_at_once(refused_url: str, tmp_path, unread: int) -> 
 def test_signal_ends_a_client_whose_output_nobody_reads(
     engine: str, keeping_server, tmp_path, unread: int
 ) -> None:
-    """A user that waits to write its line holds up the others, but not the end of the run."""
+    """A user stuck in writing its line blocks the others, but not the end of the run."""
     errors = tmp_path / "errors"
     settings = (f"client.url={keeping_server.url}", f"client.engine={engine}", *ENDLESS)
     before = keeping_server.stats()["answered"]
@@ -191,8 +191,8 @@ main()
 """
 
 
-def test_defect_of_the_client_is_counted_and_told(keeping_server, tmp_path) -> None:
-    """An exception that ends a user fails what it had still to send, and the run with it."""
+def test_defect_of_the_client_is_counted_and_reported(keeping_server, tmp_path) -> None:
+    """An exception that ends a user fails all it had yet to send, and the run."""
     out, errors = tmp_path / "out", tmp_path / "errors"
     settings = ("client.concurrency=5", "client.requestsPerUser=3", "client.rampUpSeconds=0")
     with out.open("w") as stream:
@@ -212,8 +212,8 @@ def test_defect_of_the_client_is_counted_and_told(keeping_server, tmp_path) -> N
 
 
 @ENGINES
-def test_client_that_stood_still_says_so(engine: str, keeping_server, start_client) -> None:
-    """A client that is stopped for a while times that itself: it is no server's overhead."""
+def test_client_that_stalled_says_so(engine: str, keeping_server, start_client) -> None:
+    """A suspended client measures its own stall, which is no server's overhead."""
     client = start_client(keeping_server.url, *ENDLESS, f"client.engine={engine}")
     eventually(lambda: client.output.count("Response from Pod") >= 5)
     client.signal(signal.SIGSTOP)
@@ -229,7 +229,7 @@ def test_client_that_stood_still_says_so(engine: str, keeping_server, start_clie
 
 
 def test_reader_that_goes_away_ends_the_run(keeping_server) -> None:
-    """`| head -1` gets its line, and the client ends without a traceback and not with success."""
+    """`| head -1` gets its line; the client ends without a traceback, and not with success."""
     command = (
         f"{sys.executable} -m long_lived.client --set client.url={keeping_server.url}"
         f" --set client.rampUpSeconds=0,{','.join(ENDLESS)}"
@@ -249,7 +249,7 @@ def test_reader_that_goes_away_ends_the_run(keeping_server) -> None:
 
 
 def test_hard_file_limit_that_is_too_low_is_refused(refused_url: str, run_client) -> None:
-    """Before anything is sent the client says which limit is too low, and by how much."""
+    """Before it sends anything the client says which limit is too low, and by how much."""
     prefix = ("bash", "-c", 'ulimit -n 300 && exec "$@"', "bash")
     run = run_client(refused_url, "client.concurrency=1000", prefix=prefix)
     assert run.status == 2
@@ -259,7 +259,7 @@ def test_hard_file_limit_that_is_too_low_is_refused(refused_url: str, run_client
 
 
 def test_soft_file_limit_that_is_too_low_is_raised(keeping_server, run_client) -> None:
-    """A soft limit below the need is no hindrance."""
+    """A soft limit that is too low does not prevent the run."""
     prefix = ("bash", "-c", 'ulimit -Sn 40 && exec "$@"', "bash")
     run = run_client(keeping_server.url, "client.concurrency=60", prefix=prefix)
     assert run.status == 0
@@ -271,7 +271,7 @@ def test_soft_file_limit_that_is_too_low_is_raised(keeping_server, run_client) -
 def test_server_that_dies_is_counted_and_ends_the_run(
     engine: str, start_server, start_client
 ) -> None:
-    """Requests in flight are lost, later ones refused; every one is counted, and the run ends."""
+    """Requests in flight are lost and later ones refused; all are counted, and the run ends."""
     server = start_server(
         "server.runtime=gunicorn", "server.delay.minSeconds=0.2", "server.delay.maxSeconds=0.3"
     )

@@ -1,4 +1,4 @@
-"""When the client stood still: waits that took longer than asked for."""
+"""Stalls: waits of the client that took longer than it asked for."""
 
 import pytest
 
@@ -9,16 +9,16 @@ from long_lived.record import summary
 @pytest.mark.parametrize(
     ("late", "count"), [(0.0, 0), (NOTED_SECONDS - 0.01, 0), (NOTED_SECONDS, 1), (8.0, 1)]
 )
-def test_standstill_counts_from_half_a_second_on(late: float, count: int) -> None:
-    """A busy machine makes every wait a little longer, which is no standstill."""
+def test_stall_counts_from_half_a_second_on(late: float, count: int) -> None:
+    """A busy machine makes every wait a little longer, which is not a stall."""
     stalls = Stalls()
     stalls.note(10.0, 0.25, 0.25 + late)
     assert stalls.count == count
     assert stalls.total_seconds == (pytest.approx(late) if count else 0.0)
 
 
-def test_longest_standstill_is_kept_with_its_time() -> None:
-    """All are added up, the longest is told apart."""
+def test_longest_stall_is_kept_with_its_time() -> None:
+    """All stalls are added up, and the longest is kept apart."""
     stalls = Stalls()
     for began, took in ((1.0, 2.0), (5.0, 9.0), (20.0, 3.0)):
         stalls.note(began, 1.0, took)

@@ -10,7 +10,7 @@ from long_lived.client.stop import Stop
 
 
 def test_wait_without_stop_is_over_in_time() -> None:
-    """Without a stop the wait ends by itself."""
+    """Without a stop the wait ends on its own."""
     assert Stop().wait(0.01) is False
 
 
@@ -24,16 +24,16 @@ def test_wait_ends_at_a_stop_from_another_thread() -> None:
     thread.join()
 
 
-def test_wait_is_over_at_once_where_it_is_set() -> None:
-    """Once set, nothing waits any more."""
+def test_wait_is_over_at_once_if_the_flag_is_set() -> None:
+    """Once the flag is set, no wait blocks."""
     stop = Stop()
     stop.set()
     assert stop.wait(60) is True
 
 
 @pytest.mark.timeout(30)
-def test_handler_in_the_midst_of_a_wait_does_not_lock() -> None:
-    """Signals that hit the waiting thread at any point never stop it for good."""
+def test_handler_in_the_middle_of_a_wait_does_not_deadlock() -> None:
+    """Signals that hit the waiting thread at any point never block it for good."""
     stop, hits = Stop(), []
 
     def handler(*_: object) -> None:

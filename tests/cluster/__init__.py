@@ -1,8 +1,8 @@
 """A miniature Kubernetes cluster: real helm and kubectl talk to it, pods are local processes.
 
-It is a stand-in for what the lab, the chart and the Makefile ask of a cluster, and no more: the
-command lines, the selectors and the objects are real, and so is what runs in the pods.
-`miniature.running` gives a whole one, `api.running` one that only keeps objects. `make e2e` asks a
+It stands in for what the lab, the chart and the Makefile ask of a cluster, and no more: the
+command lines, selectors and objects are real, and so is what runs in the pods.
+`miniature.running` yields a whole one, `api.running` one that only keeps objects. `make e2e` asks a
 real cluster the same.
 
 Faithful: creating, patching, applying (server-side), deleting, listing, watching; selectors; owner
@@ -11,14 +11,14 @@ container states, restarts, readiness, logs and graceful end; Services that bala
 (never requests) over the pods that they select, headless ones that resolve to the ready pods; the
 client's and the server's own code with the chart's own arguments.
 
-Admission, the scheduler and liveness probes do what a test tells them, in the words of the real
-ones; of events there are those. A sidecar is a name in a pod, and nothing that runs or logs.
+Admission, scheduler and liveness probes do what a test tells them, in the words of the real
+ones, and only they record events. A sidecar is a name in a pod: it neither runs nor logs.
 
 Not faithful: there are no ReplicaSets: a Deployment makes all its new pods at once, and deletes an
 old one for each that is ready. There are no images (an image's name chooses the module), nodes,
 limits, security contexts, quotas, startup probes, preStop hooks, session affinity, log rotation and
-dry runs. A pod that was ready stays so until its end. A Service loses a pod when its process stops
-to listen, and the kernel balances by a hash. A pod belongs to the Services that select it when it
+dry runs. A ready pod stays ready until its end. A Service loses a pod when its process stops
+listening, and the kernel balances by a hash. A pod belongs to the Services that select it when it
 starts. `kubectl logs` knows `--follow` and no other flag, `kubectl exec` does the lab's kill and
 nothing else; of a server-side apply only the number of replicas can conflict; `kubectl get` prints
 names and ages alone.

@@ -1,4 +1,4 @@
-"""The Kubernetes API of a cluster on a port of this machine, over plain HTTP."""
+"""The Kubernetes API of a cluster on a local port, over plain HTTP."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -67,7 +67,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Sec-WebSocket-Protocol", executing.PROTOCOL)
         self.end_headers()
         self.wfile.write(executing.ended(exit_status))
-        self.rfile.read()  # until the client has taken in the end
+        self.rfile.read()  # until the client has read the end
 
     def _send(self, status: int, answer: Object) -> None:
         self._send_bytes(status, json.dumps(answer).encode())
@@ -105,7 +105,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Remember the connection as long as it is open."""
+        """Keep track of the connection while it is open."""
         self.cluster.connections.add(request)
         try:
             super().process_request_thread(request, client_address)
@@ -113,14 +113,14 @@ class Server(ThreadingHTTPServer):
             self.cluster.connections.discard(request)
 
     def handle_error(self, *_: Any) -> None:
-        """Raise what went wrong, unless it is that the client went away."""
+        """Raise any error but that of a client that went away."""
         try:
             raise
         except ConnectionError:
             pass
 
     def server_close(self) -> None:
-        """Cut what is still open, so that the threads that read from it end."""
+        """Cut all open connections, so that the threads that read from them end."""
         self.cluster.stop()
         self.cluster.cut_connections()
         super().server_close()
@@ -128,7 +128,7 @@ class Server(ThreadingHTTPServer):
 
 @contextmanager
 def serving(cluster: Cluster, folder: Path) -> Iterator[Path]:
-    """Serve `cluster`; gives a kubeconfig for it, in `folder`, with one context."""
+    """Serve `cluster`; yield a kubeconfig for it, in `folder`, with one context."""
     with Server(cluster) as server:
         kubeconfig, named = folder / "kubeconfig", {"name": CONTEXT}
         kubeconfig.touch(mode=0o600)
@@ -149,7 +149,7 @@ def serving(cluster: Cluster, folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def running(folder: Path) -> Iterator[tuple[Cluster, Path]]:
-    """Serve a cluster in which nothing runs; gives it and a kubeconfig for it."""
+    """Serve a cluster in which nothing runs; yield it and its kubeconfig."""
     cluster = Cluster()
     with serving(cluster, folder) as kubeconfig:
         yield cluster, kubeconfig

@@ -15,7 +15,7 @@ NAMES = Path(__file__).parent / "names"
 
 
 class NotYet(Exception):
-    """The container cannot be made now; reason and message are those that its state gives."""
+    """The container cannot be made yet; its state shows this reason and message."""
 
     def __init__(self, reason: str, message: str = "") -> None:
         """Keep both."""
@@ -36,10 +36,10 @@ class Container:
 def container(
     cluster: Cluster, network: Network, pod: Object, address: str, folder: Path
 ) -> Container:
-    """Prepare a pod's container, whose files go to `folder`.
+    """Prepare a pod's container, with its files in `folder`.
 
     Raises:
-        NotYet: something that it needs is not there.
+        NotYet: something that it needs is missing.
     """
     spec = pods.own_container(pod)
     mounts = _mounted(cluster, pod, spec, folder)
@@ -66,7 +66,7 @@ def container(
 
 
 def _mounted(cluster: Cluster, pod: Object, spec: Object, folder: Path) -> dict[str, Path]:
-    """Write the files of ConfigMaps; return the local folder of each mount path."""
+    """Write the ConfigMaps' files; return the local folder of each mount path."""
     volumes = {volume["name"]: volume for volume in pod["spec"].get("volumes", [])}
     mounts = {}
     for mount in spec.get("volumeMounts", []):

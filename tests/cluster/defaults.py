@@ -6,7 +6,7 @@ from .kinds import Object
 
 
 def fill_in(made: Object) -> None:
-    """Complete an object, which has its uid; what it has already stays."""
+    """Complete an object, which has its uid; existing values stay."""
     metadata, spec = made["metadata"], made.get("spec")
     if made["kind"] == "Deployment":
         spec.setdefault("replicas", 1)

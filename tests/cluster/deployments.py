@@ -1,4 +1,4 @@
-"""The controller of Deployments: as many pods as wanted, and a rolling update to a new template."""
+"""The controller of Deployments: the number of pods, and rolling updates to a new template."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ TEMPLATE_LABEL = "pod-template-hash"
 class Deployments:
     """Makes and deletes the pods of all Deployments. The caller holds the cluster's lock.
 
-    The pods are its own: there are no ReplicaSets in between.
+    It owns the pods directly: there are no ReplicaSets.
     """
 
     def __init__(self, cluster: Cluster) -> None:
@@ -21,12 +21,12 @@ class Deployments:
         self._cluster = cluster
 
     def reconcile(self) -> None:
-        """Bring the pods of each Deployment one step nearer to what it asks for."""
+        """Bring each Deployment's pods one step closer to what it asks for."""
         for deployment in self._cluster.all("Deployment"):
             self._roll(deployment)
 
     def _roll(self, deployment: Object) -> None:
-        """Make what is missing at once, and delete an old pod for each new one that is ready."""
+        """Make missing pods at once, and delete an old pod for each new one that is ready."""
         wanted, refused = deployment["spec"]["replicas"], ""
         new, old = self._pods(deployment)
         try:
@@ -48,7 +48,7 @@ class Deployments:
         self._cluster.put(pods.made(deployment, template, base, {TEMPLATE_LABEL: name}))
 
     def _pods(self, deployment: Object) -> tuple[list[Object], list[Object]]:
-        """Return the pods that are to stay: those of the current template, and all others."""
+        """Return the pods that stay: those of the current template, and the others."""
         current = template_hash(deployment["spec"]["template"])
         mine = [
             pod
@@ -61,7 +61,7 @@ class Deployments:
     def _describe(
         self, deployment: Object, new: list[Object], old: list[Object], refused: str
     ) -> None:
-        """Write the status: what is there, and why no more pods are made.
+        """Write the status: which pods there are, and why no more are made.
 
         Source: kubernetes pkg/controller/replicaset/replica_set_utils.go (calculateStatus), whose
         condition pkg/controller/deployment copies.
@@ -101,6 +101,6 @@ def is_rolled_out(deployment: Object) -> bool:
 
 
 def template_hash(template: Object) -> str:
-    """Return ten characters that stand for a pod template."""
+    """Return ten characters that identify a pod template."""
     digest = hashlib.sha256(json.dumps(template, sort_keys=True).encode()).digest()
     return "".join(pods.SUFFIX_LETTERS[byte % len(pods.SUFFIX_LETTERS)] for byte in digest[:10])

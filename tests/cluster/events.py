@@ -1,13 +1,14 @@
-"""Events: what the control plane and the kubelets say of an object."""
+"""Events: what the control plane and the kubelets report about an object."""
 
 from .kinds import Object
-from .store import Cluster, timestamp
+from .objects import timestamp
+from .store import Cluster
 
 
 def record(
     cluster: Cluster, about: Object, reason: str, message: str, kind: str = "Warning"
 ) -> None:
-    """Say something of an object; at most once a second, and the newest stays.
+    """Record an event of an object, at most one a second; the newest stays.
 
     Source: kubernetes staging/src/k8s.io/client-go/tools/record/event.go and events_cache.go.
     """

@@ -20,7 +20,7 @@ def accepted(key: str) -> str:
 
 
 def ended(exit_status: int) -> bytes:
-    """Return the frames that end a command which printed nothing."""
+    """Return the frames that end a command without output."""
     status = {
         "metadata": {},
         "status": "Failure",

@@ -15,10 +15,10 @@ class Jobs:
         """Work on the objects of `cluster`."""
         self._cluster = cluster
         self._made: dict[tuple[str, int], Object] = {}
-        """The pod of each index of a Job (uid), as it was last: this stays when it is gone."""
+        """The last known pod of each index of a Job (by uid), even once it is gone."""
 
     def reconcile(self) -> None:
-        """Bring each Job one step nearer to its end."""
+        """Bring each Job one step closer to its end."""
         for job in self._cluster.all("Job"):
             if not finished(job):
                 self._advance(job)
@@ -58,6 +58,6 @@ class Jobs:
 
 
 def finished(job: Object) -> str:
-    """Return Complete or Failed; empty while the Job runs."""
+    """Return Complete or Failed, or an empty text while the Job runs."""
     conditions = job.get("status", {}).get("conditions", [])
     return str(conditions[0]["type"]) if conditions else ""

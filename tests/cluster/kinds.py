@@ -20,7 +20,7 @@ class Kind:
 
     @property
     def namespaced(self) -> bool:
-        """Whether its objects live in namespaces."""
+        """Whether its objects belong to namespaces."""
         return self.name not in ("Namespace", "Node")
 
     @property
@@ -35,7 +35,7 @@ class Kind:
         return f"{self.resource}.{group}" if slash else self.resource
 
     def path(self, namespace: str, name: str = "") -> str:
-        """Return the path of an object, or without a name that of the kind's objects."""
+        """Return the path of an object or, without a name, of all objects of the kind."""
         within = f"/namespaces/{namespace}" if self.namespaced and namespace else ""
         return f"{self.root}{within}/{self.resource}" + (f"/{name}" if name else "")
 
@@ -78,7 +78,7 @@ class Place:
 
 
 def place(path: str) -> Place | None:
-    """Read a path; None where it is of no known kind."""
+    """Parse a path; return None if its kind is unknown."""
     match = _PATH.fullmatch(path)
     kind = match and BY_RESOURCE.get((match["root"], match["resource"]))
     if not match or not kind:
@@ -93,7 +93,7 @@ def path_of(found: Object) -> str:
 
 
 def discovered(path: str) -> Object | None:
-    """Answer what a client asks first: which version, which groups, which kinds."""
+    """Answer what a client asks first: version, groups and kinds."""
     if path == "/version":
         major, minor, _ = VERSION.split(".")
         return {"major": major, "minor": minor, "gitVersion": f"v{VERSION}"}

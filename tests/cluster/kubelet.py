@@ -1,4 +1,4 @@
-"""Runs pods: one worker for each, and in it the container as a process of this machine."""
+"""Runs pods: a worker for each, and in it the container as a local process."""
 
 import http.client
 import signal
@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from long_lived.lab.processes.child import Child, Processes
@@ -14,18 +14,22 @@ from long_lived.lab.processes.child import Child, Processes
 from . import kinds, logs, pods
 from .container import Container, NotYet, container
 from .kinds import Object
+from .mishaps import Mishaps
 from .network import Network
-from .store import Cluster, Refused, timestamp
+from .objects import timestamp
+from .store import Cluster, Refused
 
 TICK_SECONDS = 0.1
 PROBE_SECONDS = 0.2
 PROBE_TIMEOUT_SECONDS = 1.0
 KILL_SECONDS = 5.0
+
 LEAST_GRACE_SECONDS = 2.0
-"""What a pod gets even where it is deleted by force, without any grace. Source: kubernetes
+"""What a pod gets even if it is deleted by force, without any grace. Source: kubernetes
 pkg/kubelet/kuberuntime/kuberuntime_manager.go, minimumGracePeriodInSeconds."""
+
 BACKOFF_SECONDS = 1.0
-"""Wait before a container is started again, from the second time on. A kubelet's is 10 at first."""
+"""Wait before a container restarts, from the second time on. A real kubelet begins with 10."""
 
 CRASH = [sys.executable, "-c", "raise SystemExit(3)"]
 
@@ -37,34 +41,8 @@ NO_NODE = (
 pkg/scheduler/framework/preemption."""
 
 
-NOBODY = "\0"
-"""Part of no name."""
-
-
-@dataclass
-class Mishaps:
-    """What goes wrong from now on. A part of a name says where; that of an image or of a pod."""
-
-    unpullable: str = NOBODY
-    """Image that cannot be pulled."""
-    crashing: str = NOBODY
-    """Image whose containers end at once."""
-    nodeless: str = NOBODY
-    """Pod for which there is no node."""
-    refused: tuple[str, str] = (NOBODY, "")
-    """New pod that admission refuses, and why."""
-    skewed: tuple[str, float] = (NOBODY, 0.0)
-    """Pod whose clock is ahead, and by how many seconds."""
-    sidecar: Object | None = None
-    """Container that admission puts into every new pod, as a mesh does."""
-    forbidden: str = ""
-    """Part of pods (exec, proxy) to which the user has no right."""
-    lost: set[str] = field(default_factory=set)
-    """The pods (uid) whose node is gone."""
-
-
 class Run:
-    """One run of a container: a restart makes another."""
+    """One run of a container; a restart makes another."""
 
     def __init__(self, processes: Processes, name: str, made: Container) -> None:
         """Start the process; its output goes to a log of this name."""
@@ -76,7 +54,7 @@ class Run:
         self.signalled: float | None = None
 
     def end(self, grace_seconds: float) -> None:
-        """Ask the process to end, and kill it when the grace is over."""
+        """Ask the process to end, and kill it when its grace is over."""
         if self.signalled is None:
             self.signalled = time.monotonic()
             self.child.signal(signal.SIGTERM)
@@ -84,17 +62,17 @@ class Run:
             self.kill()
 
     def end_soon(self, stopped: threading.Event) -> None:
-        """Give the process the least grace that there is, unless the cluster has `stopped`."""
+        """Give the process the minimum grace, unless the cluster has `stopped`."""
         while self.child.status is None and not stopped.is_set():
             self.end(LEAST_GRACE_SECONDS)
             stopped.wait(TICK_SECONDS / 2)
 
     def kill(self) -> None:
-        """Kill the whole group: also the workers that outlived the process."""
+        """Kill the whole group, including workers that outlived the process."""
         self._processes.stop([self.child], signal.SIGKILL, KILL_SECONDS)
 
     def last_state(self, status: int) -> Object:
-        """Return the state of the container when the process has ended with this status."""
+        """Return the state of the container once the process has ended with this status."""
         code = status if status >= 0 else 128 - status
         reason = "OOMKilled" if self.killed_for_memory else "Error" if code else "Completed"
         times = {"startedAt": self.started_at, "finishedAt": timestamp()}
@@ -116,7 +94,7 @@ class Worker:
         self._state: Object = {"waiting": {"reason": "ContainerCreating"}}
         self._last_state: Object = {}
         self._wanted = True
-        """Whether the container is to be started, the first time or again."""
+        """Whether the container is to be started, for the first time or again."""
         self._ready = False
         self._probe_at = 0.0
         self.runs: list[Run] = []
@@ -190,7 +168,7 @@ class Worker:
         self._wanted = False
 
     def _note_end(self, run: Run, status: int) -> None:
-        run.kill()  # the rest of its group, and with it all that would still write to the log
+        run.kill()  # the rest of its group, which might still write to the log
         run.ended.set()
         self._ready = False
         self._state = run.last_state(status)
@@ -203,7 +181,7 @@ class Worker:
                 self._state = {"waiting": {"reason": "CrashLoopBackOff", "message": why}}
 
     def _probe(self) -> bool:
-        """Tell whether the container is ready; once it is, it stays so until its end."""
+        """Tell whether the container is ready, which it stays until its end."""
         probed = self._container and self._container.probed
         if not probed:
             return True
@@ -218,7 +196,7 @@ class Worker:
             connection.close()
 
     def _report(self) -> None:
-        """Write the status down; nothing is stored where nothing changed."""
+        """Write the status; nothing is stored unless something changed."""
         if not self.runs and self._kubelet.has_no_node(self._pod):
             status = pods.unscheduled(self._pod, NO_NODE)
             self._kubelet.cluster.change(self._pod, lambda pod: pod.update(status=status))
@@ -275,16 +253,16 @@ class Kubelet:
         return self._workers.get(pod["metadata"]["uid"])
 
     def stop(self) -> None:
-        """Kill what runs, and wait for all workers."""
+        """Kill whatever runs, and wait for all workers."""
         self.stopped.set()
         for worker in self._workers.values():
             worker.thread.join()
 
     def log(self, pod: Object, query: dict[str, str]) -> Iterator[bytes]:
-        """Return the log of a pod's own container, that of its newest run.
+        """Return the log of a pod's own container, from its newest run.
 
         Raises:
-            Refused: another container is asked for, or there is no run yet.
+            Refused: for another container, or before the first run.
         """
         own, name = pods.own_container(pod)["name"], pod["metadata"]["name"]
         wanted, worker = query.get("container", own), self.worker(pod)

@@ -10,9 +10,9 @@ BLOCK_BYTES = 65_536
 
 
 def stream(file: Path, is_complete: Callable[[], bool], *, follow: bool) -> Iterator[bytes]:
-    """Give what is in `file`, and with `follow` what is added until it is complete.
+    """Yield the content of `file` and, with `follow`, what is added until it is complete.
 
-    A file that became shorter is read again from its start, as after a rotation.
+    A file that shrinks is read again from its start, as after a rotation.
     """
     with file.open("rb") as log:
         while True:

@@ -17,14 +17,15 @@ from .api import serving
 from .deployments import Deployments
 from .jobs import Jobs
 from .kinds import Object
-from .kubelet import Kubelet, Mishaps, Run
+from .kubelet import Kubelet, Run
+from .mishaps import Mishaps
 from .network import Network
 from .store import Cluster, Refused
 
 IDLE_SECONDS = 0.2
 PROXY_SECONDS = 5.0
 START_DELAY_SECONDS = 0.5
-"""Stands for the scheduling of a pod and the start of its image."""
+"""Stands for the time to schedule a pod and start its image."""
 
 
 class Miniature(Cluster):
@@ -39,27 +40,27 @@ class Miniature(Cluster):
         self.mishaps = Mishaps()
 
     def oom(self, pod: str) -> None:
-        """Kill a pod's process as the kernel does where its memory is at the limit."""
+        """Kill a pod's process like the kernel when memory reaches its limit."""
         run = self._run(pod)
         run.killed_for_memory = True
         if run.child.status is None:
             os.killpg(run.child.pid, signal.SIGKILL)
 
     def end(self, pod: str) -> None:
-        """Kill a pod's process, for no reason that anybody is told."""
+        """Kill a pod's process for no stated reason."""
         os.killpg(self._run(pod).child.pid, signal.SIGKILL)
 
     def truncate_log(self, pod: str) -> None:
-        """Lose what a pod wrote until now, as a kubelet does that rotates the log twice."""
+        """Drop what a pod has written, like a kubelet that rotates the log twice."""
         os.truncate(self._run(pod).child.log, 0)
 
     def rewrite_log(self, pod: str, old: str, new: str) -> None:
-        """Let a pod have written `new` instead of `old`, as another version of its image would."""
+        """Replace `old` by `new` in a pod's log, as another version of its image would write."""
         log = self._run(pod).child.log
         log.write_text(log.read_text().replace(old, new))
 
     def fail_liveness(self, pod: str) -> None:
-        """Restart a pod's container as the kubelet does where its liveness probe fails.
+        """Restart a pod's container like the kubelet after a failed liveness probe.
 
         Source: kubernetes pkg/kubelet/prober/prober.go, and computePodActions and killContainer in
         pkg/kubelet/kuberuntime.
@@ -71,17 +72,17 @@ class Miniature(Cluster):
         os.killpg(run.child.pid, signal.SIGKILL)
 
     def forget(self, pod: str) -> None:
-        """Take a pod away with its log and without any grace, as when its node is gone."""
+        """Remove a pod with its log and without grace, as when its node is gone."""
         found = self.get("Pod", pod)
         self.mishaps.lost.add(found["metadata"]["uid"])
         self.remove(found)
 
     def process(self, pod: str) -> int:
-        """Return the number of the process that a pod runs, or ran last."""
+        """Return the pid of the process that a pod runs, or ran last."""
         return self._run(pod).child.pid
 
     def wrote(self, pod: str) -> str:
-        """Return what a pod has written until now."""
+        """Return what a pod has written so far."""
         worker = self.kubelet.worker(self.get("Pod", pod))
         return worker.runs[-1].child.log.read_text() if worker and worker.runs else ""
 
@@ -96,7 +97,7 @@ class Miniature(Cluster):
         return self.kubelet.log(self.find(pod), query)
 
     def admit(self, made: Object) -> None:
-        """Give a Service its address; put a sidecar into a new pod, or refuse it."""
+        """Give a Service its address; add a sidecar to a new pod, or refuse the pod."""
         if made["kind"] == "Service":
             self.network.assign_address(made)
         if made["kind"] != "Pod":
@@ -109,7 +110,7 @@ class Miniature(Cluster):
             made["spec"][key] = [sidecar, *made["spec"].get(key, [])]
 
     def proxy(self, pod: kinds.Place) -> bytes:
-        """Return what a pod answers, asked at its own address."""
+        """Return a pod's answer, asked at its own address."""
         name, _, port = pod.name.partition(":")
         self._check_right("get", name, "proxy")
         found = self.find(replace(pod, name=name))
@@ -128,9 +129,9 @@ class Miniature(Cluster):
             connection.close()
 
     def execute(self, pod: kinds.Place, query: dict[str, list[str]]) -> int:
-        """Do in a pod what the lab's kill does there, and no other command.
+        """Do in a pod what the lab's kill does there; refuse any other command.
 
-        Here a pod has no processes of its own: the command itself would hit this machine's.
+        A pod has no process namespace here: the command itself would hit this machine's processes.
         """
         self._check_right("create", pod.name, "exec")
         found, container = self.find(pod), query["container"][-1]
@@ -143,7 +144,7 @@ class Miniature(Cluster):
         return 128 + signal.SIGKILL
 
     def _check_right(self, verb: str, pod: str, part: str) -> None:
-        """Refuse what the user has no right to.
+        """Refuse what the user has no right to do.
 
         Source: kubernetes apiserver pkg/endpoints/handlers/responsewriters/errors.go.
         """
@@ -163,7 +164,7 @@ class Miniature(Cluster):
 
 
 def _control(cluster: Miniature, network: Network) -> None:
-    """Let all controllers look at the objects whenever something changed, until the end."""
+    """Let all controllers look at the objects after each change, until the end."""
     deployments, jobs = Deployments(cluster), Jobs(cluster)
     while not cluster.stopped:
         with cluster.changed:
@@ -181,9 +182,9 @@ def _control(cluster: Miniature, network: Network) -> None:
 def running(
     folder: Path, start_delay_seconds: float = START_DELAY_SECONDS
 ) -> Iterator[tuple[Miniature, Path]]:
-    """Run a cluster; gives it and a kubeconfig for it.
+    """Run a cluster; yield it and its kubeconfig.
 
-    At the end, however it comes, none of its processes and threads is left.
+    However the block ends, none of its processes and threads is left.
     """
     cluster = Miniature()
     pods_folder = folder / "pods"

@@ -1,8 +1,8 @@
-"""Addresses and ports: each pod and each Service has an address on the loopback interface.
+"""Addresses and ports: each pod and each Service has a loopback address.
 
 A Service's pods share one port at its address (SO_REUSEPORT): the kernel picks a listener for each
 new connection, at random. It is another port where the Service selects otherwise, so that pods
-with the labels of before get no new connections, as behind kube-proxy.
+with the old labels get no new connections, as behind kube-proxy.
 """
 
 import json
@@ -48,16 +48,16 @@ class Network:
         service["spec"].setdefault("clusterIP", f"{self._net}.0.{self._services}")
 
     def new_pod_address(self) -> str:
-        """Return an address that no pod had before."""
+        """Return an address that no pod has had."""
         self._pods += 1
         return f"{self._net}.{1 + self._pods // PODS_PER_NET}.{1 + self._pods % PODS_PER_NET}"
 
     def names_file(self, namespace: str) -> Path:
-        """Return the file from which pods of a namespace resolve names."""
+        """Return the file by which pods of a namespace resolve names."""
         return self._folder / f"{namespace}.names.json"
 
     def listeners(self, pod: Object, address: str) -> list[tuple[str, int]]:
-        """Return where a server pod must listen: for each of its Services, and at its own address.
+        """Return where a server pod must listen: for each of its Services, then at its own address.
 
         The last one is its own.
         """
@@ -75,11 +75,11 @@ class Network:
         return [*shared, (address, own)]
 
     def pod_port(self, address: str, port: int) -> int:
-        """Return where a pod listens that says it listens on `port`."""
+        """Return the real port of a pod that declares `port`."""
         return self._pod_ports[address][port]
 
     def reconcile(self) -> None:
-        """Write the names down for the pods."""
+        """Write the names that pods resolve."""
         for namespace in {pod["metadata"]["namespace"] for pod in self._cluster.all("Pod")}:
             self._write_names(namespace)
 
@@ -117,9 +117,9 @@ class Network:
         return self._reserve(service["spec"]["clusterIP"], selector)
 
     def _reserve(self, address: str, selector: str) -> int:
-        """Return the port at an address that belongs to a selector, a free one at first."""
+        """Return the port of a selector at an address, at first a free one."""
         if (address, selector) not in self._reserved:
-            # Bound but not listening: holds the port for us and takes no connections.
+            # Bound but not listening: reserves the port and takes no connections.
             reservation = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
             reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             reservation.bind((address, 0))

@@ -1,4 +1,4 @@
-"""The API's description of itself: as much as makes clients leave validation to the server.
+"""The API's description of itself: just enough that clients leave validation to the server.
 
 helm and kubectl look for a patch operation of each kind that takes `fieldValidation`; where there
 is one, they do not ask for the schema of the objects.
@@ -11,7 +11,7 @@ PARAMETER = {"name": "fieldValidation", "in": "query", "schema": {"type": "strin
 
 
 def document(path: str) -> Object | None:
-    """Return the document at `path`; None where there is none."""
+    """Return the document at `path`, or None."""
     if path == "/openapi/v3":
         roots = {kind.root.removeprefix("/") for kind in KINDS}
         return {

@@ -4,7 +4,7 @@ from typing import Any
 
 
 def merged(before: Any, patch: Any) -> Any:
-    """Apply a strategic merge patch; list items go by their name."""
+    """Apply a strategic merge patch, which matches list items by name."""
     if isinstance(before, dict) and isinstance(patch, dict):
         result = dict(before)
         for key, value in patch.items():
@@ -37,7 +37,7 @@ def _named(item: Any) -> bool:
 def applied(before: Any, last: Any, wanted: Any) -> Any:
     """Apply server-side: `wanted` wins, what only `last` had goes, what others wrote stays.
 
-    `last` is what was applied before. Lists are replaced as a whole.
+    `last` was applied before. Lists are replaced as a whole.
     """
     if not isinstance(before, dict) or not isinstance(wanted, dict):
         return wanted

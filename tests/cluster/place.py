@@ -1,4 +1,4 @@
-"""A cluster as a test uses it: through the real helm and kubectl, and by looking into it."""
+"""A cluster as a test uses it: through the real helm and kubectl, and by looking inside."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ class Place:
     """A cluster, and the two commands that work on it."""
 
     def __init__(self, cluster: Miniature, kubeconfig: Path) -> None:
-        """Let both commands use `kubeconfig`, and keep their caches beside it."""
+        """Have both commands use `kubeconfig`, and keep their caches beside it."""
         self.cluster = cluster
         self.environment = {
             **os.environ,
@@ -32,7 +32,7 @@ class Place:
         }
 
     def run(self, program: str, *arguments: str, given: str = "") -> tuple[int, str]:
-        """Run a command; return its status and all that it printed."""
+        """Run a command; return its status and output."""
         done = subprocess.run(
             [command(program), *arguments],
             cwd=ROOT,
@@ -47,7 +47,7 @@ class Place:
         return done.returncode, done.stdout
 
     def kubectl(self, *arguments: str, given: str = "") -> str:
-        """Run kubectl, which must succeed, and return what it printed."""
+        """Run kubectl, which must succeed, and return its output."""
         status, output = self.run("kubectl", *arguments, given=given)
         assert status == 0, f"kubectl {arguments}: {output}"
         return output
@@ -61,7 +61,7 @@ class Place:
         return output
 
     def pods(self, component: str) -> dict[str, Object]:
-        """Return the pods of the server or the client that are to stay, by name."""
+        """Return the server's or client's pods that are not being deleted, by name."""
         return {
             pod["metadata"]["name"]: pod
             for pod in self.cluster.all("Pod")
@@ -70,7 +70,7 @@ class Place:
         }
 
     def state(self, pod: str) -> Any:
-        """Return the state of a pod's container; empty before there is one."""
+        """Return the state of a pod's container, empty before there is one."""
         status = self.cluster.get("Pod", pod)["status"]
         return status.get("containerStatuses", [{"state": {}}])[0]["state"]
 
@@ -84,14 +84,14 @@ class Place:
         assert found == end
 
     def only_client(self) -> str:
-        """Return the name of the client's only pod, which runs."""
+        """Return the name of the client's only running pod."""
         eventually(lambda: self.pods("client"))
         (name,) = self.pods("client")
         eventually(lambda: "running" in self.state(name))
         return name
 
     def await_answers(self, revision: int = 1) -> None:
-        """Wait until a client of a revision has had an answer."""
+        """Wait until a client of a revision has got an answer."""
         eventually(
             lambda: any(
                 "Response from Pod" in self.cluster.wrote(name)

@@ -1,11 +1,11 @@
-"""Pods as objects: made from a template, looked at, and described by their status."""
+"""Pods as objects: made from a template, inspected, and described by their status."""
 
 import copy
 import random
 from collections.abc import Mapping
 
 from .kinds import Object
-from .store import timestamp
+from .objects import timestamp
 
 SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 """Source: kubernetes staging/src/k8s.io/apimachinery/pkg/util/rand/rand.go."""
@@ -16,7 +16,7 @@ LONGEST_BASE = 58
 def made(
     owner: Object, template: Object, base: str, labels: Mapping[str, str] | None = None
 ) -> Object:
-    """Return a pod of a controller's template, named `base` and five random characters."""
+    """Return a pod of a controller's template, named `base` plus five random characters."""
     metadata, own = template.get("metadata", {}), owner["metadata"]
     reference = {"apiVersion": owner["apiVersion"], "kind": owner["kind"], "controller": True}
     suffix = "".join(random.choices(SUFFIX_LETTERS, k=5))
@@ -36,7 +36,7 @@ def made(
 
 
 def owned_by(owner: Object, found: Object) -> bool:
-    """Tell whether an object is a controller's."""
+    """Tell whether an object belongs to a controller."""
     references = found["metadata"].get("ownerReferences", [])
     return any(item["uid"] == owner["metadata"]["uid"] for item in references)
 
@@ -68,7 +68,7 @@ def condition(name: str, holds: bool, reason: str = "", message: str = "") -> Ob
 
 
 def kept_times(before: list[Object], after: list[Object]) -> list[Object]:
-    """Give conditions that hold as before their earlier transition time."""
+    """Keep the transition times of conditions that have not changed."""
     known = {item["type"]: item for item in before}
     for item in after:
         same = known.get(item["type"])
@@ -78,7 +78,7 @@ def kept_times(before: list[Object], after: list[Object]) -> list[Object]:
 
 
 def status(pod: Object, phase: str, address: str, own: Object) -> Object:
-    """Return a pod's status, given that of its own container; sidecars run all the time."""
+    """Return a pod's status, given its own container's; sidecars always run."""
     statuses = {
         one["name"]: own if one is own_container(pod) else _running(pod)
         for one in pod["spec"]["containers"]
@@ -96,20 +96,20 @@ def status(pod: Object, phase: str, address: str, own: Object) -> Object:
 
 
 def unscheduled(pod: Object, message: str) -> Object:
-    """Return the status of a pod for which there is no node."""
+    """Return the status of a pod that fits no node."""
     why = condition("PodScheduled", False, "Unschedulable", message)
     before = pod.get("status", {}).get("conditions", [])
     return {"phase": "Pending", "conditions": kept_times(before, [why])}
 
 
 def own_container(pod: Object) -> Object:
-    """Return the container that runs here: the last one, before which admission puts sidecars."""
+    """Return the container that runs here: the last, since admission adds sidecars before it."""
     found: Object = pod["spec"]["containers"][-1]
     return found
 
 
 def has_sidecar(pod: Object) -> bool:
-    """Tell whether a container of a pod lives on when its own has ended."""
+    """Tell whether another container of the pod outlives its own."""
     return len(pod["spec"]["containers"]) > 1
 
 

@@ -1,4 +1,4 @@
-"""What clients send in protobuf: helm its releases, as Secrets, and kubectl a new namespace."""
+"""What clients send as protobuf: helm its releases, in Secrets, and kubectl a new namespace."""
 
 from base64 import b64encode
 
@@ -6,13 +6,13 @@ from .kinds import Object
 
 
 def decoded(body: bytes) -> Object:
-    """Read a Secret or a Namespace.
+    """Decode a Secret or a Namespace.
 
     Source: kubernetes staging/src/k8s.io/api/core/v1/generated.proto, apimachinery runtime
     (Unknown) and meta/v1 (ObjectMeta); https://protobuf.dev/programming-guides/encoding/.
 
     Raises:
-        ValueError: it is something else.
+        ValueError: for anything else.
     """
     envelope = _fields(body.removeprefix(b"k8s\x00"))
     kind = _fields(envelope[1][0])[2][0].decode()
@@ -42,7 +42,7 @@ def _pair(entry: bytes) -> tuple[bytes, bytes]:
 
 
 def _fields(message: bytes) -> dict[int, list[bytes]]:
-    """Split a message into its length-delimited fields; numbers are passed over."""
+    """Split a message into its length-delimited fields, ignoring numbers."""
     fields: dict[int, list[bytes]] = {}
     at = 0
 

@@ -1,4 +1,4 @@
-"""Which objects a selector means: of labels, as in a request or an object, and of fields."""
+"""Which objects a selector means: by labels, in a request or an object, and by fields."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -12,16 +12,16 @@ _EQUALITY = re.compile(r"(?P<key>[^=!\s]+)==?(?P<values>[^=\s]*)")
 
 
 def matches(selector: Mapping[str, str] | None, found: Object) -> bool:
-    """Tell whether an object has all labels of a map; an empty map selects nothing."""
+    """Tell whether an object has all labels in a map; an empty map selects nothing."""
     labels = found["metadata"].get("labels") or {}
     return bool(selector) and selector.items() <= labels.items()
 
 
 def chosen(query: Mapping[str, str]) -> Test:
-    """Return the test that a request's labelSelector and fieldSelector ask for.
+    """Return the predicate that a request's labelSelector and fieldSelector ask for.
 
     Raises:
-        ValueError: a selector of a form that is not known.
+        ValueError: for a selector of an unknown form.
     """
     labels, fields = query.get("labelSelector", ""), query.get("fieldSelector", "")
     tests = [_test(part, _label) for part in re.split(r",(?![^(]*\))", labels) if part]

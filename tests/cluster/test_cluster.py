@@ -1,4 +1,4 @@
-"""The miniature cluster itself: what its users could not tell from a defect of theirs."""
+"""The miniature cluster itself: faults that its users would take for their own."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,13 +18,13 @@ SMALL = (
 
 
 def is_alive(process: int) -> bool:
-    """Tell whether there is a process of this number."""
+    """Tell whether a process has this pid."""
     return Path(f"/proc/{process}").exists()
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
-    """Give a cluster without anything in it."""
+    """Yield an empty cluster."""
     with running(tmp_path, start_delay_seconds=0.1) as (cluster, kubeconfig):
         yield Place(cluster, kubeconfig)
 
@@ -54,7 +54,7 @@ def test_release_lives_from_its_installation_to_its_end(place: Place) -> None:
 
 
 def test_failing_test_leaves_no_process(tmp_path: Path) -> None:
-    """Whatever happens in the block, its end is the end of all pods."""
+    """However the block ends, all pods end with it."""
     processes = []
     with pytest.raises(ZeroDivisionError), running(tmp_path, start_delay_seconds=0) as found:
         place = Place(*found)
@@ -65,7 +65,7 @@ def test_failing_test_leaves_no_process(tmp_path: Path) -> None:
 
 
 def test_missing_namespace_is_refused(place: Place) -> None:
-    """Nothing is made in a namespace that is not there."""
+    """Nothing is created in a missing namespace."""
     status, output = place.run("helm", "install", "demo", str(CHART), "--namespace", "else")
     assert status != 0
     assert 'namespaces "else" not found' in output

@@ -6,15 +6,16 @@ from collections.abc import Iterator
 
 from . import kinds, selectors
 from .kinds import Object
-from .store import Change, Cluster
+from .objects import Change
+from .store import Cluster
 
 IDLE_SECONDS = 0.5
 
 
 def lines(cluster: Cluster, where: kinds.Place, query: dict[str, str]) -> Iterator[bytes]:
-    """Give each event as a line of JSON, until the request's timeoutSeconds or the cluster's end.
+    """Yield each event as a line of JSON, until the request's timeoutSeconds or the cluster's end.
 
-    Without a version to start from, that is everything that ever happened.
+    Without a version to start from, these are all events ever.
     Source: https://kubernetes.io/docs/reference/using-api/api-concepts/, "Efficient detection of
     changes" and "Streaming lists".
     """
@@ -44,7 +45,7 @@ def lines(cluster: Cluster, where: kinds.Place, query: dict[str, str]) -> Iterat
 
 
 class _Watch:
-    """Which objects the watcher knows of: one that stops to match is gone for it."""
+    """The objects that the watcher knows of; one that no longer matches is gone for it."""
 
     def __init__(self, where: kinds.Place, query: dict[str, str]) -> None:
         self._where = where
@@ -52,7 +53,7 @@ class _Watch:
         self._known: set[str] = set()
 
     def see(self, change: Change) -> list[Object]:
-        """Take in a change; return the event that it is for the watcher, if it is one."""
+        """Take in a change; return the watcher's event, if it has one."""
         found = change.object
         if found["kind"] != self._where.kind.name or self._where.namespace not in (
             "",

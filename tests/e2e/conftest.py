@@ -1,4 +1,4 @@
-"""Lets a fixture know that its test failed."""
+"""Tells a fixture that its test failed."""
 
 from collections.abc import Generator
 
@@ -17,7 +17,7 @@ def pytest_runtest_makereport(
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the current cluster alone unless it is asked for: `make test` must not touch it."""
+    """Leave the current cluster alone unless asked: `make test` must not touch it."""
     if "e2e" not in config.option.markexpr:
         skip = pytest.mark.skip(reason="works on the current Kubernetes context: run make e2e")
         for item in items:

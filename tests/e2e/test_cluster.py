@@ -1,128 +1,30 @@
 """docs/cluster.md, step by step, in a namespace of its own.
 
-The steps build on each other, in the order of this file: after a failed one the rest is skipped.
+Each step builds on the one before it in this file: after a failure the rest is skipped.
 """
 
 import json
 import os
-import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from long_lived.lab.cluster.servers.kill import KILLED, kill_command
 
-pytestmark = pytest.mark.e2e
+from .place import CONTEXT, RELEASE, ROOT, Place, eventually, kubectl, program, run
 
-ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.e2e
 CI_VALUES = sorted((ROOT / "charts" / "long-lived" / "ci").glob("*-values.yaml"))
-RELEASE = "e2e"
-CONTEXT = os.environ.get("CONTEXT", "")
+
 USERS = 200
 """Virtual users of values/smoke.yaml."""
 
 
-def run(*arguments: str, seconds: float = 600) -> subprocess.CompletedProcess[str]:
-    """Run a command in the project's folder."""
-    return subprocess.run(
-        arguments, cwd=ROOT, capture_output=True, text=True, timeout=seconds, check=False
-    )
-
-
-def program(name: str) -> str:
-    """Return the path of a tool."""
-    found = shutil.which(name, path=f"{os.environ['PATH']}:{Path(sys.executable).parent}")
-    if not found:
-        pytest.skip(f"{name} is neither on PATH nor in the virtual environment: run make helm")
-    return found
-
-
-def kubectl(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run kubectl on the context that make is told to use."""
-    where = ["--context", CONTEXT] if CONTEXT else []
-    return run(program("kubectl"), *where, *arguments)
-
-
-class Place:
-    """A namespace, and the make targets in it."""
-
-    def __init__(self, namespace: str) -> None:
-        """Name the namespace; it is made by the fixture."""
-        self.namespace = namespace
-        self.failed = ""
-
-    def make(self, target: str, *variables: str, fails: bool | None = False) -> str:
-        """Run a target and return what it printed; it `fails`, or not, or (None) as it likes."""
-        where = [f"RELEASE={RELEASE}", f"NAMESPACE={self.namespace}", f"CONTEXT={CONTEXT}"]
-        done = run("make", "--no-print-directory", target, *where, *variables)
-        output = f"{done.stdout}{done.stderr}"
-        assert fails in (None, bool(done.returncode)), f"make {target}: {output}\n{self.state()}"
-        return output
-
-    def client_log(self) -> str:
-        """Return the end of the newest client's log."""
-        job = max(self.items("jobs"), key=lambda item: item["metadata"]["creationTimestamp"])
-        name = f"job/{job['metadata']['name']}"
-        where = ("--namespace", self.namespace, "logs", "--container=client", "--tail=5")
-        return kubectl(*where, name).stdout
-
-    def restarts(self) -> int:
-        """Return how often the containers of the server pods were started again, all together."""
-        return sum(
-            status["restartCount"]
-            for item in self.items("pods")
-            if item["metadata"]["name"] in self.server_pods()
-            for status in item["status"]["containerStatuses"]
-        )
-
-    def items(self, kinds: str) -> list[dict[str, Any]]:
-        """Return the objects of these kinds."""
-        done = kubectl("--namespace", self.namespace, "get", kinds, "--output", "json")
-        assert done.returncode == 0, done.stderr
-        return list(json.loads(done.stdout)["items"])
-
-    def names(self, kinds: str) -> set[str]:
-        """Return the names of the objects of these kinds."""
-        return {item["metadata"]["name"] for item in self.items(kinds)}
-
-    def server_pods(self) -> set[str]:
-        """Return the names of the server's pods that are not on their way out."""
-        return {
-            item["metadata"]["name"]
-            for item in self.items("pods")
-            if item["metadata"]["labels"].get("app.kubernetes.io/component") == "server"
-            and "deletionTimestamp" not in item["metadata"]
-        }
-
-    def state(self) -> str:
-        """Say what there is, for the report of a failure."""
-        parts = [
-            kubectl("--namespace", self.namespace, *arguments).stdout
-            for arguments in (
-                ("get", "all", "--output", "wide"),
-                ("get", "events", "--sort-by", ".lastTimestamp"),
-                ("logs", "--selector", f"app.kubernetes.io/instance={RELEASE}", "--tail=20"),
-            )
-        ]
-        return "\n".join(parts)
-
-
-def eventually(statement: str, holds: Any, seconds: float = 180) -> None:
-    """Wait until something holds."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, f"not within {seconds:g} s: {statement}"
-        time.sleep(1)
-
-
 @pytest.fixture(scope="module")
 def place() -> Iterator[Place]:
-    """Make a namespace with restricted Pod Security and a quota; take it away at the end."""
+    """Create a namespace with restricted Pod Security and a quota; delete it at the end."""
     answer = kubectl("version", "--request-timeout=5s")
     if answer.returncode != 0:
         reason = f"no cluster answers: {answer.stderr.strip().splitlines()[-1]}"
@@ -136,7 +38,7 @@ def place() -> Iterator[Place]:
         level = "pod-security.kubernetes.io/enforce=restricted"
         labelled = kubectl("label", "namespace", found.namespace, level)
         assert labelled.returncode == 0, labelled.stderr
-        # What it counts every pod must state; of CPU the chart's pods have no limit by default.
+        # A pod must state whatever the quota counts, and by default has no CPU limit.
         hard = "--hard=requests.cpu=8,requests.memory=8Gi,limits.memory=32Gi"
         quota = kubectl("--namespace", found.namespace, "create", "quota", "all", hard)
         assert quota.returncode == 0, quota.stderr
@@ -147,7 +49,7 @@ def place() -> Iterator[Place]:
 
 @pytest.fixture(autouse=True)
 def step(place: Place, request: pytest.FixtureRequest) -> Iterator[None]:
-    """Skip a step whose predecessor failed."""
+    """Skip a step if the one before it failed."""
     if place.failed:
         pytest.skip(f"{place.failed} failed")
     place.failed = request.node.name
@@ -157,7 +59,7 @@ def step(place: Place, request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def test_install_starts_all_pods(place: Place) -> None:
-    """Pod Security and quota let every pod in; `helm test` straight away waits for all servers."""
+    """Pod Security and quota admit every pod; `helm test` waits for all servers."""
     place.make(
         "install",
         "VALUES=values/smoke.yaml",
@@ -172,20 +74,20 @@ def test_install_starts_all_pods(place: Place) -> None:
 
 
 def test_verify_finds_the_run_even(place: Place) -> None:
-    """Every request is answered, by all three pods, within chance of evenly."""
+    """Every request is answered, by all three pods, within chance of uniform."""
     output = place.make("verify")
     assert f"{USERS} of {USERS}" in output
     assert all(pod in output for pod in place.server_pods())
 
 
 def test_helm_test_reaches_every_pod(place: Place) -> None:
-    """The Service balances over all of them; the test leaves no pod."""
+    """The Service balances over all pods; the test leaves none."""
     place.make("helm-test")
     assert not [name for name in place.names("pods") if name.endswith("-test")]
 
 
 def test_upgrade_runs_again_and_keeps_the_servers(place: Place) -> None:
-    """A changed client is a new Job in place of the old one; the server pods stay."""
+    """A changed client is a new Job that replaces the old one; the server pods stay."""
     servers = place.server_pods()
     place.make("upgrade", "SET=client.concurrency=100")
     eventually(
@@ -196,12 +98,12 @@ def test_upgrade_runs_again_and_keeps_the_servers(place: Place) -> None:
 
 
 def test_verify_finds_the_new_run(place: Place) -> None:
-    """The verdict is of the newest Job, not of the one before."""
+    """The verdict is that of the newest Job."""
     assert "100 of 100" in place.make("verify")
 
 
 def test_changed_server_runs_on_new_pods_alone(place: Place) -> None:
-    """The client waits for the new pods; no pod with the old settings answers a request."""
+    """The client waits for the new pods; none with the old settings answers a request."""
     before = place.server_pods()
     place.make("upgrade", "SET=server.delay.maxSeconds=4")
     output = place.make("verify")
@@ -211,7 +113,7 @@ def test_changed_server_runs_on_new_pods_alone(place: Place) -> None:
 
 
 def test_replicas_are_left_to_an_autoscaler(place: Place) -> None:
-    """Helm does not take back what somebody else has set, and the client finds all there are."""
+    """Helm does not undo what somebody else has set, and the client finds all pods."""
     place.make("upgrade", "SET=server.replicas=null client.enabled=false")
     server = f"deployment/{RELEASE}-long-lived-server"
     scaled = kubectl("--namespace", place.namespace, "scale", server, "--replicas=2")
@@ -237,7 +139,7 @@ def test_restart_pins_kept_connections_to_the_survivor(place: Place) -> None:
 
 
 def test_kill_loses_what_a_forced_deletion_lets_out(place: Place) -> None:
-    """Answers of about a second are lost in flight, and the report has no excuse."""
+    """Answers of about a second are lost in flight, and the report makes no excuse."""
     output = place.make(
         "cluster-run",
         "SCENARIO=events/restart",
@@ -267,7 +169,7 @@ def test_container_that_restarts_in_place_is_reported(place: Place) -> None:
 
 
 def test_pod_without_a_node_makes_the_run_incomplete(place: Place) -> None:
-    """The scheduler's own words are the reason."""
+    """The reason is in the scheduler's own words."""
     place.make(
         "upgrade", "SET=clientPod.nodeSelector.nowhere=here client.readiness.timeoutSeconds=20"
     )
@@ -277,7 +179,7 @@ def test_pod_without_a_node_makes_the_run_incomplete(place: Place) -> None:
 
 
 def test_conflict_over_replicas_says_what_to_do(place: Place) -> None:
-    """Helm 4 does not take the number of servers from whoever scaled them, nor does the lab."""
+    """Neither Helm 4 nor the lab overrides whoever scaled the servers."""
     server = f"deployment/{RELEASE}-long-lived-server"
     done = kubectl("--namespace", place.namespace, "scale", server, "--replicas=2")
     assert done.returncode == 0, done.stderr
@@ -290,7 +192,7 @@ def test_conflict_over_replicas_says_what_to_do(place: Place) -> None:
 
 
 def test_uninstall_leaves_nothing(place: Place) -> None:
-    """No object of the release stays in the namespace, not even those of a failed upgrade."""
+    """The namespace keeps no object of the release, not even from a failed upgrade."""
     where = ["--namespace", place.namespace, *(["--kube-context", CONTEXT] if CONTEXT else [])]
     broken = ["--reset-then-reuse-values", "--set-string", "images.server.tag=absent"]
     chart = str(ROOT / "charts" / "long-lived")

@@ -1,11 +1,9 @@
-"""Runs as the tests tell them, entered in the client's own account and summed up by its own code.
+"""Runs described by the tests, entered in the client's own ledger and summarized by its own code.
 
-So what the lab is given here has the layout that clients really write, whatever it becomes.
+So the lab always gets the format that clients really write.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from long_lived.client.clock import Clock
@@ -14,23 +12,20 @@ from long_lived.client.stalls import Stalls
 from long_lived.client.summary import summarize
 from long_lived.client.transport.connections import Connection, ConnectionBook
 from long_lived.lab.analysis.events.change import Change
-from long_lived.lab.analysis.history import History
 from long_lived.record.error_kind import ErrorKind
-from long_lived.record.histogram import Histogram
-from long_lived.record.lines import Response, Started, read
-from long_lived.record.replica_counts import ReplicaCounts
-from long_lived.record.summary import Cost, Pod, Start, Summary
-from long_lived.record.timeline import Timeline
+from long_lived.record.lines import Started
+from long_lived.record.summary import Cost, Summary
 from long_lived.settings import load
 
 START = 1_800_000_000.0
-"""When the clock of every run starts: at the border of a bucket."""
+"""When the clock of every run starts: at the start of a bucket."""
 
 SERVERS = ("server-a", "server-b", "server-c")
 NEW = ("server-d", "server-e")
 
+
 STOP_SECONDS, READY_SECONDS, LOAD_SECONDS = 10.0, 12.0, 30.0
-"""When `restarted` stops two replicas, when their successors are ready, and when it ends."""
+"""When `restarted` stops two replicas, when their replacements are ready, and when it ends."""
 
 
 class HandClock(Clock):
@@ -42,24 +37,24 @@ class HandClock(Clock):
         self.now = 0.0
 
     def elapsed_seconds(self) -> float:
-        """Tell what the test has set."""
+        """Return what the test has set."""
         return self.now
 
 
 class Lines:
-    """An output that keeps its lines."""
+    """An output that collects its lines."""
 
     def __init__(self) -> None:
         """Start empty."""
         self.lines: list[str] = []
 
     def write(self, lines: Iterable[str]) -> None:
-        """Keep them."""
+        """Collect them."""
         self.lines += lines
 
 
 class Run:
-    """One client's run, told event by event, in any order."""
+    """One client's run, described event by event, in any order."""
 
     def __init__(self, *overrides: str) -> None:
         """Begin a run with these settings."""
@@ -70,11 +65,11 @@ class Run:
         self._book = ConnectionBook(self.clock, self.ledger.enter_close)
         self._made: Summary | None = None
         self._starts: dict[str, tuple[str, float]] = {}
-        # The book looks into sockets only at the end of a real client.
+        # The book inspects sockets only when a real client ends.
         self._socket: Any = object()
 
     def connect(self, pod: str, at: float) -> Connection:
-        """Open a connection, on which `pod` answers the first request at once."""
+        """Open a connection on which `pod` answers the first request at once."""
         self.clock.now = at
         connection = self._book.open(self._socket)
         self._answer(connection, pod)
@@ -86,13 +81,13 @@ class Run:
         return self._book.open(self._socket)
 
     def ask(self, connection: Connection, at: float, pod: str | None = None) -> None:
-        """Have one more request answered on a connection, by its pod or by another one."""
+        """Have another request answered on a connection, by its pod or by another."""
         self.clock.now = at
         assert connection.pod is not None
         self._answer(connection, pod or connection.pod)
 
     def start(self, pod: str, at: float) -> None:
-        """Have a pod's server start (again); its answers say so from now on."""
+        """Have a pod's server start, or restart; its answers say so from now on."""
         self._starts[pod] = (f"{pod}-{at}", at)
 
     def hang_up(self, connection: Connection, at: float) -> None:
@@ -109,7 +104,7 @@ class Run:
         sent: float | None = None,
         pod: str | None = None,
     ) -> None:
-        """Have requests fail that were sent at that moment, or before."""
+        """Have requests fail that were sent at that moment, or earlier."""
         for _ in range(count):
             send = self._send(at if sent is None else sent)
             self.clock.now = at
@@ -121,7 +116,7 @@ class Run:
         stopped_by: str | None = None,
         problem: str | None = None,
     ) -> Summary:
-        """End the run, and return its summary; every time the same."""
+        """End the run, and return its summary, the same each time."""
         if self._made is None:
             self.clock.now = load_seconds
             self.ledger.close(self._book.still_open())
@@ -171,7 +166,7 @@ def plain(
     failed: Mapping[ErrorKind, int] | None = None,
     **ended: Any,
 ) -> Summary:
-    """Return the summary of a run in which each request had a connection of its own."""
+    """Return the summary of a run with a connection per request."""
     run = Run(*overrides)
     for pod, count in pods.items():
         for index in range(count):
@@ -192,11 +187,11 @@ def restarted(
     lost: int = 0,
     end: float = LOAD_SECONDS,
 ) -> tuple[Run, list[Change]]:
-    """Tell a run in the middle of which all replicas but the first are restarted.
+    """Describe a run in the middle of which all replicas but the first are restarted.
 
     Users take turns with the replicas, so that nothing is left to chance. Kept connections of
-    the stopped replicas go to the first at once, and stay; where it `heals` all connections
-    are opened anew later on, by turns. Without `keeps` each request has its own connection.
+    the stopped replicas go to the first at once, and stay; if it `heals`, all connections
+    are reopened later on, in turn. Without `keeps` each request has its own connection.
     """
     run = Run(*overrides)
     for heir in new:
@@ -241,80 +236,3 @@ def restarted(
             second += 1
     run.fail(ErrorKind.CONNECTION_LOST, STOP_SECONDS + 0.1, lost, pod=(servers[1:] or [None])[0])
     return run, replacements
-
-
-def history(timeline: Timeline) -> History:
-    """Read a timeline by the clock that all runs have."""
-    return History(timeline.as_record(), START)
-
-
-def scaled(made: Summary, factor: int) -> Summary:
-    """Return a summary with so many times the counts; settings and durations stay."""
-    counted = ("requests", "pods", "connections", "timeline")
-    multiplied = {
-        key: _multiplied(value, factor) if key in counted else value
-        for key, value in made.as_dict().items()
-    }
-    return Summary.model_validate(multiplied)
-
-
-def changed(made: Summary, **values: Any) -> Summary:
-    """Return a summary with other values: `pods__server-b__starts=[]` is that of its part."""
-    told = made.as_dict()
-    for path, value in values.items():
-        *above, key = path.split("__")
-        part = told
-        for name in above:
-            part = part[name]
-        part[key] = value
-    return Summary.model_validate(told)
-
-
-def pod_of(starts: Iterable[Start] = (), requests: int = 1) -> Pod:
-    """Return what a pod did whose server had these starts."""
-    return Pod(
-        requests=requests,
-        connections_opened=1,
-        connections_open=0,
-        oldest_connection_seconds=1.0,
-        starts=list(starts),
-        overhead_seconds=Histogram().as_record(),
-    )
-
-
-def own_counts(
-    answered: int, answered_to: Mapping[str, int], instance: str | None = None
-) -> ReplicaCounts:
-    """Return what a replica says that it counted."""
-    return ReplicaCounts(
-        pod="server-a",
-        runtime="flask",
-        instance=instance,
-        answered=answered,
-        answered_to=dict(answered_to),
-        in_flight=0,
-        connections=1,
-    )
-
-
-def saved(folder: Path, name: str, lines: Iterable[str]) -> Path:
-    """Save a log."""
-    file = folder / name
-    file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    return file
-
-
-def answers_in(lines: Iterable[str]) -> Counter[str]:
-    """Count the answers in a log's lines, by replica."""
-    return Counter(line.pod for line in map(read, lines) if isinstance(line, Response))
-
-
-def _multiplied(value: Any, factor: int) -> Any:
-    if isinstance(value, dict):
-        kept = ("start_unix_seconds", "bucket_seconds", "buckets", "oldest_connection_seconds")
-        return {
-            key: item if key in kept else _multiplied(item, factor) for key, item in value.items()
-        }
-    if isinstance(value, list):
-        return [_multiplied(item, factor) for item in value]
-    return value * factor if isinstance(value, int) else value

@@ -1,4 +1,4 @@
-"""The project as others get it: built as a wheel, installed into an environment of its own."""
+"""The project as others get it: built as a wheel, installed into its own environment."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ BOUND_SECONDS = 120
 
 
 def call(*command: object, **options: object) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end; no setting of this environment reaches it."""
+    """Run a command to its end, with no settings in its environment."""
     kept = {
         key: value
         for key, value in os.environ.items()
@@ -34,7 +34,7 @@ def call(*command: object, **options: object) -> subprocess.CompletedProcess[str
 
 @dataclass(frozen=True)
 class Installed:
-    """An environment that holds the wheel, and a folder that holds what a user's folder may."""
+    """An environment that holds the wheel, and a folder like a user's."""
 
     python: Path
     packages: Path
@@ -46,7 +46,7 @@ class Installed:
         return call(command, *arguments, cwd=self.cwd, variables=variables)
 
     def python_says(self, code: str, **variables: str) -> str:
-        """Run code with the environment's Python, and return what it prints."""
+        """Run code with the environment's Python, and return its output."""
         done = call(self.python, "-P", "-c", code, cwd=self.cwd, variables=variables)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
@@ -65,7 +65,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install the wheel into a new environment, where the dependencies are those of this one."""
+    """Install the wheel into a new environment that shares this one's dependencies."""
     folder = tmp_path_factory.mktemp("environment")
     assert call(sys.executable, "-m", "venv", "--without-pip", folder).returncode == 0
     python = folder / "bin" / "python"
@@ -74,14 +74,14 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert done.returncode == 0, done.stderr
     shown = call(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))")
     packages = Path(shown.stdout.strip())
-    # Only the path: the link to this checkout, a .pth file there, is not followed.
+    # Only the path: .pth files there, such as the link to this checkout, are not followed.
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
     return folder
 
 
 @pytest.fixture
 def installed(environment: Path, tmp_path: Path) -> Installed:
-    """Stand in a folder with the names that the project's own modules have."""
+    """Enter a folder whose files are named like the project's own modules."""
     cwd = tmp_path / "user"
     (cwd / "lab").mkdir(parents=True)
     for name in ("settings.py", "server.py", "lab/__init__.py"):

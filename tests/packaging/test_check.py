@@ -1,4 +1,4 @@
-"""`make check` is the one list of what must pass; CI and the hooks call it, or parts of it."""
+"""`make check` is the one list of what must pass; CI and hooks call it, or parts of it."""
 
 import re
 
@@ -26,26 +26,26 @@ def commands(*targets: str) -> list[str]:
 
 
 def test_check_runs_each_check_once() -> None:
-    """Style, format, types, directions, generated files, tests: all of them, none twice."""
+    """Style, format, types, directions, generated files and tests: all, and none twice."""
     assert sorted(commands("check")) == sorted(CHECKS)
 
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_each_check_has_one_target(check: str) -> None:
-    """Who wants only one of them knows which target to call."""
+    """Whoever wants only one of them knows which target to call."""
     assert [
         target for target in ("lint", "check-generated", "test") if check in commands(target)
     ] == [CHECKS[check]]
 
 
 def test_ci_runs_the_checks_and_the_main_job_once() -> None:
-    """What CI runs is what anybody can run by hand."""
+    """What CI runs, anybody can run by hand."""
     script = (ROOT / ".ci" / "run").read_text()
     assert re.findall(r"^make .*$", script, re.MULTILINE) == ["make check WORKERS=0", "make run"]
 
 
 def test_hooks_call_targets_of_the_check() -> None:
-    """A hook has no command of its own, and none is fetched from elsewhere."""
+    """A hook has no command of its own, and fetches none."""
     (repository,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
     assert repository["repo"] == "local"
     entries = [hook["entry"] for hook in repository["hooks"]]

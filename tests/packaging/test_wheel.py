@@ -1,4 +1,4 @@
-"""What the wheel holds and asks for."""
+"""What the wheel contains and requires."""
 
 import re
 import tomllib
@@ -17,14 +17,14 @@ DEPENDENCIES = set(PROJECT["project"]["dependencies"])
 
 
 def test_wheel_takes_one_top_level_name(wheel: Path) -> None:
-    """Nothing but the package and what describes it is installed."""
+    """It installs nothing but the package and its metadata."""
     with zipfile.ZipFile(wheel) as archive:
         names = {name.partition("/")[0] for name in archive.namelist()}
     assert names == {"long_lived", f"long_lived-{PROJECT['project']['version']}.dist-info"}
 
 
 def test_wheel_holds_scenarios_chart_and_go_sources(wheel: Path) -> None:
-    """Whatever the checkout has of them, byte for byte."""
+    """They match the checkout, byte for byte."""
     parts = {
         "values": "values",
         "charts/long-lived": "chart",
@@ -45,8 +45,8 @@ def test_wheel_holds_scenarios_chart_and_go_sources(wheel: Path) -> None:
             assert archive.read(f"long_lived/data/{lock}") == (ROOT / "locks" / lock).read_bytes()
 
 
-def test_wheel_asks_for_all_that_the_command_needs(wheel: Path) -> None:
-    """`pip install` of the wheel alone, without an extra, gives a command that works."""
+def test_wheel_requires_all_that_the_command_needs(wheel: Path) -> None:
+    """`pip install` of the wheel alone, without extras, gives a working command."""
     with zipfile.ZipFile(wheel) as archive:
         (name,) = [name for name in archive.namelist() if name.endswith("/METADATA")]
         metadata = Parser().parsestr(archive.read(name).decode())
@@ -54,14 +54,14 @@ def test_wheel_asks_for_all_that_the_command_needs(wheel: Path) -> None:
     assert metadata.get_all("Provides-Extra") is None
 
 
-def test_images_ask_for_no_more_than_the_wheel() -> None:
-    """What the images' locks are made of is part of the dependencies, in the same versions."""
+def test_images_require_no_more_than_the_wheel() -> None:
+    """The images' requirements are part of the dependencies, in the same versions."""
     groups = PROJECT["dependency-groups"]
     for group in ("settings", "server", "client"):
         assert {entry for entry in groups[group] if isinstance(entry, str)} <= DEPENDENCIES
 
 
 def test_lock_of_the_lab_pins_every_dependency() -> None:
-    """The lock that `make run` installs from lacks none of the dependencies."""
+    """The lock that `make run` installs lacks none of them."""
     locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "locks/lab.txt").read_text(), re.MULTILINE))
     assert {re.split(r"[\[><=]", dependency)[0] for dependency in DEPENDENCIES} <= locked

@@ -1,4 +1,4 @@
-"""Histograms of durations: right within 1 %, and mergeable."""
+"""Histograms of durations: accurate to 1 %, and mergeable."""
 
 import math
 
@@ -10,7 +10,7 @@ from long_lived.record.histogram import Histogram
 
 BRIEF = hypothesis.settings(deadline=None, max_examples=60)
 DURATIONS = some.floats(1e-4, 86_400)
-"""From the finest duration that means anything to a day."""
+"""From the shortest meaningful duration to a day."""
 
 
 def filled(durations: list[float]) -> Histogram:
@@ -31,8 +31,8 @@ def test_percentile_is_within_one_percent(durations: list[float], share: float) 
 
 @BRIEF
 @hypothesis.given(some.lists(some.lists(some.floats(0, 86_400), max_size=40), max_size=5))
-def test_merged_parts_are_as_one(parts: list[list[float]]) -> None:
-    """Merging the histograms of parts gives what one histogram of all gives."""
+def test_merged_parts_equal_one_timeline(parts: list[list[float]]) -> None:
+    """Merging the histograms of parts gives that of the whole."""
     merged = Histogram.merged(filled(part).as_record() for part in parts)
     whole = filled([seconds for part in parts for seconds in part])
     assert merged.as_record() == whole.as_record()
@@ -54,20 +54,20 @@ def test_percentiles_are_ordered_and_within_the_extremes(durations: list[float])
 
 
 def test_empty_histogram_has_no_percentiles() -> None:
-    """Where nothing was counted there is nothing to tell."""
+    """Without counts there is nothing to report."""
     assert Histogram().percentile(0.5) is None
     described = Histogram().as_record()
     assert (described.count, described.p50, described.max) == (0, None, None)
 
 
 @pytest.mark.parametrize("seconds", [0.0, 1e-9, 1e-4])
-def test_duration_below_the_floor_keeps_its_own_value_alone(seconds: float) -> None:
-    """A duration too fine to bin is still told exactly where it is the only one."""
+def test_lone_duration_below_the_floor_keeps_its_value(seconds: float) -> None:
+    """A duration too short for a bin is still exact if it is the only one."""
     assert filled([seconds]).percentile(0.5) == seconds
 
 
 def test_number_of_bins_is_bounded() -> None:
-    """However many durations, the bins from 0.1 ms to a day are about a thousand."""
+    """However many durations, about a thousand bins cover 0.1 ms to a day."""
     made = filled([1e-4 * 1.001**step for step in range(20_700)])
     assert made.count == 20_700
     assert len(made.as_record().bins) < 1100

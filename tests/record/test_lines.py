@@ -1,4 +1,4 @@
-"""The lines of a client's log: what is written is what is read."""
+"""The lines of a client's log are read as they were written."""
 
 import hypothesis
 import hypothesis.strategies as some
@@ -25,7 +25,7 @@ PODS = some.from_regex(r"[A-Za-z0-9._-]{1,40}", fullmatch=True)
 DETAILS = (
     some.text(max_size=300)
     .map(lambda text: " ".join(text.split())[:MOST_DETAIL].strip())
-    # Only a pod's name begins so: no error says it.
+    # Only a pod's name begins like this, and no error text does.
     .filter(lambda text: not text.startswith("pod="))
 )
 
@@ -42,7 +42,7 @@ LINES: some.SearchStrategy[Line] = some.one_of(
 @MANY
 @hypothesis.given(LINES)
 def test_line_that_is_written_is_read_back(line: Line) -> None:
-    """To the millisecond, and as the same kind of line."""
+    """It is accurate to the millisecond, and the same kind of line."""
     found = read(str(line))
     assert type(found) is type(line)
     assert found == line
@@ -51,7 +51,7 @@ def test_line_that_is_written_is_read_back(line: Line) -> None:
 @MANY
 @hypothesis.given(LINES)
 def test_line_is_one_line_with_a_known_beginning(line: Line) -> None:
-    """Whoever looks for a client's lines among others finds it."""
+    """A reader finds a client's lines among others."""
     text = str(line)
     assert len(text.splitlines()) == 1
     assert text.startswith(BEGINNINGS)
@@ -60,7 +60,7 @@ def test_line_is_one_line_with_a_known_beginning(line: Line) -> None:
 @MANY
 @hypothesis.given(some.text(max_size=1_000), some.none() | PODS)
 def test_any_error_is_one_short_line(detail: str, pod: str | None) -> None:
-    """What a library says may have many lines, or none."""
+    """A library's message may have many lines, or none."""
     text = str(Failure(ErrorKind.BAD_ANSWER, 1.0, 0.5, pod, detail))
     assert len(text.splitlines()) == 1
     assert text == text.rstrip()
@@ -111,5 +111,5 @@ def test_line_looks_as_it_always_did(line: Line, text: str) -> None:
     ],
 )
 def test_other_line_is_passed_over(text: str) -> None:
-    """What only looks like a line is none."""
+    """A line that only looks like one of ours is not read."""
     assert read(text) is None

@@ -1,4 +1,4 @@
-"""Adding up the summaries of several clients."""
+"""Merging the summaries of several clients."""
 
 import copy
 import socket
@@ -30,7 +30,7 @@ class Silence:
 
 
 def summary(pods: dict[str, int], failed: int = 0, seconds: float = 0.5, **given: Any) -> Summary:
-    """Make the summary of a client whose pods answered so often, each on one connection."""
+    """Make the summary of a client to whom each pod answered so often, on one connection."""
     clock = Clock()
     account = Ledger(clock, Silence(), sum(pods.values()) + failed)
     book = ConnectionBook(clock, account.enter_close)
@@ -61,13 +61,13 @@ def summary(pods: dict[str, int], failed: int = 0, seconds: float = 0.5, **given
 
 
 def started(part: Summary, late: float) -> Summary:
-    """Let a client start so many seconds after New Year."""
+    """Have a client start this many seconds after New Year."""
     at = NEW_YEAR + timedelta(seconds=late)
     return part.model_copy(update={"started": at.isoformat()})
 
 
 def without_time(part: Summary) -> Summary:
-    """Leave out what depends on when a client started."""
+    """Drop what depends on when a client started."""
     fixed = {"timeline": None, "started": None, "load_seconds": 0.0}
     return part.model_copy(update=fixed)
 
@@ -95,7 +95,7 @@ def test_summary_counts_what_the_ledger_counted() -> None:
 
 
 def test_merge_of_one_is_itself() -> None:
-    """One summary merged is the same summary."""
+    """Merging a single summary changes nothing."""
     made = summary({"a": 2, "b": 1}, failed=1)
     merged = merge([made])
     assert without_time(merged) == without_time(made)
@@ -104,7 +104,7 @@ def test_merge_of_one_is_itself() -> None:
 
 
 def test_merge_of_two_is_their_sum() -> None:
-    """Counts are added, percentiles come from all durations, maxima from the larger."""
+    """Counts are added, percentiles span all durations, and the larger maximum wins."""
     first = summary({"a": 2, "b": 1}, failed=1, seconds=0.25)
     second = summary({"b": 4, "c": 5}, seconds=4.0)
     merged = merge([first, second])
@@ -146,7 +146,7 @@ def test_merge_of_two_is_their_sum() -> None:
 
 
 def test_merged_load_lasts_from_the_first_start_to_the_last_end() -> None:
-    """Clients that run beside one another do not add up their times."""
+    """The times of clients that run in parallel are not added."""
     first, second = (
         started(summary({"a": 1}), late).model_copy(update={"load_seconds": seconds})
         for late, seconds in ((0, 10.0), (3, 9.5))
@@ -156,8 +156,8 @@ def test_merged_load_lasts_from_the_first_start_to_the_last_end() -> None:
     assert merged.load_seconds == 12.5
 
 
-def test_clocks_that_are_behind_are_set_right() -> None:
-    """Each client's times are shifted by its own lag, to the clock of whoever merges."""
+def test_clocks_that_are_behind_are_corrected() -> None:
+    """Each client's times are shifted by its own lag, to the merger's clock."""
     first, second = (started(summary({"a": count}), 0) for count in (1, 2))
     merged = merge([first, second], [2.0, -0.5])
     assert merged.started == "2025-12-31T23:59:59.500000+00:00"
@@ -172,14 +172,14 @@ def test_clocks_that_are_behind_are_set_right() -> None:
 
 
 def test_merge_takes_a_lag_for_each_client() -> None:
-    """A lag that belongs to nobody is a mistake of the caller."""
+    """A surplus lag is the caller's mistake."""
     with pytest.raises(ValueError, match="shorter"):
         merge([summary({"a": 1}), summary({"a": 1})], [0.0])
 
 
 @pytest.mark.parametrize("key", ["stopped_by", "problem"])
 def test_trouble_of_any_part_is_kept(key: str) -> None:
-    """A merged run was stopped, or had a problem, where one of its clients was or had."""
+    """A merged run was stopped, or had a problem, if any of its clients did."""
     parts = [summary({"a": 1}), summary({"a": 1}, **{key: "SIGTERM"})]
     assert getattr(merge(parts), key) == "SIGTERM"
     assert getattr(merge(parts[:1]), key) is None
@@ -194,7 +194,7 @@ def test_merge_leaves_its_parts_alone() -> None:
 
 
 def test_merge_of_clients_without_answers_has_no_ratio() -> None:
-    """Where nothing was answered there is no share of answers."""
+    """Without answers there is no share of them."""
     merged = merge([summary({}, failed=2), summary({}, failed=1)])
     assert merged.requests.failed == 3
     assert merged.connections.close_announced_ratio is None
@@ -202,6 +202,6 @@ def test_merge_of_clients_without_answers_has_no_ratio() -> None:
 
 
 def test_merge_of_nothing_is_refused() -> None:
-    """No summary, no sum."""
+    """Without a summary there is no sum."""
     with pytest.raises(ValueError, match="no summary to merge"):
         merge([])

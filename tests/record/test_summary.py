@@ -1,4 +1,4 @@
-"""The summary's line: what clients have written is what is read, and the other way round."""
+"""The summary's line: what clients write is what is read, and vice versa."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from long_lived.record.summary import FORMAT, UnreadSummary, parse
 from long_lived.settings import load
 
 LOG = Path(__file__).with_name("client_of_format_3.log")
-"""Of a real client, written before its summary had a type; what the format has gained was added."""
+"""A real client's line, older than the typed summary; later keys of the format were added."""
 
 *LINES, SUMMARY = LOG.read_text(encoding="utf-8").splitlines()
 
@@ -20,17 +20,17 @@ EFFECTIVE = load([], ["client.concurrency=30", "client.timeouts.readSeconds=0.00
 
 
 def written(told: Any) -> str:
-    """Write JSON as a client does."""
+    """Write JSON like a client."""
     return json.dumps(told, separators=(",", ":"))
 
 
 def recorded(**values: Any) -> str:
-    """Return the recorded line, with the settings that there are today and with other values."""
+    """Return the recorded line, with today's settings and with other values."""
     return written({**json.loads(SUMMARY), "settings": EFFECTIVE.as_values(), **values})
 
 
 def test_recorded_line_is_written_as_it_was_read() -> None:
-    """Keys, their order and every digit are those that a client of this format has written."""
+    """Keys, their order and every digit are those that a client of this format wrote."""
     assert str(parse(recorded())) == recorded()
 
 
@@ -45,19 +45,19 @@ def test_recorded_line_is_read() -> None:
 
 
 def test_summary_without_any_answer_is_written_as_it_was_read() -> None:
-    """A histogram of nothing has no least duration, not even an empty one."""
+    """An empty histogram has no minimum, not even an empty one."""
     nothing = {"count": 0, "p50": None, "p90": None, "p99": None, "max": None, "bins": {}}
     line = recorded(service_seconds=nothing, pods={})
     assert str(parse(line)) == line
 
 
 def test_recorded_log_is_written_as_it_was_read() -> None:
-    """Its other lines, too: answers and failures, on known and on unknown pods."""
+    """So are its other lines: answers and failures, on known and on unknown pods."""
     assert [str(read(line)) for line in LINES] == LINES
 
 
 def test_key_of_a_later_version_is_passed_over() -> None:
-    """A format may gain keys; what is known of it is read."""
+    """A format may gain keys; the known ones are read."""
     assert parse(recorded(later=1)) == parse(recorded())
 
 
@@ -65,13 +65,13 @@ def test_key_of_a_later_version_is_passed_over() -> None:
     "line", ["", "Response", f" {SUMMARY}", SUMMARY[:-1], '{"other": 1}', '{"format":']
 )
 def test_line_that_is_no_summary_is_none(line: str) -> None:
-    """Another line, and one that is cut off."""
+    """Any other line is none, and so is a truncated summary."""
     assert parse(line) is None
 
 
 @pytest.mark.parametrize("other", [1, FORMAT + 1, str(FORMAT), None, {}])
 def test_other_format_is_refused_before_anything_else_is_read(other: Any) -> None:
-    """Its number is all that is known of another version."""
+    """Another version is known by its number alone."""
     with pytest.raises(UnreadSummary) as refused:
         parse(written({"format": other}))
     assert str(refused.value) == f"a summary of format {other!r}: must be {FORMAT}"
@@ -90,9 +90,7 @@ def test_other_format_is_refused_before_anything_else_is_read(other: Any) -> Non
     ],
     ids=["missing", "name", "foreign-setting", "bad-setting", "no-zone", "no-time", "nan"],
 )
-def test_summary_that_does_not_keep_to_its_format_is_refused_in_one_line(
-    values: dict[str, Any], where: str
-) -> None:
+def test_malformed_summary_is_refused_in_one_line(values: dict[str, Any], where: str) -> None:
     """The line names the format, and what is wrong."""
     with pytest.raises(UnreadSummary) as refused:
         parse(recorded(**values))

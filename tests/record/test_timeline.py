@@ -1,4 +1,4 @@
-"""Timelines: nothing is lost in folding and merging, and the number of buckets is bounded."""
+"""Timelines: folding and merging lose nothing, and the number of buckets is bounded."""
 
 import hypothesis
 import hypothesis.strategies as some
@@ -35,7 +35,7 @@ def filled(events: list[tuple[str, str, float, int]]) -> Timeline:
 
 
 def totals(described: TimelineCounts) -> dict[tuple[str, str], int]:
-    """Add up each list of counts."""
+    """Sum each list of counts."""
     return {
         (name, key): sum(counts) for name in SERIES for key, counts in described.of(name).items()
     }
@@ -54,7 +54,7 @@ def test_totals_are_kept_whatever_the_order_and_span(events) -> None:
 @BRIEF
 @hypothesis.given(EVENTS)
 def test_buckets_are_bounded_and_cover_the_events(events) -> None:
-    """From the first event to the last there are no more buckets than the bound."""
+    """From the first event to the last there are no more buckets than allowed."""
     described = filled(events).as_record()
     assert described.buckets <= MOST_BUCKETS
     for name in SERIES:
@@ -70,8 +70,8 @@ def test_buckets_are_bounded_and_cover_the_events(events) -> None:
 
 @BRIEF
 @hypothesis.given(some.lists(EVENTS, max_size=4))
-def test_merged_parts_are_as_one(parts) -> None:
-    """Merging the timelines of parts gives what one timeline of all gives."""
+def test_merged_parts_equal_one_timeline(parts) -> None:
+    """Merging the timelines of parts gives that of the whole."""
     merged = Timeline.merged([filled(part).as_record() for part in parts])
     whole = filled([event for part in parts for event in part])
     assert merged.as_record() == whole.as_record()
@@ -81,7 +81,7 @@ def test_merged_parts_are_as_one(parts) -> None:
     ("lag", "at"), [(0.0, 1.0), (0.1, 1.0), (0.15, 1.25), (-0.2, 0.75), (7.0, 8.0)]
 )
 def test_part_whose_clock_is_behind_is_shifted(lag: float, at: float) -> None:
-    """A bucket goes to the one in which its middle lies by the clock of whoever merges."""
+    """A bucket goes where its middle falls on the merger's clock."""
     part = filled([("sent", "all", START + 1.0, 3)]).as_record()
     described = Timeline.merged([part], [lag]).as_record()
     assert described.start_unix_seconds == START + at
@@ -89,7 +89,7 @@ def test_part_whose_clock_is_behind_is_shifted(lag: float, at: float) -> None:
 
 
 def test_event_is_in_the_bucket_of_its_time() -> None:
-    """Buckets lie at whole multiples of their width."""
+    """Buckets start at whole multiples of their width."""
     described = filled(
         [("sent", "all", START + 0.3, 1), ("sent", "all", START + 1.0, 2)]
     ).as_record()
@@ -104,7 +104,7 @@ def test_event_is_in_the_bucket_of_its_time() -> None:
     [(59.7, 0.25), (60, 0.5), (119, 0.5), (120, 1), (3600, 16), (86_400, 512)],
 )
 def test_width_doubles_as_the_run_grows(span: float, width: float) -> None:
-    """A bucket is as fine as the bound on their number allows."""
+    """Buckets are as narrow as the bound on their number allows."""
     assert (
         filled([("sent", "all", START, 1), ("sent", "all", START + span, 1)]).bucket_seconds
         == width
@@ -112,7 +112,7 @@ def test_width_doubles_as_the_run_grows(span: float, width: float) -> None:
 
 
 def test_empty_timeline_has_no_buckets() -> None:
-    """Where nothing happened there is no start."""
+    """Without events there is no start."""
     described = Timeline().as_record()
     assert (described.start_unix_seconds, described.buckets) == (None, 0)
 
@@ -124,7 +124,7 @@ def test_empty_timeline_has_no_buckets() -> None:
 def test_merged_part_of_another_clock_goes_to_the_bucket_of_its_middle(
     lag: float, index: int
 ) -> None:
-    """A bucket that lies across two after the shift is not divided, and not lost."""
+    """A bucket that straddles two after the shift is neither divided nor lost."""
     part = filled([("sent", "all", START + 0.1, 3)]).as_record()
     merged = Timeline.merged([part], [lag]).as_record()
     assert merged.sent == {"all": [3]}
@@ -141,7 +141,7 @@ def test_merged_parts_are_each_shifted_by_their_own_lag() -> None:
 @BRIEF
 @hypothesis.given(some.lists(EVENTS, max_size=3), some.floats(-1e4, 1e4))
 def test_totals_are_kept_by_any_shift(parts, lag: float) -> None:
-    """Clocks are set right, and counts stay."""
+    """Correcting clocks changes no counts."""
     described = [filled(part).as_record() for part in parts]
     expected: dict[tuple[str, str], int] = {}
     for part in described:

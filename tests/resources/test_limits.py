@@ -1,4 +1,4 @@
-"""Limits of a process: what is in force, and what can be raised."""
+"""Limits of a process: which apply, and which can be raised."""
 
 import resource
 import subprocess
@@ -35,7 +35,7 @@ def test_soft_limit_is_raised_to_what_is_wanted(wanted: int, soft: int) -> None:
 
 
 def test_limits_on_open_files_are_those_of_the_process() -> None:
-    """What is read is what the kernel says; a limit that suffices is left alone."""
+    """They match what the kernel says, and a sufficient limit is left alone."""
     before = open_files()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     known = [None if limit == resource.RLIM_INFINITY else limit for limit in (soft, hard)]
@@ -45,7 +45,7 @@ def test_limits_on_open_files_are_those_of_the_process() -> None:
 
 
 def written(file: Path, text: str) -> Path:
-    """Write a file of the kernel's."""
+    """Write a kernel's file."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
     return file
@@ -53,7 +53,7 @@ def written(file: Path, text: str) -> Path:
 
 @pytest.fixture
 def kernel(tmp_path: Path) -> Path:
-    """Make a root whose kernel allows 900 threads."""
+    """Make a root with a kernel that allows 900 threads."""
     written(tmp_path / "proc/sys/kernel/threads-max", "900\n")
     written(tmp_path / "proc/sys/kernel/pid_max", "4194304\n")
     return tmp_path
@@ -72,7 +72,7 @@ def kernel(tmp_path: Path) -> Path:
     ids=["container", "own-path-unseen", "own", "above", "version-1", "version-1-container"],
 )
 def test_limit_of_the_control_group_counts(kernel: Path, own: str, group: str) -> None:
-    """Whichever group sets it: the process's own, one above, or the container's."""
+    """Any group may set it: the process's own, one above it, or the container's."""
     written(kernel / "proc/self/cgroup", own)
     file = written(kernel / group / "pids.max", "500\n")
     assert thread_limit(kernel) == ThreadLimit(500, str(file))
@@ -81,7 +81,7 @@ def test_limit_of_the_control_group_counts(kernel: Path, own: str, group: str) -
 
 
 def test_limit_of_the_kernel_counts_where_it_is_lower(kernel: Path) -> None:
-    """The lowest of all limits is the one that is met."""
+    """The lowest of all limits applies."""
     written(kernel / "sys/fs/cgroup/pids.max", "1000\n")
     limit = thread_limit(kernel)
     assert limit

@@ -1,4 +1,4 @@
-"""The peak of a program's memory is its own."""
+"""A program's peak memory is its own."""
 
 import subprocess
 import sys
@@ -21,11 +21,11 @@ def peak(program: str) -> int:
 
 
 def test_peak_is_not_that_of_the_parent() -> None:
-    """A small program that a large one starts is small."""
+    """A small program started by a large one is small."""
     assert peak(PARENT) < 100 * MEBIBYTE
 
 
-def test_peak_is_what_was_had_at_most() -> None:
-    """What is given back counts all the same."""
+def test_peak_includes_what_was_given_back() -> None:
+    """Freed memory still counts."""
     program = f"held = b'x' * {100 * MEBIBYTE}; del held; {CHILD}"
     assert 100 * MEBIBYTE < peak(program) < 200 * MEBIBYTE

@@ -1,4 +1,4 @@
-"""A process of many threads that stays on one processor."""
+"""A process of many threads stays on one processor."""
 
 import os
 import subprocess
@@ -24,15 +24,15 @@ print("same")
 
 
 def test_threads_stay_where_the_process_ran() -> None:
-    """Threads that start afterwards are bound to the processor of the one that asked."""
+    """Later threads are bound to the processor of the one that asked."""
     run = subprocess.run(
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=30, check=False
     )
     assert (run.stdout, run.stderr) == ("same\n", "")
 
 
-def test_only_what_is_allowed_is_chosen() -> None:
-    """A container that may use one processor alone keeps that one."""
+def test_only_an_allowed_processor_is_chosen() -> None:
+    """A container limited to one processor keeps that one."""
     last = max(os.sched_getaffinity(0))
     program = (
         f"import os; os.sched_setaffinity(0, {{{last}}})\n{PROGRAM}\nassert processor == {last}"
@@ -47,7 +47,7 @@ SLEEPER = [sys.executable, "-c", "import sys; sys.stdin.read()"]
 
 
 def assigned(number: int) -> set[int]:
-    """Return where a process may run that was given the `number`-th processor."""
+    """Return where a process may run once it was given the `number`-th processor."""
     process = subprocess.Popen(SLEEPER, stdin=subprocess.PIPE)
     try:
         assign_processor(process.pid, number)
@@ -56,8 +56,8 @@ def assigned(number: int) -> set[int]:
         process.communicate()
 
 
-def test_processes_are_given_the_processors_by_turns() -> None:
-    """Each has one, all are used before one is used again, and none that is not allowed."""
+def test_processes_are_given_the_processors_in_turn() -> None:
+    """Each gets an allowed one, and all are used before any is used again."""
     allowed = os.sched_getaffinity(0)
     given = [assigned(number) for number in range(len(allowed) + 1)]
     assert all(len(one) == 1 for one in given)
@@ -70,7 +70,7 @@ def test_processes_are_given_the_processors_by_turns() -> None:
 def test_process_is_left_alone_where_it_gains_nothing(
     without: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Threads that run side by side need all processors."""
+    """Threads that run in parallel need all processors."""
     if without == "gil":
         monkeypatch.setattr(sys, "_is_gil_enabled", lambda: False, raising=False)
     else:
@@ -79,7 +79,7 @@ def test_process_is_left_alone_where_it_gains_nothing(
 
 
 def test_process_that_has_ended_is_no_error() -> None:
-    """A client that ends at once is reported for that."""
+    """A client that ends at once is reported for that instead."""
     process = subprocess.Popen(SLEEPER, stdin=subprocess.DEVNULL)
     process.wait()
     assign_processor(process.pid, 0)

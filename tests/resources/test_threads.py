@@ -1,4 +1,4 @@
-"""What a thread of a process of many threads can bear."""
+"""What a thread can bear in a process of many threads."""
 
 import subprocess
 import sys
@@ -21,7 +21,7 @@ RECURSIONS = {
     "cache": "from functools import lru_cache\nstart = lru_cache(lambda n=0: start(n + 1))",
     "plain": "start = lambda: start()",
 }
-"""Each sets `start` to what never ends by itself."""
+"""Each sets `start` to something that never ends on its own."""
 
 ORDINARY = {
     "name": "import socket\nsocket.getaddrinfo('localhost', 80)\n"
@@ -45,7 +45,7 @@ ORDINARY = {
 
 
 def status_of_a_thread(code: str) -> int:
-    """Run `code` in a thread of a process that is set up for many; return the exit status."""
+    """Run `code` in a thread of a process set up for many; return the exit status."""
     program = (
         "import signal, threading\n"
         "from long_lived.resources.threads import ease_many_threads\n"
@@ -68,12 +68,12 @@ def status_of_a_thread(code: str) -> int:
 
 @pytest.mark.parametrize("code", RECURSIONS.values(), ids=RECURSIONS)
 def test_endless_recursion_in_a_thread_is_an_exception(code: str) -> None:
-    """A thread meets Python's recursion limit before the end of its stack."""
+    """A thread reaches Python's recursion limit before the end of its stack."""
     caught = f"{code}\ntry: start()\nexcept RecursionError: pass\nelse: raise AssertionError"
     assert status_of_a_thread(caught) == 0
 
 
 @pytest.mark.parametrize("code", ORDINARY.values(), ids=ORDINARY)
 def test_ordinary_work_finds_room_on_a_threads_stack(code: str) -> None:
-    """Name resolution, a TLS handshake, long tracebacks and a signal need no large stack."""
+    """Name resolution, TLS handshakes, long tracebacks and signals fit on a small stack."""
     assert status_of_a_thread(code) == 0

@@ -1,4 +1,4 @@
-"""Real replicas for the tests: processes on free ports, ended with each test."""
+"""Real replicas for the tests: processes on free ports; each ends with its test."""
 
 import itertools
 import os
@@ -12,16 +12,8 @@ import pytest
 
 from long_lived.server.runtimes.go import build
 
-from .replicas import (
-    BOUND_SECONDS,
-    QUICK,
-    Replica,
-    Shared,
-    Start,
-    Variant,
-    command,
-    environment,
-)
+from .replicas import BOUND_SECONDS, QUICK, Replica, Start, command, environment
+from .variants import Shared, Variant
 
 
 def _starter(folder: Path) -> Iterator[Start]:
@@ -36,7 +28,7 @@ def _starter(folder: Path) -> Iterator[Start]:
         **variables: str,
     ) -> Replica:
         if "server.runtime=go" in settings:
-            build.binary(install=True)  # takes a minute once; then it is there
+            build.binary(install=True)  # takes a minute, once
         log_file = folder / f"server-{next(numbers)}.log"
         with log_file.open("wb") as log:
             process = subprocess.Popen(
@@ -63,7 +55,7 @@ def _starter(folder: Path) -> Iterator[Start]:
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Start replicas that end with the test."""
+    """Start replicas; each ends with the test."""
     yield from _starter(tmp_path)
 
 
@@ -75,7 +67,7 @@ def start_for_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Star
 
 @pytest.fixture(scope="session")
 def quick(start_for_session: Start) -> Shared:
-    """Return a replica that answers at once, one per variant for all tests."""
+    """Return a replica that answers at once, shared by all tests of a variant."""
 
     @cache
     def of(variant: Variant) -> Replica:
@@ -87,7 +79,7 @@ def quick(start_for_session: Start) -> Shared:
 
 @pytest.fixture(scope="session")
 def slow(start_for_session: Start) -> Shared:
-    """Return a replica that answers after 0.4 s, one per variant for all tests."""
+    """Return a replica that answers after 0.4 s, shared by all tests of a variant."""
 
     @cache
     def of(variant: Variant) -> Replica:

@@ -12,19 +12,20 @@ from tests.refusal_of_filters import refuse_filters
 from long_lived.server.balance import HASH_WARNING, balance_at_random, drop_all
 from long_lived.server.listener import open_listeners
 
-from .replicas import FLASK, GO, GTHREAD, QUICK, Start, Variant, each
+from .replicas import QUICK, Start
+from .variants import FLASK, GO, GTHREAD, Variant, each
 
 MANY = 600
 
 
 def listen(stack: ExitStack, port: int) -> socket.socket:
-    """Open one more listener on a shared port."""
+    """Open another listener on a shared port."""
     (opened,) = open_listeners([f"127.0.0.1:{port}"], 8000, MANY, reuse_port=True)
     return stack.enter_context(opened)
 
 
 def spread(listeners: list[socket.socket], stack: ExitStack, count: int) -> Counter[int]:
-    """Connect so often, keep all connections, and count who got how many."""
+    """Make this many connections, keep them all, and count them by listener."""
     for _ in range(count):
         client = stack.enter_context(socket.socket())
         client.connect(listeners[0].getsockname())
@@ -57,8 +58,8 @@ def test_connections_are_spread_over_all_listeners(replicas: int) -> None:
         assert abs(counts[index] - MANY * share) < 6 * deviation
 
 
-def test_the_choice_does_not_depend_on_the_ports() -> None:
-    """One source port leads to different listeners: the kernel's own hash would choose one."""
+def test_choice_does_not_depend_on_the_ports() -> None:
+    """One source port reaches different listeners: the kernel's own hash would pick one."""
     with ExitStack() as stack:
         first = listen(stack, 0)
         second = listen(stack, first.getsockname()[1])
@@ -68,7 +69,7 @@ def test_the_choice_does_not_depend_on_the_ports() -> None:
         for _ in range(40):
             with socket.socket() as client:
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                # Reset at the close, so that the port is free again at once.
+                # Reset on close, so that the port is free again at once.
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
                 client.bind(source or ("127.0.0.1", 0))
                 source = client.getsockname()
@@ -85,7 +86,7 @@ def test_the_choice_does_not_depend_on_the_ports() -> None:
 
 
 def test_missing_listener_gets_nothing_and_nothing_is_lost() -> None:
-    """While a replica is away the others take all, as the kernel's hash says."""
+    """While a replica is away the others take all, by the kernel's own hash."""
     with ExitStack() as stack:
         first = listen(stack, 0)
         second = listen(stack, first.getsockname()[1])
@@ -99,7 +100,7 @@ def test_missing_listener_gets_nothing_and_nothing_is_lost() -> None:
 def test_refused_filter_is_warned_of_in_one_line(
     variant: Variant, start: Start, tmp_path: Path
 ) -> None:
-    """The kernel goes on choosing by its hash: the log says so and what follows, /stats too."""
+    """The kernel goes on choosing by hash: the log says so and what follows, as does /stats."""
     python_path = refuse_filters(tmp_path)
     replica = start(*variant.settings, *QUICK, flags=("--reuse-port",), PYTHONPATH=python_path)
     (line,) = [line for line in replica.log.splitlines() if " WARNING The kernel" in line]
@@ -112,17 +113,17 @@ def test_refused_filter_is_warned_of_in_one_line(
 @pytest.mark.parametrize(
     ("flags", "balanced"), [(("--reuse-port",), True), ((), None)], ids=["shared", "own"]
 )
-def test_accepted_filter_is_no_matter_for_a_warning(
+def test_accepted_filter_gives_no_warning(
     flags: tuple[str, ...], balanced: bool | None, variant: Variant, start: Start
 ) -> None:
-    """Where the kernel takes the filter, or the port is not shared, nothing is said."""
+    """Nothing is said if the kernel takes the filter, or the port is not shared."""
     replica = start(*variant.settings, *QUICK, flags=flags)
     assert "The kernel" not in replica.log
     assert replica.stats()["balanced_at_random"] is balanced
 
 
-def test_listener_that_keeps_out_hands_over_what_is_queued_and_no_more() -> None:
-    """A connection in the queue is served; a later one is established nowhere, and then refused."""
+def test_listener_that_keeps_out_serves_its_queue_and_no_more() -> None:
+    """A queued connection is served; a later one is never established, and then refused."""
     with ExitStack() as stack:
         listener = listen(stack, 0)
         address = listener.getsockname()

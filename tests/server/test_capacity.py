@@ -1,4 +1,4 @@
-"""What a replica can hold, decided from numbers."""
+"""How much a replica can hold, computed from limits."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def gunicorn(worker_class: str, threads: int = 0) -> Server:
 
 
 def plan(server: Server, files: int, limit: ThreadLimit | None) -> Capacity:
-    """Let the runtime that the settings name plan what it can hold."""
+    """Let the runtime in the settings plan what it can hold."""
     return RUNTIMES[server.runtime].capacity(server, files, limit)
 
 
@@ -34,7 +34,7 @@ GO = server("runtime=go")
 
 
 def test_ample_limits_carry_the_load_without_a_word() -> None:
-    """Where nothing falls short there is nothing to warn of."""
+    """Sufficient limits give no warning."""
     for one in (
         FLASK,
         GO,
@@ -48,7 +48,7 @@ def test_ample_limits_carry_the_load_without_a_word() -> None:
 
 
 def test_file_limit_bounds_connections_and_threads() -> None:
-    """Each connection takes a file, each of gthread's requests at least a connection."""
+    """Each connection takes a file, and each of gthread's requests at least a connection."""
     capacity = plan(GTHREAD, 20_000, None)
     assert capacity.connections == capacity.threads == 20_000 - RESERVED_FILES
 
@@ -67,7 +67,7 @@ def test_stock_gthread_keeps_half_of_its_connections_idle(threads: int, given: i
         assert f"gets 9872 threads instead of {threads or HELD} " in warning
 
 
-def test_threads_that_are_asked_for_bound_threads_alone() -> None:
+def test_threads_setting_bounds_threads_alone() -> None:
     """server.gunicorn.threads limits requests in flight, not connections."""
     capacity = plan(gunicorn("gthread-repaired", threads=50), 20_000, None)
     assert (capacity.connections, capacity.threads) == (20_000 - RESERVED_FILES, 50)
@@ -110,12 +110,12 @@ def test_thread_limit_does_not_concern_runtimes_without_a_thread_per_request(
 
 
 def test_sync_warns_of_nothing() -> None:
-    """One request at a time fits into any limit."""
+    """One request at a time fits any limit."""
     assert plan(SYNC, 64, ThreadLimit(10, "/pids.max")).warnings == ()
 
 
 def test_backlog_above_the_kernels_cap_is_warned_of() -> None:
-    """Both numbers stand in the warning; a cap that suffices, or is unknown, gives none."""
+    """The warning has both numbers; a cap that is high enough, or unknown, gives none."""
     warning = backlog_warning(16_384, 4096)
     assert warning
     assert "16384" in warning

@@ -1,16 +1,17 @@
-"""Which clients a replica answered, by the id that they give themselves."""
+"""Which clients a replica answered, by the ids in their requests."""
 
 import pytest
 
 from long_lived.server.clients import HEADER, MOST, AnsweredTo
 
-from .replicas import ALL, FLASK, GO, Replica, Shared, Start, Variant, each, side_by_side
+from .replicas import Replica, Start
+from .variants import ALL, FLASK, GO, Shared, Variant, each, side_by_side
 
 OURS = "0123456789abcdef"
 
 
 def answered_to(replica: Replica) -> dict[str, int]:
-    """Return its answers by client."""
+    """Return a replica's answers by client."""
     counts = replica.stats()["answered_to"]
     assert isinstance(counts, dict)
     return counts
@@ -18,7 +19,7 @@ def answered_to(replica: Replica) -> dict[str, int]:
 
 @each(ALL)
 def test_answers_are_counted_by_the_id_of_the_client(variant: Variant, quick: Shared) -> None:
-    """Each `GET /` counts for the client that it names, and probes for none."""
+    """Each `GET /` counts for the client it names, and probes for none."""
     replica = quick(variant)
     before = answered_to(replica).get(OURS, 0)
     for path in ("/", "/readyz", "/", "/stats", "/"):
@@ -35,10 +36,10 @@ def test_answers_are_counted_by_the_id_of_the_client(variant: Variant, quick: Sh
     ],
     ids=["none", "empty", "upper", "15", "17", "no-hex", "digit", "two"],
 )
-def test_request_without_an_id_is_counted_as_that_of_another(
+def test_request_without_an_id_counts_for_nobody(
     given: list[str | bytes], variant: Variant, quick: Shared
 ) -> None:
-    """What is not exactly 16 lowercase hex digits, once, is nobody's id."""
+    """Anything but exactly 16 lowercase hex digits, once, is not an id."""
     replica = quick(variant)
     before = answered_to(replica)
     connection = replica.connect()
@@ -54,7 +55,7 @@ def test_request_without_an_id_is_counted_as_that_of_another(
 
 @each(ALL)
 def test_counts_by_client_add_up_to_the_answers(variant: Variant, quick: Shared) -> None:
-    """Every answer is somebody's."""
+    """Every answer counts for some client, or for the empty id."""
     replica = quick(variant)
     replica.get("/")
     replica.get("/", **{HEADER: OURS})
@@ -64,7 +65,7 @@ def test_counts_by_client_add_up_to_the_answers(variant: Variant, quick: Shared)
 
 @side_by_side([FLASK, GO])
 def test_id_that_was_used_longest_ago_makes_room(variant: Variant, start: Start) -> None:
-    """At most 1,000 ids are kept, of those that were used last, and answers without one stay."""
+    """The 1,000 ids used last are kept, and answers without an id stay."""
     replica = start(*variant.settings, "server.delay.minSeconds=0", "server.delay.maxSeconds=0")
     ids = [f"{number:016x}" for number in range(MOST + 2)]
     replica.get("/")
@@ -75,8 +76,8 @@ def test_id_that_was_used_longest_ago_makes_room(variant: Variant, start: Start)
     assert counts[ids[0]] == 2
 
 
-def test_id_that_comes_back_begins_anew() -> None:
-    """What was dropped is forgotten."""
+def test_id_that_comes_back_starts_at_zero() -> None:
+    """A dropped count is forgotten."""
     counts = AnsweredTo()
     ids = [f"{number:016x}" for number in range(MOST + 1)]
     for one in [*ids, ids[0]]:

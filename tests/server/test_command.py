@@ -11,17 +11,8 @@ import pytest
 from long_lived.server.listener import ListenError, parse_bind
 from long_lived.server.pod import pod_id
 
-from .replicas import (
-    BOUND_SECONDS,
-    FLASK,
-    GO,
-    GTHREAD,
-    QUICK,
-    Start,
-    Variant,
-    environment,
-    refusal,
-)
+from .replicas import BOUND_SECONDS, QUICK, Start, environment, refusal
+from .variants import FLASK, GO, GTHREAD, Variant
 
 RUNTIMES = [FLASK, GTHREAD, GO]
 IDS = [variant.name for variant in RUNTIMES]
@@ -33,7 +24,7 @@ IDS = [variant.name for variant in RUNTIMES]
     ids=["alone", "sharing", "sharing-with-any-number"],
 )
 def test_port_that_is_taken_is_refused(flags: tuple[str, ...], start: Start) -> None:
-    """A second server on a port is refused, also if it would share what the first does not."""
+    """So is a second server on it, even if it would share what the first does not."""
     first = start(*FLASK.settings, *QUICK)
     address = f"127.0.0.1:{first.port}"
     line = refusal("--bind", address, *flags)
@@ -53,7 +44,7 @@ def test_default_port_that_is_taken_is_refused() -> None:
     ["", "8000", "127.0.0.1", "127.0.0.1:", ":8000", "127.0.0.1:x", "127.0.0.1:70000"]
     + ["127.0.0.1:-1", "::1:8000", "[127.0.0.1]:8000", "[::1]", "a b:80", "http://x:80"],
 )
-def test_bind_of_another_form_is_no_address(bind: str) -> None:
+def test_malformed_bind_is_no_address(bind: str) -> None:
     """--bind takes HOST:PORT, with IPv6 in brackets."""
     with pytest.raises(ListenError, match="HOST:PORT"):
         parse_bind(bind)
@@ -64,7 +55,7 @@ def test_bind_of_another_form_is_no_address(bind: str) -> None:
     [("127.0.0.1:0", ("127.0.0.1", 0)), ("[::]:80", ("::", 80)), ("localhost:1", ("localhost", 1))],
 )
 def test_bind_is_split_into_host_and_port(bind: str, address: tuple[str, int]) -> None:
-    """Brackets are no part of the host."""
+    """Brackets are not part of the host."""
     assert parse_bind(bind) == address
 
 
@@ -76,7 +67,7 @@ def test_bad_bind_is_refused() -> None:
 
 @pytest.mark.parametrize("bind", ["192.0.2.1:0", "no-such-host.invalid:0"])
 def test_host_that_cannot_be_bound_is_refused(bind: str) -> None:
-    """An address of another machine, or a name of none, cannot be listened on."""
+    """A server cannot listen on another machine's address, or on an unknown name."""
     assert refusal("--bind", bind).startswith(f"server: error: cannot listen on {bind}: ")
 
 
@@ -84,25 +75,25 @@ def test_host_that_cannot_be_bound_is_refused(bind: str) -> None:
     "pod",
     ["", "  ", "a b", "a\nb", " a", "a\t", "a\n", "a\x07", "a\u2028b", "pod-é", "a/b", "a" * 254],
 )
-def test_name_that_no_client_takes_is_no_name(pod: str) -> None:
-    """POD_ID stands in lines that are split at blanks, and is a name as in Kubernetes."""
+def test_name_that_no_client_accepts_is_invalid(pod: str) -> None:
+    """POD_ID appears in lines split at blanks, and has to be a Kubernetes name."""
     with pytest.raises(ValueError, match="POD_ID"):
         pod_id({"POD_ID": pod})
 
 
 @pytest.mark.parametrize("pod", ["server-5f6cf9cbc4-mg7js", "Host_1.example", "a" * 253])
 def test_name_is_taken_from_the_environment(pod: str) -> None:
-    """What Kubernetes or a machine is called will do."""
+    """Any name that Kubernetes or a machine uses is valid."""
     assert pod_id({"POD_ID": pod}) == pod
 
 
 def test_name_is_the_host_name_without_the_variable() -> None:
-    """Without POD_ID the host gives its name."""
+    """Without POD_ID the name is the host's."""
     assert pod_id({}) == socket.gethostname()
 
 
-def test_host_name_that_no_client_takes_is_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The line says that the host name is at fault, and how to give another."""
+def test_host_name_that_no_client_accepts_is_invalid(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line blames the host name, and says how to give another."""
     monkeypatch.setattr(socket, "gethostname", lambda: "my host")
     with pytest.raises(ValueError, match=r"^host name = 'my host' .*; set POD_ID$"):
         pod_id({})
@@ -161,7 +152,7 @@ def test_runtime_whose_package_is_missing_is_refused(runtime: list[str], package
 
 
 def test_values_file_and_environment_set_the_server_up(start: Start, tmp_path: Path) -> None:
-    """A values file and variables reach the server like any app of the project."""
+    """Values files and variables reach the server like every program of the project."""
     file = tmp_path / "values.yaml"
     file.write_text("server: {runtime: flask, delay: {minSeconds: 0, maxSeconds: 0}}\n")
     replica = start(flags=("--values", str(file)), LONG_LIVED__SERVER__DELAY__MAX_SECONDS="0.001")

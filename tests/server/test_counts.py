@@ -11,11 +11,11 @@ from long_lived.settings import load
 
 
 class Socket:
-    """Something that lives as long as a connection."""
+    """A stand-in that lives as long as a connection."""
 
 
 class Clock:
-    """A clock that is set by hand."""
+    """A clock set by hand."""
 
     now = 100.0
 
@@ -24,7 +24,7 @@ class Clock:
 
 
 def test_connection_keeps_its_number_and_counts_its_requests() -> None:
-    """Numbers are given in the order of first requests."""
+    """Numbers follow the order of first requests."""
     connections = Connections()
     first, second = Socket(), Socket()
     carried = [connections.carry(socket) for socket in (first, second, first, first)]
@@ -33,7 +33,7 @@ def test_connection_keeps_its_number_and_counts_its_requests() -> None:
 
 
 def test_connection_without_a_request_has_no_number() -> None:
-    """Opening a connection does not count: probes open many."""
+    """Opening a connection does not count, since probes open many."""
     connections = Connections()
     probing, used = Socket(), Socket()
     connections.opened(probing)
@@ -71,7 +71,7 @@ def test_age_counts_from_the_opening() -> None:
 def test_connection_is_at_its_limit(
     limits: list[str], requests: int, seconds: float, *, last: bool
 ) -> None:
-    """Whichever limit is reached first makes an answer the last."""
+    """The limit reached first makes an answer the last."""
     clock = Clock()
     given = [f"server.keepAlive.{limit}" for limit in [*limits, "jitterRatio=0"]]
     connections = Connections(load(overrides=given, environment={}).server.keep_alive, clock)
@@ -81,7 +81,7 @@ def test_connection_is_at_its_limit(
 
 
 def test_connection_that_is_gone_is_forgotten() -> None:
-    """A new socket never inherits the record of an old one."""
+    """A new socket never inherits an old one's record."""
     connections = Connections()
     for number in range(1, 50):
         socket = Socket()
@@ -92,7 +92,7 @@ def test_connection_that_is_gone_is_forgotten() -> None:
 
 
 def test_request_that_fails_is_not_counted_as_answered() -> None:
-    """Only answers that were given count; none stays in flight."""
+    """Only answers given count, and none stays in flight."""
     replica = Replica("pod", "flask")
     with replica.request(None) as arrival:
         assert arrival.in_flight == 1
@@ -115,7 +115,7 @@ def test_request_that_fails_is_not_counted_as_answered() -> None:
 
 
 def test_app_waits_a_random_delay_within_its_bounds() -> None:
-    """The wait is handed in; every draw is within server.delay, and they differ."""
+    """The wait is injected; every draw is within server.delay, and draws differ."""
     waits: list[float] = []
     delay = ["server.delay.minSeconds=20", "server.delay.maxSeconds=60"]
     settings = load(overrides=delay, environment={})

@@ -1,10 +1,11 @@
-"""The CPU time that a replica says it has used, against what the kernel says of its process."""
+"""The CPU time that a replica reports, against the kernel's for its process."""
 
 import os
 import time
 from pathlib import Path
 
-from tests.server.replicas import ALL, QUICK, Replica, Start, Variant, side_by_side
+from tests.server.replicas import QUICK, Replica, Start
+from tests.server.variants import ALL, Variant, side_by_side
 from tests.waiting import eventually
 
 TICK_SECONDS = 1 / os.sysconf("SC_CLK_TCK")
@@ -12,20 +13,20 @@ REQUESTS = 100
 
 
 def serving_process(replica: Replica) -> int:
-    """Return the number of the process that serves: gunicorn's worker, or the one started."""
+    """Return the pid of the process that serves: gunicorn's worker, or the one started."""
     own = replica.process.pid
     children = Path(f"/proc/{own}/task/{own}/children").read_text().split()
     return int(children[0]) if children else own
 
 
 def kernel_seconds(process: int) -> float:
-    """Return its user and system time, in whole ticks. Source: proc_pid_stat(5)."""
+    """Return user plus system time, in whole ticks. Source: proc_pid_stat(5)."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) * TICK_SECONDS
 
 
 def own_seconds(replica: Replica) -> float:
-    """Return what the replica says."""
+    """Return what the replica reports."""
     seconds = replica.stats()["cpu_seconds"]
     assert isinstance(seconds, float)
     return seconds
@@ -33,7 +34,7 @@ def own_seconds(replica: Replica) -> float:
 
 @side_by_side(ALL)
 def test_cpu_seconds_are_those_of_the_process_that_serves(variant: Variant, start: Start) -> None:
-    """Between two looks at /stats they grow as much as the kernel's count, within two ticks."""
+    """Between two reads of /stats they grow like the kernel's count, within two ticks."""
     replica = start(*variant.settings, *QUICK)
     process = serving_process(replica)
     before = kernel_seconds(process)
@@ -54,12 +55,12 @@ def test_cpu_seconds_are_those_of_the_process_that_serves(variant: Variant, star
 
 @side_by_side(ALL)
 def test_cpu_seconds_begin_with_the_instance(variant: Variant, start: Start) -> None:
-    """What the process used before it served, as for its imports, does not count."""
+    """What the process used before it served, such as for imports, does not count."""
     started = time.monotonic()
     replica = start(*variant.settings, *QUICK)
     process = serving_process(replica)
     first = own_seconds(replica)
     assert first <= kernel_seconds(process) + 2 * TICK_SECONDS
     assert first <= time.monotonic() - started
-    if process == replica.process.pid:  # no worker, whose time begins with it
+    if process == replica.process.pid:  # not a worker's, whose time begins with it
         assert first < kernel_seconds(process)

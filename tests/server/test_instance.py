@@ -5,19 +5,17 @@ import signal
 
 from tests.waiting import eventually
 
-from .replicas import (
+from .replicas import QUICK, Start, ask
+from .variants import (
     ALL,
     GEVENT,
     GTHREAD,
-    QUICK,
     STOCK_GEVENT,
     STOCK_GTHREAD,
     STOCK_SYNC,
     SYNC,
     Shared,
-    Start,
     Variant,
-    ask,
     each,
     side_by_side,
 )
@@ -27,7 +25,7 @@ JSON = {"Accept": "application/json"}
 
 @each(ALL)
 def test_answer_and_counts_name_one_instance(variant: Variant, quick: Shared) -> None:
-    """16 hex digits that stay as long as the process serves, in answers and in /stats."""
+    """Answers and /stats have 16 hex digits that stay while the process serves."""
     replica = quick(variant)
     named = [replica.get("/", **JSON).json["instance"] for _ in range(3)]
     assert re.fullmatch(r"[0-9a-f]{16}", named[0])
@@ -36,7 +34,7 @@ def test_answer_and_counts_name_one_instance(variant: Variant, quick: Shared) ->
 
 @each(ALL)
 def test_uptime_grows_and_has_six_digits(variant: Variant, quick: Shared) -> None:
-    """Seconds since the instance started, to the microsecond, in answers and in /stats."""
+    """Answers and /stats have the seconds since the instance started, to the microsecond."""
     replica = quick(variant)
     texts = [replica.get("/", **JSON).text, replica.get("/stats").text]
     texts.append(replica.get("/", **JSON).text)
@@ -47,9 +45,7 @@ def test_uptime_grows_and_has_six_digits(variant: Variant, quick: Shared) -> Non
 
 
 @side_by_side(ALL)
-def test_replica_that_is_started_again_under_its_name_is_another_instance(
-    variant: Variant, start: Start
-) -> None:
+def test_replica_that_restarts_in_place_is_another_instance(variant: Variant, start: Start) -> None:
     """A container that restarts in place keeps its pod's name; its instance is new."""
     answers = []
     for _ in range(2):
@@ -63,7 +59,7 @@ def test_replica_that_is_started_again_under_its_name_is_another_instance(
 
 @side_by_side([GTHREAD, GEVENT, SYNC, STOCK_GTHREAD, STOCK_GEVENT, STOCK_SYNC])
 def test_hup_of_the_master_begins_an_instance(variant: Variant, start: Start) -> None:
-    """gunicorn replaces its worker: connections are reopened, and the answers say so."""
+    """gunicorn replaces its worker: connections are reopened, and answers say so."""
     replica = start(*variant.settings, *QUICK, "server.gracefulTimeoutSeconds=10")
     connection = replica.connect()
     old = ask(connection, "/", **JSON).json

@@ -1,4 +1,4 @@
-"""A replica that joins others at their address, as a pod does of which the Service has heard."""
+"""A replica that joins others at their address, like a pod once the Service knows of it."""
 
 import signal
 import socket
@@ -7,34 +7,21 @@ import subprocess
 import pytest
 from tests.waiting import eventually
 
-from .replicas import (
-    BOUND_SECONDS,
-    FLASK,
-    GEVENT,
-    GO,
-    GTHREAD,
-    QUICK,
-    SYNC,
-    Start,
-    Variant,
-    command,
-    each,
-    environment,
-    refusal,
-)
+from .replicas import BOUND_SECONDS, QUICK, Start, command, environment, refusal
+from .variants import FLASK, GEVENT, GO, GTHREAD, SYNC, Variant, each
 
 LONG = "600"
-"""Seconds that no test waits for."""
+"""Longer than any test waits."""
 
 
 def free_port() -> int:
-    """Find a port at which nobody listens."""
+    """Find a port at which nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         return free.getsockname()[1]
 
 
 def listens(host: str, port: int) -> bool:
-    """Tell whether somebody takes connections there."""
+    """Tell whether anything accepts connections there."""
     try:
         socket.create_connection((host, port), timeout=BOUND_SECONDS).close()
     except ConnectionRefusedError:
@@ -44,7 +31,7 @@ def listens(host: str, port: int) -> bool:
 
 @each([FLASK, GTHREAD, GEVENT, SYNC, GO])
 def test_replica_serves_the_address_that_it_joins(variant: Variant, start: Start) -> None:
-    """Both its own address and the shared one lead to it; the kernel's choice is left alone."""
+    """Both its own address and the shared one reach it; the kernel's choice is left alone."""
     joined = ("--join", f"127.0.0.1:{free_port()}", "0")
     replica = start(
         *variant.settings, *QUICK, binds=("127.0.0.1:0",), flags=("--reuse-port", *joined)

@@ -16,7 +16,7 @@ Refusal = Callable[..., str]
 
 @pytest.fixture
 def write_values(tmp_path: Path) -> WriteValues:
-    """Write a values file; each call makes a new one."""
+    """Write a values file, a new one for each call."""
 
     def write(content: str | bytes) -> Path:
         file = tmp_path / f"values-{len(list(tmp_path.iterdir()))}.yaml"
@@ -28,7 +28,7 @@ def write_values(tmp_path: Path) -> WriteValues:
 
 @pytest.fixture(params=["client", "server"])
 def refusal(request: pytest.FixtureRequest) -> Refusal:
-    """Run a real program that must not start; return the reason that it gives in one line."""
+    """Run a real program that must not start; return the reason in its one line."""
     program = request.param
 
     def refuse(*arguments: str, **variables: str) -> str:

@@ -1,4 +1,4 @@
-"""How the tests ask why settings are refused."""
+"""How tests ask why settings are refused."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from long_lived.settings import SettingsError, load
 
 
 def reason(*sources: object, **given: object) -> str:
-    """Return why the settings are refused, which is one line."""
+    """Return why the settings are refused, in one line."""
     with pytest.raises(SettingsError) as caught:
         load(*sources, **given)
     (line,) = str(caught.value).splitlines()

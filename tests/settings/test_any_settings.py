@@ -58,7 +58,7 @@ def load_values(values: object) -> Settings:
 
 
 def load_text(content: bytes) -> Settings:
-    """Load a file of `content`."""
+    """Load a file with this content."""
     with tempfile.NamedTemporaryFile(suffix=".yaml") as file:
         file.write(content)
         file.flush()
@@ -66,7 +66,7 @@ def load_text(content: bytes) -> Settings:
 
 
 def valid(path: tuple[str, ...], node: dict[str, Any]) -> some.SearchStrategy[Any]:
-    """Make values that the leaf at `path` takes."""
+    """Make values that the leaf at `path` accepts."""
     if path[-1] == "url":
         return some.sampled_from(["", "http://x", "http://127.0.0.1:8000/", "http://[::1]:80/a?b"])
     if "anyOf" in node:
@@ -89,12 +89,12 @@ def valid(path: tuple[str, ...], node: dict[str, Any]) -> some.SearchStrategy[An
 TIMES = some.tuples(some.floats(0, 86_400), some.just(0) | some.floats(0, 86_400)).filter(
     lambda drawn: drawn[1] == 0 or drawn[0] < drawn[1]
 )
-"""When something happens to replicas, and how long the run takes."""
+"""When an event happens, and how long the run takes."""
 
 
 @some.composite
 def values(draw: some.DrawFn) -> dict[str, Any]:
-    """Make a valid values tree that sets any of the keys."""
+    """Make a valid values tree that sets any number of keys."""
     drawn: dict[str, Any] = {}
     for path in draw(some.lists(some.sampled_from(sorted(LEAVES)), unique=True)):
         place = drawn
@@ -108,7 +108,7 @@ def values(draw: some.DrawFn) -> dict[str, Any]:
         seconds = some.floats(0, 86_400)
         low, high = sorted([draw(seconds), draw(seconds)])
         place.setdefault(path[-1], {}).update({"minSeconds": low, "maxSeconds": high})
-    # What has to fit together: one less than the replicas may be stopped by every kind of event.
+    # What has to fit together: every kind of event may stop all replicas but one.
     server, client = drawn.setdefault("server", {}), drawn.setdefault("client", {})
     server["replicas"] = draw(some.integers(2, 1000))
     server["gracefulTimeoutSeconds"] = draw(some.integers(1, 3600))
@@ -142,11 +142,11 @@ ANYTHING = some.recursive(
     ),
     max_leaves=6,
 )
-"""What a YAML file can hold."""
+"""Anything that a YAML file can hold."""
 
 
 def test_schema_walk_finds_ranges_and_leaves() -> None:
-    """The tests below look at every key: these are examples of what they must have found."""
+    """The tests below cover every key; these are examples of what the walk must find."""
     assert RANGES == [("server", "delay"), ("client", "thinkTime")]
     assert ("client", "timeouts", "readSeconds") in LEAVES
 
@@ -154,7 +154,7 @@ def test_schema_walk_finds_ranges_and_leaves() -> None:
 @BRIEF
 @hypothesis.given(values())
 def test_valid_settings_survive_a_round_trip(given: dict[str, Any]) -> None:
-    """Settings that are written as a values file and loaded again are the same."""
+    """Settings written as a values file load as the same settings."""
     loaded = load_values(given)
     again = load_values(loaded.as_values())
     assert again == loaded
@@ -164,10 +164,10 @@ def test_valid_settings_survive_a_round_trip(given: dict[str, Any]) -> None:
 @pytest.mark.parametrize("path", RANGES, ids=".".join)
 @BRIEF
 @hypothesis.given(some.floats(0, 86_400), some.floats(0, 86_400))
-def test_range_is_refused_just_where_its_minimum_is_above(
+def test_range_is_refused_only_if_its_minimum_is_above(
     path: tuple[str, ...], low: float, high: float
 ) -> None:
-    """Whatever the two ends: the range loads, unless the minimum is above the maximum."""
+    """Whatever its bounds, a range loads unless the minimum is above the maximum."""
     given = tree(path, {"minSeconds": low, "maxSeconds": high})
     if low <= high:
         loaded = load_values(given).as_values()[path[0]][path[1]]
@@ -184,10 +184,10 @@ def test_range_is_refused_just_where_its_minimum_is_above(
     some.just(0) | some.floats(0, 100),
     some.just(0) | some.floats(0, 100),
 )
-def test_restart_is_refused_just_where_it_cannot_be(
+def test_restart_is_refused_only_if_it_cannot_be(
     replicas: int, count: int, after: float, duration: float
 ) -> None:
-    """Whatever the numbers: a restart needs its replicas, and a run that still goes on."""
+    """Whatever the numbers, a restart needs its replicas, and a run that still goes on."""
     given = {
         "server": {"replicas": replicas},
         "client": {"durationSeconds": duration},
@@ -209,7 +209,7 @@ CHART_KEYS = {field.alias for field in ChartValues.model_fields.values()}
 @hypothesis.settings(deadline=None, max_examples=8)
 @hypothesis.given(data=some.data())
 def test_junk_key_is_refused_with_its_path(section: tuple[str, ...], data: some.DataObject) -> None:
-    """A key that no map knows is refused, wherever it stands, with its path."""
+    """A key that no map knows is refused wherever it is, with its path."""
     known = {*SECTIONS[section]["properties"], *(CHART_KEYS if not section else ())}
     words = some.from_regex(r"[A-Za-z][A-Za-z0-9_-]{0,20}", fullmatch=True)
     key = data.draw(words.filter(lambda word: word not in known))
@@ -224,7 +224,7 @@ def test_junk_key_is_refused_with_its_path(section: tuple[str, ...], data: some.
 def test_any_key_loads_or_is_refused_in_one_line(
     section: tuple[str, ...], key: str, value: object
 ) -> None:
-    """Whatever text a key is: the settings load, or one line says why not."""
+    """Whatever text a key is, the settings load, or one line says why not."""
     assert refusal_line(lambda: load_values(tree((*section, key), value))).isprintable()
 
 
@@ -232,7 +232,7 @@ def test_any_key_loads_or_is_refused_in_one_line(
 @hypothesis.settings(deadline=None, max_examples=8)
 @hypothesis.given(value=ANYTHING)
 def test_any_value_loads_or_is_refused_in_one_line(path: tuple[str, ...], value: object) -> None:
-    """Whatever stands in place of a value or map: it loads, or one line names its path."""
+    """Whatever replaces a value or map, the settings load, or one line names the path."""
     line = refusal_line(lambda: load_values(tree(path, value)))
     assert line.isprintable()
     assert not line or ".".join(path) in line or ": not valid YAML (" in line
@@ -244,7 +244,7 @@ def test_any_value_loads_or_is_refused_in_one_line(path: tuple[str, ...], value:
     text=some.text(some.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 )
 def test_any_variable_loads_or_is_refused_in_one_line(path: tuple[str, ...], text: str) -> None:
-    """Whatever a variable holds: it loads, or one line names its path."""
+    """Whatever a variable holds, the settings load, or one line names its path."""
     snake = ["".join(f"_{c}" if c.isupper() else c for c in part).upper() for part in path]
     name = f"LONG_LIVED__{'__'.join(snake)}"
     line = refusal_line(lambda: load([], [], {name: text}))
@@ -255,19 +255,19 @@ def test_any_variable_loads_or_is_refused_in_one_line(path: tuple[str, ...], tex
 @hypothesis.settings(deadline=None, max_examples=80)
 @hypothesis.given(some.binary() | some.text("{}[]:,-?&*!|>'\"%@`#\n \tab1=<~.").map(str.encode))
 def test_any_file_loads_or_is_refused_in_one_line(content: bytes) -> None:
-    """Whatever bytes a file holds: it loads, or one line says why not."""
+    """Whatever bytes a file holds, it loads, or one line says why not."""
     assert refusal_line(lambda: load_text(content)).isprintable()
 
 
 @hypothesis.settings(deadline=None, max_examples=100)
 @hypothesis.given(some.text() | some.text("ab.=,\\ "))
 def test_any_override_loads_or_is_refused_in_one_line(override: str) -> None:
-    """Whatever follows --set: it loads, or one line says why not."""
+    """Whatever follows --set, the settings load, or one line says why not."""
     assert refusal_line(lambda: load([], [override], {})).isprintable()
 
 
 def refusal_line(loading: Callable[[], Settings]) -> str:
-    """Load settings, which must be finite; return the words of a refusal, empty where they load."""
+    """Load settings, which must be finite; return the refusal, or an empty text if they load."""
     try:
         loaded = loading().as_values()
     except SettingsError as error:

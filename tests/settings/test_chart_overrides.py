@@ -1,4 +1,4 @@
-"""What --set may say about the chart's own keys, beside the settings."""
+"""What --set may say about the chart's own keys."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from long_lived.settings.load import divided
 
 
 def test_overrides_are_divided_by_their_first_key() -> None:
-    """The settings are for the apps, the chart's own keys for Helm, each in its order."""
+    """Settings go to the apps, the chart's own keys to Helm, each in order."""
     own, chart = divided(["client.concurrency=5,images.registry=r", "job.annotations.a=b"])
     assert own == ["client.concurrency=5"]
     assert chart == ["images.registry=r", "job.annotations.a=b"]
@@ -27,7 +27,7 @@ def test_overrides_are_divided_by_their_first_key() -> None:
     ],
 )
 def test_override_reaches_helm_as_it_was_given(pair: str) -> None:
-    """A dot in a key, a comma in a value, a null: what Helm reads is what the user wrote."""
+    """Helm reads what the user wrote: a dot in a key, a comma in a value, a null."""
     assert divided([pair]) == ([], [pair])
 
 
@@ -66,5 +66,5 @@ def test_bad_override_of_the_chart_is_refused(pair: str, words: str) -> None:
     ],
 )
 def test_digits_are_text_only_where_text_is_wanted(path: str, is_text: bool) -> None:
-    """A tag of digits stays text; a count, or what Kubernetes alone understands, does not."""
+    """A tag of digits stays text; a count, or a value for Kubernetes alone, does not."""
     assert takes_text(path) is is_text

@@ -1,4 +1,4 @@
-"""Values that contradict each other: one line with both."""
+"""Values that contradict each other are refused in one line with both."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from .reasons import nested, reason
 
 @pytest.mark.parametrize("section", ["server.delay", "client.thinkTime"])
 def test_minimum_above_maximum_is_refused(section: str, write_values) -> None:
-    """A range that holds no value is refused with both of its ends."""
+    """A range without values is refused with both of its bounds."""
     file = write_values(nested(section, "{minSeconds: 5.25, maxSeconds: 5.125}"))
     assert reason([file], [], {}) == (
         f"{section}.minSeconds = 5.25 is above {section}.maxSeconds = 5.125: "
@@ -18,21 +18,21 @@ def test_minimum_above_maximum_is_refused(section: str, write_values) -> None:
 
 
 def test_minimum_equal_to_maximum_is_allowed() -> None:
-    """A range of one value is a range."""
+    """A range may hold a single value."""
     loaded = load([], ["server.delay.minSeconds=5,server.delay.maxSeconds=5"], {})
     assert loaded.server.delay.min_seconds == loaded.server.delay.max_seconds == 5
 
 
 def test_minimum_above_the_default_maximum_is_refused() -> None:
-    """A range is checked as a whole, defaults included."""
+    """A range is checked as a whole, including defaults."""
     assert reason([], ["client.thinkTime.minSeconds=4"], {}) == (
         "client.thinkTime.minSeconds = 4 is above client.thinkTime.maxSeconds = 3: "
         "must be at most 3 (in --set client.thinkTime.minSeconds=4)"
     )
 
 
-def test_ends_that_differ_little_are_shown_apart() -> None:
-    """The two ends of a refused range never look equal."""
+def test_bounds_that_differ_little_are_shown_apart() -> None:
+    """The two bounds of a refused range never look equal."""
     ends = "server.delay.minSeconds=1234.5679,server.delay.maxSeconds=1234.5678"
     assert "1234.5679 is above server.delay.maxSeconds = 1234.5678" in reason([], [ends], {})
 
@@ -109,12 +109,12 @@ IMPOSSIBLE_CONNECTIONS = [
 
 @pytest.mark.parametrize(("override", "words"), [*IMPOSSIBLE_EVENTS, *IMPOSSIBLE_CONNECTIONS])
 def test_values_that_cannot_be_together_are_refused(override: str, words: str) -> None:
-    """What cannot be carried out, or would have no effect, is refused with both values."""
+    """An impossible value, or one without effect, is refused with the one it conflicts with."""
     assert reason([], [override], {}).removesuffix(f" (in --set {override})") == words
 
 
-def test_event_that_cannot_be_is_refused_with_its_origin(write_values) -> None:
-    """The source of the refused value is named, not that of its limit."""
+def test_impossible_event_is_refused_with_its_origin(write_values) -> None:
+    """The refusal names the source of the value, not that of its limit."""
     file = write_values("experiment: {event: {kind: restart, count: 3}}")
     assert reason([file], ["server.replicas=2"], {}).endswith(f"at most 2 (in {file} line 1)")
 
@@ -140,5 +140,5 @@ POSSIBLE = {
 
 @pytest.mark.parametrize("override", POSSIBLE.values(), ids=POSSIBLE)
 def test_values_that_can_be_together_are_allowed(override: str) -> None:
-    """The twins: each is the last that is possible, or has nothing to contradict."""
+    """The twins: each is the last possible value, or contradicts nothing."""
     assert load([], [override], {})

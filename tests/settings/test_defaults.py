@@ -1,4 +1,4 @@
-"""What holds where nobody sets anything."""
+"""The settings when nobody sets anything."""
 
 import os
 
@@ -68,24 +68,24 @@ DEFAULTS = {
 
 
 def test_defaults_are_these_and_no_others() -> None:
-    """Every default stands here: a change of one is a visible change."""
+    """Every default is listed here, so that a change of one is visible."""
     assert load([], [], {}).as_values() == DEFAULTS
 
 
 def test_settings_without_sources_are_the_defaults() -> None:
-    """The models' own defaults are those that loading gives."""
+    """Loading gives the models' own defaults."""
     assert Settings().as_values() == DEFAULTS
 
 
 def test_settings_read_no_variable_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only loading looks at the environment, and only at names with the prefix."""
+    """Only loading reads the environment, and only names with the prefix."""
     monkeypatch.setenv("SERVER", '{"port": 1}')
     assert Settings().server.port == DEFAULTS["server"]["port"]
     assert load().server.port == DEFAULTS["server"]["port"]
 
 
 def test_settings_from_equal_sources_are_equal() -> None:
-    """Settings are values: equal where their fields are, and of one class."""
+    """Settings are values: equal if their fields are, and of one class."""
     assert load([], ["server.port=1"], {}) == load([], ["server.port=1"], {})
     assert load([], ["server.port=1"], {}) != load([], ["server.port=2"], {})
     assert load([], [], {}) == Settings()
@@ -94,7 +94,7 @@ def test_settings_from_equal_sources_are_equal() -> None:
 def test_load_without_environment_reads_that_of_the_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Without a given environment the variables of the process count."""
+    """By default the variables of the process count."""
     monkeypatch.setenv("LONG_LIVED__CLIENT__CONCURRENCY", "7")
     assert load().client.concurrency == 7
     assert load([], [], {}).client.concurrency == DEFAULTS["client"]["concurrency"]
@@ -111,7 +111,7 @@ def test_load_without_environment_reads_that_of_the_process(
     ],
 )
 def test_settings_are_frozen(section: str, field: str) -> None:
-    """Nothing changes settings once they are loaded."""
+    """Loaded settings cannot change."""
     owner: object = load([], [], {})
     for part in filter(None, section.split(".")):
         owner = getattr(owner, part)

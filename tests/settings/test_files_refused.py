@@ -1,4 +1,4 @@
-"""Files that hold no settings: one line with the file, and the line in it where known."""
+"""Files that hold no settings: one line with the file and, if known, the line in it."""
 
 from pathlib import Path
 
@@ -53,7 +53,7 @@ BAD_FILES = [
 def test_file_that_is_no_yaml_map_is_refused(
     content: str | bytes, words: str, write_values
 ) -> None:
-    """A file that cannot be read as a map is refused by its name, and its line where known."""
+    """The refusal names the file and, if known, the line."""
     file = write_values(content)
     line = reason([file], [], {})
     assert line.startswith(
@@ -63,7 +63,7 @@ def test_file_that_is_no_yaml_map_is_refused(
 
 
 def test_same_key_in_two_maps_is_allowed(write_values) -> None:
-    """Only within one map may a key not stand twice."""
+    """A key may not appear twice in the same map only."""
     file = write_values("server: {keepAlive: {}}\nclient: {keepAlive: {}}")
     assert load([file], [], {}) == Settings()
 

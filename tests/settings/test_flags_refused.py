@@ -1,4 +1,4 @@
-"""Bad flags: one line with the flag as it was given."""
+"""Bad flags: one line with the flag as given."""
 
 import pytest
 
@@ -32,7 +32,7 @@ def test_bad_value_in_a_flag_is_refused_with_its_origin(sources, origin: str) ->
         ("client.concurrency=1,", "''"),
     ],
 )
-def test_override_of_another_form_is_refused(override: str, part: str) -> None:
+def test_malformed_override_is_refused(override: str, part: str) -> None:
     """--set takes key.path=value."""
     assert reason([], [override], {}) == (
         f"--set {override}: {part} is not a setting: must be key.path=value"
@@ -56,7 +56,7 @@ def test_override_at_the_wrong_depth_is_refused(overrides: list[str], words: str
 
 @pytest.mark.parametrize("char", ["\n", "\r", "\x1b", "\x85", "\u2028", "\u202e"], ids=ascii)
 def test_line_breaks_of_the_user_are_escaped(char: str) -> None:
-    """A key or value that holds a line break or a control character stays in one line."""
+    """A line break or control character in a key or value does not break the line."""
     for override in (f"client.a{char}b=1", f"client.engine=a{char}b", f"client{char}"):
         line = reason([], [override], {})
         assert line.isprintable()

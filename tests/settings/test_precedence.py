@@ -46,19 +46,19 @@ def test_source_of_higher_rank_wins(
     concurrency: int,
     write_values,
 ) -> None:
-    """The command line wins over the environment, that over files, a later file over an earlier."""
+    """The command line beats the environment, that beats files, a later file an earlier one."""
     loaded = load([write_values(text) for text in files], flags, environment)
     assert loaded.client.concurrency == concurrency
 
 
 def test_later_file_wins_map_by_map(write_values) -> None:
-    """A later file replaces only the keys that it holds, at any depth."""
+    """A later file replaces only the keys it holds, at any depth."""
     client = load([write_values(FILE_A), write_values(FILE_B)], [], {}).client
     assert (client.think_time.min_seconds, client.think_time.max_seconds) == (0.5, 8)
 
 
 def test_sources_meet_within_one_map(write_values) -> None:
-    """Sources fill one map together: the range is checked on what results."""
+    """Several sources may fill one map: the range is checked on the result."""
     loaded = load(
         [write_values("server: {delay: {minSeconds: 70}}")],
         ["server.port=9000"],
@@ -74,20 +74,20 @@ def test_sources_meet_within_one_map(write_values) -> None:
     ids=["key", "map"],
 )
 def test_null_in_a_later_file_gives_the_default_back(second: str, write_values) -> None:
-    """A null removes what earlier files set, as with Helm."""
+    """A null removes what earlier files set, as in Helm."""
     first = write_values("client: {timeouts: {readSeconds: 0.5}}")
     assert load([first, write_values(second)], [], {}).client.timeouts.read_seconds == 0
 
 
 def test_null_in_an_earlier_file_is_overridden(write_values) -> None:
-    """What a later source sets counts, as with Helm, also where null alone would be refused."""
+    """A later value wins, as in Helm, even if null alone would be refused."""
     first = write_values("client: {concurrency: null}\nserver: null")
     second = write_values("client: {concurrency: 5}\nserver: {port: 1}")
     assert load([first, second], [], {}).client.concurrency == 5
 
 
 def test_null_on_the_command_line_gives_the_default_back(write_values) -> None:
-    """`--set key=null` removes what file and environment set."""
+    """`--set key=null` removes what files and environment set."""
     file = write_values("client: {timeouts: {readSeconds: 1}}")
     variables = {"LONG_LIVED__CLIENT__TIMEOUTS__READ_SECONDS": "2"}
     loaded = load([file], ["client.timeouts.readSeconds=null"], variables)
@@ -95,7 +95,7 @@ def test_null_on_the_command_line_gives_the_default_back(write_values) -> None:
 
 
 def test_null_is_a_value_of_the_replicas(write_values) -> None:
-    """It leaves their number to an autoscaler, wherever it is given, and can be taken back."""
+    """It leaves their number to an autoscaler from any source, and can be overridden."""
     null = write_values("server: {replicas: null}")
     variable = {"LONG_LIVED__SERVER__REPLICAS": "null"}
     for given in (([null], [], {}), ([], ["server.replicas=null"], {}), ([], [], variable)):
@@ -108,12 +108,12 @@ def test_null_is_a_value_of_the_replicas(write_values) -> None:
 
 @pytest.mark.parametrize("content", ["", "# nothing\n", "---\n", "{}", "null"])
 def test_file_without_keys_changes_nothing(content: str, write_values) -> None:
-    """An empty file is a values file, too."""
+    """An empty file is a valid values file."""
     assert load([write_values(content)], [], {}) == load([], [], {})
 
 
 def test_chart_keys_are_left_to_helm(write_values) -> None:
-    """The same file serves Helm: its own keys are no settings of an app."""
+    """The same file serves Helm, whose own keys are not settings."""
     loaded = load([write_values("nameOverride: lab\nclient: {concurrency: 5}")], [], {})
     assert loaded == load([], ["client.concurrency=5"], {})
 
@@ -128,8 +128,8 @@ def test_chart_keys_are_left_to_helm(write_values) -> None:
     ],
     ids=["comma", "equals", "empty", "spaces"],
 )
-def test_override_is_split_as_by_helm(override: str, value: str) -> None:
-    """A comma separates settings unless a backslash stands before it; the first = ends the key."""
+def test_override_is_split_like_helms(override: str, value: str) -> None:
+    """A comma separates settings unless a backslash precedes it; the first = ends the key."""
     assert load([], [override], {}).experiment.description == value
 
 
@@ -145,17 +145,17 @@ def test_override_is_split_as_by_helm(override: str, value: str) -> None:
     ],
 )
 def test_variables_of_service_links_are_ignored(name: str) -> None:
-    """What Kubernetes sets for a Service named long-lived-… is no setting, and no error."""
+    """What Kubernetes sets for a Service named long-lived-… is neither a setting nor an error."""
     assert load([], [], {name: "tcp://10.0.0.1:80"}) == load([], [], {})
 
 
 def test_variable_name_is_read_in_any_case() -> None:
-    """Case does not matter in a variable's name."""
+    """The case of a variable's name does not matter."""
     variables = {"long_lived__client__think_time__min_seconds": "0.25"}
     assert load([], [], variables).client.think_time.min_seconds == 0.25
 
 
-def test_values_file_is_no_path_that_a_variable_can_name(tmp_path: Path) -> None:
-    """Only the command line names files: nothing is read from the working folder."""
+def test_variable_cannot_name_a_values_file(tmp_path: Path) -> None:
+    """Only the command line names files, and the working folder is not searched."""
     (tmp_path / "values.yaml").write_text("client: {concurrency: 2}")
     assert load([], [], {"VALUES": str(tmp_path / "values.yaml")}) == load([], [], {})

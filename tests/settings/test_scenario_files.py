@@ -1,4 +1,4 @@
-"""The scenarios in values/: overlays that hold only what differs, each with a header."""
+"""The scenarios in values/: overlays that hold only differences, each with a header."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +30,7 @@ def leaves(
 
 
 def default(path: tuple[str, ...]) -> Any:
-    """Return the default of the value at `path`; None where there is none."""
+    """Return the default of the value at `path`, or None if there is none."""
     place: Any = DEFAULTS
     for part in path:
         place = place.get(part) if isinstance(place, dict) else None
@@ -46,7 +46,7 @@ def test_folder_holds_scenarios() -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_scenario_loads_under_its_own_name(file: Path) -> None:
-    """A scenario is named as its file, and says what it is."""
+    """A scenario is named like its file, and describes itself."""
     loaded = load([file], [], {})
     assert loaded.experiment.name == file.stem
     assert loaded.experiment.description
@@ -61,7 +61,7 @@ def test_scenario_holds_only_what_differs(file: Path) -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_scenario_begins_with_what_it_shows_and_what_to_expect(file: Path) -> None:
-    """The header is a comment that says what the scenario shows and what to expect."""
+    """The header is a comment that says both."""
     header = file.read_text().split("\n\n")[0].splitlines()
     comment = [line for line in header if line.startswith("#")]
     assert header[0].startswith("# ")

@@ -18,12 +18,12 @@ import pytest
     ids=["unknown", "duration", "range", "missing-file", "usage"],
 )
 def test_program_refuses_bad_arguments(arguments: tuple[str, ...], words: str, refusal) -> None:
-    """Bad settings and bad usage end a program at once, with a reason in one line."""
+    """Bad settings or usage end a program at once, with a reason in one line."""
     assert refusal(*arguments).startswith(words)
 
 
 def test_program_refuses_a_bad_variable(refusal) -> None:
-    """The environment is held to the same rules."""
+    """The environment follows the same rules."""
     line = refusal(LONG_LIVED__CLIENT__CONCURRENCY="-1")
     assert line.startswith("LONG_LIVED__CLIENT__CONCURRENCY = -1 is not allowed")
     assert line.endswith("(in the environment)")

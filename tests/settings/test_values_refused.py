@@ -76,7 +76,7 @@ BAD_VALUES = [
 def test_bad_value_in_a_file_is_refused(
     path: str, given: str, shown: str, allowed: str, write_values
 ) -> None:
-    """A bad value in a file is refused with its path, itself, what is allowed, and the file."""
+    """The refusal names path, value, what is allowed, and the file."""
     file = write_values(nested(path, given))
     line = reason([file], [], {})
     assert line.startswith(f"{path} = {shown} is not allowed: {allowed}")
@@ -95,7 +95,7 @@ def test_bad_value_in_a_file_is_refused(
     ],
 )
 def test_null_for_what_the_chart_needs_is_refused(content: str, write_values) -> None:
-    """Where Helm refuses a null, so does the lab."""
+    """The lab refuses a null where Helm does."""
     file = write_values(content)
     line = reason([file], [], {})
     assert " = null is not allowed: leave it out to get its default" in line
@@ -103,7 +103,7 @@ def test_null_for_what_the_chart_needs_is_refused(content: str, write_values) ->
 
 
 def test_null_for_an_unknown_key_is_refused(write_values) -> None:
-    """A null takes a default away; a key without one stays unknown."""
+    """A null removes a default; a key without one stays unknown."""
     file = write_values("client: {concurrancy: null}")
     assert reason([file], [], {}) == (
         "client.concurrancy = null is not a setting: did you mean client.concurrency? "
@@ -123,7 +123,7 @@ def test_null_for_an_unknown_key_is_refused(write_values) -> None:
     ],
 )
 def test_unknown_key_is_refused_from_every_source(path: str, hint: str, write_values) -> None:
-    """An unknown key is an error in a file, in a flag and in the environment alike."""
+    """It is an error in a file, a flag and the environment."""
     file = write_values(nested(path, "x"))
     expected = f"{path} = 'x' is not a setting: {hint} "
     assert reason([file], [], {}) == f"{expected}(in {file} line 1)"
@@ -131,20 +131,20 @@ def test_unknown_key_is_refused_from_every_source(path: str, hint: str, write_va
 
 
 def test_refusal_names_the_line_of_the_key(write_values) -> None:
-    """A file may be long: the line is that of the refused key, also behind an anchor."""
+    """In a long file the line is that of the key, even behind an anchor."""
     file = write_values("server:\n  port: 80\n\n  delay: &a\n    minSeconds: x\nclient: {}\n")
     assert reason([file], [], {}).endswith(f"(in {file} line 5)")
 
 
 def test_origin_is_that_of_the_source_that_won(write_values) -> None:
-    """Of two files the one that gave the refused value is named."""
+    """Of two files, the one that gave the value is named."""
     good, bad = write_values("server: {port: 80}"), write_values("server: {port: 0}")
     assert reason([good, bad], [], {}).endswith(f"(in {bad} line 1)")
     assert load([bad, good], [], {}).server.port == 80
 
 
 def test_several_bad_values_are_refused_in_one_line() -> None:
-    """All complaints come at once, and still in one line."""
+    """All complaints come at once, in one line."""
     line = reason([], ["server.port=0", "client.concurrency=0"], {})
     assert "server.port = 0" in line
     assert "client.concurrency = 0" in line
@@ -155,5 +155,5 @@ def test_several_bad_values_are_refused_in_one_line() -> None:
     ["", "http://x", "HTTP://x:80/a?b=c", "http://[::1]:8000/", "http://10.0.0.1/", "http://ä.x/"],
 )
 def test_http_address_is_allowed(url: str, write_values) -> None:
-    """What is an http address, or empty, is taken as it is written."""
+    """An http address, or an empty one, is accepted as written."""
     assert load([write_values(f"client: {{url: {url!r}}}")], [], {}).client.url == url

@@ -1,4 +1,4 @@
-"""Bad variables: one line in names of variables, as one writes them."""
+"""Bad variables: one line in terms of variables, as users write them."""
 
 import pytest
 
@@ -46,12 +46,12 @@ from .reasons import WHOLE, reason
     ],
 )
 def test_bad_variable_is_refused_in_names_of_variables(name: str, given: str, words: str) -> None:
-    """What is said about a variable names the variables to set, as one writes them."""
+    """The line names the variables to set, as users write them."""
     assert reason([], [], {name: given}) == f"{name} = {words} (in the environment)"
 
 
-def test_refused_variable_meets_a_key_of_a_file_by_the_name_of_each(write_values) -> None:
-    """Of two values that contradict each other each has the name that its own source gives it."""
+def test_variable_that_contradicts_a_file_is_refused_with_both_names(write_values) -> None:
+    """Each of the two values has the name that its own source uses."""
     file = write_values("server: {delay: {minSeconds: 5}}")
     assert reason([file], [], {"LONG_LIVED__SERVER__DELAY__MAX_SECONDS": "4"}) == (
         "server.delay.minSeconds = 5 is above LONG_LIVED__SERVER__DELAY__MAX_SECONDS = 4: "
@@ -60,7 +60,7 @@ def test_refused_variable_meets_a_key_of_a_file_by_the_name_of_each(write_values
 
 
 def test_variable_below_another_is_refused() -> None:
-    """A variable for a map and one for a key in it contradict each other."""
+    """A variable for a map contradicts one for a key in it."""
     variables = {"LONG_LIVED__CLIENT__URL": "x", "LONG_LIVED__CLIENT__URL__X": "y"}
     assert reason([], [], variables) == (
         "LONG_LIVED__CLIENT__URL__X: LONG_LIVED__CLIENT__URL is also given as a value"
@@ -69,13 +69,13 @@ def test_variable_below_another_is_refused() -> None:
 
 @pytest.mark.parametrize("name", ["LONG_LIVED__", "LONG_LIVED__CLIENT__", "LONG_LIVED____CLIENT"])
 def test_variable_with_an_empty_part_is_refused(name: str) -> None:
-    """A variable that names nothing is refused by its own name."""
+    """A variable that names no key is refused by its own name."""
     assert reason([], [], {name: "5"}).startswith(f"variable {name} does not name a setting: ")
 
 
 @pytest.mark.parametrize("text", ["1_000", "010", "1e3", " 5", "0x10", "9" * 5000, "yes", ""])
 def test_text_that_is_no_plain_number_is_refused(text: str) -> None:
-    """A flag or a variable says a whole number as Helm's --set reads it, and in no other way."""
+    """A flag or variable takes a whole number as Helm's --set does, in no other form."""
     shown = repr(text) if len(text) < 60 else f"'{'9' * 56}..."
     assert f"= {shown} is not allowed: {WHOLE}" in reason(
         [], [], {"LONG_LIVED__CLIENT__CONCURRENCY": text}

@@ -1,4 +1,4 @@
-"""What the tests of the objects share: the pods, versions of Kubernetes, a value for everything."""
+"""Shared by the tests of the objects: the pods, Kubernetes versions, a value for everything."""
 
 from tests.chart.conftest import FILL_EVERYTHING, Manifest, Rendered, render
 
@@ -8,7 +8,7 @@ OLD, NEW = ("--kube-version", "1.33.0"), ("--kube-version", "1.34.0")
 
 
 def filled() -> Rendered:
-    """Render with a value for everything."""
+    """Render with a value for every key."""
     return render(values=(FILL_EVERYTHING,))
 
 

@@ -1,4 +1,4 @@
-"""The client's Job: how it runs, how long it stays, and its name, which tells runs apart."""
+"""The client's Job: how it runs, how long it stays, and its name, which distinguishes runs."""
 
 import re
 from typing import Any
@@ -10,7 +10,7 @@ from .filled import filled
 
 
 def test_disabled_client_has_no_objects() -> None:
-    """client.enabled=false installs the server alone, and its test."""
+    """client.enabled=false installs only the server and its test."""
     rendered = render("client.enabled=false")
     assert rendered.find("Job") == []
     assert len(rendered.find("ConfigMap")) == 1
@@ -18,7 +18,7 @@ def test_disabled_client_has_no_objects() -> None:
 
 
 def test_job_runs_each_client_once() -> None:
-    """Indexed, as many completions as clients, never repeated; a lost client ends no other."""
+    """Indexed, one completion per client, never repeated; a lost client ends no other."""
     spec = render("client.parallelism=4").job["spec"]
     assert spec["completionMode"] == "Indexed"
     assert spec["parallelism"] == spec["completions"] == 4
@@ -28,14 +28,14 @@ def test_job_runs_each_client_once() -> None:
 
 
 def test_job_is_not_repeated_on_the_oldest_kubernetes() -> None:
-    """Before 1.29 a limit per index would be dropped, and the default repeats six times."""
+    """Kubernetes before 1.29 would drop a limit per index and repeat a pod six times."""
     spec = render(flags=("--kube-version", "1.28.0")).job["spec"]
     assert spec["backoffLimit"] == 0
     assert "backoffLimitPerIndex" not in spec
 
 
 def test_finished_job_stays_by_default() -> None:
-    """The result lives in the log of its pods."""
+    """Its pods' logs hold the result."""
     assert "ttlSecondsAfterFinished" not in render().job["spec"]
     assert filled().job["spec"]["ttlSecondsAfterFinished"] == 3600
     assert filled().job["metadata"]["annotations"] == {
@@ -46,7 +46,7 @@ def test_finished_job_stays_by_default() -> None:
 
 @pytest.mark.parametrize("release", ["one", "two"])
 def test_job_is_named_after_its_settings_on_demand(release: str) -> None:
-    """Rendered without a release, other settings are another Job; what it does not read is none."""
+    """Without a release, changed settings make another Job, unless the client ignores them."""
 
     def name(*sets: str, **options: Any) -> str:
         rendered = render("job.nameSuffix=settings", *sets, release=release, **options)
@@ -70,7 +70,7 @@ def test_job_is_named_after_its_settings_on_demand(release: str) -> None:
 
 
 def test_changed_settings_change_the_job_only_with_its_name() -> None:
-    """Whatever is immutable in a Job is the same wherever two have the same name."""
+    """Two Jobs of the same name agree in everything immutable."""
     jobs: dict[str, Any] = {}
     for file in (None, FILL_EVERYTHING, *SCENARIOS):
         for sets in ((), ("client.parallelism=3",), ("clientPod.extraEnv[0].name=A",)):
@@ -84,7 +84,7 @@ def test_changed_settings_change_the_job_only_with_its_name() -> None:
 
 
 def test_job_name_carries_the_revision() -> None:
-    """The suffix is what tells the runs apart, so it is never cut (see also the upgrades)."""
+    """The suffix distinguishes runs, so it is never cut (see also the upgrades)."""
     assert render().job["metadata"]["name"] == "try-long-lived-client-1"
     volumes = render().client_pod["volumes"]
     assert volumes[0]["configMap"]["name"] == "try-long-lived-client-1"

@@ -1,4 +1,4 @@
-"""Names and labels: valid for every release that Helm takes, and where one looks for them."""
+"""Names and labels: valid for every release name that Helm accepts, and where users expect them."""
 
 import re
 from typing import Any
@@ -21,7 +21,7 @@ from .filled import filled
     ],
 )
 def test_names_start_with_the_release(release: str, sets: tuple[str, ...], start: str) -> None:
-    """The usual rules, so that the objects are where one looks for them."""
+    """The usual rules, so that users find the objects."""
     rendered = render(*sets, release=release)
     names = {manifest["metadata"]["name"] for manifest in rendered.manifests}
     assert names == {
@@ -47,7 +47,7 @@ RELEASES = (
         "1" * 53,
     ),
 )
-"""What Helm takes for a release's name, with all that YAML could take for something else."""
+"""Release names that Helm accepts, including all that YAML could misread."""
 
 DNS_1035 = r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
 DNS_1123 = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
@@ -82,13 +82,13 @@ def labels_in(node: Any) -> list[dict[str, Any]]:
 def test_names_and_labels_are_valid_with_any_release_name(
     release: str, sets: tuple[str, ...]
 ) -> None:
-    """Whatever Helm takes for a name, Kubernetes takes what follows from it, of any version."""
+    """Kubernetes accepts whatever follows from a release name that Helm accepts."""
     rendered = render("podDisruptionBudget.enabled=true", *sets, release=release)
     for manifest in rendered.manifests:
         if not sets:
             kubernetes_validate.validate(manifest, "1.28", strict=True)
         name = manifest["metadata"]["name"]
-        # Of an Indexed Job the host names of the pods must be labels, too.
+        # The host names of an Indexed Job's pods must be labels, too.
         longest = f"{name}-199" if manifest["kind"] == "Job" else name
         assert re.fullmatch(DNS_1123, longest)
         assert manifest["kind"] != "Service" or re.fullmatch(DNS_1035, name)
@@ -104,14 +104,14 @@ def test_names_and_labels_are_valid_with_any_release_name(
 
 @pytest.mark.parametrize("release", ["r" * 54, "A", "a_b", "-a", "a-", "a..b", ".a", "ä"])
 def test_release_name_that_no_label_can_hold_is_refused(release: str) -> None:
-    """Helm itself says so, before anything is created."""
+    """Helm itself refuses it before anything is created."""
     done = template(release=release, flags=("--",) if release.startswith("-") else ())
     assert done.returncode != 0
     assert done.stdout == ""
 
 
 @pytest.mark.parametrize("value", ["123", "true", "1e5"])
-def test_name_that_yaml_takes_for_something_else_stays_text(value: str) -> None:
+def test_name_that_yaml_could_misread_stays_text(value: str) -> None:
     """An override is quoted as well."""
     rendered = render(flags=("--set-string", f"nameOverride={value}"))
     for manifest in rendered.manifests:
@@ -119,15 +119,15 @@ def test_name_that_yaml_takes_for_something_else_stays_text(value: str) -> None:
         assert re.fullmatch(DNS_1123, manifest["metadata"]["name"])
 
 
-def test_full_name_must_begin_as_a_service_does() -> None:
-    """What the user gives is not renamed behind the user's back."""
+def test_full_name_must_begin_like_a_service() -> None:
+    """A name that the user gives is not silently altered."""
     done = template("fullnameOverride=1st")
     assert done.returncode != 0
     assert "fullnameOverride" in done.stderr
 
 
 def test_every_object_has_the_standard_labels() -> None:
-    """Name, instance, component, version, chart and manager; and those of the user."""
+    """Name, instance, component, version, chart and manager, plus the user's labels."""
     for manifest in filled().manifests:
         labels = manifest["metadata"]["labels"]
         assert labels["app.kubernetes.io/name"] == "renamed"

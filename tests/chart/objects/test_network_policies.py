@@ -1,4 +1,4 @@
-"""Network policies: client and test may call the server, and that is all."""
+"""Network policies: client and test may call the server, and nothing else is allowed."""
 
 from tests.chart.conftest import Rendered, render
 
@@ -6,7 +6,7 @@ from .filled import filled
 
 
 def labels_of(rendered: Rendered, component: str) -> dict[str, str]:
-    """Return the labels of the pods of a component."""
+    """Return the labels of a component's pods."""
     if component == "test":
         return dict(rendered.one("Pod")["metadata"]["labels"])
     owner = rendered.deployment if component == "server" else rendered.job
@@ -14,7 +14,7 @@ def labels_of(rendered: Rendered, component: str) -> dict[str, str]:
 
 
 def test_network_policies_let_client_and_test_call_the_server() -> None:
-    """Both ends allow the same, each caller may ask name servers, and nothing else is allowed."""
+    """Both ends allow the same, callers may reach name servers, and nothing else is allowed."""
     rendered = render("networkPolicy.enabled=true", "server.port=9000")
     policies = {one["metadata"]["name"]: one["spec"] for one in rendered.find("NetworkPolicy")}
     server = policies.pop("try-long-lived-server")
@@ -38,7 +38,7 @@ def test_network_policies_let_client_and_test_call_the_server() -> None:
 
 
 def test_network_policies_take_further_rules() -> None:
-    """Ingress controllers and meshes have ways of their own."""
+    """Ingress controllers and meshes need their own."""
     policies = {one["metadata"]["name"]: one["spec"] for one in filled().find("NetworkPolicy")}
     assert "namespaceSelector" in policies["everything-server"]["ingress"][1]["from"][0]
     for name in ("everything-client", "everything-test"):
@@ -46,7 +46,7 @@ def test_network_policies_take_further_rules() -> None:
 
 
 def test_policy_of_the_client_goes_with_the_client() -> None:
-    """With the server alone there is still the test."""
+    """A server without a client still has its test."""
     rendered = render("networkPolicy.enabled=true", "client.enabled=false")
     names = {one["metadata"]["name"] for one in rendered.find("NetworkPolicy")}
     assert names == {"try-long-lived-server", "try-long-lived-test"}

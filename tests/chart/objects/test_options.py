@@ -1,4 +1,4 @@
-"""What platform teams may ask for: absent by default, and passed on."""
+"""Options for platform teams: absent by default, and passed on."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ ON_DEMAND = {"HorizontalPodAutoscaler", "NetworkPolicy", "PodDisruptionBudget", 
 
 
 def test_options_are_absent_by_default() -> None:
-    """Nothing is rendered of what nobody has asked for."""
+    """Nothing is rendered that nobody asked for."""
     rendered = render()
     assert not ON_DEMAND & {manifest["kind"] for manifest in rendered.manifests}
     assert set(rendered.deployment["spec"]) == {"replicas", "selector", "template"}
@@ -30,7 +30,7 @@ def test_options_are_absent_by_default() -> None:
 
 @pytest.mark.parametrize("name", PODS)
 def test_account_and_runtime_class_reach_every_pod(name: str) -> None:
-    """A pod has the account that was named, and never its token."""
+    """A pod has the account given, and never its token."""
     spec = pod(filled(), name)
     assert spec["runtimeClassName"] == "gvisor"
     assert spec["serviceAccountName"] == "an-account"
@@ -39,7 +39,7 @@ def test_account_and_runtime_class_reach_every_pod(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["server_pod", "client_pod"])
 def test_variables_and_volumes_are_added(name: str) -> None:
-    """What the chart has itself stays, and comes first."""
+    """The chart's own stay, and come first."""
     spec = pod(filled(), name)
     (container,) = spec["containers"]
     assert container["envFrom"] == [{"prefix": "TEAM_", "configMapRef": {"name": "team"}}]
@@ -56,13 +56,13 @@ def test_variables_and_volumes_are_added(name: str) -> None:
     ids=["1.33", "1.34"],
 )
 def test_pod_sleeps_before_it_stops(flags: tuple[str, ...], action: dict[str, Any]) -> None:
-    """By the action where Kubernetes has it for good, by the command before."""
+    """By the sleep action where Kubernetes has it for good, by a command before that."""
     (container,) = render("serverPod.preStopSleepSeconds=15", flags=flags).server_pod["containers"]
     assert container["lifecycle"] == {"preStop": action}
 
 
 def test_grace_period_covers_the_sleep() -> None:
-    """The drain has the same time as without it, unless a grace period is given."""
+    """The drain gets as long as without it, unless a grace period is given."""
     assert render("serverPod.preStopSleepSeconds=15").server_pod[
         "terminationGracePeriodSeconds"
     ] == (render().server_pod["terminationGracePeriodSeconds"] + 15)
@@ -76,7 +76,7 @@ def test_grace_period_covers_the_sleep() -> None:
 
 
 def test_account_is_made_and_named() -> None:
-    """Created under the release's name unless another is given; or one that is there is used."""
+    """It is created under the release's name or a given one, or an existing one is used."""
     made = render("serviceAccount.create=true")
     account = made.one("ServiceAccount")
     assert account["metadata"]["name"] == "try-long-lived"
@@ -104,5 +104,5 @@ def test_account_is_made_and_named() -> None:
     ],
 )
 def test_null_is_the_default(key: str) -> None:
-    """Taken away, an option is absent, as it is by default."""
+    """An option set to null is absent, as by default."""
     assert render(f"{key}=null").text == render().text

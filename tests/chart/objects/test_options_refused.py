@@ -1,4 +1,4 @@
-"""What platform teams may not ask for: what goes against the chart's own, or the rest."""
+"""What platform teams may not ask for: options that contradict the chart, or one another."""
 
 import pytest
 from tests.chart.conftest import template
@@ -22,10 +22,8 @@ from .filled import NEW, OLD
     ],
     ids=lambda part: part.partition("=")[2] if "=" in part else "",
 )
-def test_what_takes_the_place_of_the_charts_own_is_refused(
-    section: str, item: str, words: str
-) -> None:
-    """Variables, volumes and mounts that a pod has already are named."""
+def test_what_replaces_the_charts_own_is_refused(section: str, item: str, words: str) -> None:
+    """Variables, volumes and mounts that a pod already has are named."""
     done = template(f"{section}.{item}")
     assert done.returncode != 0
     assert f"{section}.{item.partition('[')[0]}" in done.stderr
@@ -110,7 +108,7 @@ def test_what_only_resembles_the_charts_own_is_accepted(item: str) -> None:
     ids=lambda part: part.rpartition(",")[2] if isinstance(part, str) and "=" in part else "",
 )
 def test_contradiction_is_refused_by_name(sets: str, flags: tuple[str, ...], words: str) -> None:
-    """What Kubernetes would refuse, ignore or never finish is said before anything is made."""
+    """What Kubernetes would refuse, ignore or never finish is refused before anything is made."""
     done = template(sets, flags=flags)
     assert done.returncode != 0
     assert words in done.stderr
@@ -151,7 +149,7 @@ def test_value_beside_the_contradiction_is_accepted(sets: str, flags: tuple[str,
     ],
 )
 def test_value_out_of_bounds_is_refused_by_name(pair: str, named: str) -> None:
-    """Unknown keys and values are the schema's to refuse."""
+    """The schema refuses unknown keys and values."""
     done = template(pair)
     assert done.returncode != 0
     assert "schema" in done.stderr

@@ -1,4 +1,4 @@
-"""What stands in the pods: security, placement, time to stop, probes, resources, images."""
+"""The pods: security, placement, time to stop, probes, resources, images."""
 
 import json
 
@@ -38,7 +38,7 @@ def test_pod_is_restricted(name: str) -> None:
 
 @pytest.mark.parametrize("name", PODS)
 def test_user_of_the_pod_can_be_left_to_the_cluster(name: str) -> None:
-    """A null takes the user away, as OpenShift wants it."""
+    """A null removes the user, as OpenShift requires."""
     rendered = render(
         "serverPod.podSecurityContext.runAsUser=null", "clientPod.podSecurityContext.runAsUser=null"
     )
@@ -48,7 +48,7 @@ def test_user_of_the_pod_can_be_left_to_the_cluster(name: str) -> None:
 
 @pytest.mark.parametrize("name", PODS)
 def test_placement_is_absent_by_default(name: str) -> None:
-    """Nothing restricts where the pods run unless it is asked for."""
+    """Pods run anywhere unless placement is asked for."""
     keys = {"nodeSelector", "tolerations", "affinity", "priorityClassName", "imagePullSecrets"}
     assert not keys & set(pod(render(), name))
     assert "sysctls" not in pod(render(), name)["securityContext"]
@@ -56,7 +56,7 @@ def test_placement_is_absent_by_default(name: str) -> None:
 
 @pytest.mark.parametrize("name", PODS)
 def test_placement_is_passed_on(name: str) -> None:
-    """Each value of placement reaches the pods."""
+    """Each placement value reaches the pods."""
     spec = pod(filled(), name)
     assert spec["nodeSelector"] == {"kubernetes.io/os": "linux"}
     assert spec["tolerations"][0]["key"] == "dedicated"
@@ -75,22 +75,22 @@ def test_placement_is_passed_on(name: str) -> None:
     ("name", "component"), [("server_pod", "server"), ("client_pod", "client")]
 )
 def test_pods_spread_over_nodes_without_insisting(name: str, component: str) -> None:
-    """A cluster of one node can run everything."""
+    """A cluster with one node can run everything."""
     (spread,) = pod(render(), name)["topologySpreadConstraints"]
     assert spread["topologyKey"] == "kubernetes.io/hostname"
     assert spread["whenUnsatisfiable"] == "ScheduleAnyway"
     assert spread["labelSelector"]["matchLabels"]["app.kubernetes.io/component"] == component
 
 
-def test_spread_keeps_a_selector_of_its_own() -> None:
-    """Only a constraint without selector gets one."""
+def test_spread_keeps_its_own_selector() -> None:
+    """Only a constraint without a selector gets one."""
     own, without = filled().server_pod["topologySpreadConstraints"]
     assert own["labelSelector"] == {"matchLabels": {"example/pod": "server"}}
     assert "app.kubernetes.io/name" in without["labelSelector"]["matchLabels"]
 
 
 def test_spread_can_be_switched_off() -> None:
-    """A null, or an empty list, leaves the scheduler's own defaults."""
+    """A null, or an empty list, leaves the scheduler's defaults."""
     for flag, pair in (("--set", "=null"), ("--set-json", "=[]")):
         rendered = render(flags=(flag, f"serverPod.topologySpreadConstraints{pair}"))
         assert "topologySpreadConstraints" not in rendered.server_pod
@@ -107,7 +107,7 @@ def test_spread_can_be_switched_off() -> None:
     ],
 )
 def test_grace_period_lets_answers_finish(sets: tuple[str, ...], seconds: int) -> None:
-    """It follows from the longest drain, the kubelet never cuts it, and the lab gives the same."""
+    """It covers the longest drain, the kubelet never cuts it short, and the lab grants the same."""
     assert render(*sets).server_pod["terminationGracePeriodSeconds"] == seconds
     assert load([], sets, {}).server.grace_period_seconds == seconds
 
@@ -126,7 +126,7 @@ def test_probes_are_patient() -> None:
 
 
 def test_no_container_has_a_cpu_limit_by_default() -> None:
-    """Throttling would distort the times; memory is limited. `helm test` measures none."""
+    """Throttling would distort the times, except of `helm test`; memory is limited."""
     for name in PODS:
         (container,) = pod(render(), name)["containers"]
         limited = {"cpu", "memory"} if name == "test_pod" else {"memory"}
@@ -136,7 +136,7 @@ def test_no_container_has_a_cpu_limit_by_default() -> None:
 
 @pytest.mark.parametrize("name", PODS)
 def test_quota_on_all_resources_lets_every_pod_in(name: str) -> None:
-    """Each pod's requests and limits can be given, and reach each of its containers."""
+    """Each pod's requests and limits can be set, and reach each of its containers."""
     wanted = {
         kind: {"cpu": "2", "memory": "1Gi", "ephemeral-storage": "1Gi"}
         for kind in ("requests", "limits")
@@ -161,7 +161,7 @@ def test_quota_on_all_resources_lets_every_pod_in(name: str) -> None:
     ],
 )
 def test_image_follows_from_its_parts(sets: tuple[str, ...], image: str) -> None:
-    """Registry, repository, tag and digest make one reference; never `latest`."""
+    """Registry, repository, tag and digest form one reference, never `latest`."""
     (container,) = render(*sets).server_pod["containers"]
     assert container["image"] == image
 

@@ -1,4 +1,4 @@
-"""The proxy that balances requests: there only where it is asked for, and in nobody's way."""
+"""The proxy that balances requests: present only if asked for, and in nobody's way."""
 
 import os
 import subprocess
@@ -25,7 +25,7 @@ BOUND_SECONDS = 30
 
 
 def filled() -> Rendered:
-    """Render with a value for everything, the proxy among it."""
+    """Render with a value for every key, the proxy's included."""
     return render(values=(FILL_EVERYTHING, FILL_PROXIED))
 
 
@@ -43,7 +43,7 @@ def environment(rendered: Rendered) -> dict[str, str]:
 
 
 def test_there_is_no_proxy_by_default() -> None:
-    """Nothing of it is rendered, and no policy speaks of it."""
+    """Nothing of it is rendered, and no policy mentions it."""
     rendered = render("networkPolicy.enabled=true")
     names = {manifest["metadata"]["name"] for manifest in rendered.manifests}
     assert not [name for name in names if name.endswith("-proxy")]
@@ -51,7 +51,7 @@ def test_there_is_no_proxy_by_default() -> None:
 
 
 def test_clients_call_the_proxy_and_count_the_replicas(tmp_path: Path) -> None:
-    """The client's url leads to the proxy, its wait still to every replica."""
+    """The client's url leads to the proxy, but its wait still covers every replica."""
     rendered = render(PROXIED, "service.port=8080")
     client = loaded(rendered, rendered.client_pod, tmp_path).client
     assert client.url == "http://try-long-lived-proxy:8080/"
@@ -66,7 +66,7 @@ def test_clients_call_the_proxy_and_count_the_replicas(tmp_path: Path) -> None:
 
 
 def test_pod_of_the_proxy_is_restricted() -> None:
-    """It meets the Pod Security Standard "restricted", and listens where that takes no right."""
+    """It meets the Pod Security Standard "restricted", on a port that needs no privilege."""
     spec = deployment(render(PROXIED))["spec"]["template"]["spec"]
     (container,) = spec["containers"]
     assert spec["securityContext"]["runAsNonRoot"] is True
@@ -84,7 +84,7 @@ def test_pod_of_the_proxy_is_restricted() -> None:
 
 
 def test_values_of_the_proxy_are_passed_on() -> None:
-    """Number, image, resources and placement, which is that of the server's pods."""
+    """Number, image, resources, and placement, which is that of the server's pods."""
     rendered = filled()
     spec = deployment(rendered)["spec"]
     assert spec["replicas"] == 2
@@ -98,7 +98,7 @@ def test_values_of_the_proxy_are_passed_on() -> None:
 
 
 def test_change_of_its_settings_restarts_the_proxy_and_scaling_does_not() -> None:
-    """The checksum is that of what it reads."""
+    """The checksum covers what it reads."""
 
     def checksum(*sets: str) -> str:
         template = deployment(render(PROXIED, *sets))["spec"]["template"]
@@ -118,7 +118,7 @@ def test_change_of_its_settings_restarts_the_proxy_and_scaling_does_not() -> Non
     ids=["few", "many", "autoscaled"],
 )
 def test_every_replica_of_the_run_has_a_slot(sets: tuple[str, ...], slots: int) -> None:
-    """All may be replaced, and an event may add as many again as its count says."""
+    """All may be replaced, and an event may add as many more as its count."""
     lines = render(PROXIED, *sets).one("ConfigMap", "-proxy")["data"]["replicas.cfg"]
     assert f"server-template replica- {slots} try-long-lived-server-headless.default.svc." in lines
 
@@ -137,7 +137,7 @@ def test_proxy_waits_longer_than_the_client(sets: tuple[str, ...], tmp_path: Pat
 
 
 def test_haproxy_accepts_what_is_mounted(tmp_path: Path) -> None:
-    """The settings of a release are valid, without a warning, and the lab's own among them."""
+    """A release's settings, including the lab's own, are valid without a warning."""
     if why := haproxy.missing():
         pytest.skip(why)
     for rendered in (render(PROXIED), filled()):
@@ -160,7 +160,7 @@ def test_haproxy_accepts_what_is_mounted(tmp_path: Path) -> None:
 
 
 def test_network_policies_let_requests_through_the_proxy() -> None:
-    """Callers may reach it, it may reach the replicas and name servers, and both ends agree."""
+    """Callers may reach it, it may reach replicas and name servers, and both ends agree."""
     rendered = render(PROXIED, "networkPolicy.enabled=true", "server.port=9000")
     policies = {one["metadata"]["name"]: one["spec"] for one in rendered.find("NetworkPolicy")}
     proxy, server = policies["try-long-lived-proxy"], policies["try-long-lived-server"]
@@ -181,6 +181,6 @@ def test_network_policies_let_requests_through_the_proxy() -> None:
 
 
 def test_client_that_goes_past_the_proxy_is_refused() -> None:
-    """A headless client would not use it."""
+    """A headless client would bypass it."""
     with pytest.raises(AssertionError, match=r"past server\.proxy = haproxy; must be"):
         render(PROXIED, "client.balancing=headless")

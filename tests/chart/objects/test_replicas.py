@@ -1,4 +1,4 @@
-"""How many server pods there are: by their number, an autoscaler, a budget, in an update."""
+"""The number of server pods: by a number, an autoscaler, a budget, during an update."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from .filled import filled
 
 
 def test_replicas_are_left_to_an_autoscaler_on_demand(tmp_path: Path) -> None:
-    """With null, by flag or file, the Deployment names none, and the apps are told so."""
+    """With null, by flag or file, the Deployment has no number, and the apps know."""
     file = tmp_path / "values.yaml"
     file.write_text("server:\n  replicas: null\n")
     for rendered in (render("server.replicas=null"), render(values=(file,))):
@@ -23,7 +23,7 @@ def test_replicas_are_left_to_an_autoscaler_on_demand(tmp_path: Path) -> None:
 
 
 def test_autoscaler_owns_the_number_of_replicas() -> None:
-    """The Deployment names none, which an upgrade would set; the client waits for the fewest."""
+    """The Deployment has none for an upgrade to set; the client waits for the minimum."""
     rendered = render("autoscaling.enabled=true", "server.replicas=4", "autoscaling.maxReplicas=9")
     assert "replicas" not in rendered.deployment["spec"]
     spec = rendered.one("HorizontalPodAutoscaler")["spec"]
@@ -35,7 +35,7 @@ def test_autoscaler_owns_the_number_of_replicas() -> None:
 
 
 def test_autoscaler_goes_by_other_metrics() -> None:
-    """Further metrics are added to the CPU, or stand alone; the behaviour is passed on."""
+    """Further metrics are added to CPU or replace it; its behaviour is passed on."""
     spec = filled().one("HorizontalPodAutoscaler")["spec"]
     assert [metric["resource"]["name"] for metric in spec["metrics"]] == ["cpu", "memory"]
     assert spec["behavior"] == {"scaleDown": {"stabilizationWindowSeconds": 600}}
@@ -45,7 +45,7 @@ def test_autoscaler_goes_by_other_metrics() -> None:
 
 
 def test_disruption_budget_is_off_by_default() -> None:
-    """It is made only where it is asked for."""
+    """There is one only if asked for."""
     assert render().find("PodDisruptionBudget") == []
     assert filled().one("PodDisruptionBudget")["spec"]["maxUnavailable"] == "50%"
 
@@ -78,5 +78,5 @@ def test_disruption_budget_is_off_by_default() -> None:
     ids=["recreate", "counts", "rollout", "counts-and-rollout", "recreate-rollout", "percentage"],
 )
 def test_update_strategy_is_passed_on(sets: tuple[str, ...], strategy: dict[str, Any]) -> None:
-    """Only what is given is rendered, a 0 included."""
+    """Only what is given is rendered, including a 0."""
     assert render(*sets).deployment["spec"]["strategy"] == strategy

@@ -1,4 +1,4 @@
-"""What stands in the Services: ports, the pods they select, affinity, routing."""
+"""The Services: ports, the pods they select, affinity, routing."""
 
 from tests.chart.conftest import render
 
@@ -6,7 +6,7 @@ from .filled import filled
 
 
 def test_server_listens_where_the_services_send() -> None:
-    """Port and name agree between settings, container and both Services."""
+    """Settings, container and both Services agree on port and name."""
     rendered = render("server.port=9000", "service.port=8080")
     (container,) = rendered.server_pod["containers"]
     assert container["ports"] == [{"name": "http", "containerPort": 9000, "protocol": "TCP"}]
@@ -24,7 +24,7 @@ def test_headless_service_names_only_ready_pods() -> None:
 
 
 def test_services_select_the_server_pods() -> None:
-    """Each selector is a part of the pods' labels, with and without labels of the user."""
+    """Each selector is a subset of the pods' labels, with and without user labels."""
     for rendered in (render(), filled()):
         labels = rendered.deployment["spec"]["template"]["metadata"]["labels"]
         selectors = [service["spec"]["selector"] for service in rendered.find("Service")]
@@ -47,7 +47,7 @@ def test_session_affinity_is_off_by_default() -> None:
 
 
 def test_session_affinity_is_passed_on() -> None:
-    """Type, affinity, its time and the annotations reach the Service."""
+    """Type, affinity, its timeout and the annotations reach the Service."""
     service = filled().services["everything-server"]
     assert service["spec"]["type"] == "LoadBalancer"
     assert service["spec"]["sessionAffinity"] == "ClientIP"
@@ -56,7 +56,7 @@ def test_session_affinity_is_passed_on() -> None:
 
 
 def test_routing_reaches_the_services() -> None:
-    """Address families are of both Services; what picks a pod is of the balanced one alone."""
+    """Address families reach both Services, what picks a pod only the balanced one."""
     services = filled().services
     service, headless = (
         services["everything-server"]["spec"],

@@ -1,4 +1,4 @@
-"""Scripted replicas for the tests of the wait, which end with the test."""
+"""Scripted replicas for the tests of the wait; each ends with its test."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from .replicas import Replicas, Replies
 
 @pytest.fixture
 def replicas(monkeypatch: pytest.MonkeyPatch) -> Iterator[Replicas]:
-    """Give replicas that end with the test."""
+    """Make replicas; each ends with the test."""
     started = Replicas()
     monkeypatch.setattr(readiness, "lookup", started.lookup)
     yield started
@@ -20,6 +20,6 @@ def replicas(monkeypatch: pytest.MonkeyPatch) -> Iterator[Replicas]:
 
 @pytest.fixture
 def abc(replicas: Replicas) -> Replicas:
-    """Give three replicas that are ready: a, b and c."""
+    """Make three replicas that are ready: a, b and c."""
     replicas.start(Replies("ready a"), Replies("ready b"), Replies("ready c"))
     return replicas

@@ -1,4 +1,4 @@
-"""Scripted replicas and Services: what each answers when it is asked whether it is ready."""
+"""Scripted replicas and Services: how each answers when asked whether it is ready."""
 
 import socket
 import threading
@@ -11,9 +11,9 @@ NAME = "headless.test"
 
 
 class Replies:
-    """A peer that gives these answers one after another, the last of them for ever.
+    """A peer that gives these answers in turn, and repeats the last for ever.
 
-    A number is a status, a text the body of status 200.
+    A number is a status, a text the body of a 200.
     """
 
     def __init__(self, *answers: int | str) -> None:
@@ -21,7 +21,7 @@ class Replies:
         self.requests: list[str] = []
 
     def __call__(self, peer: socket.socket) -> None:
-        """Serve one connection, as long as its client keeps it."""
+        """Serve one connection for as long as its client keeps it."""
         while request := peer.recv(4096).decode():
             self.requests.append(request)
             answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
@@ -32,7 +32,7 @@ class Replies:
 
 
 class Replicas:
-    """Replicas at addresses of the loopback network, one port for all, and their name."""
+    """Replicas at addresses of the loopback network that share a port and a name."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -41,7 +41,7 @@ class Replicas:
         self._listeners: list[socket.socket] = []
 
     def start(self, *peers: Replies) -> None:
-        """Serve each peer at the next address, and let the name have it."""
+        """Serve each peer at the next address, and publish that under the name."""
         for peer in peers:
             self.listen(f"127.0.1.{len(self.addresses) + 1}", peer)
 
@@ -56,7 +56,7 @@ class Replicas:
         threading.Thread(target=self._serve, args=(listener, peer), daemon=True).start()
 
     def lookup(self, host: str, port: int) -> list[Address]:
-        """Be the name server."""
+        """Act as the name server."""
         assert (host, port) == (NAME, self.port)
         return self.addresses
 

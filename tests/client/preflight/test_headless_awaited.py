@@ -1,4 +1,4 @@
-"""Waiting for replicas among which the client chooses: each of them, and no Service."""
+"""Waiting for replicas that the client chooses among: for each of them, and for no Service."""
 
 import pytest
 
@@ -14,13 +14,13 @@ HEADLESS = "client.balancing=headless"
 
 
 def endpoints(find) -> tuple[Endpoints, Balancer]:
-    """Make what a client has that chooses."""
+    """Make the endpoints of a client that chooses."""
     balancer = Balancer("round-robin", by_request=False)
     return Endpoints("addresses", find, balancer, lambda _: None), balancer
 
 
 def test_every_replica_is_asked_and_not_the_service(abc: Replicas) -> None:
-    """The url leads nowhere here: such a client goes past it."""
+    """The url leads nowhere here: such a client bypasses it."""
     found, balancer = endpoints(lambda: abc.addresses)
     await_servers(abc.wanted(HEADLESS), NOWHERE, Stop(), lambda _: None, found)
     assert [len(peer.requests) for peer in abc.peers] == [1, 1, 1]
@@ -28,7 +28,7 @@ def test_every_replica_is_asked_and_not_the_service(abc: Replicas) -> None:
 
 
 def test_replica_that_is_missing_is_awaited(abc: Replicas) -> None:
-    """All that server.replicas says must be there before the clock starts."""
+    """All of server.replicas must be there before the clock starts."""
     answers = [abc.addresses[:2], abc.addresses]
     found, balancer = endpoints(lambda: answers.pop(0))
     reports: list[str] = []
@@ -38,7 +38,7 @@ def test_replica_that_is_missing_is_awaited(abc: Replicas) -> None:
 
 
 def test_source_that_says_nothing_is_an_error(abc: Replicas) -> None:
-    """At the end of the wait the reason is told."""
+    """At the end of the wait the error gives the reason."""
 
     def find() -> list:
         raise OSError("it holds no address")
@@ -50,7 +50,7 @@ def test_source_that_says_nothing_is_an_error(abc: Replicas) -> None:
 
 
 def test_replicas_may_have_ports_of_their_own(abc: Replicas) -> None:
-    """A file names the port of each, which need not be server.port."""
+    """A file gives the port of each, which may differ from server.port."""
     found, _ = endpoints(lambda: abc.addresses)
     settings = abc.wanted(HEADLESS, "server.port=1")
     await_servers(settings, NOWHERE, Stop(), lambda _: None, found)

@@ -1,4 +1,4 @@
-"""What the machine must allow: each limit that is too low is named with both numbers."""
+"""What the machine must allow: each limit that is too low is named, with both numbers."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from long_lived.settings import load
 
 
 def threads(most: int) -> ThreadLimit:
-    """Limit threads as a container does."""
+    """Limit threads like a container."""
     return ThreadLimit(most, "/sys/fs/cgroup/pids.max")
 
 
@@ -17,7 +17,7 @@ NEEDED = Needs(open_files=10_064, threads=10_016, ports=10_000)
 
 
 def limits(**changed: int | ThreadLimit | None) -> Limits:
-    """Make limits that suffice, but for those given."""
+    """Make limits that are high enough, except those given."""
     return Limits(**{**vars(PLENTY), **changed})
 
 
@@ -33,7 +33,7 @@ def limits(**changed: int | ThreadLimit | None) -> Limits:
 def test_limit_that_is_too_low_is_named_with_both_numbers(
     limit: str, too_low: int, words: str, needed: int
 ) -> None:
-    """One below what is needed is a line with both numbers; exactly what is needed is none."""
+    """One below what is needed gives a line with both numbers; exactly enough gives none."""
     set_to = threads if limit == "threads" else int
     (line,) = check(limits(**{limit: set_to(too_low)}), NEEDED)
     assert line.startswith(f"{words}: {needed} are needed")
@@ -43,13 +43,13 @@ def test_limit_that_is_too_low_is_named_with_both_numbers(
 
 
 def test_limit_on_threads_is_named_with_its_file() -> None:
-    """Four files can limit threads, and only one of them must be raised."""
+    """Of the four files that can limit threads, only the one named must be raised."""
     (line,) = check(limits(threads=threads(100)), NEEDED)
     assert "100 are allowed by /sys/fs/cgroup/pids.max" in line
 
 
 def test_all_limits_that_are_too_low_are_named() -> None:
-    """Whoever has to raise limits hears of all of them at once."""
+    """Whoever has to raise limits learns all of them at once."""
     assert len(check(Limits(1, threads(1), 1, 1), NEEDED)) == 4
 
 
@@ -58,7 +58,7 @@ def test_all_limits_that_are_too_low_are_named() -> None:
     [("threads", Needs(5064, 5016, 5000)), ("gevent", Needs(5064, 16, 5000))],
 )
 def test_needs_follow_from_users_and_engine(engine: str, expected: Needs) -> None:
-    """A thread for each user only where users are threads."""
+    """Each user needs a thread only where users are threads."""
     settings = load([], [f"client.concurrency=5000,client.engine={engine}"], {})
     assert needs(settings) == expected
 
@@ -74,12 +74,12 @@ def test_needs_follow_from_users_and_engine(engine: str, expected: Needs) -> Non
 def test_client_that_balances_requests_may_hold_idle_connections_too(
     settings: str, files: int
 ) -> None:
-    """The idle ones may all lead to replicas that are not chosen now."""
+    """All idle ones may lead to replicas that are not being chosen."""
     assert needs(load([], [f"client.concurrency=5000,{settings}"], {})).open_files == files
 
 
 def test_limits_of_this_machine_can_be_read() -> None:
-    """On Linux every limit is a number, or there is none."""
+    """On Linux every limit is a number or None."""
     found = read_limits()
     numbers = [found.open_files, found.threads and found.threads.threads, found.memory_maps]
     assert all(number is None or number > 0 for number in numbers)

@@ -1,4 +1,4 @@
-"""What a server may not answer to the questions before the start."""
+"""What a server may not answer to the probes before the start."""
 
 import socket
 
@@ -23,7 +23,7 @@ from long_lived.settings import load
 def test_probe_that_is_answered_badly_is_not_ready(
     reply, missing: str, scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The questions before the start are bounded as the requests are."""
+    """Probes before the start are bounded like requests."""
     monkeypatch.setattr(readiness, "PROBE_TIMEOUT_SECONDS", 0.3)
 
     def script(peer: socket.socket) -> None:

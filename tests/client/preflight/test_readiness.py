@@ -1,4 +1,4 @@
-"""Waiting for the server at the url: until it is ready, a signal, or the bound."""
+"""Waiting for the server at the url until it is ready, a signal comes, or time is up."""
 
 import socket
 import threading
@@ -13,7 +13,7 @@ from .replicas import BOUND_SECONDS, Replies, wanted
 
 
 def test_server_that_becomes_ready_is_awaited(scripted) -> None:
-    """503 is not ready, 200 is; the same wait is reported once."""
+    """503 is not ready, 200 is; the same reason to wait is reported once."""
     script = Replies(503, 503, 200)
     reports: list[str] = []
     url = f"http://127.0.0.1:{scripted(script)}/some/path?x=y"
@@ -23,7 +23,7 @@ def test_server_that_becomes_ready_is_awaited(scripted) -> None:
 
 
 def test_server_that_is_ready_is_not_reported(scripted) -> None:
-    """Where nobody has to wait nothing is said."""
+    """Without a wait nothing is reported."""
     reports: list[str] = []
     url = f"http://127.0.0.1:{scripted(Replies(200))}/"
     await_servers(wanted(), url, Stop(), reports.append)
@@ -31,7 +31,7 @@ def test_server_that_is_ready_is_not_reported(scripted) -> None:
 
 
 def test_server_that_is_never_ready_is_an_error(scripted) -> None:
-    """After the bound the error names the setting, its value and what is missing."""
+    """When time is up the error names the setting, its value and what is missing."""
     url = f"http://127.0.0.1:{scripted(Replies(503))}/"
     with pytest.raises(NotReady) as caught:
         await_servers(wanted(seconds=0.3), url, Stop(), lambda _: None)
@@ -41,7 +41,7 @@ def test_server_that_is_never_ready_is_an_error(scripted) -> None:
 
 
 def test_server_that_does_not_answer_is_named() -> None:
-    """A refused connection is told in words."""
+    """A refused connection is reported in words."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{held.getsockname()[1]}/"
@@ -50,7 +50,7 @@ def test_server_that_does_not_answer_is_named() -> None:
 
 
 def test_stop_ends_the_wait(scripted) -> None:
-    """A signal in the wait returns at once, without an error."""
+    """A signal during the wait returns at once, without an error."""
     stop = Stop()
     await_servers(
         wanted(), f"http://127.0.0.1:{scripted(Replies(503))}/", stop, lambda _: stop.set()
@@ -59,7 +59,7 @@ def test_stop_ends_the_wait(scripted) -> None:
 
 
 def test_stop_ends_a_wait_for_an_answer_at_once(scripted, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A signal does not wait for a peer that says nothing."""
+    """A silent peer does not delay a signal."""
     monkeypatch.setattr(readiness, "PROBE_TIMEOUT_SECONDS", 10 * BOUND_SECONDS)
     stop, released = Stop(), threading.Event()
 

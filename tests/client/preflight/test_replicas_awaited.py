@@ -1,4 +1,4 @@
-"""Waiting for the replicas: each address of their name, and neither more nor fewer."""
+"""Waiting for the replicas at each address of their name, neither more nor fewer."""
 
 import socket
 
@@ -12,7 +12,7 @@ from .replicas import NAME, Replicas, Replies, service, wanted
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_every_address_of_the_host_must_be_ready(host: str, scripted) -> None:
-    """With readiness.host each of its addresses is asked, at server.port, before the url is."""
+    """Each address of readiness.host is asked, at server.port, before the url."""
     script = Replies(503, "ready a")
     port = scripted(script)
     addresses = {item[4][0] for item in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
@@ -33,7 +33,7 @@ def test_every_address_of_the_host_must_be_ready(host: str, scripted) -> None:
     ],
 )
 def test_host_with_too_few_addresses_is_not_ready(host: str, missing: str) -> None:
-    """Fewer addresses than replicas: the clock must not start."""
+    """With fewer addresses than replicas the clock must not start."""
     settings = wanted(f"server.replicas=3,client.readiness.host={host}", seconds=0.1)
     with pytest.raises(NotReady) as caught:
         await_servers(settings, "http://127.0.0.1:1/", Stop(), lambda _: None)
@@ -43,7 +43,7 @@ def test_host_with_too_few_addresses_is_not_ready(host: str, missing: str) -> No
 def test_any_number_of_replicas_is_awaited_where_an_autoscaler_decides(
     abc: Replicas, scripted
 ) -> None:
-    """Each address of the name must answer, and the url lead to each, however many there are."""
+    """However many there are, each address must answer, and the url must lead to each."""
     abc.peers[1].answers = [503, "ready b"]
     script, url = service(scripted, "ready a", "ready b", "ready a", "ready c")
     reports: list[str] = []
@@ -88,7 +88,7 @@ def test_peer_that_names_no_pod_is_not_ready(
 
 
 def test_host_with_too_many_addresses_is_not_ready(abc: Replicas) -> None:
-    """More addresses than replicas: old pods are still there."""
+    """More addresses than replicas mean that old pods are still there."""
     with pytest.raises(NotReady) as caught:
         await_servers(
             abc.wanted(number=2, seconds=0.1), "http://127.0.0.1:1/", Stop(), lambda _: None
@@ -99,8 +99,8 @@ def test_host_with_too_many_addresses_is_not_ready(abc: Replicas) -> None:
     assert [peer.requests for peer in abc.peers] == [[], [], []]
 
 
-def test_start_waits_until_the_pods_of_before_are_gone(abc: Replicas, scripted) -> None:
-    """The twin: with the last of them gone the wait is over."""
+def test_start_waits_until_the_old_pods_are_gone(abc: Replicas, scripted) -> None:
+    """The twin: the wait is over once the last of them has gone."""
     _, url = service(scripted, "ready a", "ready b")
     reports: list[str] = []
 

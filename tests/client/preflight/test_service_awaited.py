@@ -12,7 +12,7 @@ from .replicas import BOUND_SECONDS, NAME, Replicas, Replies, service
 
 
 def test_start_waits_until_the_service_leads_to_every_replica(abc: Replicas, scripted) -> None:
-    """Each replica must have been named through the url: kube-proxy may know it later than DNS."""
+    """The url must reach every replica: kube-proxy may learn of one later than DNS."""
     lagging, url = service(scripted, *["ready a", "ready b"] * 6, "ready c")
     reports: list[str] = []
     await_servers(abc.wanted(), url, Stop(), reports.append)
@@ -22,7 +22,7 @@ def test_start_waits_until_the_service_leads_to_every_replica(abc: Replicas, scr
 
 
 def test_start_waits_no_longer_than_that(abc: Replicas, scripted) -> None:
-    """As soon as all have been named nobody asks on, and nothing is said."""
+    """Once all have been reached the probes stop, and nothing is reported."""
     known, url = service(scripted, "ready c", "ready a", "ready c", "ready b")
     reports: list[str] = []
     await_servers(abc.wanted(), url, Stop(), reports.append)
@@ -32,7 +32,7 @@ def test_start_waits_no_longer_than_that(abc: Replicas, scripted) -> None:
 
 
 def test_service_is_asked_on_new_connections(abc: Replicas, scripted) -> None:
-    """A connection that the server would keep is closed after its answer: it was balanced once."""
+    """A connection that the server would keep is closed after its answer: it is balanced once."""
     connections: list[str] = []
     answers = iter(["ready a", "ready b", "ready c"])
 
@@ -43,11 +43,11 @@ def test_service_is_asked_on_new_connections(abc: Replicas, scripted) -> None:
 
     url = f"http://127.0.0.1:{scripted(script)}/"
     await_servers(abc.wanted(), url, Stop(), lambda _: None)
-    assert len(connections) >= 2  # the third may be counted after the return
+    assert len(connections) >= 2  # the third may be counted after the wait returns
 
 
 def test_replica_that_the_service_never_leads_to_is_an_error(abc: Replicas, scripted) -> None:
-    """Two of three are no affinity: at the end of the wait the third is named."""
+    """Two of three are not affinity: when time is up the error names the third."""
     _, url = service(scripted, "ready a", "ready b")
     with pytest.raises(NotReady) as caught:
         await_servers(abc.wanted(seconds=2), url, Stop(), lambda _: None)
@@ -60,7 +60,7 @@ def test_replica_that_the_service_never_leads_to_is_an_error(abc: Replicas, scri
 def test_service_with_affinity_is_a_warning(
     at: str, abc: Replicas, scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where one replica alone is ever named the run starts: another look would show the same."""
+    """If only one replica ever answers the run starts: waiting longer would show the same."""
     early = at == "the-end-of-its-share"
     monkeypatch.setattr(readiness, "STICKY_SECONDS", 0 if early else 10 * BOUND_SECONDS)
     sticky, url = service(scripted, "ready b")
@@ -74,7 +74,7 @@ def test_service_with_affinity_is_a_warning(
 
 
 def test_service_that_leads_to_one_replica_at_first_is_awaited(abc: Replicas, scripted) -> None:
-    """Rules that know one pod yet look like affinity, but not for long."""
+    """Rules that know only one pod yet look like affinity, but not for long."""
     _, url = service(scripted, *["ready a"] * 15, "ready b", "ready c")
     reports: list[str] = []
     await_servers(abc.wanted(), url, Stop(), reports.append)
@@ -82,8 +82,8 @@ def test_service_that_leads_to_one_replica_at_first_is_awaited(abc: Replicas, sc
     assert not any(report.startswith("Warning") for report in reports)
 
 
-def test_service_that_leads_to_a_pod_of_before_is_awaited(abc: Replicas, scripted) -> None:
-    """A pod that is not at the name will end: all replicas must be named after it."""
+def test_service_that_leads_to_an_old_pod_is_awaited(abc: Replicas, scripted) -> None:
+    """A pod no longer at the name will end: all replicas must answer after it."""
     answers = ["ready a", "ready b", "ready old", "ready c", "ready b", "ready a"]
     former, url = service(scripted, *answers)
     reports: list[str] = []

@@ -1,4 +1,4 @@
-"""Answers that no client may believe, and some that only look like them."""
+"""Answers that no client may believe, and some that only look suspicious."""
 
 import gzip
 import struct
@@ -16,9 +16,9 @@ CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
 def bomb(mebibytes: int) -> bytes:
-    """Pack blanks: a full flush forgets what came before, so that all pieces are packed alike.
+    """Compress blanks; a full flush after each piece makes all pieces compress alike.
 
-    Never whole in memory, which a client that is started here would inherit. Source: RFC 1952.
+    It is never whole in memory, which a client started here would inherit. Source: RFC 1952.
     """
     packed, check = zlib.compressobj(9, wbits=-15), 0
     piece = packed.compress(PIECE) + packed.flush(zlib.Z_FULL_FLUSH)
@@ -91,7 +91,7 @@ UPTIMES = {"nan": "NaN", "infinite": "1e999", "negative": "-0.1", "boolean": "tr
 
 
 def telling(**values: str) -> bytes:
-    """Make an answer's body of good values and these, in JSON."""
+    """Make an answer's body of valid values and these, as JSON."""
     fields = {"pod": '"a"', "delay_seconds": "0"} | values
     return ("{" + ", ".join(f'"{name}": {value}' for name, value in fields.items()) + "}").encode()
 

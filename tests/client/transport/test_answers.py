@@ -1,4 +1,4 @@
-"""What a server may answer, and what it may not; and what becomes of its connection."""
+"""What a server may and may not answer, and what becomes of its connection."""
 
 import gzip
 import select
@@ -41,7 +41,7 @@ CASES = [
 
 @pytest.mark.parametrize(("behaviour", "kind"), CASES)
 def test_answer_that_cannot_be_used_is_refused(behaviour, kind: ErrorKind, call) -> None:
-    """The failure has its kind, and the request after it goes over a connection that works."""
+    """The failure has its kind, and the next request finds a connection that works."""
     with misbehaving(in_turn(behaviour, sends(whole()))) as server:
         caller = call(server.url, "client.timeouts.readSeconds=2")
         assert caller.fail() is kind
@@ -50,7 +50,7 @@ def test_answer_that_cannot_be_used_is_refused(behaviour, kind: ErrorKind, call)
 
 @pytest.mark.parametrize("name", [name for name in LONG if name != "gzip-twice"])
 def test_rest_of_a_long_answer_is_not_read(name: str, call) -> None:
-    """The connection is closed with what is still to come."""
+    """The connection is closed with the rest unread."""
     with misbehaving(LONG[name]) as server:
         caller = call(server.url)
         assert caller.fail() is BAD
@@ -59,7 +59,7 @@ def test_rest_of_a_long_answer_is_not_read(name: str, call) -> None:
 
 @pytest.mark.parametrize("body", GOOD_VALUES.values(), ids=GOOD_VALUES)
 def test_answer_within_the_bounds_counts(body: bytes, call) -> None:
-    """The twin: what is allowed is taken, in one piece, in chunks and compressed."""
+    """The twin: a valid answer is accepted whole, chunked or compressed."""
     packed = whole(gzip.compress(body), b"Content-Encoding: gzip")
     chunked = CHUNKED + b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
     with misbehaving(in_turn(sends(whole(body)), sends(chunked), sends(packed))) as server:
@@ -75,8 +75,8 @@ def test_answer_within_the_bounds_counts(body: bytes, call) -> None:
     ],
     ids=["silent", "told"],
 )
-def test_instance_and_uptime_are_taken_where_they_are_told(body: bytes, told, call) -> None:
-    """A server that is not ours says neither."""
+def test_instance_and_uptime_are_taken_where_given(body: bytes, told, call) -> None:
+    """Another project's server gives neither."""
     with misbehaving(sends(whole(body))) as server:
         answer = call(server.url).ask()
     assert (answer.instance, answer.uptime_seconds) == told
@@ -84,7 +84,7 @@ def test_instance_and_uptime_are_taken_where_they_are_told(body: bytes, told, ca
 
 @pytest.mark.parametrize("extra", [whole(), b"\r\n"], ids=["answer", "line"])
 def test_bytes_that_come_after_the_answer_fail_the_next_request(extra: bytes, call) -> None:
-    """What arrives in the pause is noticed before anything is sent; then a new connection works."""
+    """What arrives in a pause is noticed before a send; after that a new connection works."""
     second, seen = threading.Event(), []
 
     def answer(peer: socket.socket) -> None:
@@ -105,8 +105,8 @@ def test_bytes_that_come_after_the_answer_fail_the_next_request(extra: bytes, ca
         assert len(server.heads) == 2
 
 
-def test_bytes_behind_an_announced_close_are_nobody_s(call) -> None:
-    """A connection that ends with its answer carries no other request, so none can be fooled."""
+def test_bytes_behind_an_announced_close_are_ignored(call) -> None:
+    """A connection that ends with its answer carries no other request to be confused."""
     with misbehaving(sends(whole(GOOD, b"Connection: close"), whole())) as server:
         caller = call(server.url)
         assert [caller.ask().connection.number for _ in range(2)] == [1, 2]
@@ -135,7 +135,7 @@ def test_bytes_behind_an_announced_close_are_nobody_s(call) -> None:
 def test_close_announced_is_read_as_a_list(
     version: str, lines: list[str], closes: bool, call
 ) -> None:
-    """The options of all lines count, in any case; and the connection ends exactly then."""
+    """The options of all lines count, in any case, and decide whether the connection ends."""
     fields = [line.encode() for line in lines]
     status = f"HTTP/{version} 200 OK\r\n".encode()
     with misbehaving(sends(whole(GOOD, *fields, status=status))) as server:

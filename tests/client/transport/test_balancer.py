@@ -14,14 +14,14 @@ POLICIES = pytest.mark.parametrize("policy", ["round-robin", "least-in-flight", 
 
 
 def balancer(policy: str = "round-robin", *addresses: Address, by_request: bool = False):
-    """Make one that knows these addresses."""
+    """Make a balancer that knows these addresses."""
     made = Balancer(policy, by_request=by_request, draw=random.Random(1))
     made.update(addresses)
     return made
 
 
 def settle(chooses: Balancer, users: list[Address]) -> tuple[list[Address], int]:
-    """Let each user send once, again and again, until nobody moves; return who is where."""
+    """Let each user send in turn until nobody moves; return who is where."""
     moves = 0
     while True:
         moved = 0
@@ -36,7 +36,7 @@ def settle(chooses: Balancer, users: list[Address]) -> tuple[list[Address], int]
 
 @POLICIES
 def test_connections_of_users_are_even_from_the_start(policy: str) -> None:
-    """Whatever the policy, no address gets more than its share of the users."""
+    """With any policy no address gets more than its share of the users."""
     chooses = balancer(policy, A, B, C)
     assert Counter(chooses.choose() for _ in range(300)) == {A: 100, B: 100, C: 100}
     assert chooses.loads() == {A: 100, B: 100, C: 100}
@@ -44,7 +44,7 @@ def test_connections_of_users_are_even_from_the_start(policy: str) -> None:
 
 @POLICIES
 def test_users_move_to_new_addresses_and_no_more_than_needed(policy: str) -> None:
-    """After a scale-up from 3 to 5 those above the share leave, each once."""
+    """After a scale-up from 3 to 5 the users above the share leave, each once."""
     chooses = balancer(policy, A, B, C)
     users = [chooses.choose() for _ in range(300)]
     chooses.update([A, B, C, D, E])
@@ -55,7 +55,7 @@ def test_users_move_to_new_addresses_and_no_more_than_needed(policy: str) -> Non
 
 @POLICIES
 def test_users_leave_addresses_that_are_gone(policy: str) -> None:
-    """After a restart of two of three the survivor's users stay, the others move once."""
+    """After a restart of two of three the survivor's users stay, and the others move once."""
     chooses = balancer(policy, A, B, C)
     users = [chooses.choose() for _ in range(300)]
     stay = [number for number, place in enumerate(users) if place == A]
@@ -68,14 +68,14 @@ def test_users_leave_addresses_that_are_gone(policy: str) -> None:
 
 
 def test_nobody_moves_where_the_load_is_even() -> None:
-    """A user more or less than a whole share is no reason."""
+    """One user more or less than a whole share is no reason to move."""
     chooses = balancer("round-robin", A, B, C)
     users = [chooses.choose() for _ in range(100)]
     assert settle(chooses, users)[1] == 0
 
 
 def test_round_robin_takes_requests_in_turn() -> None:
-    """One after the other, however many are in flight."""
+    """Addresses take turns, however many requests are in flight."""
     chooses = balancer("round-robin", A, B, C, by_request=True)
     first = [chooses.choose() for _ in range(3)]
     assert set(first) == {A, B, C}
@@ -105,7 +105,7 @@ def test_two_choices_takes_the_better_of_two() -> None:
 
 
 def test_requests_do_not_move() -> None:
-    """A request is where it is until it ends."""
+    """A request stays where it is until it ends."""
     chooses = balancer("round-robin", A, by_request=True)
     for _ in range(9):
         chooses.choose()
@@ -114,7 +114,7 @@ def test_requests_do_not_move() -> None:
 
 
 def test_clients_do_not_all_begin_at_the_same_address() -> None:
-    """A hundred clients with one user each would otherwise all go to one replica."""
+    """Otherwise a hundred clients with one user each would all go to one replica."""
     first = {Balancer("round-robin", by_request=False, draw=random.Random(n)) for n in range(50)}
     for one in first:
         one.update([A, B, C])
@@ -122,7 +122,7 @@ def test_clients_do_not_all_begin_at_the_same_address() -> None:
 
 
 def test_address_that_refuses_is_passed_over_until_the_next_look_up() -> None:
-    """It is tried no more by anybody, and not by those who would have to move there."""
+    """Nobody tries it any more, not even users who would have to move there."""
     chooses = balancer("round-robin", A, B)
     users = [chooses.choose() for _ in range(10)]
     for place in users:
@@ -134,8 +134,8 @@ def test_address_that_refuses_is_passed_over_until_the_next_look_up() -> None:
     assert chooses.move(A) == B
 
 
-def test_every_address_is_tried_before_one_gives_up() -> None:
-    """All others, each once; then there is none."""
+def test_every_address_is_tried_before_giving_up() -> None:
+    """Each of the others is tried once; then there is none left."""
     chooses = balancer("round-robin", A, B, C)
     tried: list[Address] = []
     while (place := chooses.choose(tried)) is not None:
@@ -161,6 +161,6 @@ def test_address_that_hung_up_is_tried_by_one_at_a_time() -> None:
 
 
 def test_without_an_address_there_is_no_choice() -> None:
-    """Nothing is counted then."""
+    """Then nothing is counted."""
     assert balancer().choose() is None
     assert balancer().loads() == {}

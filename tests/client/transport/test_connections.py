@@ -22,7 +22,7 @@ def answer(*headers: bytes) -> bytes:
 
 
 def keeps(requests: int, *headers: bytes) -> Callable[[socket.socket], None]:
-    """Make a peer that answers so many requests on a connection and closes it then."""
+    """Make a peer that answers this many requests on a connection, then closes it."""
 
     def script(peer: socket.socket) -> None:
         seen = b""
@@ -45,7 +45,7 @@ def await_end(caller) -> None:
 
 
 def test_kept_connection_carries_all_requests(scripted, call) -> None:
-    """Requests that follow one another use one connection, which stays open."""
+    """Successive requests use one connection, which stays open."""
     caller = call(f"http://127.0.0.1:{scripted(keeps(9))}/")
     connections = {caller.ask().connection for _ in range(3)}
     assert {connection.number for connection in connections} == {1}
@@ -54,7 +54,7 @@ def test_kept_connection_carries_all_requests(scripted, call) -> None:
 
 
 def test_connection_per_request_is_closed_by_the_client(scripted, call) -> None:
-    """In the mode per-request each request opens a connection, though the server would keep it."""
+    """In mode per-request each request opens a connection that the server would keep."""
     caller = call(f"http://127.0.0.1:{scripted(keeps(9))}/", "client.keepAlive.mode=per-request")
     assert [caller.ask().connection.number for _ in range(3)] == [1, 2, 3]
     assert caller.book.still_open() == []
@@ -62,8 +62,8 @@ def test_connection_per_request_is_closed_by_the_client(scripted, call) -> None:
     assert all(item.closed_seconds is not None for item in caller.ended)
 
 
-def test_connection_closed_by_the_server_is_opened_anew(scripted, call) -> None:
-    """Connection: close in the answer ends the connection; the next request opens one."""
+def test_connection_closed_by_the_server_is_reopened(scripted, call) -> None:
+    """After `Connection: close` the next request opens another connection."""
     caller = call(f"http://127.0.0.1:{scripted(keeps(1, b'Connection: close'))}/")
     first, second = caller.ask(), caller.ask()
     assert (first.close_announced, second.close_announced) == (True, True)
@@ -72,7 +72,7 @@ def test_connection_closed_by_the_server_is_opened_anew(scripted, call) -> None:
 
 
 def test_connection_closed_between_requests_is_no_failure(scripted, call) -> None:
-    """A connection that the server closes in the pause is noticed before the next request."""
+    """A connection that the server closes in a pause is noticed before the next request."""
     caller = call(f"http://127.0.0.1:{scripted(keeps(1))}/")
     first = caller.ask()
     assert not first.close_announced
@@ -82,7 +82,7 @@ def test_connection_closed_between_requests_is_no_failure(scripted, call) -> Non
 
 
 def test_idle_timeout_of_the_server_is_no_failure(start_server, call) -> None:
-    """A real server's idle timeout makes the next request a new connection, not a failure."""
+    """After a real server's idle timeout the next request opens a connection, and succeeds."""
     server = start_server(
         "server.runtime=gunicorn",
         "server.keepAlive.idleTimeoutSeconds=1",
@@ -96,7 +96,7 @@ def test_idle_timeout_of_the_server_is_no_failure(start_server, call) -> None:
 
 
 def test_source_address_is_the_one_asked_for(scripted, call) -> None:
-    """A client connects from its own address, as pods have their own IP."""
+    """A client connects from its own address, as a pod has its own IP."""
     seen: list[str] = []
 
     def script(peer: socket.socket) -> None:
@@ -110,7 +110,7 @@ def test_source_address_is_the_one_asked_for(scripted, call) -> None:
 
 
 def test_request_is_never_sent_twice(scripted, call) -> None:
-    """A lost answer is a failure: no retry hides it."""
+    """A lost answer is a failure that no retry hides."""
     arrivals: list[bytes] = []
 
     def script(peer: socket.socket) -> None:
@@ -123,7 +123,7 @@ def test_request_is_never_sent_twice(scripted, call) -> None:
 
 @pytest.fixture
 def book() -> ConnectionBook:
-    """Make a book that remembers in `ended` what it was told of ends."""
+    """Make a book that records in `ended` the ends reported to it."""
     ended: list[Connection] = []
     made = ConnectionBook(Clock(), ended.append)
     made.ended = ended
@@ -132,14 +132,14 @@ def book() -> ConnectionBook:
 
 @pytest.fixture
 def pair():
-    """Connect two sockets, which are closed with the test."""
+    """Connect two sockets, which close with the test."""
     near, far = socket.socketpair()
     with near, far:
         yield near, far
 
 
 def test_book_enters_an_end_once(book, pair) -> None:
-    """A second end of a connection is without effect."""
+    """A connection's second end has no effect."""
     connection = book.open(pair[0])
     book.close(connection)
     book.close(connection)
@@ -157,7 +157,7 @@ def test_book_drops_what_the_peer_has_closed(book, pair) -> None:
 
 @pytest.mark.parametrize("unread", [b"", b"half an answer"], ids=["silent", "unread"])
 def test_book_keeps_what_the_peer_keeps(unread: bytes, book, pair) -> None:
-    """A silent connection is open, and so is one with an answer that nobody has read yet."""
+    """A silent connection is open, and so is one whose answer is still unread."""
     connection = book.open(pair[0])
     pair[1].sendall(unread)
     book.drop_closed_by_peer()
@@ -165,7 +165,7 @@ def test_book_keeps_what_the_peer_keeps(unread: bytes, book, pair) -> None:
 
 
 def test_book_passes_over_a_socket_that_its_user_has_closed(book, pair) -> None:
-    """A socket that is closed, but not entered yet, is left to the user who closes it."""
+    """A closed socket that is not entered yet is left to the user who closed it."""
     connection = book.open(pair[0])
     pair[0].close()
     book.drop_closed_by_peer()
@@ -173,7 +173,7 @@ def test_book_passes_over_a_socket_that_its_user_has_closed(book, pair) -> None:
 
 
 def test_book_survives_users_that_close_meanwhile(book, monkeypatch) -> None:
-    """A descriptor that goes between the look and the touch ends nothing else."""
+    """A descriptor that is freed between check and use ends no other connection."""
     near, far = socket.socketpair()
     connection = book.open(near)
     far.close()
@@ -209,7 +209,7 @@ def test_book_numbers_connections_of_many_threads_once(book) -> None:
 
 @pytest.mark.parametrize("engine", ["", "from gevent import monkey; monkey.patch_all()"])
 def test_connection_whose_answer_is_taken_is_not_waited_for(engine: str) -> None:
-    """Who looks for closed connections goes on, whatever a user has read meanwhile."""
+    """The search for closed connections goes on, whatever a user has read meanwhile."""
     program = (
         f"{engine}\nimport socket; from long_lived.client.transport.connections import _at_end\n"
         "ours, theirs = socket.socketpair(); ours.settimeout(60)\n"

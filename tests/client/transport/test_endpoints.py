@@ -1,4 +1,4 @@
-"""Where the client learns the addresses of the replicas, and what it does when nobody says."""
+"""Where the client learns the replicas' addresses, and what it does when it cannot."""
 
 import socket
 import threading
@@ -23,13 +23,13 @@ def addresses(balancer: Balancer) -> list:
 
 
 def following(find) -> tuple[Endpoints, Balancer, list[str]]:
-    """Make what looks addresses up by `find`."""
+    """Make the endpoints that look addresses up by `find`."""
     balancer, reports = Balancer("round-robin", by_request=False), []
     return Endpoints("headless.test", find, balancer, reports.append), balancer, reports
 
 
 def test_addresses_stand_in_a_file(tmp_path: Path) -> None:
-    """One in each line, with its port; IPv6 as well."""
+    """One per line, with its port, also for IPv6."""
     file = tmp_path / "addresses"
     file.write_text("127.0.1.1 8000\n127.0.1.2 8001\n::1 8000\n")
     assert listed(file)() == [A, B, SIX]
@@ -57,20 +57,20 @@ def test_file_that_cannot_be_used_is_refused(text: str, words: str, tmp_path: Pa
 
 
 def test_name_with_two_families_has_each_replica_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The family that the system puts first counts: each replica has an address of both."""
+    """The family that the system prefers counts: each replica has an address of both."""
     monkeypatch.setattr(endpoints, "lookup", lambda *_: [SIX, A, B])
     assert named("headless.test", 8000)() == [SIX]
 
 
 def test_source_is_the_file_or_else_the_headless_service(tmp_path: Path) -> None:
-    """On one machine a file, on a cluster readiness.host."""
+    """A file on one machine, readiness.host on a cluster."""
     settings = load([], ["client.readiness.host=headless.test"], {})
     assert source(settings, None)[0] == "headless.test"
     assert source(settings, tmp_path)[0] == str(tmp_path)
 
 
 def test_addresses_are_looked_up_again_and_again() -> None:
-    """What comes later is known, and what is gone is not."""
+    """New ones appear, and those that are gone disappear."""
     known = [A]
     followed, balancer, _ = following(lambda: list(known))
     assert followed.look() == [A]
@@ -80,8 +80,8 @@ def test_addresses_are_looked_up_again_and_again() -> None:
     eventually(lambda: addresses(balancer) == [B])
 
 
-def test_last_addresses_stay_where_nobody_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is said once, and the next answer counts again."""
+def test_last_addresses_stay_where_the_look_up_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The failure is reported once, and the next answer counts again."""
     asked = threading.Semaphore(0)
     answers: list[list] = [[A]]
 
@@ -107,7 +107,7 @@ def test_last_addresses_stay_where_nobody_says(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_slow_name_server_holds_up_nobody() -> None:
-    """While it is silent, users choose among what is known."""
+    """While it is silent, users choose among the known addresses."""
     silent, asked = threading.Event(), threading.Event()
 
     def find() -> list:

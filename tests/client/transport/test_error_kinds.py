@@ -1,4 +1,4 @@
-"""Which ErrorKind a failure gets, from real sockets that fail in real ways."""
+"""The ErrorKind of each failure, from real sockets that fail in real ways."""
 
 import json
 import os
@@ -42,18 +42,18 @@ def answers(data: bytes) -> Callable[[socket.socket], None]:
 
 
 def resets(peer: socket.socket) -> None:
-    """Be a peer that resets instead of an answer."""
+    """Act as a peer that resets instead of answering."""
     read_request(peer)
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def resets_at_once(peer: socket.socket) -> None:
-    """Be a peer that resets before it has read anything."""
+    """Act as a peer that resets before it has read anything."""
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def stalls(peer: socket.socket) -> None:
-    """Be a peer that stops in the middle of its answer."""
+    """Act as a peer that stops in the middle of its answer."""
     read_request(peer)
     peer.sendall(OK + b"Content-Length: 100\r\n\r\n{")
     peer.recv(1)
@@ -93,7 +93,7 @@ PEERS = {
 
 @pytest.mark.parametrize("name", PEERS)
 def test_peer_that_fails_is_classified(name: str, scripted, call) -> None:
-    """However a peer fails to answer, the failure has one kind, and its connection is entered."""
+    """However a peer fails to answer, the failure has one kind, and the end is entered."""
     script, kind = PEERS[name]
     caller = call(f"http://127.0.0.1:{scripted(script)}/", "client.timeouts.readSeconds=0.3")
     assert caller.fail() is kind
@@ -101,7 +101,7 @@ def test_peer_that_fails_is_classified(name: str, scripted, call) -> None:
 
 
 def test_reset_before_connect_returns_is_a_lost_connection(scripted, call) -> None:
-    """A reset may come after the handshake, yet before the client's turn; some tries hit it."""
+    """A reset may follow the handshake before the client's turn; some of the tries hit it."""
     caller = call(f"http://127.0.0.1:{scripted(resets_at_once)}/")
     tries = 500
     assert {caller.fail() for _ in range(tries)} == {ErrorKind.CONNECTION_LOST}
@@ -110,7 +110,7 @@ def test_reset_before_connect_returns_is_a_lost_connection(scripted, call) -> No
 
 
 def test_whole_answer_is_no_failure(scripted, call) -> None:
-    """The twin of all of the above: a good answer counts."""
+    """The twin of all of the above: a complete answer counts."""
     port = scripted(answers(whole(GOOD, OK + b"Connection: close\r\n")))
     answer = call(f"http://127.0.0.1:{port}/").ask()
     assert (answer.pod, answer.delay_seconds, answer.close_announced) == ("server-a", 0, True)
@@ -119,21 +119,21 @@ def test_whole_answer_is_no_failure(scripted, call) -> None:
 
 @pytest.fixture
 def unused_port() -> Iterator[int]:
-    """Hold a port at which nothing listens."""
+    """Reserve a port at which nothing listens."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         yield held.getsockname()[1]
 
 
 def test_port_without_listener_is_connect_refused(unused_port: int, call) -> None:
-    """Nothing listens: refused, and no connection is counted."""
+    """The connection is refused, and not counted."""
     caller = call(f"http://127.0.0.1:{unused_port}/")
     assert caller.fail() is ErrorKind.CONNECT_REFUSED
     assert caller.book.opened == 0
 
 
 def test_listener_that_never_answers_is_read_timeout(call) -> None:
-    """The kernel accepts, nobody reads: the connection counts, the answer is late."""
+    """The kernel accepts and nobody reads: the connection counts, the answer is late."""
     with socket.create_server(("127.0.0.1", 0)) as blackhole:
         url = f"http://127.0.0.1:{blackhole.getsockname()[1]}/"
         caller = call(url, "client.timeouts.readSeconds=0.2")
@@ -142,7 +142,7 @@ def test_listener_that_never_answers_is_read_timeout(call) -> None:
 
 
 def test_full_listen_queue_is_connect_timeout(call) -> None:
-    """A queue without room lets SYNs fall: no connection within connectSeconds."""
+    """A full queue drops SYNs, so nothing connects within connectSeconds."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
@@ -161,18 +161,18 @@ def test_full_listen_queue_is_connect_timeout(call) -> None:
 
 
 def test_name_without_address_is_name_unresolved(call) -> None:
-    """A name that has no address; what is no name the settings refuse."""
+    """The name has no address; the settings already refuse what is not a name."""
     assert call("http://nonexistent.invalid/").fail() is ErrorKind.NAME_UNRESOLVED
 
 
 def test_source_address_of_another_machine_is_connect_failed(unused_port: int, call) -> None:
-    """An address that is not this machine's cannot be connected from."""
+    """A client cannot connect from an address of another machine."""
     caller = call(f"http://127.0.0.1:{unused_port}/", source_address="192.0.2.1")
     assert caller.fail() is ErrorKind.CONNECT_FAILED
 
 
 def test_no_free_descriptor_is_connect_failed(unused_port: int, call) -> None:
-    """Without a descriptor there is no connection."""
+    """A connection needs a file descriptor."""
     caller = call(f"http://127.0.0.1:{unused_port}/")
     assert caller.fail() is ErrorKind.CONNECT_REFUSED
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -192,14 +192,14 @@ def test_defect_of_the_client_is_client_error() -> None:
 
 
 def test_error_that_wraps_itself_is_classified() -> None:
-    """A chain of causes that is a ring has an end."""
+    """A circular chain of causes does not hang the client."""
     first, second = ValueError("a"), ValueError("b")
     first.__cause__, second.__cause__ = second, first
     assert classify(first) is ErrorKind.CLIENT_ERROR
 
 
 def test_words_are_those_of_the_summary() -> None:
-    """The closed list of words: readers of logs and summaries rely on it."""
+    """Readers of logs and summaries rely on this closed list of words."""
     assert sorted(ErrorKind) == [
         "bad_answer",
         "client_error",

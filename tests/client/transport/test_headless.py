@@ -1,4 +1,4 @@
-"""Connections to addresses that the client chooses: each replica is one, and they come and go."""
+"""Connections to addresses that the client chooses, while replicas come and go."""
 
 import socket
 import threading
@@ -17,7 +17,7 @@ SHARED = ("client.connections=shared", "client.concurrency=9")
 
 
 class Peers:
-    """Replicas at addresses of their own, all on one port."""
+    """Replicas at their own addresses, all on one port."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -25,7 +25,7 @@ class Peers:
         self._listeners: dict[str, socket.socket] = {}
 
     def start(self, *names: str) -> None:
-        """Serve each at `127.0.2.…`; connections are kept."""
+        """Serve each at `127.0.2.…`, and keep connections."""
         for name in names:
             host = f"127.0.2.{len(self.hosts) + 1}"
             listener = socket.create_server((host, self.port))
@@ -35,16 +35,16 @@ class Peers:
             threading.Thread(target=self._serve, args=(listener, name), daemon=True).start()
 
     def address(self, name: str):
-        """Return where a replica is."""
+        """Return a replica's address."""
         host = self.hosts[list(self._listeners).index(name)]
         return socket.AF_INET, (host, self.port)
 
     def addresses(self, *names: str):
-        """Return where they are."""
+        """Return the replicas' addresses."""
         return [self.address(name) for name in names]
 
     def stop(self, *names: str) -> None:
-        """Accept no more; what is open goes on."""
+        """Stop accepting; open connections go on."""
         for name in names or list(self._listeners):
             try:
                 self._listeners[name].shutdown(socket.SHUT_RDWR)
@@ -84,7 +84,7 @@ def abc() -> Iterator[Peers]:
 
 @pytest.fixture
 def users(abc: Peers, call):
-    """Make users of one client, each with a connection of its own, or callers that share them."""
+    """Make users of one client, each with its own connection, or callers that share them."""
 
     def make(count: int, *settings: str, policy: str = "round-robin"):
         balancer = Balancer(policy, by_request="client.connections=per-user" not in settings)
@@ -100,12 +100,12 @@ PER_USER = "client.connections=per-user"
 
 
 def asked(callers) -> Counter[str]:
-    """Let each send a request; count who answers."""
+    """Let each send a request; count the answers by replica."""
     return Counter(caller.ask().pod for caller in callers)
 
 
 def test_users_are_spread_over_the_replicas_and_stay(users) -> None:
-    """The name in the url is not looked up, and a kept connection is kept."""
+    """The url's name is not looked up, and kept connections are kept."""
     _, callers = users(9, PER_USER)
     for _ in range(3):
         assert asked(callers) == {"a": 3, "b": 3, "c": 3}
@@ -113,7 +113,7 @@ def test_users_are_spread_over_the_replicas_and_stay(users) -> None:
 
 
 def test_users_move_to_replicas_that_are_new(abc: Peers, users) -> None:
-    """Before their next request, between two, and only those that have to."""
+    """They move before their next request, between two, and no more than have to."""
     balancer, callers = users(10, PER_USER)
     asked(callers)
     abc.start("d", "e")
@@ -126,7 +126,7 @@ def test_users_move_to_replicas_that_are_new(abc: Peers, users) -> None:
 
 
 def test_users_leave_replicas_whose_address_is_gone(abc: Peers, users) -> None:
-    """Although these would go on answering: they are about to end."""
+    """These would still answer, but are about to end."""
     balancer, callers = users(9, PER_USER)
     asked(callers)
     balancer.update(abc.addresses("a"))
@@ -136,7 +136,7 @@ def test_users_leave_replicas_whose_address_is_gone(abc: Peers, users) -> None:
 
 
 def test_replica_that_refuses_costs_nobody_a_request(abc: Peers, users) -> None:
-    """Nothing was sent yet: another address is tried."""
+    """Nothing was sent yet, so another address is tried."""
     balancer, callers = users(9, PER_USER)
     abc.stop("b")
     answered = asked(callers)
@@ -147,7 +147,7 @@ def test_replica_that_refuses_costs_nobody_a_request(abc: Peers, users) -> None:
 
 @pytest.mark.parametrize("connections", ["per-user", "shared"])
 def test_request_fails_once_every_replica_refuses(connections: str, abc: Peers, users) -> None:
-    """The failure is that of the last address, and nothing is left counted."""
+    """The failure is that of the last address, and nothing stays counted as in flight."""
     balancer, (caller,) = users(1, f"client.connections={connections}")
     abc.stop()
     assert caller.fail() is ErrorKind.CONNECT_REFUSED
@@ -162,7 +162,7 @@ def test_without_an_address_the_name_is_not_resolved(users) -> None:
 
 
 def test_shared_connections_are_chosen_for_each_request(abc: Peers, users) -> None:
-    """Requests take turns, over one kept connection to each replica."""
+    """Requests take turns, over one kept connection per replica."""
     balancer, (caller,) = users(1, *SHARED)
     assert asked([caller] * 12) == {"a": 4, "b": 4, "c": 4}
     assert caller.book.opened == 3
@@ -170,7 +170,7 @@ def test_shared_connections_are_chosen_for_each_request(abc: Peers, users) -> No
 
 
 def test_least_in_flight_avoids_the_replica_that_is_busy(abc: Peers, users) -> None:
-    """What is in flight on shared connections is counted until it is answered."""
+    """Requests on shared connections count as in flight until they are answered."""
     balancer, (caller,) = users(1, *SHARED, policy="least-in-flight")
     busy = balancer.choose()
     assert busy is not None
@@ -182,7 +182,7 @@ def test_least_in_flight_avoids_the_replica_that_is_busy(abc: Peers, users) -> N
 
 
 def test_shared_connections_to_addresses_that_are_gone_are_given_up(abc: Peers, users) -> None:
-    """Nobody chooses them any more: they would stay open for nothing."""
+    """Nobody would choose them again, and they would stay open for nothing."""
     balancer, (caller,) = users(1, *SHARED)
     asked([caller] * 3)
     balancer.update(abc.addresses("a"))
@@ -192,7 +192,7 @@ def test_shared_connections_to_addresses_that_are_gone_are_given_up(abc: Peers, 
     assert caller.book.retired == 2
 
 
-def test_failed_request_is_in_flight_no_more(scripted, call) -> None:
+def test_failed_request_is_no_longer_in_flight(scripted, call) -> None:
     """A connection that breaks takes its request with it."""
     port = scripted(lambda peer: peer.recv(4096))
     for connections in ("per-user", "shared"):
@@ -204,8 +204,8 @@ def test_failed_request_is_in_flight_no_more(scripted, call) -> None:
         assert set(balancer.loads().values()) == {0}
 
 
-def test_server_is_told_the_name_in_the_url(scripted, call) -> None:
-    """Host is what a Service's clients send, wherever the connection leads."""
+def test_host_header_is_the_name_in_the_url(scripted, call) -> None:
+    """Host is what clients of a Service send, wherever the connection leads."""
     seen: list[bytes] = []
 
     def script(peer: socket.socket) -> None:

@@ -1,4 +1,4 @@
-"""What a server may do to a client of many users: nothing ends it, or fools it."""
+"""What a server may do to a client of many users without ending or fooling it."""
 
 import itertools
 import re
@@ -17,7 +17,7 @@ ENGINES = pytest.mark.parametrize("engine", ["threads", "gevent"])
 
 
 def all_fail(run_client, engine: str, behaviours, kind: ErrorKind, *settings: str) -> dict:
-    """Let 20 users meet these behaviours in turn; return the summary of their failures."""
+    """Expose 20 users to these behaviours in turn; return the summary of their failures."""
     with misbehaving(in_turn(*behaviours)) as server:
         settings = (f"client.engine={engine}", "client.concurrency=20", *settings)
         run = run_client(server.url, *settings)
@@ -30,33 +30,33 @@ def all_fail(run_client, engine: str, behaviours, kind: ErrorKind, *settings: st
 
 @ENGINES
 def test_nested_answers_do_not_end_the_client(engine: str, run_client) -> None:
-    """However deep a body is nested, it is counted and the run goes on."""
+    """A body nested to any depth is counted, and the run goes on."""
     all_fail(run_client, engine, map(sends, map(whole, NESTED.values())), BAD)
 
 
 @ENGINES
 def test_long_answers_do_not_fill_the_memory(engine: str, run_client) -> None:
-    """A gigabyte, or what becomes one when it is decoded, is not read."""
+    """A gigabyte is not read, nor what decompresses to one."""
     summary = all_fail(run_client, engine, LONG.values(), BAD)
     assert summary["cost"]["peak_memory_bytes"] < 200 * MEBIBYTE
 
 
 @ENGINES
 def test_answers_that_drip_are_too_late(engine: str, run_client) -> None:
-    """Each request has one deadline, however often something comes in before it."""
+    """Each request has one deadline, however often a piece arrives before it."""
     slow = SLOW.values()
     all_fail(run_client, engine, slow, ErrorKind.READ_TIMEOUT, "client.timeouts.readSeconds=1")
 
 
 @ENGINES
 def test_untrue_answers_are_not_believed(engine: str, run_client) -> None:
-    """Impossible values and names are counted as bad, and not repeated at length."""
+    """Impossible values and names count as bad answers, and are not repeated at length."""
     all_fail(run_client, engine, map(sends, map(whole, UNTRUE.values())), BAD)
 
 
 @ENGINES
 def test_unasked_answer_is_not_taken_for_the_next(engine: str, run_client) -> None:
-    """Of two answers to each request one counts; the request that follows fails, unsent."""
+    """Of two answers to each request one counts; the request that follows fails unsent."""
     with misbehaving(sends(whole(), whole())) as server:
         settings = (f"client.engine={engine}", "client.concurrency=20", "client.requestsPerUser=2")
         run = run_client(server.url, *settings)
@@ -72,7 +72,7 @@ def test_unasked_answer_is_not_taken_for_the_next(engine: str, run_client) -> No
 def test_failure_in_a_shared_pool_has_the_pod_of_its_own_connection(
     engine: str, run_client
 ) -> None:
-    """Each connection is answered once, by a pod of its own, and cut at its second request."""
+    """Each connection is answered once, by its own pod, and cut at its second request."""
     pods: dict[socket.socket, str] = {}
     numbers, cut = itertools.count(), []
     full = threading.Barrier(8)
@@ -90,13 +90,13 @@ def test_failure_in_a_shared_pool_has_the_pod_of_its_own_connection(
 
     with misbehaving(answer) as server:
         settings = (f"client.engine={engine}", "client.concurrency=8", "client.requestsPerUser=2")
-        # Thinking, so that every first answer is entered before its connection is cut.
+        # Users think, so that every first answer is entered before its connection is cut.
         think = ("client.thinkTime.minSeconds=1", "client.thinkTime.maxSeconds=1")
         run = run_client(server.url, *settings, *think, "client.connections=shared")
     run.check_account()
     named = re.findall(r"connection_lost .* pod=(\S+)", "\n".join(run.failures))
     assert set(named) <= set(cut)
-    # A connection that is new in the second round may be cut before its first answer is entered.
+    # A connection opened in the second round may be cut before its first answer is entered.
     assert {pod for pod in cut if int(pod.removeprefix("pod-")) < 8} <= set(named)
     assert len(named) == len(set(named))
     assert len(cut) > 1
@@ -104,7 +104,7 @@ def test_failure_in_a_shared_pool_has_the_pod_of_its_own_connection(
 
 @ENGINES
 def test_every_request_says_which_client_sends_it(engine: str, run_client) -> None:
-    """A server that several clients share can tell them apart."""
+    """A server that several clients share can distinguish them."""
     with misbehaving(sends(whole())) as server:
         for _ in range(2):
             run_client(server.url, f"client.engine={engine}", "client.concurrency=5")

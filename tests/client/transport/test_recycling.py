@@ -1,4 +1,4 @@
-"""Recycling: each connection is retired at its own end, and only between two requests."""
+"""Recycling: each connection is retired at its own limit, and only between two requests."""
 
 import socket
 from collections import Counter
@@ -27,7 +27,7 @@ class Hand:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Hand:
-    """Let connections age by hand."""
+    """Make connections age by hand."""
     hand = Hand()
     monkeypatch.setattr(counted, "time", hand)
     return hand
@@ -48,7 +48,7 @@ def test_connection_is_closed_right_after_the_answer_that_reaches_its_limit(scri
 
 
 def test_connection_that_is_too_old_carries_no_further_request(scripted, call, clock: Hand) -> None:
-    """It is retired when the next request would have taken it, not a request earlier."""
+    """It is retired when the next request would have used it, and no earlier."""
     limit = "client.keepAlive.maxAgeSeconds=5"
     caller = call(f"http://127.0.0.1:{scripted(keeps(99))}/", RECYCLE, EXACT, limit)
     numbers = []
@@ -62,7 +62,7 @@ def test_connection_that_is_too_old_carries_no_further_request(scripted, call, c
 def test_connection_is_never_retired_in_the_middle_of_a_request(
     scripted, call, clock: Hand
 ) -> None:
-    """One that grows too old while an answer is awaited is closed once it is complete."""
+    """One that grows too old during an answer is closed once that is complete."""
 
     def script(peer: socket.socket) -> None:
         while peer.recv(4096):
@@ -76,8 +76,8 @@ def test_connection_is_never_retired_in_the_middle_of_a_request(
     assert caller.book.retired == 3
 
 
-def test_each_connection_draws_its_own_end(scripted, call) -> None:
-    """Limits lie within the jitter around what is set, and are not all the same."""
+def test_each_connection_draws_its_own_limits(scripted, call) -> None:
+    """Limits lie within the jitter around the setting, and differ."""
     limits = ("client.keepAlive.maxRequests=10", "client.keepAlive.jitterRatio=0.5")
     caller = call(f"http://127.0.0.1:{scripted(keeps(99))}/", RECYCLE, *limits)
     carried = Counter(caller.ask().connection.number for _ in range(300))
@@ -89,7 +89,7 @@ def test_each_connection_draws_its_own_end(scripted, call) -> None:
 
 @pytest.mark.parametrize("mode", ["persistent", "per-request"])
 def test_nothing_is_retired_in_the_other_modes(mode: str, scripted, call) -> None:
-    """Only recycling retires what could be kept."""
+    """Only recycling retires a connection that could be kept."""
     caller = call(f"http://127.0.0.1:{scripted(keeps(99))}/", f"client.keepAlive.mode={mode}")
     for _ in range(20):
         caller.ask()
@@ -97,7 +97,7 @@ def test_nothing_is_retired_in_the_other_modes(mode: str, scripted, call) -> Non
 
 
 def test_connection_that_the_server_closes_is_not_retired(scripted, call) -> None:
-    """What says Connection: close ends by the server's choice, at the limit as well."""
+    """One with `Connection: close` ends by the server's choice, even at its limit."""
     limit = "client.keepAlive.maxRequests=1"
     closes = keeps(1, b"Connection: close")
     caller = call(f"http://127.0.0.1:{scripted(closes)}/", RECYCLE, EXACT, limit)
@@ -105,8 +105,8 @@ def test_connection_that_the_server_closes_is_not_retired(scripted, call) -> Non
     assert caller.book.retired == 0
 
 
-def test_retiring_hides_no_bytes_that_nobody_asked_for(scripted, call) -> None:
-    """A server that mixes answers up is found out, although the connection is at its end."""
+def test_retiring_hides_no_unasked_bytes(scripted, call) -> None:
+    """A server that mixes up answers is found out even on a connection at its limit."""
 
     def script(peer: socket.socket) -> None:
         peer.recv(4096)
@@ -120,7 +120,7 @@ def test_retiring_hides_no_bytes_that_nobody_asked_for(scripted, call) -> None:
 
 
 def one_after_another(pool, hold: int) -> Callable[[], list[int]]:
-    """Take so many connections, and put them back in that order; return how to use one each."""
+    """Take this many connections, and put them back in order; return how to use one each."""
     taken = [pool._get_conn() for _ in range(hold)]
     for connection in taken:
         connection.connect()
@@ -143,7 +143,7 @@ def one_after_another(pool, hold: int) -> Callable[[], list[int]]:
 def test_shared_pool_takes_what_was_used_last_or_what_idled_longest(
     connections: str, used: list[int], scripted, call
 ) -> None:
-    """After a burst on four connections LIFO keeps to one of them, and FIFO takes turns."""
+    """After a burst on four connections LIFO stays on one of them, and FIFO takes turns."""
     ends: list[socket.socket] = []
     listener = socket.create_server(("127.0.0.1", 0))
     with listener:
@@ -157,7 +157,7 @@ def test_shared_pool_takes_what_was_used_last_or_what_idled_longest(
 
 
 def test_idle_connections_of_a_shared_pool_do_not_linger(call, clock: Hand) -> None:
-    """LIFO never takes the bottom again: what is too old there is closed while others are used."""
+    """LIFO never takes the bottom again: those too old there close while others are used."""
     limit = "client.keepAlive.maxAgeSeconds=5"
     listener = socket.create_server(("127.0.0.1", 0))
     with listener:

@@ -1,4 +1,4 @@
-"""Look-ups: few, kept for a while, and refused in one way."""
+"""Look-ups: rare, cached for a while, and failing in one way."""
 
 import socket
 
@@ -34,7 +34,7 @@ def names(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_name_is_looked_up_once_in_a_while(names) -> None:
-    """Many connections ask once; after the time to live they ask again."""
+    """Many connections share a look-up; once its time to live is over they ask again."""
     kept = Resolver()
     for _ in range(5):
         assert kept.addresses("server", 80) == [(socket.AF_INET, ("192.0.2.1", 80))]
@@ -49,7 +49,7 @@ def test_name_is_looked_up_once_in_a_while(names) -> None:
 
 
 def test_names_and_ports_are_kept_apart(names) -> None:
-    """Another name or port is another look-up."""
+    """Another name or port takes another look-up."""
     kept = Resolver()
     for host, port in [("a", 80), ("b", 80), ("a", 81)]:
         kept.addresses(host, port)
@@ -57,7 +57,7 @@ def test_names_and_ports_are_kept_apart(names) -> None:
 
 
 def test_failed_lookup_is_not_kept(names) -> None:
-    """A name that has no address now may have one for the next connection."""
+    """A name without an address now may have one for the next connection."""
     kept, names.answers = Resolver(), []
     with pytest.raises(socket.gaierror):
         kept.addresses("server", 80)
@@ -66,7 +66,7 @@ def test_failed_lookup_is_not_kept(names) -> None:
 
 
 def test_duplicates_are_dropped_in_order(names) -> None:
-    """Each address comes once, where it came first."""
+    """Each address appears once, at its first place."""
     names.answers = [OTHER, FOUND, OTHER]
     assert [address for _, address in lookup("server", 80)] == [
         ("192.0.2.2", 80),
@@ -76,7 +76,7 @@ def test_duplicates_are_dropped_in_order(names) -> None:
 
 @pytest.mark.parametrize("host", ["nonexistent.invalid", "a..b", "x" * 64])
 def test_name_without_address_is_a_gaierror(host: str) -> None:
-    """Whatever is wrong with a name, the error is that of a name without address."""
+    """Whatever is wrong with a name, the error is that of a name without an address."""
     with pytest.raises(socket.gaierror) as caught:
         lookup(host, 80)
     assert caught.value.strerror

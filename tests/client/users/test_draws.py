@@ -1,4 +1,4 @@
-"""What a seed draws: the same for the same request, and otherwise as if by chance."""
+"""What a seed draws: the same for the same request, and otherwise seemingly at random."""
 
 import itertools
 import statistics
@@ -9,7 +9,7 @@ from long_lived.client.users.draws import Draws, client_index
 
 
 def test_same_request_draws_the_same_in_every_process() -> None:
-    """A draw depends on nothing but its name: neither on hash randomisation nor on the order."""
+    """A draw depends only on its name, not on hash randomisation or order."""
     draws = Draws(7, 0)
     assert draws.of("think", 3, 1) == draws.of("think", 3, 1)
     assert [round(draws.of("delay", 0, n), 6) for n in (1, 2)] == [FIRST, SECOND]
@@ -46,13 +46,13 @@ def test_draws_are_uniform() -> None:
 
 
 @pytest.mark.parametrize(("given", "index"), [({}, 0), ({"JOB_COMPLETION_INDEX": "17"}, 17)])
-def test_client_is_told_apart_by_its_index(given: dict[str, str], index: int) -> None:
-    """An indexed Job numbers its pods; a client on its own is the first."""
+def test_client_is_identified_by_its_index(given: dict[str, str], index: int) -> None:
+    """An Indexed Job numbers its pods; a single client is the first."""
     assert client_index(given) == index
 
 
 @pytest.mark.parametrize("given", ["", "-1", "x", "1.0", "100000", "٣"])
-def test_index_that_is_none_is_refused(given: str) -> None:
+def test_index_that_is_not_a_number_is_refused(given: str) -> None:
     """The line names the variable, its value and what is allowed."""
     with pytest.raises(ValueError, match=r"^JOB_COMPLETION_INDEX = ") as refused:
         client_index({"JOB_COMPLETION_INDEX": given})

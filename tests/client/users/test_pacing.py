@@ -19,12 +19,12 @@ def client(*settings: str):
 def test_first_sends_are_spread_evenly(
     user: int, users: int, ramp_up: float, expected: float
 ) -> None:
-    """The users start one after another, evenly, the last of them before the ramp-up is over."""
+    """Users start one after another, evenly, the last before the ramp-up is over."""
     assert pacing.first_send_seconds(user, users, ramp_up) == expected
 
 
 def test_think_time_is_within_its_bounds() -> None:
-    """Think times lie between the two ends, as far along as the draw says."""
+    """Think times lie between the two bounds, as far along as the draw says."""
     given = client("client.thinkTime.minSeconds=0.5,client.thinkTime.maxSeconds=0.75")
     drawn = [pacing.think_seconds(given, draw) for draw in (0, 0.5, 1)]
     assert drawn == [0.5, 0.625, 0.75]
@@ -60,7 +60,7 @@ def test_think_time_of_one_value_is_that_value() -> None:
 def test_user_sends_until_count_or_duration(
     settings: str, sent: int, at: float, again: bool
 ) -> None:
-    """A user stops after its requests, or, where there is a duration, when that is over."""
+    """A user stops after its requests or, with a duration, when that is over."""
     assert pacing.sends_again(client(settings), sent, at) is again
 
 

@@ -1,4 +1,4 @@
-"""The cluster's DNS, kube-proxy and clocks, for Python pods: Python imports it from their path.
+"""The cluster's DNS, kube-proxy and clocks for pods in Python, which imports it from their path.
 
 Names of Services resolve as in a pod, and the ports of Services and containers become those on
 which the local processes really listen. CLUSTER_NAMES is the file that says how; it is read at
@@ -17,7 +17,7 @@ _resolve = _socket.getaddrinfo
 
 
 def getaddrinfo(host: Any, port: Any, *rest: Any, **named: Any) -> list[Any]:
-    """Resolve as `socket.getaddrinfo` does in a pod."""
+    """Resolve like `socket.getaddrinfo` in a pod."""
     known = json.loads(Path(os.environ["CLUSTER_NAMES"]).read_text(encoding="utf-8"))
     host = host.decode() if isinstance(host, bytes) else host
     addresses = known["addresses"].get(host, [host])

@@ -1,7 +1,8 @@
-"""Servers' and clients' counts side by side: what is explained, and what is not."""
+"""Servers' and clients' counts side by side: which differences are explained."""
 
 import pytest
-from tests.lab.runs import own_counts, plain, pod_of
+from tests.lab.records import own_counts, pod_of
+from tests.lab.runs import plain
 
 from long_lived.lab.analysis.accounts import Account, Accounts, accounts
 from long_lived.record.replica_counts import ReplicaCounts
@@ -9,7 +10,7 @@ from long_lived.record.summary import Pod, Start, Summary
 
 
 def summary(**pods: Pod) -> Summary:
-    """Make the summary of two clients to whom these pods answered."""
+    """Make the summary of two clients who got answers from these pods."""
     return plain({}).model_copy(update={"client_ids": ["x", "y"], "pods": pods})
 
 
@@ -26,7 +27,7 @@ def pod(requests: int, **starts: int) -> Pod:
 
 
 def test_answers_to_this_runs_clients_are_own_counts() -> None:
-    """Those of all its clients, and nobody else's."""
+    """Answers to all clients of the run count, and to nobody else."""
     counts = own_counts(17, {"x": 5, "y": 6, "z": 4, "": 2}, "i")
     found = accounts(summary(a=pod(11, i=11)), {"a": counts}, {})
     assert found is not None
@@ -35,7 +36,7 @@ def test_answers_to_this_runs_clients_are_own_counts() -> None:
 
 
 def test_only_the_present_start_is_compared() -> None:
-    """What an earlier start answered is in no server's count any more."""
+    """What an earlier start answered is no longer in any server's count."""
     counts = own_counts(3, {"x": 3}, "second")
     found = accounts(summary(a=pod(10, first=7, second=3)), {"a": counts}, {})
     assert found is not None
@@ -47,7 +48,7 @@ def test_only_the_present_start_is_compared() -> None:
 
 
 def test_replica_that_names_no_start_is_compared_whole() -> None:
-    """Also one that no client has an answer from."""
+    """So is one of which no client has an answer."""
     counts = own_counts(10, {"x": 10})
     for told in (pod(10), pod(10, first=10)):
         found = accounts(summary(a=told), {"a": counts}, {})
@@ -70,7 +71,7 @@ def test_servers_that_do_not_count_by_client_are_not_compared(
 
 
 def test_failures_explain_answers_that_did_not_arrive() -> None:
-    """Those on the replica's connections, and those of which nobody knows the replica."""
+    """Both failures on the replica's connections and unattributed ones explain them."""
     failures = {"connection_lost": {"a": 2, "b": 9, "": 1}, "read_timeout": {"a": 1}}
     counts = own_counts(14, {"x": 14})
     found = accounts(summary(a=pod(10)), {"a": counts}, failures)
@@ -95,12 +96,12 @@ def test_failures_explain_answers_that_did_not_arrive() -> None:
 def test_difference_is_explained_once(
     rows: list[tuple[int, int, int]], unattributed: int, unexplained: int
 ) -> None:
-    """An unattributed failure explains one answer in all, and nothing explains one too few."""
+    """An unattributed failure explains one answer in all, and no failure an answer too few."""
     told = [Account(str(index), *row, others=0) for index, row in enumerate(rows)]
     assert Accounts(told, unattributed).unexplained == unexplained
 
 
-def test_answers_that_did_not_arrive_are_those_that_servers_have_more() -> None:
-    """A server that counts too few takes nothing from what others have too many."""
+def test_only_surplus_server_answers_did_not_arrive() -> None:
+    """One server's deficit does not offset another's surplus."""
     rows = [Account("a", 12, 10, 9, 0), Account("b", 8, 10, 9, 0), Account("c", 5, 5, 0, 0)]
     assert Accounts(rows, 0).lost == 2

@@ -3,7 +3,8 @@
 import hypothesis
 import hypothesis.strategies as some
 import pytest
-from tests.lab.runs import START, history
+from tests.lab.records import history
+from tests.lab.runs import START
 
 from long_lived.lab.analysis.history import History
 from long_lived.record.timeline import Timeline
@@ -18,8 +19,8 @@ EVENTS = some.lists(
 )
 
 
-def told(*events: tuple[str, str, float, int]) -> History:
-    """Make the history of some counts."""
+def history_of(*events: tuple[str, str, float, int]) -> History:
+    """Make the history of these counts."""
     timeline = Timeline()
     for series, key, at, count in events:
         timeline.add(series, key, START + at, count)
@@ -28,8 +29,8 @@ def told(*events: tuple[str, str, float, int]) -> History:
 
 @hypothesis.given(events=EVENTS)
 def test_counts_of_all_buckets_are_the_events(events: list[tuple[str, str, float]]) -> None:
-    """Nothing is lost between a timeline and its history, and held is opened less closed."""
-    seen = told(*((*event, 1) for event in events))
+    """History loses nothing of its timeline, and held is opened minus closed."""
+    seen = history_of(*((*event, 1) for event in events))
     for replica in ("server-a", "server-b"):
         sums = {
             series: sum(one[:2] == (series, replica) for one in events)
@@ -47,8 +48,8 @@ def test_counts_of_all_buckets_are_the_events(events: list[tuple[str, str, float
 def test_moment_falls_into_the_bucket_that_holds_it(
     first: float, seconds: float, at: float
 ) -> None:
-    """Each moment of the run has its bucket; what lies outside is the first, or past the last."""
-    seen = told(("sent", "all", first, 1), ("sent", "all", first + seconds, 1))
+    """Each moment of the run has its bucket; one outside is the first, or past the last."""
+    seen = history_of(("sent", "all", first, 1), ("sent", "all", first + seconds, 1))
     bucket = seen.bucket(START + at)
     begin, end = seen.unix_seconds(0), seen.unix_seconds(seen.buckets)
     if START + at < begin:
@@ -68,8 +69,8 @@ def test_time_begins_with_the_clock_and_is_never_negative() -> None:
 
 
 def test_connections_are_held_from_their_opening_to_their_end() -> None:
-    """What is opened in a bucket is held at its end; before the first bucket nobody holds any."""
-    seen = told(
+    """What opens in a bucket is held at its end; before the first bucket nothing is held."""
+    seen = history_of(
         ("opened", "server-a", 0.0, 5), ("closed", "server-a", 1.0, 2), ("opened", "b", 2.0, 1)
     )
     assert [seen.held("server-a", bucket) for bucket in range(9)] == [5, 5, 5, 5, 3, 3, 3, 3, 3]
@@ -82,8 +83,8 @@ def test_connections_are_held_from_their_opening_to_their_end() -> None:
     ("closed", "kept"), [(0, True), (50, True), (89, True), (90, False), (100, False)]
 )
 def test_connections_are_kept_where_most_carry_several_answers(closed: int, kept: bool) -> None:
-    """One close per answer means a connection for each request; half of that is keep-alive."""
-    seen = told(("answered", "server-a", 0.0, 100), ("closed", "server-a", 1.0, closed))
+    """A close per answer is a connection per request; half as many is keep-alive."""
+    seen = history_of(("answered", "server-a", 0.0, 100), ("closed", "server-a", 1.0, closed))
     assert seen.kept() is kept
 
 
@@ -101,13 +102,13 @@ def test_connections_are_kept_where_most_carry_several_answers(closed: int, kept
 def test_load_ends_with_the_last_half_of_the_connections(
     events: list[tuple[str, str, float, int]], end: int
 ) -> None:
-    """After the load connections close, and what is held then is not what is judged."""
-    assert told(*events).load_end() == end
+    """Once the load is over connections close, and what is held then is not judged."""
+    assert history_of(*events).load_end() == end
 
 
 def test_load_ends_after_an_event_by_the_connections_since() -> None:
-    """Where most users lost theirs and wait, the few that are left are the load."""
-    seen = told(
+    """If most users lost theirs and wait, the few connections left are the load."""
+    seen = history_of(
         ("opened", "a", 0.0, 10), ("closed", "a", 5.0, 8), ("opened", "a", 7.0, 1),
         ("closed", "a", 9.0, 2), ("sent", "all", 11.0, 1),
     )  # fmt: skip

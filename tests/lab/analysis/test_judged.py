@@ -1,7 +1,8 @@
-"""What is judged: the unit, the window, and what nobody knows the replica of."""
+"""What is judged: the unit, the window, and what is unattributed."""
 
 import pytest
-from tests.lab.runs import START, history
+from tests.lab.records import history
+from tests.lab.runs import START
 
 from long_lived.lab.analysis.history import History
 from long_lived.lab.analysis.judged import Judged, Unit, judged, unit_of
@@ -13,7 +14,7 @@ WITHIN = 0.5
 ENOUGH = needed(2, WITHIN)
 
 
-def told(*events: tuple[str, str, float, int]) -> History:
+def history_of(*events: tuple[str, str, float, int]) -> History:
     """Make a history of one-second buckets."""
     timeline = Timeline(1.0)
     for series, key, at, count in events:
@@ -22,8 +23,8 @@ def told(*events: tuple[str, str, float, int]) -> History:
 
 
 def per_request(each: int, seconds: int = 20) -> History:
-    """Open so many connections a second to each replica, and close each after its answer."""
-    return told(
+    """Open this many connections a second to each replica, and close each after its answer."""
+    return history_of(
         *(
             (series, key, second, each)
             for second in range(seconds)
@@ -41,18 +42,18 @@ def per_request(each: int, seconds: int = 20) -> History:
     ids=["kept", "nearly-kept", "closed", "proxied-kept", "proxied-closed"],
 )
 def test_unit_is_what_was_balanced(closed: int, proxied: bool, unit: Unit) -> None:
-    """A kept connection where it is held, another where it was opened, a request behind a proxy."""
-    run = told(("opened", "a", 0, 100), ("answered", "a", 0, 100), ("closed", "a", 1, closed))
+    """Kept connections count where held, others where opened, requests behind a proxy."""
+    run = history_of(("opened", "a", 0, 100), ("answered", "a", 0, 100), ("closed", "a", 1, closed))
     assert unit_of(run, proxied=proxied) is unit
 
 
 def test_units_name_the_series_that_they_count() -> None:
-    """Requests are counted when they are answered, connections when they are opened."""
+    """Requests count when answered, connections when opened."""
     assert [unit.series for unit in Unit] == ["opened", "opened", "answered"]
 
 
 def test_without_an_event_the_whole_load_is_judged() -> None:
-    """Nothing is left out, and there is no window to choose."""
+    """Without an event there is no window to choose."""
     found = judged(per_request(10), Unit.OPENED, CREW, None, WITHIN)
     assert found.spread.counts == {"a": 200, "b": 200}
     assert (found.start_seconds, found.end_seconds) == (0.0, 21.0)
@@ -65,16 +66,16 @@ def test_without_an_event_the_whole_load_is_judged() -> None:
     ids=["too-few", "half", "four-seconds", "one-second", "just", "just-not", "just-one-second"],
 )
 def test_window_after_an_event_is_as_long_as_power_needs(each: int, start: float) -> None:
-    """Counted back from the end of the load, and never more than half of the time since."""
+    """It reaches back from the end of the load, over at most half of the time since."""
     found = judged(per_request(each), Unit.OPENED, CREW, 10, WITHIN)
     assert (found.start_seconds, found.end_seconds) == (start, 20.0)
     assert found.spread.total == 2 * each * round(20.0 - start)
 
 
 def test_window_with_one_connection_too_few_is_longer() -> None:
-    """One less than power needs is not enough, and one more second is counted."""
+    """One less than power needs adds another second."""
     assert ENOUGH % 2 == 0
-    uneven = told(
+    uneven = history_of(
         *(
             ("opened", key, second, ENOUGH // 2 - (key == "b"))
             for second in range(20)
@@ -86,26 +87,26 @@ def test_window_with_one_connection_too_few_is_longer() -> None:
 
 
 def test_window_is_no_more_than_half_of_an_odd_time() -> None:
-    """Of nine seconds the last four are judged, and not five."""
+    """Of nine seconds the last four are judged, not five."""
     found = judged(per_request(1), Unit.OPENED, CREW, 11, WITHIN)
     assert (found.start_seconds, found.end_seconds) == (16.0, 20.0)
 
 
 def test_window_is_half_of_the_time_where_any_deviation_matters() -> None:
-    """With evenWithin = 0 no number is enough."""
+    """With evenWithin = 0 no number is large enough."""
     found = judged(per_request(100_000), Unit.OPENED, CREW, 10, 0.0)
     assert (found.start_seconds, found.end_seconds) == (15.0, 20.0)
 
 
 def test_window_has_a_bucket_however_late_the_event() -> None:
-    """An event that is over when the load is leaves its last moment."""
+    """An event that ends with the load leaves its last moment."""
     found = judged(per_request(5), Unit.OPENED, CREW, 19, WITHIN)
     assert found.end_seconds - found.start_seconds == 1.0
 
 
 def test_requests_are_counted_in_the_same_window() -> None:
-    """Behind a proxy it is the answers of the window that count."""
-    run = told(
+    """Behind a proxy the answers of the window count."""
+    run = history_of(
         ("opened", "a", 0, 50),
         *(("answered", key, second, 7) for second in range(20) for key in CREW),
     )
@@ -114,9 +115,9 @@ def test_requests_are_counted_in_the_same_window() -> None:
     assert found.unattributed == 0
 
 
-def test_what_is_held_is_counted_at_the_end_of_the_load() -> None:
-    """What closes in the tail, when most connections are gone, was held while there was load."""
-    run = told(
+def test_held_connections_are_counted_at_the_end_of_the_load() -> None:
+    """Connections that close in the tail were held while there was load."""
+    run = history_of(
         ("opened", "a", 0, 60),
         ("opened", "b", 0, 40),
         ("answered", "a", 9, 60),
@@ -130,14 +131,14 @@ def test_what_is_held_is_counted_at_the_end_of_the_load() -> None:
 
 
 def test_load_begins_with_the_run() -> None:
-    """What was held in the first moment is part of the load, and what is left of it is the tail."""
-    run = told(("opened", "a", 0, 100), ("closed", "a", 1, 60), ("answered", "a", 9, 100))
+    """What is held in the first moment is part of the load, and its remains are the tail."""
+    run = history_of(("opened", "a", 0, 100), ("closed", "a", 1, 60), ("answered", "a", 9, 100))
     assert judged(run, Unit.HELD, CREW, None, WITHIN).end_seconds == 1.0
 
 
-def test_what_is_held_is_counted_after_the_event() -> None:
-    """A load that ends in the event is looked at when it is over, and not before."""
-    run = told(("opened", "a", 0, 60), ("closed", "a", 5, 40), ("answered", "a", 9, 60))
+def test_held_connections_are_counted_after_the_event() -> None:
+    """A load that ends during the event is counted once the event is over."""
+    run = history_of(("opened", "a", 0, 60), ("closed", "a", 5, 40), ("answered", "a", 9, 60))
     found = judged(run, Unit.HELD, CREW, 8, WITHIN)
     assert found.spread.counts == {"a": 20, "b": 0}
 
@@ -146,8 +147,8 @@ def test_what_is_held_is_counted_after_the_event() -> None:
     ("unit", "unattributed"), [(Unit.HELD, 3), (Unit.OPENED, 5)], ids=["held", "opened"]
 )
 def test_unattributed_connections_of_the_window_are_counted(unit: Unit, unattributed: int) -> None:
-    """They are in no replica's count, and told beside them."""
-    run = told(
+    """They are in no replica's count, but reported beside them."""
+    run = history_of(
         *(("opened", key, 0, 50) for key in CREW),
         *(("answered", key, 9, 50) for key in CREW),
         ("opened", "", 1, 5),

@@ -1,4 +1,4 @@
-"""How many connections it takes to tell: known numbers, and what happens in simulated runs."""
+"""How many connections it takes to tell: known numbers, and simulated runs."""
 
 import random
 
@@ -9,17 +9,15 @@ from long_lived.lab.analysis.spread import spread
 
 
 @pytest.mark.parametrize(("replicas", "connections"), [(2, 84), (3, 191), (5, 443), (10, 1227)])
-def test_needed_are_so_many_for_a_replica_with_half_its_share(
-    replicas: int, connections: int
-) -> None:
-    """The numbers that stand in the documents."""
+def test_needed_for_a_replica_with_half_its_share(replicas: int, connections: int) -> None:
+    """These are the numbers in the documents."""
     assert needed(replicas) == connections
 
 
 @pytest.mark.parametrize("replicas", [2, 3, 5, 10, 30, 100])
 @pytest.mark.parametrize("shortfall", [0.1, HALF, 1.0])
 def test_needed_is_the_least_that_has_the_power(replicas: int, shortfall: float) -> None:
-    """One connection less, and the defect is noticed less often than promised."""
+    """With one connection less, the defect is noticed less often than promised."""
     least = needed(replicas, shortfall)
     assert power(least, replicas, shortfall) >= POWER
     assert power(least - 1, replicas, shortfall) < POWER
@@ -27,7 +25,7 @@ def test_needed_is_the_least_that_has_the_power(replicas: int, shortfall: float)
 
 @pytest.mark.parametrize("replicas", [2, 3, 10])
 def test_noticeable_is_the_inverse_of_needed(replicas: int) -> None:
-    """What is noticed with so many connections takes so many connections."""
+    """A defect noticeable with n connections needs n connections."""
     least = noticeable(needed(replicas, 0.2), replicas)
     assert least == pytest.approx(0.2, rel=0.01)
     assert least <= 0.2
@@ -37,12 +35,12 @@ def test_noticeable_is_the_inverse_of_needed(replicas: int) -> None:
     ("connections", "replicas"), [(0, 3), (5, 3), (1000, 1)], ids=["none", "few", "one-replica"]
 )
 def test_nothing_is_noticeable_where_nothing_can_be_told(connections: int, replicas: int) -> None:
-    """With too few connections not even a replica that gets nothing is noticed for sure."""
+    """With too few connections even a replica that gets nothing may go unnoticed."""
     assert noticeable(connections, replicas) is None
 
 
 def test_less_than_nothing_is_not_noticeable() -> None:
-    """The largest shortfall is all: with a connection less than that takes, nothing is sure."""
+    """No shortfall exceeds the whole share: one connection less, and nothing is noticeable."""
     least = needed(3, 1.0)
     assert noticeable(least, 3) == pytest.approx(1.0, abs=0.02)
     assert noticeable(least - 1, 3) is None
@@ -54,15 +52,15 @@ def test_one_replica_needs_nothing_and_has_no_power() -> None:
 
 
 def test_power_of_an_even_spread_is_the_level() -> None:
-    """Where nothing is wrong the test says so wrongly as often as its level allows."""
+    """Where nothing is wrong the test raises an alarm as often as its level allows."""
     assert power(500, 3, 0.0) == pytest.approx(LEVEL)
 
 
 @pytest.mark.parametrize(("replicas", "shortfall"), [(2, 0.5), (3, 0.5), (5, 0.5), (3, 0.3)])
 def test_defect_is_noticed_as_often_as_the_power_says(replicas: int, shortfall: float) -> None:
-    """Of 1,000 simulated runs with just enough connections nine in ten or more are not chance.
+    """With just enough connections, at least nine in ten of 1,000 simulated runs show it.
 
-    Somewhat more: with large defects the noncentral chi-square distribution is on the safe side.
+    Somewhat more, since for large defects the noncentral chi-square distribution is conservative.
     """
     rng, runs = random.Random(20_261_125), 1_000
     names = [str(index) for index in range(replicas)]

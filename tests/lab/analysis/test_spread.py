@@ -1,4 +1,4 @@
-"""Is a spread chance? Known values, and what happens in thousands of simulated runs."""
+"""Is a spread chance? Known values, and thousands of simulated runs."""
 
 import math
 import random
@@ -60,7 +60,7 @@ def test_standard_deviation_is_that_of_one_share(
     assert found.deviations("1") < 0
 
 
-def test_sizes_of_the_effect_are_told() -> None:
+def test_sizes_of_the_effect_are_known() -> None:
     """Everything on one of k is k times the mean; uniform is once the mean."""
     assert spread({"a": 90, "b": 0, "c": 0}).max_over_mean == 3
     assert spread({"a": 30, "b": 30, "c": 30}).max_over_mean == 1
@@ -81,7 +81,7 @@ def random_counts(rng: random.Random, connections: int, replicas: int) -> dict[s
     [(300, 3), (60, 5), (1000, 2), (15, 3), (50, 100), (10, 2), (500, 30)],
 )
 def test_random_balancing_is_rarely_called_uneven(connections: int, replicas: int) -> None:
-    """False alarms in 2,000 runs are as rare as LEVEL promises, within five standard deviations."""
+    """False alarms in 2,000 runs stay within five deviations of what LEVEL promises."""
     rng, runs = random.Random(20_261_123), 2_000
     alarms = sum(
         not spread(random_counts(rng, connections, replicas)).within_chance for _ in range(runs)
@@ -100,7 +100,7 @@ def test_p_values_of_random_balancing_are_uniform() -> None:
 
 
 def test_pinned_replica_is_never_called_chance() -> None:
-    """A replica that gets a tenth of its share is noticed in every one of 500 runs."""
+    """Each of 500 runs reveals a replica that gets a tenth of its share."""
     rng = random.Random(7)
     for _ in range(500):
         counts = random_counts(rng, 600, 3)
@@ -138,7 +138,7 @@ def test_pinned_replica_is_never_called_chance() -> None:
 def test_spread_of_few_connections_is_bounded_exactly(
     counts: tuple[int, ...], p_value: float, within: bool
 ) -> None:
-    """By hand: the emptiest or the fullest may be any of k, and of two it is one event, not two."""
+    """By hand: any of k may be the emptiest or the fullest; with two that is one event, not two."""
     found = spread({str(index): count for index, count in enumerate(counts)})
     assert not found.enough
     assert found.within_chance is within
@@ -146,7 +146,7 @@ def test_spread_of_few_connections_is_bounded_exactly(
 
 
 def test_spread_exactly_as_rare_as_the_level_is_within_chance() -> None:
-    """A spread is no chance only where it is rarer than the level."""
+    """Only a spread rarer than the level is beyond chance."""
     found = spread({"a": 90, "b": 30})
     assert replace(found, p_value=LEVEL).within_chance
     assert not replace(found, p_value=LEVEL * 0.999).within_chance
@@ -154,7 +154,7 @@ def test_spread_exactly_as_rare_as_the_level_is_within_chance() -> None:
 
 @pytest.mark.parametrize("replicas", [2, 3, 5, 10])
 def test_test_changes_where_there_are_enough(replicas: int) -> None:
-    """One connection less than needed is bounded exactly; from there on chi-square decides."""
+    """One connection too few is bounded exactly; from there on chi-square decides."""
     names = [str(index) for index in range(replicas)]
     least = needed(replicas)
     base, more = divmod(least, replicas)
@@ -170,7 +170,7 @@ def test_test_changes_where_there_are_enough(replicas: int) -> None:
 def test_p_value_is_that_of_chi_square_where_there_are_enough(
     counts: tuple[int, ...], approximate: bool
 ) -> None:
-    """For two degrees of freedom it is exp(-x/2); one connection less, and it is the bound."""
+    """For two degrees of freedom exp(-x/2); with one connection less, the bound."""
     found = spread({str(index): count for index, count in enumerate(counts)})
     assert (found.p_value == pytest.approx(math.exp(-found.chi_square / 2))) is approximate
 
@@ -180,10 +180,10 @@ def test_p_value_is_that_of_chi_square_where_there_are_enough(
     [((50, 150, 100), "0", -0.5), ((90, 90, 120), "2", 0.2), ((5, 0), "0", 1.0)],
     ids=["emptiest", "fullest", "first-of-two-alike"],
 )
-def test_largest_deviation_is_told_with_its_interval(
+def test_largest_deviation_has_its_interval(
     counts: tuple[int, ...], replica: str, ratio: float
 ) -> None:
-    """The replica that is furthest off its share, by how much of it, and how sure that is."""
+    """The replica furthest off its share, by how much, and how sure that is."""
     found = spread({str(index): count for index, count in enumerate(counts)}).largest
     assert found is not None
     assert (found.replica, found.ratio) == (replica, pytest.approx(ratio))
@@ -193,7 +193,7 @@ def test_largest_deviation_is_told_with_its_interval(
 
 
 def test_interval_holds_the_true_share_as_often_as_promised() -> None:
-    """In 2,000 runs the interval of the largest deviation misses the fair share in 5 % at most."""
+    """In 2,000 runs the interval misses the fair share at most 5 % of the time."""
     rng, runs = random.Random(12), 2_000
     misses = 0
     for _ in range(runs):
@@ -204,10 +204,10 @@ def test_interval_holds_the_true_share_as_often_as_promised() -> None:
     assert misses > runs * 0.01
 
 
-def test_interval_of_nothing_and_of_all_ends_at_the_border() -> None:
-    """Who has nothing may have more than it looks, never less than nothing; and all is all.
+def test_interval_of_nothing_and_of_all_ends_at_the_limit() -> None:
+    """Nothing may be more than it looks but never less than nothing, and all is all.
 
-    By hand, at the other end: the share with which all of n, or none, comes as often as the tail.
+    By hand, at the other end: the share at which all of n, or none, is as likely as the tail.
     """
     tail = 0.05 / 2 / 3
     largest = spread({"a": 300, "b": 0, "c": 0}).largest
@@ -227,12 +227,12 @@ def test_interval_of_nothing_and_of_all_ends_at_the_border() -> None:
 def test_at_most_is_the_binomial_distribution(
     count: int, total: int, share: float, likely: float
 ) -> None:
-    """By hand: nothing of n connections that come with probability p has the chance (1-p)^n."""
+    """By hand: none of n connections of probability p has the chance (1-p)^n."""
     assert binomial_at_most(count, total, share) == pytest.approx(likely)
 
 
 def test_one_replica_has_nothing_to_be_uneven_with() -> None:
-    """All on the only replica is no finding."""
+    """Everything on the only replica is not a finding."""
     found = spread({"a": 17})
     assert (found.p_value, found.standard_deviation, found.deviations("a")) == (1.0, 0.0, 0.0)
     assert found.within_chance
@@ -240,13 +240,13 @@ def test_one_replica_has_nothing_to_be_uneven_with() -> None:
 
 
 def test_replicas_without_connections_count() -> None:
-    """A replica that got nothing is what makes a spread uneven."""
+    """A replica that got nothing makes a spread uneven."""
     assert not spread({"a": 100, "b": 100, "c": 0}).within_chance
     assert spread({"a": 100, "b": 100}).within_chance
 
 
 def test_no_connections_are_within_chance_and_not_enough() -> None:
-    """Where nothing happened nothing is uneven, and nothing can be told."""
+    """Without connections nothing is uneven, and nothing can be told."""
     found = spread({"a": 0, "b": 0})
     assert (found.chi_square, found.p_value, found.max_over_mean) == (0.0, 1.0, 1.0)
     assert (found.coefficient_of_variation, found.largest) == (0.0, None)
@@ -254,7 +254,7 @@ def test_no_connections_are_within_chance_and_not_enough() -> None:
 
 
 @pytest.mark.parametrize("counts", [{}, {"a": -1}, {"a": 5, "b": -1}])
-def test_counts_that_are_none_are_refused(counts: dict[str, int]) -> None:
-    """No replica, or fewer connections than none, is an error."""
+def test_impossible_counts_are_refused(counts: dict[str, int]) -> None:
+    """No replicas, or a negative count, is an error."""
     with pytest.raises(ValueError, match="at least one replica, none negative"):
         spread(counts)

@@ -1,9 +1,10 @@
-"""What a remedy gives and costs, from runs made by hand and from one real client's log."""
+"""What a remedy gives and costs, for runs made by hand and one real client's log."""
 
 from dataclasses import replace
 
 import pytest
-from tests.lab.runs import SERVERS, changed, plain, restarted
+from tests.lab.records import changed
+from tests.lab.runs import SERVERS, plain, restarted
 
 from long_lived.lab.analysis.trade import Trade, combined, trade
 from long_lived.lab.analysis.verdict import judge
@@ -11,7 +12,7 @@ from long_lived.record.replica_counts import ReplicaCounts
 
 
 def counts(cpu_seconds: float | None, answered: int) -> ReplicaCounts:
-    """Make what a replica says of itself."""
+    """Make what a replica reports of itself."""
     return ReplicaCounts(
         pod="server-a",
         runtime="go",
@@ -32,13 +33,13 @@ def of_restart(*, heals: bool, lost: int = 0, keeps: bool = True) -> Trade:
 
 
 def test_share_is_that_of_the_replica_with_fewest_answers() -> None:
-    """An idle replacement is 0 of its fair share, and where all answer alike it is 1."""
+    """An idle replacement has 0 of its fair share; with equal answers the share is 1."""
     assert of_restart(heals=False).share == 0
     assert of_restart(heals=False, keeps=False).share == pytest.approx(1, abs=0.05)
 
 
-def test_even_again_is_never_where_it_was_not() -> None:
-    """None has two meanings, which `even_known` tells apart."""
+def test_even_again_is_none_where_it_never_was() -> None:
+    """None has two meanings, which `even_known` distinguishes."""
     pinned, healed = of_restart(heals=False), of_restart(heals=True)
     assert (pinned.seconds_to_even, pinned.even_known) == (None, True)
     assert healed.seconds_to_even is not None
@@ -53,14 +54,14 @@ def test_kept_connections_open_none_and_others_one_per_request() -> None:
 
 
 def test_lost_are_the_requests_that_went_with_a_replica() -> None:
-    """With an event only those count; without one every failure does."""
+    """With an event only requests lost with a replica count; without one, every failure."""
     assert of_restart(heals=False, lost=7).lost == 7
     failed = plain(dict.fromkeys(SERVERS, 70), failed={"read_timeout": 3})  # type: ignore[dict-item]
     assert trade(failed, judge(failed, SERVERS), []).lost == 3
 
 
 def test_cpu_is_per_answered_request() -> None:
-    """The servers' is that of those that say so; a proxy's comes on top."""
+    """The servers' CPU is of those that report it; a proxy's is added."""
     made = changed(
         plain(dict.fromkeys(SERVERS, 100)), cost__cpu_seconds=0.6, requests__answered=300
     )
@@ -71,15 +72,15 @@ def test_cpu_is_per_answered_request() -> None:
     assert found.cpu_seconds == pytest.approx(0.008)
 
 
-def test_run_without_summary_tells_nothing() -> None:
-    """It is a row all the same, of what is not known."""
+def test_run_without_summary_is_a_row_of_unknowns() -> None:
+    """It still has a row, of unknown values."""
     found = trade(None, judge(None, SERVERS, ["it broke"]), [])
     assert found.finding == "incomplete"
     assert {found.share, found.lost, found.cpu_seconds, found.added_p99_seconds} == {None}
 
 
 def test_several_runs_give_medians() -> None:
-    """One odd run changes neither the numbers nor the finding, and is seen."""
+    """One odd run changes neither numbers nor finding, but shows."""
     even = replace(
         of_restart(heals=True), findings=("even",), lost=0.0, seconds_to_even=2.0, share=0.9
     )
@@ -92,6 +93,6 @@ def test_several_runs_give_medians() -> None:
 
 
 def test_mostly_never_even_is_never_even() -> None:
-    """Runs that were not even again count as infinitely late."""
+    """Runs that never became even again count as infinitely late."""
     healed, pinned = of_restart(heals=True), of_restart(heals=False)
     assert combined([pinned, healed, pinned]).seconds_to_even is None

@@ -1,4 +1,4 @@
-"""How often the verdict is wrong, in simulated runs: bench/verdict.py, with fewer of them."""
+"""How often the verdict is wrong in simulated runs: a smaller bench/verdict.py."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,17 +24,17 @@ from long_lived.settings import load
 pytestmark = pytest.mark.xdist_group("verdict rates")
 
 RUNS, MANY = 15, 600
-"""Of each case here, and of those without events, of which a run costs next to nothing."""
+"""Runs of each case, and of those without events, which cost next to nothing."""
 
 MOST_USERS = 600
-"""Cases with more users are left to the bench: they take long."""
+"""Cases with more users take long and are left to the bench."""
 
 CASES = [case for case in cases() if case.plan.users <= MOST_USERS]
 QUICK = [case for case in CASES if case.name in ("kept", "per request") and case.plan.users <= 191]
 
 
 def entered(plan: Plan, course: Course) -> Summary:
-    """Enter a run in the client's own ledger, event by event, and sum it up."""
+    """Enter a run in the client's own ledger, event by event, and summarize it."""
     clock = HandClock()
     ledger: Any = Ledger(clock, Lines(), 0, log_responses=False)  # type: ignore[arg-type]
     connections = [Connection(i, float(at)) for i, at in enumerate(course.opened)]
@@ -77,7 +77,7 @@ def entered(plan: Plan, course: Course) -> Summary:
 
 
 def comparable(summed_up: Summary) -> dict[str, Any]:
-    """Leave out of a summary what is not simulated."""
+    """Drop from a summary what is not simulated."""
     made = summed_up.as_dict()
     pods = {
         name: {key: value for key, value in pod.items() if not key.startswith(("oldest", "over"))}
@@ -108,7 +108,7 @@ def comparable(summed_up: Summary) -> dict[str, Any]:
     ids=["kept", "killed", "per-request", "recycled", "crashed", "proxied"],
 )
 def test_simulated_run_is_summed_up_as_the_client_does(plan: Plan) -> None:
-    """The quick way to a summary, and the client's own ledger, say the same of the same run."""
+    """The shortcut to a summary and the client's own ledger agree on the same run."""
     (course,) = simulate(plan, np.random.default_rng(7))
     quick, real = summary(plan, course), entered(plan, course)
     assert comparable(quick) == comparable(real)
@@ -127,27 +127,27 @@ def judged() -> list[Rates]:
 
 
 def described(some: Sequence[Rates]) -> list[str]:
-    """Return the rows of these cases, for the message of a test that fails."""
+    """Return the rows of these cases, for a failing test's message."""
     return [row(one) for one in some]
 
 
-def test_cases_are_of_all_kinds() -> None:
-    """What is judged here holds every truth that a run can have, and some of each unit."""
+def test_cases_cover_every_truth_and_unit() -> None:
+    """The cases here cover every truth that a run can have, in each unit."""
     assert {case.truth for case in CASES} >= {Finding.EVEN, Finding.UNEVEN, Finding.PINNED}
     for wanted in ("kept", "per request", "recycled", "proxy", "crashed", "rolled out", "slow"):
         assert any(wanted in case.name for case in CASES)
     assert {case.lag for case in CASES} == {0, 1, 2, 5}
 
 
-def test_even_is_hardly_ever_said_of_what_is_not(judged: list[Rates]) -> None:
-    """Where the number that is judged surely shows what is wrong, the verdict sees it."""
+def test_uneven_runs_are_hardly_ever_called_even(judged: list[Rates]) -> None:
+    """Where the number judged clearly shows a defect, the verdict sees it."""
     some = [one for one in judged if one.powerful]
     runs = sum(one.runs for one in some)
     assert runs >= 300
     assert sum(one.wrong_even for one in some) <= ALLOWED_RATIO * runs, described(some)
 
 
-def test_uneven_is_hardly_ever_said_of_what_is_even(judged: list[Rates]) -> None:
+def test_even_runs_are_hardly_ever_called_uneven(judged: list[Rates]) -> None:
     """Chance, lag and slowness are not called a defect, whatever the number."""
     some = [one for one in judged if one.case.truth is Finding.EVEN]
     runs = sum(one.runs for one in some)
@@ -156,13 +156,13 @@ def test_uneven_is_hardly_ever_said_of_what_is_even(judged: list[Rates]) -> None
 
 
 def test_pinned_and_uneven_are_not_mixed_up(judged: list[Rates]) -> None:
-    """What keep-alive explains is pinned, and nothing else is."""
+    """Pinned is what keep-alive explains, and nothing else."""
     some = [one for one in judged if one.wrong_word]
     assert not some, described(some)
 
 
-def test_truth_is_told_where_there_are_enough(judged: list[Rates]) -> None:
-    """A verdict that never commits itself would never be wrong."""
+def test_truth_is_found_where_there_are_enough(judged: list[Rates]) -> None:
+    """A verdict that never commits itself could never be wrong."""
     for one in judged:
         told = one.case.truth
         if told in (Finding.UNEVEN, Finding.PINNED) and not one.powerful:

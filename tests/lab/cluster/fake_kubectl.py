@@ -1,10 +1,10 @@
-"""A kubectl by hand, for what reads its answers."""
+"""A fake kubectl, for whatever reads its answers."""
 
 from long_lived.lab.experiment.backend import Trouble
 
 
 class FakeKubectl:
-    """Answers every call with one text, or fails."""
+    """Answers every call with the same text, or fails."""
 
     context = "here"
 

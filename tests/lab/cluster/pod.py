@@ -1,4 +1,4 @@
-"""A pod as the lab sees it, for tests that change what they are about."""
+"""A pod as the lab sees it, for tests to vary."""
 
 from long_lived.lab.cluster.pods import Pod
 

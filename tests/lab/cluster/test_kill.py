@@ -1,4 +1,4 @@
-"""Killing a server from within its container: with a PID namespace, as a container has one."""
+"""Killing a server from inside its container, which has its own PID namespace."""
 
 import json
 import os
@@ -18,13 +18,13 @@ from long_lived.lab.cluster.servers.kill import kill_command
 from long_lived.server.runtimes.go import build
 
 UNPRIVILEGED = ("setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs")
-"""As restricted Pod Security has it: the same user, and no capability."""
+"""As under restricted Pod Security: the same user, and no capability."""
 NEW = ("unshare", "--map-root-user", "--pid", "--fork", "--mount-proc", "--kill-child")
 BOUND_SECONDS = 60
 
 
 def can_unshare() -> bool:
-    """Tell whether this machine lets us make a PID namespace and enter it."""
+    """Tell whether this machine lets us create a PID namespace and enter it."""
     if not all(map(shutil.which, ("unshare", "nsenter", "setpriv"))):
         return False
     return subprocess.run([*NEW, "true"], capture_output=True, check=False).returncode == 0
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.skipif(not can_unshare(), reason="no PID namespace is t
 
 @contextmanager
 def container(*command: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """Run a command as the first process of a PID namespace; gives the outer process and it."""
+    """Run a command as PID 1 of a new namespace; yield the outer process and PID 1."""
     outer = subprocess.Popen([*NEW, *UNPRIVILEGED, *command], env={**os.environ, "POD_ID": "one"})
     try:
         children = Path(f"/proc/{outer.pid}/task/{outer.pid}/children")
@@ -54,7 +54,7 @@ def execute(first: int, *command: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("runtime", ["flask", "gunicorn", "go"])
 def test_kill_ends_the_first_process_and_cuts_its_connections(runtime: str) -> None:
-    """A request in flight is lost long before its answer, and nothing of the server is left."""
+    """A request in flight is lost long before its answer is due, and no server is left."""
     if runtime == "go":
         build.binary(install=True)
     with socket.socket() as free:
@@ -79,8 +79,8 @@ def test_kill_ends_the_first_process_and_cuts_its_connections(runtime: str) -> N
         assert connected(port) is None
 
 
-def test_kill_leaves_a_first_process_of_others_alone() -> None:
-    """Where the pod's containers share their processes nothing is touched, and that is said."""
+def test_kill_leaves_another_containers_pid_1_alone() -> None:
+    """Where a pod's containers share processes it kills nothing, and says so."""
     with container(sys.executable, "-c", "import time; time.sleep(300)") as (outer, first):
         done = execute(first, sys.executable, *kill_command(1)[1:])
         assert done.returncode == 1
@@ -89,7 +89,7 @@ def test_kill_leaves_a_first_process_of_others_alone() -> None:
 
 
 def test_plain_sigkill_from_within_does_nothing() -> None:
-    """The reason for all this: the first process of a namespace is safe from its own."""
+    """The reason for all this: PID 1 is immune to signals from its own namespace."""
     code = json.dumps("import os; os.kill(1, 9)")
     with container(sys.executable, "-c", "import time; time.sleep(300)") as (outer, first):
         assert execute(first, "sh", "-c", f"{sys.executable} -c {code}").returncode == 0
@@ -97,7 +97,7 @@ def test_plain_sigkill_from_within_does_nothing() -> None:
 
 
 def received(connection: socket.socket) -> bytes:
-    """Return a byte of an answer; none where the connection ended without one."""
+    """Return a byte of an answer, or none if the connection ended without one."""
     try:
         return connection.recv(1)
     except ConnectionResetError:
@@ -105,7 +105,7 @@ def received(connection: socket.socket) -> bytes:
 
 
 def connected(port: int) -> socket.socket | None:
-    """Connect to a server here; None where nobody listens."""
+    """Connect to a local server; return None if nobody listens."""
     try:
         return socket.create_connection(("127.0.0.1", port))
     except OSError:

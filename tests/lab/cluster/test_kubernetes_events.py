@@ -1,4 +1,4 @@
-"""What a cluster's events explain, and that nothing depends on them."""
+"""What a cluster's events explain; nothing depends on them."""
 
 import json
 from typing import Any
@@ -13,12 +13,12 @@ KILLING = "Container server failed liveness probe, will be restarted"
 
 
 def recorded(answer: str | None) -> KubernetesEvents:
-    """Look at the events of which kubectl says this."""
+    """Look at the events in kubectl's answer."""
     return KubernetesEvents(FakeKubectl(answer))  # type: ignore[arg-type]
 
 
 def event(message: str, reason: str = "Killing", **times: Any) -> dict[str, Any]:
-    """Make an event of noon, or of other times."""
+    """Make an event, by default of noon."""
     metadata = {"creationTimestamp": "2026-11-25T12:00:00Z"}
     return {"reason": reason, "message": message, "metadata": metadata, **times}
 
@@ -41,13 +41,13 @@ AT_ONE = "2026-11-25T13:00:00Z"
     ids=["count", "time", "series"],
 )
 def test_newest_event_is_found_whoever_recorded_it(times: dict[str, Any]) -> None:
-    """Events of before and of now keep their time in different fields."""
+    """Old and new events keep their time in different fields."""
     found = recorded(listed(event("new\n one", **times), event("old")))
     assert found.newest("1", "type=Warning") == "Killing: new one"
 
 
 @pytest.mark.parametrize("answer", [listed(), None], ids=["none", "forbidden"])
-def test_events_that_are_not_to_be_had_explain_nothing(answer: str | None) -> None:
+def test_events_that_cannot_be_read_explain_nothing(answer: str | None) -> None:
     """Nothing depends on them."""
     assert recorded(answer).newest("1", "type=Warning") == ""
     assert recorded(answer).failed_probe("1", NOON) == ""
@@ -63,6 +63,6 @@ def test_events_that_are_not_to_be_had_explain_nothing(answer: str | None) -> No
     ],
     ids=["liveness", "startup", "later-order", "stop"],
 )
-def test_probe_for_which_a_container_ended_is_named(message: str, ended: float, probe: str) -> None:
-    """The kubelet's order comes before the end."""
+def test_probe_that_ended_a_container_is_named(message: str, ended: float, probe: str) -> None:
+    """The kubelet orders the kill before the container ends."""
     assert recorded(listed(event(message))).failed_probe("1", ended) == probe

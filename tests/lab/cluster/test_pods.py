@@ -1,6 +1,6 @@
 """Reading pods as the API describes them.
 
-The texts are those of Kubernetes 1.33: pkg/scheduler, pkg/kubelet/kuberuntime,
+The messages are those of Kubernetes 1.33: pkg/scheduler, pkg/kubelet/kuberuntime,
 pkg/kubelet/kubelet_pods.go and pkg/kubelet/images.
 """
 
@@ -21,7 +21,7 @@ RUNNING = {"running": {"startedAt": AT}}
 
 
 def waiting(reason: str, message: str = "") -> dict[str, Any]:
-    """Make the state of a container that waits."""
+    """Make the state of a waiting container."""
     return {"waiting": {"reason": reason, "message": message}}
 
 
@@ -43,7 +43,7 @@ def read(*containers: dict[str, Any], **status: Any) -> Pod:
 
 
 def test_pod_without_a_status_says_nothing() -> None:
-    """A pod that was made a moment ago has no container yet, and no reason."""
+    """A pod made a moment ago has no container yet, and no reason."""
     pod = read_pod({"metadata": {"name": "one", "uid": "1", "creationTimestamp": AT}}, "client")
     assert (pod.started, pod.ended, pod.reason, pod.obstacle) == (False, False, "", "")
     assert pod.created_unix_seconds == UNIX
@@ -51,7 +51,7 @@ def test_pod_without_a_status_says_nothing() -> None:
 
 @pytest.mark.parametrize("order", [1, -1], ids=["last", "first"])
 def test_pod_goes_by_its_own_container(order: int) -> None:
-    """A sidecar that lives on, before or after it in the list, does not keep a pod running."""
+    """A sidecar that lives on, first or last in the list, does not keep a pod running."""
     both = [container("client", {"terminated": KILLED}), container("sidecar", RUNNING)]
     pod = read(*both[::order])
     assert (pod.ended, pod.exit_status, pod.reason) == (True, 137, "OOMKilled")
@@ -59,21 +59,21 @@ def test_pod_goes_by_its_own_container(order: int) -> None:
 
 @pytest.mark.parametrize("order", [1, -1], ids=["last", "first"])
 def test_sidecar_that_ended_ends_no_pod(order: int) -> None:
-    """The pod runs as long as its own container does."""
+    """The pod runs as long as its own container."""
     both = [container("client", RUNNING), container("sidecar", {"terminated": KILLED})]
     pod = read(*both[::order])
     assert (pod.started, pod.ended, pod.reason) == (True, False, "")
 
 
 def test_native_sidecar_ends_no_pod() -> None:
-    """An init container that goes on is no matter for the container's end."""
+    """An init container that goes on does not affect the own container's end."""
     done = {"terminated": {**KILLED, "exitCode": 0, "reason": "Completed"}}
     pod = read(container("client", done), initContainerStatuses=[container("proxy", RUNNING)])
     assert (pod.exit_status, pod.reason, pod.obstacle) == (0, "", "")
 
 
 def test_evicted_pod_has_ended_without_a_container() -> None:
-    """Where there is no container to ask the pod says why."""
+    """Where there is no container to ask, the pod's status says why."""
     pod = read(phase="Failed", reason="Evicted")
     assert (pod.exit_status, pod.reason) == (1, "Evicted")
 
@@ -149,13 +149,13 @@ def test_evicted_pod_has_ended_without_a_container() -> None:
 def test_pod_says_what_keeps_it_from_running(
     status: dict[str, Any], obstacle: str, stuck: bool
 ) -> None:
-    """The reason and the message are the cluster's; some of them time may mend."""
+    """Reason and message are the cluster's own; time may cure some of them."""
     pod = read(**status)
     assert (pod.obstacle, pod.stuck) == (obstacle, stuck)
 
 
 def test_container_that_started_again_says_how_it_ended() -> None:
-    """Count and last end are those of the named container."""
+    """Restart count and last end are those of the named container."""
     own = container("client", RUNNING, lastState={"terminated": KILLED}, restartCount=2)
     pod = read(container("a", RUNNING, restartCount=7), own)
     assert (pod.restarts, pod.last_ending) == (2, Ending(UNIX, 137, "OOMKilled"))
@@ -164,6 +164,6 @@ def test_container_that_started_again_says_how_it_ended() -> None:
 
 @pytest.mark.parametrize(("holds", "since"), [(True, UNIX), (False, None)], ids=["yes", "no"])
 def test_pod_is_ready_since_its_condition_turned(holds: bool, since: float | None) -> None:
-    """Readiness is the pod's, with all its containers."""
+    """Ready is the whole pod, with all its containers."""
     pod = read(container("client", RUNNING), conditions=[condition("Ready", holds)])
     assert pod.ready_unix_seconds == since

@@ -1,4 +1,4 @@
-"""What a release's objects say, as the API answers."""
+"""A release's objects, as the API returns them."""
 
 import pytest
 from tests.lab.cluster.fake_kubectl import FakeKubectl
@@ -9,7 +9,7 @@ NOON = 1_795_608_000.0
 
 
 def release(answer: str | None) -> Release:
-    """Look at a release of which kubectl says this."""
+    """Look at a release through kubectl's answer."""
     return Release(FakeKubectl(answer), "demo", "default")  # type: ignore[arg-type]
 
 
@@ -36,6 +36,6 @@ SECRETS = """2026-11-25T11:00:00Z 1 deployed
 def test_job_of_a_revision_that_failed_is_known(
     answer: str | None, created: float, revision: str | None
 ) -> None:
-    """Helm's Secret of the revision was made before its Job, and says how it went."""
+    """Helm's Secret of the revision is older than its Job, and says how it went."""
     job = Job("demo-client-2", "1", created, 1, finished=False)
     assert release(answer).failed_revision(job) == revision

@@ -1,4 +1,4 @@
-"""Restarts that others made, from the pods that are there after the run and from the answers."""
+"""Restarts that others made, found in the pods left after the run and in the answers."""
 
 from dataclasses import replace
 
@@ -10,18 +10,18 @@ from long_lived.lab.cluster.pods import Pod
 from long_lived.lab.cluster.servers.restarts import Restarts
 
 LAG_SECONDS = 5.0
-"""By how much the cluster's clock is behind the lab's, which is the one of the run."""
+"""How far the cluster's clock is behind the lab's, which is the run's."""
 
 
 def pod(name: str, created: float, ready: float | None = None) -> Pod:
-    """Make a pod; times by the clients' clock."""
+    """Make a pod, with times on the clients' clock."""
     there = START - LAG_SECONDS
     since = None if ready is None else there + ready
     return replace(POD, name=name, created_unix_seconds=there + created, ready_unix_seconds=since)
 
 
 def restarts(*pods: Pod) -> Restarts:
-    """Look for restarts in a run of which these pods are left."""
+    """Look for restarts in a run that left these pods."""
     servers, _ = following()
     servers.take(list(pods), START, begun=True)
     run, _ = restarted(heals=True)
@@ -31,8 +31,8 @@ def restarts(*pods: Pod) -> Restarts:
 OLDEST = pod(SERVERS[0], -60, -58)
 
 
-def test_pods_younger_than_the_run_took_the_places_of_those_that_are_gone() -> None:
-    """Their times are the pods' own, by the lab's clock; one may not be ready yet."""
+def test_pods_younger_than_the_run_are_replacements() -> None:
+    """Times are the pods' own, on the lab's clock; one pod may not be ready yet."""
     found = restarts(
         OLDEST, pod(NEW[0], STOP_SECONDS, READY_SECONDS), pod(NEW[1], STOP_SECONDS + 1)
     )
@@ -43,13 +43,13 @@ def test_pods_younger_than_the_run_took_the_places_of_those_that_are_gone() -> N
 
 
 def test_pods_that_are_gone_altogether_are_inferred_from_the_answers() -> None:
-    """Where the cluster knows nothing of the new ones either, what the clients saw tells."""
+    """If the cluster does not know the new pods either, what the clients saw decides."""
     found = restarts(OLDEST).by_others()
     assert [(one.old, one.new) for one in found] == [*zip(SERVERS[1:], NEW, strict=True)]
     assert all(one.inferred for one in found)
 
 
-def test_pods_that_are_all_there_were_not_restarted() -> None:
-    """Whoever is older than the run and still there took nobody's place."""
+def test_pods_that_all_remain_were_not_restarted() -> None:
+    """A pod older than the run that is still there replaced nobody."""
     found = restarts(*(pod(name, -60, -58) for name in (*SERVERS, *NEW)))
     assert found.by_others() == []

@@ -1,4 +1,4 @@
-"""Following server pods through a run: restarts in place above all."""
+"""Following server pods through a run, above all restarts in place."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ OUT_OF_MEMORY = Ending(100.0, 137, "OOMKilled")
 
 
 class FakeEvents:
-    """Events of a cluster in which a probe failed, or none."""
+    """Events of a cluster where a probe failed, or none."""
 
     def __init__(self, probe: str = "") -> None:
         self.probe = probe
@@ -32,12 +32,12 @@ def following(probe: str = "") -> tuple[ServerPods, FakeEvents]:
 
 
 def restarted(ending: Ending = OUT_OF_MEMORY, restarts: int = 1, ready: float | None = None) -> Pod:
-    """Return the pod after its container was started again."""
+    """Return the pod after a restart of its container."""
     return replace(POD, restarts=restarts, last_ending=ending, ready_unix_seconds=ready)
 
 
 def test_restart_in_place_has_its_times_and_its_reason() -> None:
-    """Stopped when the container ended, ready when the pod was again; by a clock 5 s ahead."""
+    """It stops with the container and is ready with the pod, on a clock 5 s ahead."""
     made, events = following()
     made.take([POD], 90.0, begun=True)
     made.take([restarted()], 101.0, begun=True)
@@ -61,7 +61,7 @@ def test_restart_in_place_has_its_times_and_its_reason() -> None:
     ids=["error", "liveness", "completed", "silent"],
 )
 def test_reason_is_what_the_cluster_knows(ending: Ending, probe: str, reason: str) -> None:
-    """A bare exit status has an event behind it, or is all that there is."""
+    """A bare exit status may have an event behind it; otherwise it is all there is."""
     made, events = following(probe)
     made.take([restarted(ending)], 101.0, begun=True)
     made.take([restarted(ending)], 103.0, begun=True)
@@ -76,14 +76,14 @@ def test_reason_is_what_the_cluster_knows(ending: Ending, probe: str, reason: st
     ids=["within", "same-second", "before", "after", "just"],
 )
 def test_restart_counts_only_within_the_run(first: float, last: float, count: int) -> None:
-    """The cluster cuts off fractions: an end in the second of the start may be after it."""
+    """The cluster truncates seconds: an end in the second of the start may be after it."""
     made, _ = following()
     made.take([restarted()], 101.0, begun=True)
     assert len(made.restarted_in_place(first, last)) == count
 
 
 def test_each_restart_of_a_container_counts() -> None:
-    """One that waits in a crash loop has ended already, and is numbered when it starts again."""
+    """One that waits in a crash loop has ended, and is counted when it starts again."""
     made, _ = following()
     second = Ending(120.0, 137, "OOMKilled")
     made.take([restarted()], 101.0, begun=True)
@@ -94,7 +94,7 @@ def test_each_restart_of_a_container_counts() -> None:
 
 
 def test_pod_that_the_lab_stops_does_not_restart_in_place() -> None:
-    """What is killed and then deleted is replaced by another pod."""
+    """A pod that is killed and then deleted is replaced by another pod."""
     made, _ = following()
     made.take([POD], 90.0, begun=True)
     made.stop(["a"], 99.0)
@@ -103,7 +103,7 @@ def test_pod_that_the_lab_stops_does_not_restart_in_place() -> None:
 
 
 def test_deleted_pod_is_replaced_by_the_first_that_comes() -> None:
-    """By the lab's clock: when it was deleted, when it was gone, when the other was ready."""
+    """When it was deleted, when it was gone, when the other was ready: on the lab's clock."""
     made, _ = following()
     made.take([POD], 90.0, begun=True)
     made.stop(["a"], 99.0)
@@ -116,8 +116,8 @@ def test_deleted_pod_is_replaced_by_the_first_that_comes() -> None:
     assert made.serving() == ["b"]
 
 
-def test_crew_is_whoever_is_there_when_the_run_begins() -> None:
-    """Pods that come and go before are none of it."""
+def test_crew_is_whoever_serves_when_the_run_begins() -> None:
+    """Pods that come and go before do not belong to it."""
     made, _ = following()
     made.take([POD, replace(POD, name="old", leaving=True)], 1.0, begun=False)
     assert made.replicas == ["a"]
@@ -126,7 +126,7 @@ def test_crew_is_whoever_is_there_when_the_run_begins() -> None:
 
 
 def test_crashed_pod_is_back_when_it_has_restarted_and_is_ready() -> None:
-    """Its container has ended before the cluster notices: until it has restarted it is not back."""
+    """Its container ends before the cluster notices, so a ready pod may not have restarted yet."""
     made, _ = following()
     made.take([POD], 90.0, begun=True)
     made.crash(["a"], 100.0)
@@ -139,8 +139,8 @@ def test_crashed_pod_is_back_when_it_has_restarted_and_is_ready() -> None:
     assert made.restarted_in_place(50.0, 200.0) == [], "the lab knows of it already"
 
 
-def test_pods_of_a_scale_up_take_nobodys_place() -> None:
-    """Those that come are counted until all are there, and are over when they are ready."""
+def test_pods_of_a_scale_up_replace_nobody() -> None:
+    """They are counted until all have come, and the change is over when they are ready."""
     made, _ = following()
     made.take([POD], 90.0, begun=True)
     made.expect(coming=2, going=0, now=100.0)
@@ -154,7 +154,7 @@ def test_pods_of_a_scale_up_take_nobodys_place() -> None:
 
 
 def test_pods_of_a_scale_down_are_those_that_the_cluster_chose() -> None:
-    """Whoever leaves is the one; it is over when the pod is gone."""
+    """Whichever pod leaves was chosen; the change is over when it is gone."""
     made, _ = following()
     pods = [replace(POD, name=name) for name in "abc"]
     made.take(pods, 90.0, begun=True)
@@ -167,7 +167,7 @@ def test_pods_of_a_scale_down_are_those_that_the_cluster_chose() -> None:
 
 
 def test_pods_of_a_rollout_come_and_go() -> None:
-    """Each that comes and each that goes is a change of its own, and all have to be over."""
+    """Each arrival and each departure is a change of its own, and all have to be over."""
     made, _ = following()
     made.take([POD], 90.0, begun=True)
     made.expect(coming=1, going=1, now=100.0)

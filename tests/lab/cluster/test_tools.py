@@ -51,8 +51,8 @@ def failing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     ],
     ids=["log-line", "two-errors", "long", "klog", "kubectl", "no-error", "log-line-alone"],
 )
-def test_failed_tool_tells_its_error_lines(failing, stderr: str, told: str) -> None:
-    """All that a tool says from its first error on is passed on, and nothing that it logs."""
+def test_failed_tool_reports_its_error_lines(failing, stderr: str, told: str) -> None:
+    """Everything from the tool's first error line on is passed on, and none of its log."""
     assert failing(stderr).startswith(f"helm: {told}")
 
 
@@ -63,7 +63,7 @@ def test_conflict_over_replicas_says_what_to_do(failing, text: str) -> None:
     assert told == f"helm: {' '.join(text.split())}. {SCALED}"
 
 
-def test_conflict_over_another_field_is_left_as_it_is(failing) -> None:
-    """No advice on replicas where they are not the matter."""
+def test_conflict_over_another_field_is_passed_on_unchanged(failing) -> None:
+    """Advice on replicas appears only where replicas are the conflict."""
     text = CONFLICT.replace(".spec.replicas", ".spec.paused")
     assert failing(f"Error: {text}") == f"helm: {text}"

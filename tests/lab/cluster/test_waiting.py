@@ -1,4 +1,4 @@
-"""Waiting for the pods of a run: what is said meanwhile, and when it is given up."""
+"""Waiting for the pods of a run: what is said meanwhile, and when the lab gives up."""
 
 from dataclasses import dataclass, field, replace
 
@@ -18,7 +18,7 @@ PATIENCE = 300.0
 
 @dataclass
 class FakeRelease:
-    """What the cluster would say, of the release and in its events, and what it was asked."""
+    """What the cluster would say of a release and its events, and what it was asked."""
 
     servers: str = ""
     clients: str = ""
@@ -35,7 +35,7 @@ class FakeRelease:
 
 
 class Clock:
-    """A clock that a test sets."""
+    """A clock that the test sets."""
 
     at = 1000.0
 
@@ -45,7 +45,7 @@ class Clock:
 
 @pytest.fixture
 def clock() -> Clock:
-    """Give a clock that stands still."""
+    """Return a clock that stands still."""
     return Clock()
 
 
@@ -65,24 +65,24 @@ def test_nothing_is_said_or_asked_once_all_are_there(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize(("servers", "missing"), [([], 1), ([READY], 0), ([READY, PENDING], 1)])
-def test_servers_of_an_autoscaler_are_awaited_as_they_are(
+def test_servers_of_an_autoscaler_are_awaited_however_many(
     servers: list[Pod], missing: int, clock: Clock
 ) -> None:
-    """Nobody knows how many there will be: one at least, and those that have been made."""
+    """Nobody knows how many there will be: at least one, and all that exist."""
     made, _ = waiting(clock)
     made.look(JOB, [READY], servers, None)
     assert bool(made.note) == bool(missing)
 
 
 def test_client_that_has_ended_is_not_waited_for(clock: Clock) -> None:
-    """It was there, whatever became of it."""
+    """It was there, however it ended."""
     made, _ = waiting(clock)
     made.look(JOB, [replace(PENDING, exit_status=1)], [READY], 1)
     assert made.note == ""
 
 
-def test_pods_that_just_take_their_time_are_counted(clock: Clock) -> None:
-    """Where the cluster gives no reason the numbers say what is missing."""
+def test_pods_that_are_merely_slow_are_counted(clock: Clock) -> None:
+    """Where the cluster gives no reason, numbers say what is missing."""
     made, _ = waiting(clock)
     made.look(JOB, [replace(PENDING, created_unix_seconds=clock.at)], [READY], 2)
     assert made.note == "waiting for pods: 1 of 2 servers are ready, 0 of 1 clients have started"
@@ -106,7 +106,7 @@ def test_pods_that_just_take_their_time_are_counted(clock: Clock) -> None:
 def test_reason_is_found_where_the_cluster_keeps_it(
     clients: list[Pod], servers: list[Pod], said: dict[str, str], reason: str, clock: Clock
 ) -> None:
-    """The pods say it, or the controllers that should have made them, or the newest event."""
+    """In the pods, in the controllers that should have made them, or in the newest event."""
     made, _ = waiting(clock, **said)
     made.look(JOB, clients, servers, 1)
     assert made.reason == reason
@@ -117,7 +117,7 @@ def test_reason_is_found_where_the_cluster_keeps_it(
     ("age", "asked"), [(SLOW_SECONDS, []), (SLOW_SECONDS + 1, ["1 type=Warning"])]
 )
 def test_young_pod_is_asked_for_no_events(age: float, asked: list[str], clock: Clock) -> None:
-    """Every call costs: a pod that is on its way needs none."""
+    """Every call costs, and a pod on its way needs none."""
     made, release = waiting(clock)
     made.look(JOB, [replace(PENDING, created_unix_seconds=clock.at - age)], [READY], 1)
     assert release.asked == asked
@@ -131,7 +131,7 @@ def test_young_pod_is_asked_for_no_events(age: float, asked: list[str], clock: C
 def test_wait_is_given_up_after_its_bound(
     pod: Pod, patience: float, bound: float, clock: Clock
 ) -> None:
-    """A node may come, an image that is not there hardly; nobody waits longer than the client."""
+    """A node may still come, a missing image hardly; the lab waits no longer than the client."""
     made, _ = waiting(clock)
     made.look(JOB, [pod], [READY], 1)
     clock.at += bound
@@ -145,7 +145,7 @@ def test_wait_is_given_up_after_its_bound(
 
 
 def test_crash_loop_is_given_up_though_the_server_runs_in_between(clock: Clock) -> None:
-    """Only that everything is there ends the wait."""
+    """Only a complete set of pods ends the wait."""
     made, _ = waiting(clock)
     made.look(JOB, [READY], [BROKEN], 1)
     clock.at += STUCK_SECONDS

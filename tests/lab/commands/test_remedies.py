@@ -1,4 +1,4 @@
-"""The remedies in values/remedies, on top of every event."""
+"""The remedies in values/remedies, combined with every event."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ EVENTS = sorted((SCENARIOS / "events").glob("*.yaml"))
 
 @pytest.mark.parametrize("file", REMEDIES, ids=lambda file: file.stem)
 def test_remedy_is_named_like_its_file_and_says_what_to_expect(file: Path) -> None:
-    """Its header is for the reader, its name the row of the table."""
+    """Its header is for the reader, its name for the row of the table."""
     text = file.read_text(encoding="utf-8")
     assert "\n# Expect: " in text
     assert load([file], environment={}).experiment.name == file.stem
@@ -21,7 +21,7 @@ def test_remedy_is_named_like_its_file_and_says_what_to_expect(file: Path) -> No
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda file: file.stem)
 def test_remedies_change_neither_load_nor_event(event: Path) -> None:
-    """Against the same load and the same event: that is what makes them comparable."""
+    """All remedies face the same load and the same event, so they can be compared."""
     alone = load([event], environment={})
     for file in REMEDIES:
         both = load([event, file], environment={})
@@ -32,7 +32,7 @@ def test_remedies_change_neither_load_nor_event(event: Path) -> None:
 
 
 def test_remedy_that_cures_says_so() -> None:
-    """What should be even whatever the event expects it; the others leave it to the event."""
+    """A remedy that should be even after any event expects so; the others leave it to the event."""
     cures = {
         file.stem for file in REMEDIES if load([file], environment={}).experiment.expect == "even"
     }

@@ -1,4 +1,4 @@
-"""What `long-lived run` finds of replicas that come, and of those that come back."""
+"""What `long-lived run` finds when replicas are added, and when they crash and come back."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from tests.lab.commands.lab import QUICK, Lab, check_phases, processes_of, start
 
 LAG_SECONDS = 3.0
 TICK_SECONDS = 0.5
-"""By how much a lag may seem shorter: a bucket of the timeline, and a look of the lab."""
+"""How much shorter a lag may seem: by a bucket of the timeline, and a tick of the lab."""
 
 RUNS = {
     "scale-up": ("client.keepAlive.mode=per-request", "client.concurrency=40"),
@@ -17,7 +17,7 @@ RUNS = {
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Lab]]:
-    """Carry out these events beside one another, since that mostly waits."""
+    """Carry out these events in parallel, since a run mostly waits."""
     starters = starter(tmp_path_factory.mktemp("events"))
     begin = next(starters)
     yield {
@@ -35,7 +35,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Lab]]:
 
 @pytest.mark.xdist_group("events")
 def test_new_replicas_get_nothing_until_the_service_knows(runs: dict[str, Lab]) -> None:
-    """Every request has a connection of its own, and none goes to a new replica before the lag."""
+    """With a connection per request, none reaches a new replica before the Service lag is over."""
     lab = runs["scale-up"]
     assert lab.finish() == 0, lab.printed
     lab.check_account()
@@ -52,7 +52,7 @@ def test_new_replicas_get_nothing_until_the_service_knows(runs: dict[str, Lab]) 
 
 @pytest.mark.xdist_group("events")
 def test_crashed_replica_is_another_instance_under_its_name(runs: dict[str, Lab]) -> None:
-    """It is found as a restart in place, once, and what it counted before is gone."""
+    """It is found as one restart in place, and its earlier counts are gone."""
     lab = runs["crash"]
     assert lab.finish() == 0, lab.printed
     lab.check_account()

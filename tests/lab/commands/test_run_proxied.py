@@ -15,14 +15,14 @@ PROGRAM = "haproxy -db"
 
 @pytest.fixture(autouse=True)
 def there_is_a_proxy() -> None:
-    """Fetch HAProxy once, or skip with the reason."""
+    """Fetch HAProxy once, or skip and say why."""
     if why := haproxy.missing():
         pytest.skip(why)
 
 
 @pytest.mark.xdist_group("restarts")
 def test_restart_behind_a_proxy_is_even_and_loses_nothing(start: Start) -> None:
-    """Clients keep their connections, and requests go to survivor and replacements alike."""
+    """Clients keep their connections; survivor and replacements share the requests."""
     lab = start(
         "events/restart",
         *QUICK,
@@ -44,8 +44,8 @@ def test_restart_behind_a_proxy_is_even_and_loses_nothing(start: Start) -> None:
     assert processes_of(lab.place) == {}
 
 
-def test_run_without_a_proxy_has_no_price_of_one(start: Start) -> None:
-    """There is no proxy where none is asked for."""
+def test_run_without_a_proxy_starts_none(start: Start) -> None:
+    """No proxy runs unless the settings ask for one."""
     lab = start("smoke")
     lab.finish()
     assert lab.record["proxy_cpu_seconds"] is None
@@ -53,7 +53,7 @@ def test_run_without_a_proxy_has_no_price_of_one(start: Start) -> None:
 
 
 def test_proxy_that_ends_makes_the_run_incomplete(start: Start) -> None:
-    """The report says that the proxy ended and how, and nothing is left."""
+    """The report says that and how the proxy ended, and no process is left."""
     lab = start("smoke", *QUICK, PROXIED, LASTING)
     lab.await_answers()
     pid = lab.pid(PROGRAM)
@@ -69,7 +69,7 @@ def test_proxy_that_ends_makes_the_run_incomplete(start: Start) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["stopped", "killed"])
 def test_proxy_ends_with_the_lab(number: signal.Signals, start: Start) -> None:
-    """However the lab ends, its proxy does too."""
+    """However the lab ends, so does its proxy."""
     lab = start("smoke", *QUICK, PROXIED, LASTING)
     lab.await_answers()
     assert lab.pid(PROGRAM) is not None

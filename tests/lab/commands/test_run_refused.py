@@ -36,7 +36,7 @@ BAD = {
 
 
 def refused(*arguments: str) -> str:
-    """Run the command, which must not start; return the one line with which it refuses."""
+    """Run a command that must not start anything; return the one line that refuses it."""
     hidden = dict.fromkeys(os.environ.keys() - clean_environment().keys())
     done = CliRunner(env=hidden).invoke(cli, ["run", *arguments])
     assert done.exit_code == 2, done.output
@@ -48,7 +48,7 @@ def refused(*arguments: str) -> str:
 
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_is_refused_in_one_line(name: str, tmp_path: Path) -> None:
-    """What cannot be run is one line on standard error, status 2, and leaves nothing behind."""
+    """Bad input gives one line on standard error and status 2, and leaves nothing behind."""
     arguments, settings, words = BAD[name]
     out = tmp_path / "results"
     assert words in refused(*arguments, "--out", str(out), *arguments_of(tuple(settings)))
@@ -57,7 +57,7 @@ def test_bad_input_is_refused_in_one_line(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("below", ["", "/results"], ids=["file", "below-a-file"])
 def test_results_that_cannot_be_kept_are_refused(below: str, tmp_path: Path) -> None:
-    """A place for results that is a file is refused before anything starts."""
+    """An --out that is a file is refused before anything starts."""
     file = tmp_path / "file"
     file.write_text("mine")
     assert str(file) in refused("smoke", "--out", f"{file}{below}")

@@ -1,4 +1,4 @@
-"""What `long-lived run` finds of a restart where the client has a remedy against it."""
+"""What `long-lived run` finds after a restart when the client has a remedy."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from tests.lab.commands.lab import QUICK, Lab, check_phases, processes_of, start
 
 AGE, JITTER = 5, 0.2
 CYCLE = 0.3 + 0.7
-"""The longest delay and the longest think time."""
+"""The longest delay plus the longest think time."""
 
 REMEDIES = {
     "recycle": ("client.keepAlive.mode=recycle", f"client.keepAlive.maxAgeSeconds={AGE}"),
@@ -17,7 +17,7 @@ REMEDIES = {
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Lab]]:
-    """Restart two of three replicas under each remedy, beside one another."""
+    """Restart two of three replicas under each remedy, in parallel."""
     starters = starter(tmp_path_factory.mktemp("remedies"))
     begin = next(starters)
     yield {
@@ -42,7 +42,7 @@ def ready_seconds(record: dict) -> float:
 
 
 def finished(lab: Lab) -> dict:
-    """Await a run that has lost nothing and ends even, and return its record."""
+    """Wait for a run that loses nothing and ends even; return its record."""
     assert lab.finish() == 0, lab.printed
     record = lab.record
     check_phases(record)
@@ -54,14 +54,14 @@ def finished(lab: Lab) -> dict:
 
 @pytest.mark.xdist_group("restarts")
 def test_recycled_connections_are_even_again_within_their_age(runs: dict[str, Lab]) -> None:
-    """At most the age with its jitter, and the longest answer, after the replacements are ready."""
+    """After the replacements are ready it takes at most age, jitter and the longest answer."""
     record = finished(runs["recycle"])
     clients, effect = record["clients"], record["effect"]
     longest = clients["response_seconds"]["max"] + CYCLE
     after = effect["seconds_to_even"] - ready_seconds(record)
     assert after <= AGE * (1 + JITTER) + longest
-    # Each lives for its age, and until the answer or pause is over in which that is reached: half a
-    # cycle on average. Those that the restart closed began anew, as all did at the start.
+    # Each lives for its age, and on to the end of the answer or pause in which that ends: half a
+    # cycle on average. Connections that the restart closed began again at zero.
     seconds = clients["load_seconds"]
     cycle = 300 * seconds / clients["requests"]["answered"]
     renewals = 300 * seconds / (AGE + cycle / 2)
@@ -70,12 +70,12 @@ def test_recycled_connections_are_even_again_within_their_age(runs: dict[str, La
 
 @pytest.mark.xdist_group("restarts")
 def test_client_that_chooses_is_even_again_at_once(runs: dict[str, Lab]) -> None:
-    """Users move to the replacements as soon as they know them, each before its next request."""
+    """Users move to the replacements, before their next request, as soon as they know them."""
     record = finished(runs["headless"])
     held = record["verdict"]["judged"]["spread"]["counts"]
     assert held == dict.fromkeys(("server-a", "server-d", "server-e"), 100)
     connections = record["clients"]["connections"]
-    # Of 200 users the connection was closed; later as many moved from the survivor.
+    # 200 users lost their connection; as many later moved away from the survivor.
     assert connections["retired"] <= 400
     assert connections["opened"] <= 300 + 200 + 400
     longest = record["clients"]["response_seconds"]["max"] + CYCLE

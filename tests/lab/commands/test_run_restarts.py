@@ -1,6 +1,6 @@
 """What `long-lived run` finds of a restart, with each runtime.
 
-Each test that says `even` is refuted by chance once in a thousand runs, as `LEVEL` promises.
+Each test that expects `even` fails by chance once in a thousand runs, as `LEVEL` promises.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ RUNTIMES = {"flask": "even", "gunicorn": "pinned", "go": "pinned"}
 
 @pytest.fixture(scope="module")
 def restart_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Lab]]:
-    """Restart replicas of each runtime, beside one another, since that mostly waits."""
+    """Restart replicas of each runtime in parallel, since a run mostly waits."""
     starters = starter(tmp_path_factory.mktemp("restarts"))
     begin = next(starters)
     labs = {
@@ -21,8 +21,8 @@ def restart_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str,
             f"restart-{runtime}",
             *QUICK,
             *("client.thinkTime.minSeconds=0.3", "client.thinkTime.maxSeconds=0.7"),
-            # A replacement that is not ready in time makes a run incomplete: time enough for a
-            # machine that is busy.
+            # A replacement that is late makes a run incomplete: this leaves time enough on a
+            # busy machine.
             *("client.durationSeconds=24", "experiment.event.kind=restart"),
             "experiment.event.afterSeconds=3",
         )
@@ -35,7 +35,7 @@ def restart_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str,
 @pytest.mark.xdist_group("restarts")
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_restart_shows_what_keep_alive_does(runtime: str, restart_runs: dict[str, Lab]) -> None:
-    """Where connections are closed the load is even again, where they are kept it is pinned."""
+    """Closed connections make the load even again; kept ones leave it pinned."""
     lab = restart_runs[runtime]
     assert lab.finish() == 0, lab.printed
     record = lab.record
@@ -54,19 +54,19 @@ def test_restart_shows_what_keep_alive_does(runtime: str, restart_runs: dict[str
         assert one["began_unix_seconds"] < one["ready_unix_seconds"]
     for name in ("server-a", "server-d", "server-e"):
         seen = clients["pods"].get(name, {"requests": 0})["requests"]
-        # The lost answers of a run's end, if any, are those that the server alone has counted.
+        # Answers lost at the end of a run, if any, are those that only the server counted.
         assert record["server_counts"][name]["answered"] >= seen
     lost = clients["requests"]["failed_by_kind"].get("connection_lost", 0)
     if runtime == "gunicorn":
         assert (restart["lost_by_replica"], restart["lost_unattributed"], lost) == ({}, 0, 0)
     if runtime == "go":
-        # Kept connections had answered before, so the client knows on whom it lost them; on a
-        # busy machine a few are new, and lost in the listen queue of one that is stopping.
+        # The replica is known of a kept connection, which has answered before; on a
+        # busy machine a few are new, and lost in the listen queue of a stopping replica.
         assert set(restart["lost_by_replica"]) == {"server-b", "server-c"}
         attributed = sum(restart["lost_by_replica"].values())
         assert attributed + restart["lost_unattributed"] == lost
         assert attributed > restart["lost_unattributed"]
     if runtime == "flask":
-        # Nobody had answered on a connection that is closed after its first answer.
+        # A connection that closes after its first answer had no answer before.
         assert (restart["lost_by_replica"], restart["lost_unattributed"]) == ({}, lost)
     assert processes_of(lab.place) == {}

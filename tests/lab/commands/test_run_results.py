@@ -1,6 +1,6 @@
-"""What `long-lived run` keeps and counts of a run that nobody disturbs.
+"""What `long-lived run` keeps and counts of an undisturbed run.
 
-Each test that says `even` is refuted by chance once in a thousand runs, as `LEVEL` promises.
+Each test that expects `even` fails by chance once in a thousand runs, as `LEVEL` promises.
 """
 
 import json
@@ -20,7 +20,7 @@ SEED_PIPELINE = (
     """grep "Response from Pod" client.log | awk -F"Pod " '{print $2}' """
     """| cut -d' ' -f1 | sort | uniq -c"""
 )
-"""The seed's way to count a log, word for word."""
+"""The seed's pipeline that counts a log, word for word."""
 
 
 def count_as_the_seed(folder: Path, logs: list[Path]) -> dict[str, int]:
@@ -35,7 +35,7 @@ def count_as_the_seed(folder: Path, logs: list[Path]) -> dict[str, int]:
 
 @pytest.fixture(scope="module")
 def smoke(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """Run the smallest scenario to its end, once for all that look at it."""
+    """Run the smallest scenario once, for every test that inspects it."""
     starters = starter(tmp_path_factory.mktemp("smoke"))
     lab = next(starters)("smoke", *SMOKE)
     lab.finish()
@@ -44,8 +44,8 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 @pytest.mark.xdist_group("smoke")
-def test_smoke_is_counted_alike_by_everybody(smoke: Lab, tmp_path: Path) -> None:
-    """The log by the seed's pipeline, the clients' summary and the servers agree to the request."""
+def test_smoke_is_counted_alike_by_all(smoke: Lab, tmp_path: Path) -> None:
+    """The seed's pipeline, the clients' summary and the servers agree to the request."""
     lab = smoke
     assert lab.finish() == 0, lab.printed
     assert lab.errors == ""
@@ -65,7 +65,7 @@ def test_smoke_is_counted_alike_by_everybody(smoke: Lab, tmp_path: Path) -> None
 
 @pytest.mark.xdist_group("smoke")
 def test_smoke_keeps_its_results(smoke: Lab) -> None:
-    """The folder holds the values, the logs, the summary, and the report as it was printed."""
+    """The folder holds values, logs, summary, and the report as printed."""
     lab = smoke
     assert {file.name for file in lab.folder.iterdir()} == {
         "values.yaml",
@@ -86,7 +86,7 @@ def test_smoke_keeps_its_results(smoke: Lab) -> None:
 
 
 def test_two_clients_are_one_run(start: Start, tmp_path: Path) -> None:
-    """With two clients each has a log of its own, and the summary is their sum."""
+    """Each of two clients has its own log, and the summary is their sum."""
     lab = start("smoke", *SMOKE, "client.concurrency=100", "client.parallelism=2")
     assert lab.finish() == 0, lab.printed
     clients = lab.check_account()
@@ -105,7 +105,7 @@ def test_two_clients_are_one_run(start: Start, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("engine", ["threads", "gevent"])
 def test_clients_of_one_run_do_not_share_a_processor(engine: str, start: Start) -> None:
-    """Clients whose threads run one at a time get one each; others run where they like."""
+    """Clients whose threads run one at a time get a processor each; others run anywhere."""
     lab = start("smoke", *QUICK, LASTING, "client.parallelism=2", f"client.engine={engine}")
     lab.await_answers(client="client-2")
     lab.await_answers(client="client-1")
@@ -124,7 +124,7 @@ def test_clients_of_one_run_do_not_share_a_processor(engine: str, start: Start) 
 def test_kernel_that_chooses_by_its_hash_is_remarked_on(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The replicas say that their filter was refused, and the report repeats it."""
+    """Replicas say that the kernel refused their filter, and the report repeats it."""
     monkeypatch.setenv("PYTHONPATH", refuse_filters(tmp_path))
     lab = start("smoke", *SMOKE, "experiment.expect=any")
     assert lab.finish() == 0, lab.printed

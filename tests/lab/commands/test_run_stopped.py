@@ -23,7 +23,7 @@ from tests.waiting import eventually
 def test_signal_in_mid_run_ends_it_with_its_results(
     number: signal.Signals, status: int, start: Start
 ) -> None:
-    """The first signal stops the clients: every request is accounted for, and nothing is left."""
+    """The first signal stops the clients; every request is accounted for."""
     lab = start("smoke", *QUICK, LASTING)
     port = lab.port()
     lab.await_answers()
@@ -42,7 +42,7 @@ def test_signal_in_mid_run_ends_it_with_its_results(
 
 
 def test_reader_that_goes_away_loses_no_results(start: Start) -> None:
-    """Ctrl-C in `long-lived run | tee log` ends tee, too: the results are kept all the same."""
+    """Ctrl-C in `long-lived run | tee log` ends tee as well; the results are kept all the same."""
     lab = start("smoke", *QUICK, LASTING, stdout=subprocess.PIPE)
     assert lab.process.stdout is not None
     lab.await_answers()
@@ -55,8 +55,8 @@ def test_reader_that_goes_away_loses_no_results(start: Start) -> None:
     assert (lab.folder / "report.txt").exists()
 
 
-def test_signal_before_the_clients_start_is_told(start: Start) -> None:
-    """A run that is stopped while replicas start has no summary, says so, and leaves nothing."""
+def test_signal_before_the_clients_start_is_reported(start: Start) -> None:
+    """A run stopped while replicas start says that there is no summary, and leaves nothing."""
     lab = start("smoke", *QUICK, LASTING)
     eventually(lambda: lab.pid("-m long_lived.server"))
     lab.process.send_signal(signal.SIGINT)
@@ -66,7 +66,7 @@ def test_signal_before_the_clients_start_is_told(start: Start) -> None:
 
 
 def test_killed_lab_leaves_no_process(start: Start) -> None:
-    """SIGKILL leaves the lab no time for anything: its reaper ends replicas and clients."""
+    """SIGKILL gives the lab no time for anything; its reaper ends replicas and clients."""
     lab = start("smoke", *QUICK, LASTING, "server.runtime=gunicorn")
     port = lab.port()
     lab.await_answers()
@@ -74,15 +74,15 @@ def test_killed_lab_leaves_no_process(start: Start) -> None:
     assert len(processes_of(lab.place)) >= 6
     lab.process.kill()
     assert lab.finish() == -signal.SIGKILL
-    # A process that is just ending still has its sockets, and shows no files any more.
+    # A process that is just ending still holds its sockets, but no longer lists its files.
     eventually(lambda: not processes_of(lab.place) and not listening & listeners(port))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["sigterm", "sigkill"])
-def test_client_that_is_killed_in_the_restart_leaves_what_it_saw(
+def test_client_killed_in_the_restart_leaves_what_it_saw(
     number: signal.Signals, start: Start
 ) -> None:
-    """Its requests are accounted for until its end, the phases are told, and it is incomplete."""
+    """Its requests are accounted for, the phases are reported, and the run is incomplete."""
     lab = start("smoke", *QUICK, LASTING, *RESTART, "experiment.expect=any")
     lab.await_answers()
     eventually(lambda: (lab.folder / "server-d.log").exists())
@@ -101,8 +101,8 @@ def test_client_that_is_killed_in_the_restart_leaves_what_it_saw(
     check_phases(record)
 
 
-def test_replica_that_is_killed_from_outside_is_named(start: Start) -> None:
-    """A replica that ends unasked is said plainly, and nothing is concluded from the run."""
+def test_replica_killed_from_outside_is_named(start: Start) -> None:
+    """The report names a replica that ended on its own, and concludes nothing."""
     lab = start("smoke", *QUICK, "client.durationSeconds=4", "experiment.expect=any")
     lab.await_answers()
     replica = lab.pid("127.0.1.2:")

@@ -21,12 +21,12 @@ def test_name_is_the_file_of_that_name() -> None:
     "path", ["mine.yaml", "mine.yml", "./mine", "/tmp/mine", "smoke.yaml", "events/mine"]
 )
 def test_path_is_taken_as_it_is(path: str) -> None:
-    """What looks like a path is one, whether there is such a file or not."""
+    """What looks like a path is one, whether or not such a file exists."""
     assert values_files((path,)) == [Path(path)]
 
 
 def test_order_is_kept() -> None:
-    """Later files win, so the order counts."""
+    """Later files override earlier ones, so order matters."""
     assert values_files(("smoke", "own.yaml", "per-request")) == [
         FOLDER / "smoke.yaml",
         Path("own.yaml"),
@@ -36,8 +36,8 @@ def test_order_is_kept() -> None:
 
 
 @pytest.mark.parametrize("name", ["smok", "", "Smoke", "latest"])
-def test_unknown_name_is_refused_with_what_there_is(name: str) -> None:
-    """A name that is no scenario is refused in one line that lists them."""
+def test_unknown_name_is_refused_with_the_known_ones(name: str) -> None:
+    """An unknown name is refused in one line that lists the scenarios."""
     with pytest.raises(SettingsError) as caught:
         values_files((name,))
     assert str(caught.value) == (
@@ -46,7 +46,7 @@ def test_unknown_name_is_refused_with_what_there_is(name: str) -> None:
 
 
 def test_every_scenario_is_known_and_loads() -> None:
-    """The list of scenarios is the folder's."""
+    """The list of scenarios matches the folder, and each file loads."""
     kinds = {f"events/{kind}" for kind in KINDS}
     assert {"smoke", "ten-thousand", *kinds} <= set(known())
     for name in known():
@@ -57,7 +57,7 @@ def test_every_scenario_is_known_and_loads() -> None:
 
 
 def test_completion_offers_the_scenarios_of_a_folder() -> None:
-    """Names with a folder complete as all others do."""
+    """Names that contain a folder complete like all others."""
     nothing: Any = None
     offered = [item.value for item in complete(nothing, nothing, "events/scale")]
     assert offered[1:] == ["events/scale-down", "events/scale-up"]

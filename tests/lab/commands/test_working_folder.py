@@ -1,4 +1,4 @@
-"""A run in a folder of the user's own, whose files have names that the project imports."""
+"""A run in a user's own folder, whose files are named like modules that the project imports."""
 
 import json
 import sys
@@ -17,7 +17,7 @@ PACKAGES = ("lab", "client", "gevent", "gunicorn", "rich")
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Make a folder full of modules that end whoever imports them."""
+    """Make a folder full of modules that exit when imported."""
     poison = "raise SystemExit('imported from the working folder')\n"
     for name in MODULES:
         (tmp_path / f"{name}.py").write_text(poison)
@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("engine", ["threads", "gevent"])
 def test_run_takes_nothing_from_the_working_folder(engine: str, folder: Path) -> None:
-    """The lab, its reaper, servers, workers and clients import what is installed."""
+    """The lab, its reaper, servers, workers and clients import only what is installed."""
     done = finished(
         [
             *(Path(sys.executable).with_name("long-lived"), "run", "smoke"),

@@ -1,4 +1,4 @@
-"""The course of an experiment, on a backend by hand: what is done in which order, and kept."""
+"""The course of an experiment on a fake backend: what is done, in which order, and what is kept."""
 
 import signal
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ STARTING = Moment(0, 0, 0, 0, {}, "starting 2 replicas")
 
 
 class HandBackend:
-    """A backend that notes what is asked of it, and runs for some looks."""
+    """A backend that records what it is asked, and runs for a number of ticks."""
 
     def __init__(self, looks: int = 3, trouble: str | None = None, seconds: float = 100.0) -> None:
         self.calls: list[str] = []
@@ -91,14 +91,14 @@ class HandBackend:
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let ticks follow one another at once."""
+    """Let ticks follow one another without a pause."""
     monkeypatch.setattr(course, "TICK_SECONDS", 0.0)
 
 
 def carried_out(
     backend: HandBackend, *settings: str, stop: Callable[[], int | None] = lambda: None
 ) -> tuple[Outcome, list[Moment]]:
-    """Run an experiment; return what was seen, and what was shown."""
+    """Run an experiment; return its outcome, and what was shown."""
     shown: list[Moment] = []
     events = planned_events(load([], list(settings), {}))
     found = run_experiment(backend, events, Path("results"), shown.append, stop)
@@ -107,7 +107,7 @@ def carried_out(
 
 
 def test_run_is_started_loaded_watched_and_collected() -> None:
-    """Everything happens once and in order, and each step and look is shown."""
+    """Each step happens once and in order, and each step and tick is shown."""
     backend = HandBackend(looks=3)
     seen, shown = carried_out(backend)
     assert backend.calls == ["enter", "start", "load", "collect", "exit"]
@@ -116,7 +116,7 @@ def test_run_is_started_loaded_watched_and_collected() -> None:
 
 
 def test_trouble_ends_the_run_and_keeps_what_there_is() -> None:
-    """Replicas that cannot be had are a problem, told first; the rest is collected all the same."""
+    """Replicas that do not start are the first problem; whatever else exists is collected."""
     backend = HandBackend(trouble="server-a did not start")
     seen, _ = carried_out(backend)
     assert backend.calls == ["enter", "start", "collect", "exit"]
@@ -126,7 +126,7 @@ def test_trouble_ends_the_run_and_keeps_what_there_is() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=str)
 def test_signal_stops_the_clients_with_the_same_signal(number: int) -> None:
-    """A signal in the midst of the run is handed on; the results are collected after it."""
+    """A signal during the run is passed on, and the results are collected afterwards."""
     backend = HandBackend(looks=1000)
     seen, _ = carried_out(backend, stop=lambda: number if backend.looks < 990 else None)
     assert backend.calls == [
@@ -141,7 +141,7 @@ def test_signal_stops_the_clients_with_the_same_signal(number: int) -> None:
 
 
 def test_signal_before_the_load_starts_no_clients() -> None:
-    """Who stops the lab while it waits for the servers has no clients to stop."""
+    """A lab that is stopped while it waits for servers starts no clients."""
     backend = HandBackend()
     backend.unready = 10**9
     seen, _ = carried_out(backend, stop=lambda: signal.SIGINT)
@@ -150,7 +150,7 @@ def test_signal_before_the_load_starts_no_clients() -> None:
 
 
 def test_clients_that_never_end_are_stopped() -> None:
-    """A run has a bound: at its end the clients are told to stop, and that is a problem."""
+    """A run is bounded: at its end clients are told to stop, which is a problem."""
     backend = HandBackend(looks=10**9, seconds=0.0)
     seen, _ = carried_out(backend)
     assert "stop SIGTERM" in backend.calls
@@ -158,8 +158,8 @@ def test_clients_that_never_end_are_stopped() -> None:
     assert seen.stopped_by is None
 
 
-def test_restart_is_made_in_the_midst_of_the_run() -> None:
-    """What the settings ask for is done while the clients run, once."""
+def test_restart_happens_in_the_middle_of_the_run() -> None:
+    """The restart that the settings ask for happens once, while the clients run."""
     backend = HandBackend(looks=5)
     seen, _ = carried_out(backend, *RESTART)
     assert backend.calls == [
@@ -178,10 +178,10 @@ def test_restart_is_made_in_the_midst_of_the_run() -> None:
     [(None, None, True), (None, signal.SIGINT, False), ("no cluster", None, False)],
     ids=["ended-early", "stopped", "in-trouble"],
 )
-def test_restart_that_was_not_made_is_told_where_nothing_else_explains_it(
+def test_missed_restart_is_reported_where_nothing_else_explains_it(
     trouble: str | None, number: int | None, told: bool
 ) -> None:
-    """A run that was too short for its restart says so; one that was stopped has said enough."""
+    """A run too short for its restart says so; one that was stopped has already said enough."""
     backend = HandBackend(trouble=trouble)
     backend.started = None
     seen, _ = carried_out(backend, *RESTART, stop=lambda: number)
@@ -189,7 +189,7 @@ def test_restart_that_was_not_made_is_told_where_nothing_else_explains_it(
 
 
 def test_error_in_the_lab_itself_still_cleans_up() -> None:
-    """Whatever happens, the backend is left in an orderly way."""
+    """Whatever happens, the backend is closed."""
     backend = HandBackend()
 
     def fail() -> None:

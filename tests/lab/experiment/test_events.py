@@ -1,4 +1,4 @@
-"""The kinds of events: what each asks of its backend, in which order, and what was not done."""
+"""The kinds of events: what each asks of its backend, in which order, and what it left undone."""
 
 from collections.abc import Sequence
 from typing import get_args
@@ -13,17 +13,17 @@ from long_lived.settings.sections.experiment import EventKind
 
 THREE = ["server-a", "server-b", "server-c"]
 CLOCK = 1000.0
-"""When the clients' clock starts, by ours."""
+"""When the clients' clock starts, on ours."""
 
 
 def settings_of(kind: str, *settings: str) -> Settings:
-    """Make settings with an event; `settings` stand below experiment.event."""
+    """Make settings with an event; `settings` are relative to experiment.event."""
     given = [f"experiment.event.{setting}" for setting in (f"kind={kind}", *settings)]
     return load([], ["server.replicas=10", "server.runtime=gunicorn", *given], {})
 
 
 class Stage:
-    """A backend by hand: what is begun is over when the test says so."""
+    """A fake backend: what it begins is over when the test says so."""
 
     def __init__(self, serving: Sequence[str] = THREE) -> None:
         self.started: float | None = CLOCK
@@ -63,7 +63,7 @@ class Stage:
 
 
 class Scene:
-    """An event on the schedule of a backend, and a clock that only the test moves."""
+    """An event scheduled on a fake backend, and a clock that only the test moves."""
 
     def __init__(self, kind: str, *settings: str) -> None:
         self.stage = Stage()
@@ -72,7 +72,7 @@ class Scene:
         self.schedule = Schedule([self.event], self.stage, lambda: self.now)  # type: ignore[arg-type]
 
     def at(self, seconds: float) -> list[str]:
-        """Tick at so many seconds of the clients' clock; return all that was done so far."""
+        """Tick at this second of the clients' clock; return everything done so far."""
         self.now = CLOCK + seconds
         self.schedule.tick()
         return self.stage.done
@@ -87,17 +87,17 @@ ACTS = {
     "scale-down": ("remove 2", "2 removed after 15 s"),
     "rollout": ("roll out", "all rolled out after 15 s (surge 1, unavailable 0)"),
 }
-"""By kind: what it does first, and how it is announced."""
+"""By kind: its first step, and how it is announced."""
 
 
 def test_every_kind_is_known() -> None:
-    """Each that the settings allow has its event, and its line in these tests."""
+    """Each kind that the settings allow has an event, and a row in these tests."""
     assert {"none", *KINDS} == set(get_args(EventKind)) == {"none", *ACTS}
 
 
 @pytest.mark.parametrize("kind", ACTS)
-def test_event_happens_once_when_its_time_has_come(kind: str) -> None:
-    """Before its time nothing happens, at its time what it is, and never again by itself."""
+def test_event_happens_once_at_its_time(kind: str) -> None:
+    """Nothing happens before its time, its first step at that time, and nothing twice."""
     scene, (act, words) = Scene(kind), ACTS[kind]
     assert [scene.event.announcement(replicas) for replicas in (3, None)] == [words, words]
     assert scene.at(0) == scene.at(14.9) == []
@@ -110,7 +110,7 @@ def test_event_happens_once_when_its_time_has_come(kind: str) -> None:
 
 
 def test_drain_waits_for_each_replacement() -> None:
-    """The next replica goes when the replacement of the one before is ready, and not earlier."""
+    """The next replica is stopped only when the previous one's replacement is ready."""
     scene = Scene("drain", "count=3")
     one, two, three = (f"restart {name} graceful" for name in THREE)
     assert scene.at(15) == [one]
@@ -126,7 +126,7 @@ def test_drain_waits_for_each_replacement() -> None:
 
 
 def test_drain_leaves_replacements_alone() -> None:
-    """The plan is made once, of those that served then; who comes later is not drained."""
+    """The plan covers the replicas that served when it began; later ones are not drained."""
     scene = Scene("drain")
     for second in range(15, 60):
         scene.stage.over = True
@@ -136,7 +136,7 @@ def test_drain_leaves_replacements_alone() -> None:
 
 
 def test_drain_that_is_half_done_says_what_is_left() -> None:
-    """A run that ends in the middle of a drain names the replicas that still serve."""
+    """A run that ends during a drain names the replicas that are still to be drained."""
     scene = Scene("drain", "count=3")
     scene.at(15)
     assert scene.schedule.shortfalls() == [
@@ -146,7 +146,7 @@ def test_drain_that_is_half_done_says_what_is_left() -> None:
 
 @pytest.mark.parametrize("kind", ["restart", "kill", "crash", "drain", "scale-down"])
 def test_event_for_more_replicas_than_serve_is_reported(kind: str) -> None:
-    """Where some have gone, or an autoscaler decides, fewer serve than the plan wants."""
+    """If some are gone, or an autoscaler decides, fewer may serve than the plan needs."""
     scene = Scene(kind, "count=4")
     scene.at(15)
     (words,) = scene.schedule.shortfalls()
@@ -158,19 +158,19 @@ def test_event_for_more_replicas_than_serve_is_reported(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["scale-up", "rollout"])
 def test_event_that_needs_no_number_of_replicas_is_complete(kind: str) -> None:
-    """However many serve, more can be added, and all be replaced."""
+    """However many serve, more can be added, and all can be replaced."""
     scene = Scene(kind, "count=4")
     scene.at(15)
     assert scene.schedule.shortfalls() == []
 
 
-def test_replicas_that_are_gone_when_the_time_comes_are_not_restarted() -> None:
-    """Whoever has ended by itself is not stopped."""
+def test_replicas_already_gone_are_not_restarted() -> None:
+    """A replica that has ended on its own is not stopped."""
     scene = Scene("restart", "count=1")
     scene.stage.alive = ["server-a", "server-b"]
     assert scene.at(15) == ["restart server-b graceful"]
 
 
 def test_no_kind_is_no_event() -> None:
-    """By default nothing happens."""
+    """By default no event happens."""
     assert planned_events(Settings()) == []

@@ -1,4 +1,4 @@
-"""Signals to the lab: the first is a wish, the second the end."""
+"""Signals to the lab: the first asks it to stop, the second ends it."""
 
 import signal
 import subprocess
@@ -33,7 +33,7 @@ HUP, INT, TERM = signal.SIGHUP, signal.SIGINT, signal.SIGTERM
 def test_first_signal_is_remembered_and_the_second_ends(
     started: str, sent: list[int], seen: list[int | None], status: int
 ) -> None:
-    """A hang-up is a signal like others, but under nohup."""
+    """A hang-up counts like any other signal, except under nohup."""
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, started, *(str(int(number)) for number in sent)],
         capture_output=True,

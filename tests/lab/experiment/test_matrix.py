@@ -1,4 +1,4 @@
-"""A comparison that is kept after every run, and goes on."""
+"""A comparison is saved after every run, and can be resumed."""
 
 from pathlib import Path
 
@@ -23,13 +23,13 @@ def shown(problem: str) -> Trade:
 
 
 def test_all_names_come_once_before_any_comes_again(tmp_path: Path) -> None:
-    """What is left is in that order, without what is skipped."""
+    """The runs left are in that order, without the skipped ones."""
     matrix = Matrix(tmp_path, PLAN, {"haproxy": "not installed"})
     assert list(matrix.left()) == [(1, "none"), (1, "recycle"), (2, "none"), (2, "recycle")]
 
 
-def test_comparison_goes_on_where_it_was(tmp_path: Path) -> None:
-    """Another process finds plan, results and what is left."""
+def test_comparison_resumes_where_it_stopped(tmp_path: Path) -> None:
+    """Another process finds the plan, the results and what is left."""
     matrix = Matrix(tmp_path, PLAN, {"haproxy": "not installed"})
     matrix.enter("none", shown("first"))
     resumed = Matrix.resumed(tmp_path)
@@ -42,7 +42,7 @@ def test_comparison_goes_on_where_it_was(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [None, "", "{}", '{"plan": 1}', "[]"])
 def test_folder_without_a_comparison_is_refused(tmp_path: Path, content: str | None) -> None:
-    """The reason names the folder, whatever is in it."""
+    """The reason names the folder, whatever it contains."""
     if content is not None:
         (tmp_path / FILE).write_text(content)
     with pytest.raises(Unreadable, match=f"{tmp_path} holds no comparison"):
@@ -50,6 +50,6 @@ def test_folder_without_a_comparison_is_refused(tmp_path: Path, content: str | N
 
 
 def test_plan_is_kept_before_the_first_run(tmp_path: Path) -> None:
-    """A comparison that is stopped in its first run can be resumed."""
+    """A comparison stopped during its first run can be resumed."""
     Matrix(tmp_path, PLAN, {})
     assert Matrix.resumed(tmp_path).plan == PLAN

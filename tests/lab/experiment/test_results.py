@@ -1,4 +1,4 @@
-"""The results folder: one for each run, and a link to the newest."""
+"""The results folder: one per run, and a link to the newest."""
 
 import json
 from datetime import datetime
@@ -19,21 +19,21 @@ LATER = datetime(2026, 1, 2, 12, 0, 1)
 
 
 def new_folder(parent: Path, now: datetime) -> Path:
-    """Make a folder that is the newest."""
+    """Make a results folder, which becomes the newest."""
     folder = make_folder(parent, "smoke", now)
     point_latest(folder)
     return folder
 
 
 def test_folder_is_named_by_time_and_scenario(tmp_path: Path) -> None:
-    """A run's folder sorts by time and says which scenario it was; its parent is made, too."""
+    """Folders sort by time and name the scenario; missing parents are created."""
     folder = make_folder(tmp_path / "a" / "b", "smoke", NOON)
     assert folder == tmp_path / "a" / "b" / "20260102T120000-smoke"
     assert folder.is_dir()
 
 
 def test_latest_points_to_the_newest(tmp_path: Path) -> None:
-    """The link moves with every run, is relative, and leaves nothing beside it."""
+    """The link moves with every run, is relative, and leaves no temporary file."""
     first = new_folder(tmp_path, NOON)
     assert (tmp_path / "latest").resolve() == first
     second = new_folder(tmp_path, LATER)
@@ -43,7 +43,7 @@ def test_latest_points_to_the_newest(tmp_path: Path) -> None:
 
 
 def test_runs_of_the_same_second_get_folders_of_their_own(tmp_path: Path) -> None:
-    """No run writes into the folder of another."""
+    """No run writes into another's folder."""
     folders = [new_folder(tmp_path, NOON) for _ in range(3)]
     assert [folder.name for folder in folders] == [
         "20260102T120000-smoke",
@@ -54,15 +54,15 @@ def test_runs_of_the_same_second_get_folders_of_their_own(tmp_path: Path) -> Non
 
 
 def test_link_to_a_folder_that_is_gone_is_replaced(tmp_path: Path) -> None:
-    """Whoever deletes the newest results has a link to nothing: the next run repairs it."""
+    """The next run repairs a link whose folder was deleted."""
     new_folder(tmp_path, NOON).rmdir()
     folder = new_folder(tmp_path, LATER)
     assert (tmp_path / "latest").resolve() == folder
 
 
 @pytest.mark.parametrize("kind", ["folder", "file"])
-def test_latest_that_is_no_link_is_left_alone(kind: str, tmp_path: Path) -> None:
-    """What somebody has put there by hand is not touched, and the run goes on."""
+def test_latest_that_is_not_a_link_is_left_alone(kind: str, tmp_path: Path) -> None:
+    """A `latest` that somebody put there is not touched, and the run goes on."""
     latest = tmp_path / "latest"
     if kind == "folder":
         latest.mkdir()
@@ -75,14 +75,14 @@ def test_latest_that_is_no_link_is_left_alone(kind: str, tmp_path: Path) -> None
 
 
 def test_parent_that_is_a_file_is_an_error(tmp_path: Path) -> None:
-    """A folder that cannot be made is an OSError, for the command to explain."""
+    """A folder that cannot be made raises OSError, for the command to explain."""
     (tmp_path / "file").touch()
     with pytest.raises(OSError):
         make_folder(tmp_path / "file", "smoke", NOON)
 
 
 def test_kept_values_give_the_same_settings(tmp_path: Path) -> None:
-    """The values of a run start the same run again."""
+    """The values that a run saved start the same run again."""
     settings = load([], ["client.concurrency=7,experiment.description=a – b: c"], {})
     write_values(tmp_path, settings)
     assert load([tmp_path / VALUES], [], {}) == settings
@@ -109,7 +109,7 @@ def test_kept_values_give_the_same_settings(tmp_path: Path) -> None:
     ids=["complete", "nothing"],
 )
 def test_record_of_a_run_is_json(seen: Outcome, verdict: Verdict, tmp_path: Path) -> None:
-    """What was seen and what it means is in summary.json, the report as printed beside it."""
+    """summary.json holds outcome and verdict; the report as printed lies beside it."""
     keep(tmp_path, seen, verdict, ["", "counts server-name", "± 1"])
     record = json.loads((tmp_path / "summary.json").read_text())
     assert record["verdict"]["finding"] == verdict.finding

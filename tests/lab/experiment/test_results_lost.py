@@ -1,4 +1,4 @@
-"""Results that cannot be kept: said in one line after the verdict, which is printed as always."""
+"""Results that cannot be saved: one line after the verdict, which is printed as always."""
 
 import errno
 import os
@@ -21,7 +21,8 @@ from tests.lab.commands.lab import (
     starter,
 )
 from tests.lab.logs.saved_logs import balanced
-from tests.lab.runs import plain, saved
+from tests.lab.records import saved
+from tests.lab.runs import plain
 
 from long_lived.lab.cluster.pod_logs import PodLogs
 from long_lived.lab.commands import one_run
@@ -32,12 +33,12 @@ from long_lived.lab.processes.child import Processes
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Start labs that end with the test."""
+    """Start labs; each ends with the test."""
     yield from starter(tmp_path)
 
 
 def lab(*arguments: str, most_bytes: int | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the command, where no file may become larger than so many bytes."""
+    """Run the command with no file allowed to grow beyond so many bytes."""
 
     def limit() -> None:
         if most_bytes is not None:
@@ -49,7 +50,7 @@ def lab(*arguments: str, most_bytes: int | None = None) -> subprocess.CompletedP
 
 
 def test_verdict_is_printed_where_no_file_can_be_written(tmp_path: Path) -> None:
-    """What was concluded from a log is shown, and that it is not kept is the exit status."""
+    """The verdict on a log is shown; the exit status says that it was not saved."""
     log = saved(tmp_path, "client.log", balanced())
     done = lab("verify", "--out", str(tmp_path / "out"), "--from-log", str(log), most_bytes=100)
     assert done.returncode == 1
@@ -75,7 +76,7 @@ def test_run_on_a_disk_that_fills_up_ends_with_what_was_seen(tmp_path: Path) -> 
 
 
 def test_run_that_cannot_begin_says_why(tmp_path: Path) -> None:
-    """Without its values no process can start: that is the verdict."""
+    """No process can start without its values file, and the verdict says so."""
     done = lab("run", "smoke", "--out", str(tmp_path / "out"), most_bytes=0)
     assert done.returncode == 1
     assert "\nverdict      incomplete: " in done.stdout
@@ -85,7 +86,7 @@ def test_run_that_cannot_begin_says_why(tmp_path: Path) -> None:
 
 
 def test_results_removed_in_the_middle_of_a_run_leave_its_verdict(start: Start) -> None:
-    """Replacements cannot be started, the clients' summaries come from files without a name."""
+    """No replacement can start; the clients' summaries come from open, deleted files."""
     running: Lab = start("smoke", *QUICK, "client.durationSeconds=8", *RESTART)
     running.await_answers()
     folder = running.folder
@@ -104,7 +105,7 @@ def test_results_removed_in_the_middle_of_a_run_leave_its_verdict(start: Start) 
 def test_results_are_kept_without_symbolic_links(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where `latest` cannot point to them, that is said, and the folder is used."""
+    """Where `latest` cannot be a link the lab says so, and uses the folder."""
 
     def refuse(*_: object) -> None:
         raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
@@ -121,7 +122,7 @@ def test_results_are_kept_without_symbolic_links(
 def test_folder_that_is_gone_at_the_end_is_status_1(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A verdict that passes is no success where nothing of it is kept; a signal goes first."""
+    """A passing verdict that is not saved is a failure; a signal's status takes precedence."""
     seen = Outcome(plain({"server-a": 500, "server-b": 500}), ["server-a", "server-b"])
     assert one_run.deliver(conclude(seen, tmp_path), tmp_path) == 0
     gone = tmp_path / "gone"
@@ -134,15 +135,15 @@ def test_folder_that_is_gone_at_the_end_is_status_1(
 
 
 class OnePod:
-    """A release that has the log of one pod."""
+    """A release with the log of one pod."""
 
     def log(self, _: str) -> str:
-        """Return it."""
+        """Return the log."""
         return "".join(f"{line}\n" for line in balanced())
 
 
 def test_log_of_a_pod_is_read_where_it_cannot_be_kept(tmp_path: Path) -> None:
-    """What a cluster still has is not lost with the folder."""
+    """Losing the folder does not lose what the cluster still has."""
     logs = PodLogs(OnePod(), Processes(tmp_path), tmp_path / "gone")  # type: ignore[arg-type]
     log = logs.final("client-abcde")
     assert log is not None

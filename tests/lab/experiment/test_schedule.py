@@ -1,13 +1,13 @@
-"""When events happen: each at its moment of the clients' clock, until it is done."""
+"""When events happen: each at its moment on the clients' clock, until it is done."""
 
 from long_lived.lab.experiment.schedule import Schedule
 
 CLOCK = 1000.0
-"""When the clients' clock starts, by ours."""
+"""When the clients' clock starts, on ours."""
 
 
 class HandBackend:
-    """A backend of which a schedule asks nothing but when the clients' clock started."""
+    """A backend that only knows when the clients' clock started."""
 
     def __init__(self) -> None:
         self.started: float | None = CLOCK
@@ -17,7 +17,7 @@ class HandBackend:
 
 
 class HandEvent:
-    """An event that notes what is asked of it, and takes some steps."""
+    """An event that records what it is asked, and takes a number of steps."""
 
     def __init__(self, after_seconds: float, steps: int = 2) -> None:
         self.name = f"change after {after_seconds:g} s"
@@ -44,7 +44,7 @@ class Scene:
         self._schedule = Schedule(events, self.backend, lambda: self._now)  # type: ignore[arg-type]
 
     def at(self, seconds: float) -> list[str]:
-        """Tick at so many seconds of the clients' clock; return all shortfalls of then."""
+        """Tick at this second of the clients' clock; return the shortfalls so far."""
         self._now = CLOCK + seconds
         self._schedule.tick()
         return self._schedule.shortfalls()
@@ -63,7 +63,7 @@ def test_event_begins_once_and_goes_on() -> None:
 
 
 def test_time_is_that_of_the_clients_clock() -> None:
-    """As long as a client has not started, no time has passed, however late it is."""
+    """No time passes until a client has started, however late it is."""
     event = HandEvent(15)
     scene = Scene(event)
     scene.backend.started = None
@@ -76,7 +76,7 @@ def test_time_is_that_of_the_clients_clock() -> None:
 
 
 def test_each_event_has_its_own_time() -> None:
-    """One that is late leaves those that have begun alone."""
+    """A later event does not disturb those that have begun."""
     first, second = HandEvent(5, steps=1), HandEvent(9)
     scene = Scene(second, first)
     assert scene.at(5) == ["the change after 9 s did not happen: the clients had ended by then"]
@@ -86,5 +86,5 @@ def test_each_event_has_its_own_time() -> None:
 
 
 def test_nothing_is_planned_where_there_is_no_event() -> None:
-    """An empty schedule has nothing to do, and nothing is missing at the end."""
+    """An empty schedule has nothing to do, and misses nothing at the end."""
     assert Scene().at(1e9) == []

@@ -1,4 +1,4 @@
-"""The kernel's choice among replicas of which some come and some go."""
+"""The kernel's choice among replicas that come and go."""
 
 import math
 import resource
@@ -17,7 +17,7 @@ CONNECTIONS = 3000
 
 @pytest.fixture
 def stack() -> Iterator[ExitStack]:
-    """Close all sockets at the end."""
+    """Close all sockets when the test ends."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with ExitStack() as opened:
@@ -25,14 +25,14 @@ def stack() -> Iterator[ExitStack]:
 
 
 def listen(stack: ExitStack, port: int) -> socket.socket:
-    """Open one more listener on a shared port."""
+    """Open another listener on a shared port."""
     (opened,) = open_listeners([f"127.0.0.1:{port}"], 8000, CONNECTIONS, reuse_port=True)
     opened.setblocking(False)
     return stack.enter_context(opened)
 
 
 def spread(listeners: list[socket.socket], count: int = CONNECTIONS) -> list[int]:
-    """Connect so often; count who got how many, in the order of `listeners`."""
+    """Make this many connections; count them by listener, in the order of `listeners`."""
     counts = [0] * len(listeners)
     with ExitStack() as opened:
         for _ in range(count):
@@ -50,14 +50,14 @@ def spread(listeners: list[socket.socket], count: int = CONNECTIONS) -> list[int
 
 
 def is_fair(counts: list[int]) -> bool:
-    """Tell whether all got their share, within six standard deviations."""
+    """Tell whether each got its share, within six standard deviations."""
     total, share = sum(counts), 1 / len(counts)
     most = 6 * math.sqrt(total * share * (1 - share))
     return total == CONNECTIONS and all(abs(one - total * share) < most for one in counts)
 
 
 def test_choice_follows_who_comes_and_who_goes(stack: ExitStack) -> None:
-    """Of thousands of connections each has its share, after a scale-up and after a scale-down."""
+    """Each gets its share of thousands of connections, after a scale-up and a scale-down."""
     listeners = [listen(stack, 0)]
     address = listeners[0].getsockname()
     listeners += [listen(stack, address[1]) for _ in range(2)]
@@ -75,7 +75,7 @@ def test_choice_follows_who_comes_and_who_goes(stack: ExitStack) -> None:
 
 
 def test_choice_outlives_a_time_without_listeners(stack: ExitStack) -> None:
-    """Where all went and others came, these are chosen among."""
+    """If all went and others came, the new ones share the connections."""
     first = listen(stack, 0)
     address = first.getsockname()
     held = stack.enter_context(socket.socket())
@@ -90,7 +90,7 @@ def test_choice_outlives_a_time_without_listeners(stack: ExitStack) -> None:
 
 
 def test_listener_that_drops_all_answers_nobody(stack: ExitStack) -> None:
-    """A connection to it is not made and not refused: it is tried again."""
+    """A connection to it is neither made nor refused: it is retried."""
     own = listen(stack, 0)
     assert drop_all(own)
     client = stack.enter_context(socket.socket())

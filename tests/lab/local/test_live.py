@@ -35,7 +35,7 @@ Serve = Callable[..., subprocess.Popen[bytes]]
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    """Give a port that processes can share; it is held for the test."""
+    """Reserve, for the test, a port that processes can share."""
     with socket.socket() as reservation:
         reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         reservation.bind(("127.0.0.1", 0))
@@ -59,12 +59,12 @@ def serve(port: int) -> Iterator[Serve]:
 
 
 def held(port: int) -> dict[str, int]:
-    """Look until as many connections are accepted as there are; return them by holder."""
+    """Look until every connection is accepted; return the counts by holder."""
     return {one.holder.name: len(one.peers) for one in LocalService(port).look()}
 
 
 def test_late_process_is_pinned(port: int, serve: Serve) -> None:
-    """One that starts when all connections are there holds none, and the client is named."""
+    """One that starts after all connections were made holds none, and the client is named."""
     serve()
     eventually(lambda: _holders(port) == 1)
     clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(120)]
@@ -80,7 +80,7 @@ def test_late_process_is_pinned(port: int, serve: Serve) -> None:
     assert list(found.clients.values()) == [120]
     (client,) = found.clients
     assert client.endswith(f" {os.getpid()}")
-    # Started within seconds of each other: who came later cannot be told from them.
+    # Processes that start within seconds of each other count as equally old.
     assert found.finding in (Finding.PINNED, Finding.UNEVEN)
     for one in clients:
         one.close()
@@ -94,7 +94,7 @@ def _holders(port: int) -> int:
 
 
 def test_process_that_listens_for_its_child_is_not_counted(port: int, serve: Serve) -> None:
-    """A master with the port open, as gunicorn's is, holds no connections and serves nobody."""
+    """A master that only keeps the port open, like gunicorn's, holds nothing and serves nobody."""
     serve("fork")
     eventually(lambda: _holders(port) == 1)
     client = socket.create_connection(("127.0.0.1", port))
@@ -103,7 +103,7 @@ def test_process_that_listens_for_its_child_is_not_counted(port: int, serve: Ser
 
 
 def test_watch_marks_who_came_and_ends_at_ctrl_c(port: int, serve: Serve, tmp_path: Path) -> None:
-    """A report for each look, until a signal."""
+    """There is a report for each look, until a signal."""
     serve()
     eventually(lambda: _holders(port) == 1)
     command = [sys.executable, "-m", "long_lived.lab", "inspect", "--local", str(port)]
@@ -119,6 +119,6 @@ def test_watch_marks_who_came_and_ends_at_ctrl_c(port: int, serve: Serve, tmp_pa
 
 
 def test_port_that_nobody_serves_is_trouble(port: int) -> None:
-    """One line, with the port."""
+    """One line names the port."""
     with pytest.raises(Trouble, match=f"no process listens on port {port}"):
         LocalService(port).look()

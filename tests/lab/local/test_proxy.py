@@ -1,4 +1,4 @@
-"""HAProxy in front of the replicas of one machine: where it comes from, and what it is told."""
+"""HAProxy in front of local replicas: where it comes from, and what it is told."""
 
 import os
 import re
@@ -27,13 +27,13 @@ ENVIRONMENT = {
 
 
 def settings(*overrides: str) -> Settings:
-    """Load settings of a run behind a proxy."""
+    """Load the settings of a run behind a proxy."""
     return load(overrides=[PROXIED, *overrides], environment={})
 
 
 @pytest.fixture
 def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take HAProxy away, and the index that has it."""
+    """Take away HAProxy, and the package index that offers it."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(haproxy, "PACKAGE", tmp_path / "cache" / "haproxy-bin")
     monkeypatch.setattr(haproxy, "HAPROXY_LOCK", tmp_path / "absent.txt")
@@ -41,7 +41,7 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def program() -> Path:
-    """Return the real program."""
+    """Return the path of the real program."""
     if why := haproxy.missing():
         pytest.skip(why)
     return haproxy.program()
@@ -66,13 +66,13 @@ def test_haproxy_accepts_its_settings(program: Path, tmp_path: Path) -> None:
 
 
 def test_settings_take_nothing_else_from_the_environment() -> None:
-    """What differs between machine and cluster is named in the file's head, and no more."""
+    """The head of the file names everything that differs between machine and cluster."""
     asked = set(re.findall(r"\$\{(\w+)\}", HAPROXY_SETTINGS.read_text()))
     assert asked == set(ENVIRONMENT)
 
 
 def test_every_replica_of_the_run_has_a_slot() -> None:
-    """All may be replaced, and an event may add as many again as its count says."""
+    """All may be replaced, and an event may add as many more as its count."""
     assert slots(settings("server.replicas=3", "experiment.event.count=2")) == 8
     lines = backend(8001, 251)
     assert lines[0] == "backend replicas"
@@ -81,7 +81,7 @@ def test_every_replica_of_the_run_has_a_slot() -> None:
 
 
 def test_more_users_than_the_proxy_can_hold_are_refused() -> None:
-    """A user takes two of its open files; the line says how many can be had."""
+    """Each user takes two of its open files; the line says how many users fit."""
     hard = open_files().hard
     if hard is None or hard > 190_000:
         pytest.skip("there is no limit on open files that users could exceed here")
@@ -94,8 +94,8 @@ def test_more_users_than_the_proxy_can_hold_are_refused() -> None:
 
 
 @pytest.mark.usefixtures("nowhere")
-def test_proxy_that_is_not_to_be_had_is_refused(tmp_path: Path) -> None:
-    """Without HAProxy a run that needs it is refused in one line that says how to get it."""
+def test_proxy_that_cannot_be_had_is_refused(tmp_path: Path) -> None:
+    """A run that needs HAProxy is refused in one line that says how to get it."""
     done = CliRunner().invoke(
         cli, ["run", "smoke", "--out", str(tmp_path / "results"), "--set", PROXIED]
     )
@@ -108,7 +108,7 @@ def test_proxy_that_is_not_to_be_had_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("nowhere")
 def test_proxy_is_fetched_only_where_that_is_allowed() -> None:
-    """To look is not to fetch: `doctor` only says what is missing."""
+    """Looking is not fetching: `doctor` only says what is missing."""
     with pytest.raises(Unavailable, match="fetches HAProxy, or put `haproxy` on the PATH"):
         haproxy.program()
     assert str(haproxy.missing()).startswith("cannot fetch HAProxy")
@@ -121,7 +121,7 @@ def test_without_a_proxy_nobody_looks_for_it() -> None:
 
 
 def test_program_of_the_path_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A HAProxy that is installed is the one that is used, and one that does not run is said."""
+    """An installed HAProxy is preferred; if it does not run, the lab says so."""
     own = tmp_path / "haproxy"
     own.write_text("#!/bin/sh\necho HAProxy version 9.9.9-dev 2026/01/01\n")
     own.chmod(0o755)

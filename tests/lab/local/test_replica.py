@@ -1,4 +1,4 @@
-"""What a replica is asked, while it hangs and while it does not."""
+"""Asking a replica, whether or not it hangs."""
 
 import signal
 import sys
@@ -30,14 +30,14 @@ server.serve_forever()
 
 @pytest.fixture
 def asking() -> Iterator[ThreadPoolExecutor]:
-    """Make the threads in which replicas are asked."""
+    """Make the threads that ask replicas."""
     with ThreadPoolExecutor(2) as threads:
         yield threads
 
 
 @pytest.fixture
 def processes(tmp_path: Path) -> Iterator[Processes]:
-    """Start servers that end with the test."""
+    """Start servers; each ends with the test."""
     with Processes(tmp_path) as started:
         yield started
 
@@ -50,14 +50,14 @@ def started(processes: Processes, state: str, asking: ThreadPoolExecutor) -> Rep
 
 
 def questions(replica: Replica) -> int:
-    """Count what a server was asked."""
+    """Count what a server has been asked."""
     return replica.child.lines().count("asked /readyz")
 
 
 def test_replica_that_hangs_holds_nobody_up(
     processes: Processes, asking: ThreadPoolExecutor
 ) -> None:
-    """Its probe is out while the lab goes on, and is the one that is answered in the end."""
+    """Its probe stays open while the lab goes on, and is the one answered in the end."""
     replica = started(processes, "ready", asking)
     replica.child.signal(signal.SIGSTOP)
     assert not any(replica.ready() for _ in range(100))
@@ -70,7 +70,7 @@ def test_replica_that_hangs_holds_nobody_up(
 def test_replica_that_is_not_ready_is_asked_again(
     processes: Processes, asking: ThreadPoolExecutor
 ) -> None:
-    """An answer other than 200 is no, and not the last word."""
+    """An answer other than 200 means no, but not for ever."""
     replica = started(processes, "starting", asking)
 
     def asked_twice() -> bool:
@@ -83,7 +83,7 @@ def test_replica_that_is_not_ready_is_asked_again(
 def test_replica_that_has_ended_has_no_counts(
     processes: Processes, asking: ThreadPoolExecutor
 ) -> None:
-    """Nobody answers where nobody listens."""
+    """A port without a listener gives no answer."""
     replica = started(processes, "ready", asking)
     processes.stop([replica.child], signal.SIGKILL, 0.0)
     assert replica.counts() is None

@@ -1,4 +1,4 @@
-"""The steps of a rollout: never more above the number, never more below it, and to the end."""
+"""The steps of a rollout: never above its surge, never too few, and to the end."""
 
 import hypothesis
 import hypothesis.strategies as some
@@ -25,7 +25,7 @@ from long_lived.lab.local.rollout import Rollout
 def test_step_is_that_of_a_deployment(
     old: int, new: int, ready: int, surge: int, unavailable: int, steps: tuple[int, int]
 ) -> None:
-    """An old one goes when a new one is ready, or before that where some may be unavailable."""
+    """An old one goes when a new one is ready, or earlier if some may be unavailable."""
     state = Rollout(3, surge, unavailable, old, new, ready)
     assert (state.to_stop(), state.to_start()) == steps
 
@@ -35,7 +35,7 @@ def test_step_is_that_of_a_deployment(
 def test_rollout_keeps_its_bounds_and_comes_to_its_end(
     data: some.DataObject, replicas: int, surge: int, unavailable: int
 ) -> None:
-    """However new ones become ready, the bounds hold at each step, and all are replaced."""
+    """In whatever order new ones become ready, each step keeps the bounds, and all are replaced."""
     hypothesis.assume(surge or unavailable)
     old, new, ready = replicas, 0, 0
     while old or ready < replicas:

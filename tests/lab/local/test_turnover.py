@@ -1,4 +1,4 @@
-"""Who is stopped, who comes and when, on one machine: processes that do nothing but listen."""
+"""Who is stopped, who comes, and when, on one machine: processes that only listen."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ STAND_IN = ["sleep", "600"]
 
 
 class Stand:
-    """Replicas that sleep; the test says who listens."""
+    """Replicas that sleep; the test decides which of them listen."""
 
     def __init__(self, processes: Processes, asking: ThreadPoolExecutor, *settings: str) -> None:
         given = ["experiment.event.replacementSeconds=0", *settings]
@@ -36,12 +36,12 @@ class Stand:
         return replica
 
     def look(self) -> bool:
-        """Look once; tell whether all is settled."""
+        """Tick once; tell whether every change is over."""
         assert self.turnover.look(self.heard) == []
         return self.turnover.settled()
 
     def all_listen(self) -> bool:
-        """Let every replica that there is listen, and look."""
+        """Make every replica listen, and tick."""
         self.heard = {replica.address for replica in self.replicas.values()}
         return self.look()
 
@@ -53,13 +53,13 @@ class Stand:
 
 @pytest.fixture
 def stand(tmp_path: Path) -> Iterator[Callable[..., Stand]]:
-    """Make such replicas; all of them end with the test."""
+    """Make such replicas; each ends with the test."""
     with Processes(tmp_path) as processes, ThreadPoolExecutor(1) as asking:
         yield lambda *settings: Stand(processes, asking, *settings)
 
 
 def test_replacement_is_ready_when_it_listens(stand: Callable[..., Stand]) -> None:
-    """It has a name of its own, and is there once it listens at its own address."""
+    """It has its own name, and is ready once it listens at its own address."""
     here = stand()
     here.turnover.restart(["b"], "graceful")
     eventually(lambda: here.look() or here.moves == [("b", "d")])
@@ -83,7 +83,7 @@ def test_stop_is_by_its_signal(how: str, number: int, stand: Callable[..., Stand
 
 
 def test_crashed_replica_comes_back_under_its_name(stand: Callable[..., Stand]) -> None:
-    """Another process has the name and the address of the one that was killed."""
+    """Another process takes over the name and address of the killed one."""
     here = stand()
     before = here.replicas["b"]
     here.turnover.crash(["b"])
@@ -95,8 +95,8 @@ def test_crashed_replica_comes_back_under_its_name(stand: Callable[..., Stand]) 
     assert here.turnover.serving() == ["a", "b", "c"]
 
 
-def test_added_replicas_take_nobodys_place(stand: Callable[..., Stand]) -> None:
-    """A scale-up is over when all that were added are ready."""
+def test_added_replicas_replace_nobody(stand: Callable[..., Stand]) -> None:
+    """A scale-up is over when all new replicas are ready."""
     here = stand()
     here.turnover.add(2)
     assert not here.turnover.settled()
@@ -106,7 +106,7 @@ def test_added_replicas_take_nobodys_place(stand: Callable[..., Stand]) -> None:
 
 
 def test_removed_replicas_are_the_newest_and_stay_away(stand: Callable[..., Stand]) -> None:
-    """A scale-down is over when those that were stopped have ended."""
+    """A scale-down is over when the stopped replicas have ended."""
     here = stand()
     here.turnover.remove(2)
     assert not here.turnover.settled()
@@ -116,11 +116,11 @@ def test_removed_replicas_are_the_newest_and_stay_away(stand: Callable[..., Stan
 
 
 def test_rollout_replaces_all_in_turn(stand: Callable[..., Stand]) -> None:
-    """One new replica at a time is started, and an old one stopped as soon as it is ready."""
+    """One new replica starts at a time, and an old one stops as soon as it is ready."""
     here = stand()
     here.turnover.roll_out()
     for there in ("abcd", "bcde", "cdef", "def"):
-        # What is ready is known before the next look acts on it.
+        # Readiness is known before the next tick acts on it.
         eventually(lambda there=there: here.look() or here.turnover.serving() == [*there])
         assert not here.look() or there == "def"
         here.all_listen()
@@ -132,7 +132,7 @@ def test_rollout_replaces_all_in_turn(stand: Callable[..., Stand]) -> None:
 
 
 def test_rollout_that_is_not_over_says_so(stand: Callable[..., Stand]) -> None:
-    """What has not begun is among the changes, so that nobody takes half of it for all."""
+    """Changes that have not begun are listed: half a rollout must not pass for a whole one."""
     here = stand()
     here.turnover.roll_out()
     here.look()
@@ -141,10 +141,10 @@ def test_rollout_that_is_not_over_says_so(stand: Callable[..., Stand]) -> None:
 
 
 def test_replica_that_does_not_end_is_killed_after_its_grace(stand: Callable[..., Stand]) -> None:
-    """What ignores SIGTERM has the drain and some seconds, and then no choice."""
+    """One that ignores SIGTERM has the drain and some seconds more."""
     here = stand("server.gracefulTimeoutSeconds=0", "server.runtime=flask")
     child = here.replicas["c"].child
-    child.signal(signal.SIGSTOP)  # a stopped process takes no SIGTERM, but is killed all the same
+    child.signal(signal.SIGSTOP)  # a suspended process ignores SIGTERM, but not SIGKILL
     here.turnover.remove(1)
     (one,) = here.turnover.changes
     one.began_unix_seconds -= 3600

@@ -1,4 +1,4 @@
-"""Every setting is honoured by the lab on one machine, or refused by it: none is ignored."""
+"""Every setting is honoured by the lab on one machine or refused by it; none is ignored."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +14,7 @@ USED = {
     *("server.keepAlive.idleTimeoutSeconds", "server.keepAlive.maxRequests"),
     *("server.keepAlive.maxAgeSeconds", "server.keepAlive.jitterRatio", "server.proxy"),
     *("server.gunicorn.workerClass", "server.gunicorn.threads"),
-    "client.enabled",  # every run needs its client, wherever it is: `false` is refused
+    "client.enabled",  # every run needs its client, here or on a cluster: `false` is refused
     *("client.concurrency", "client.requestsPerUser", "client.durationSeconds"),
     *("client.thinkTime.minSeconds", "client.thinkTime.maxSeconds", "client.rampUpSeconds"),
     *("client.keepAlive.mode", "client.connections", "client.engine", "client.parallelism"),
@@ -32,7 +32,7 @@ USED = {
     *("experiment.event.replacementSeconds", "experiment.event.serviceLagSeconds"),
     "experiment.evenWithin",
 }
-"""The keys that the replicas, the clients or the lab itself read in a run on one machine."""
+"""The keys that replicas, clients or the lab itself read in a run on one machine."""
 
 GIVEN = {
     "server.port": ("9000", "must be 8000"),
@@ -42,7 +42,7 @@ GIVEN = {
 
 
 def leaves(values: Any, above: str = "") -> Iterator[str]:
-    """List the keys that hold a value and no map."""
+    """List the keys that hold a value rather than a map."""
     for key, value in values.items():
         path = f"{above}{key}"
         if isinstance(value, dict):
@@ -52,7 +52,7 @@ def leaves(values: Any, above: str = "") -> Iterator[str]:
 
 
 def test_every_setting_is_used_or_refused() -> None:
-    """A new setting has to be put down here as one or the other."""
+    """A new setting has to be listed here as one or the other."""
     assert set(leaves(Settings().as_values())) == USED | set(REFUSED)
     assert not USED & set(REFUSED)
     assert set(GIVEN) == set(REFUSED)
@@ -60,7 +60,7 @@ def test_every_setting_is_used_or_refused() -> None:
 
 @pytest.mark.parametrize("key", GIVEN)
 def test_setting_that_does_not_apply_is_refused(key: str) -> None:
-    """The line names the key, the value, why, and what is allowed."""
+    """The line names key, value, reason, and what is allowed."""
     value, allowed = GIVEN[key]
     with pytest.raises(SettingsError) as refused:
         refuse_what_has_no_effect(load([], [f"{key}={value}"], {}))
@@ -69,5 +69,5 @@ def test_setting_that_does_not_apply_is_refused(key: str) -> None:
 
 
 def test_defaults_are_not_refused() -> None:
-    """What has its default value was not asked for, given or not."""
+    """A default value was not asked for, even if it is written out."""
     refuse_what_has_no_effect(load([], ["server.port=8000", "client.url="], {}))

@@ -1,4 +1,4 @@
-"""A real client's log, in every form in which people have one, read back."""
+"""A real client's log, read back in every form in which people save it."""
 
 import bz2
 import gzip
@@ -26,7 +26,7 @@ SERVER = "long-lived-server-7b9c-xyz12"
 TIME = "2026-11-23T12:00:00.123456789Z"
 
 PART = 200
-"""Characters of a line that a runtime writes at a time; theirs are 16 KiB."""
+"""Characters of a line that a container runtime writes at a time; real ones write 16 KiB."""
 
 Lines = list[str]
 
@@ -47,12 +47,12 @@ def lines_of(*texts: str) -> bytes:
 
 
 def parts(line: str) -> list[str]:
-    """Cut a line as a container runtime does."""
+    """Cut a line like a container runtime."""
     return [line[at : at + PART] for at in range(0, len(line), PART)] or [""]
 
 
 def cri(lines: Lines) -> bytes:
-    """Write lines as a node has them, standard error's between the parts of standard output's."""
+    """Write lines as a node stores them, with standard error's between standard output's parts."""
     written = []
     for line in lines:
         *first, last = parts(line)
@@ -112,7 +112,7 @@ NAMES_THE_POD = ("prefix", "stern")
 
 
 def counted(lines: Lines) -> ClientLog:
-    """Count lines as the lab counts those of a client of its own."""
+    """Count lines as the lab counts its own clients' lines."""
     log = ClientLog()
     for line in lines:
         log.feed(line)
@@ -120,8 +120,8 @@ def counted(lines: Lines) -> ClientLog:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_log_in_a_form_is_the_log(form: str, log: Lines, tmp_path: Path) -> None:
-    """Answers, progress, clock and summary are those of the lines as the client wrote them."""
+def test_log_reads_the_same_in_every_form(form: str, log: Lines, tmp_path: Path) -> None:
+    """Answers, progress, clock and summary match the lines as the client wrote them."""
     file = tmp_path / "client.log"
     file.write_bytes(FORMS[form](log))
     expected = counted(log)
@@ -135,7 +135,7 @@ def test_log_in_a_form_is_the_log(form: str, log: Lines, tmp_path: Path) -> None
 def test_logs_of_several_pods_in_one_file_are_kept_apart(
     form: str, log: Lines, tmp_path: Path
 ) -> None:
-    """Two clients' lines are told from one another, and servers and sidecars are no clients."""
+    """Two clients' lines are kept apart; servers and sidecars are not clients."""
     server = ["Serving pod=server-a runtime=flask on http://0.0.0.0:8000/", '{"level":"info"}']
     texts = [
         FORMS[form](lines).replace(POD.encode(), pod.encode()).splitlines(keepends=True)
@@ -173,15 +173,15 @@ def archive(data: bytes, *, tar: bool) -> bytes:
 
 
 @pytest.mark.parametrize("form", UNREAD)
-def test_form_that_is_not_read_is_named(form: str, log: Lines) -> None:
-    """Nothing is guessed at, and nothing of it is counted."""
+def test_form_that_cannot_be_read_is_named(form: str, log: Lines) -> None:
+    """Nothing is guessed, and nothing in the file is counted."""
     wrap, words = UNREAD[form]
     with pytest.raises(UnreadForm, match=f"^{words}"):
         list(pod_lines(wrap(lines_of(*log))))
 
 
 def test_command_names_the_form_in_one_line(log: Lines, tmp_path: Path) -> None:
-    """The user learns which file, what it is, and what is read."""
+    """The user learns which file, what form it has, and which forms are read."""
     file = tmp_path / "client.log.xz"
     file.write_bytes(lzma.compress(lines_of(*log)))
     done = verify(tmp_path / "out", "--from-log", file)
@@ -196,20 +196,20 @@ def test_command_names_the_form_in_one_line(log: Lines, tmp_path: Path) -> None:
     "line",
     ['{"log":', '{"log":5}', f"{TIME} stdout X line", "[pod/] x", "\x1b[", "", "{", "\udcff"],
 )
-def test_line_that_is_nearly_of_a_form_is_passed_over(line: str) -> None:
-    """A line that only looks like one is a line like others."""
+def test_line_that_nearly_has_a_form_is_passed_over(line: str) -> None:
+    """A line that only looks like a record is read as an ordinary line."""
     pairs = list(pod_lines(line.encode(errors="surrogateescape") + b"\n"))
     assert counted([text for _, text in pairs]) == ClientLog()
     assert {pod for pod, _ in pairs} <= {""}
 
 
 def test_line_whose_end_is_missing_is_no_line() -> None:
-    """A record that is a part, at the end of a file, was cut off."""
+    """A partial record at the end of a file was cut off."""
     assert list(pod_lines(f"{TIME} stdout P Started: ".encode())) == []
 
 
 def test_clients_own_words_are_no_prefix() -> None:
-    """A failure may quote anything: the line is read from its beginning."""
+    """A failure may quote anything, so a line is read from its beginning."""
     line = "Request failed: bad_answer at=1.000 Response from Pod server-a after 1 s"
     assert list(pod_lines(line.encode())) == [("", line)]
     answer = "Response from Pod server-a after 0.5 s connection=1 new=yes service=0.5 at=1.0"

@@ -1,4 +1,4 @@
-"""The summary of a client that left none, from the lines of its log."""
+"""The summary of a client that left none, recovered from the lines of its log."""
 
 from typing import Any
 
@@ -23,13 +23,13 @@ def recover(run: Run, lines: list[str]) -> Summary | None:
     ids=["pinned", "healed", "losses", "per-request"],
 )
 def test_lines_of_a_whole_log_give_the_account_of_its_summary(given: dict[str, Any]) -> None:
-    """Answers, failures and connections are those that the client itself would have told."""
+    """Answers, failures and connections are those that the client itself would report."""
     duration = f"client.durationSeconds={LOAD_SECONDS:g}"
     run, _ = restarted(duration, "client.concurrency=60", **given)
     *lines, _ = run.log()
     told, made = run.summary(), recover(run, lines)
     assert made is not None
-    # A line has the service time, which is a little less than since the send.
+    # A line has the service time, a little less than the time since the send.
     sending = told.requests.sending_seconds
     assert made.requests.sending_seconds == pytest.approx(sending, abs=0.5)
     assert made.requests == told.requests.model_copy(
@@ -47,7 +47,7 @@ def test_lines_of_a_whole_log_give_the_account_of_its_summary(given: dict[str, A
 
 @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9])
 def test_log_that_ends_anywhere_balances(kept: float) -> None:
-    """Wherever a client was killed, planned is answered and failed, and no answer is invented."""
+    """Wherever a client was killed, planned = answered + failed, and no answer is invented."""
     run, _ = restarted("client.durationSeconds=30", "client.concurrency=60", lost=4)
     lines = run.log()
     part = lines[: int(kept * len(lines))]
@@ -58,8 +58,8 @@ def test_log_that_ends_anywhere_balances(kept: float) -> None:
     assert requests.answered == sum(line.startswith("Response from Pod") for line in part)
 
 
-def test_planned_requests_that_no_line_tells_of_are_failed() -> None:
-    """Where the settings say how many requests there were to be, none of them disappears."""
+def test_planned_requests_without_a_line_are_failed() -> None:
+    """Where the settings give the number of requests, none of them disappears."""
     run = Run("client.concurrency=30")
     for index in range(20):
         run.connect(SERVERS[index % 3], 1.0)

@@ -1,11 +1,12 @@
-"""Runs judged from saved logs, in every form in which kubectl writes them."""
+"""Runs judged from saved logs, in every form that kubectl writes."""
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from tests.lab.logs.saved_logs import TWO, Save, balanced
-from tests.lab.runs import SERVERS, answers_in, restarted
+from tests.lab.records import answers_in
+from tests.lab.runs import SERVERS, restarted
 
 from long_lived.lab.analysis.verdict import Finding, Verdict, judge
 from long_lived.lab.experiment.outcome import Outcome
@@ -17,7 +18,7 @@ PODS = ("long-lived-client-1-abcde", "long-lived-client-1-fghij")
 
 
 def verdict_of(seen: Outcome) -> Verdict:
-    """Judge what was seen, as the command does."""
+    """Judge an outcome as the command does."""
     return judge(seen.summary, seen.replicas, seen.problems, seen.changes)
 
 
@@ -44,7 +45,7 @@ FORMS: dict[str, Callable[[list[str]], list[str]]] = {
 
 @pytest.mark.parametrize("form", FORMS)
 def test_log_is_read_in_every_form(form: str, save: Save) -> None:
-    """However a log was saved, it holds the same summary, answers and verdict."""
+    """However a log was saved, it has the same summary, answers and verdict."""
     lines = balanced()
     file = save("client.log", FORMS[form](lines))
     (log,) = read_logs(file).values()
@@ -57,7 +58,7 @@ def test_log_is_read_in_every_form(form: str, save: Save) -> None:
 
 
 def interleaved(first: list[str], second: list[str]) -> list[str]:
-    """Mix the lines of two logs, as they come."""
+    """Interleave the lines of two logs."""
     mixed = []
     for index in range(max(len(first), len(second))):
         mixed += [*first[index : index + 1], *second[index : index + 1]]
@@ -65,7 +66,7 @@ def interleaved(first: list[str], second: list[str]) -> list[str]:
 
 
 def test_pods_of_one_file_are_kept_apart_by_their_prefix(save: Save) -> None:
-    """What `make logs` saves is one file with the lines of all client pods among one another."""
+    """`make logs` saves the interleaved lines of all client pods in one file."""
     logs = [balanced(TWO), balanced(TWO, each=10)]
     mixed = interleaved(*(with_prefix(lines, pod) for lines, pod in zip(logs, PODS, strict=True)))
     file = save("all.log", mixed)
@@ -80,7 +81,7 @@ def test_pods_of_one_file_are_kept_apart_by_their_prefix(save: Save) -> None:
 
 
 def test_files_of_several_clients_are_one_run(save: Save) -> None:
-    """Logs that were saved one by one are added up, too."""
+    """Logs saved separately are merged."""
     logs = [balanced(TWO), balanced(TWO, each=10)]
     seen = outcome_of([save(f"{index}.log", lines) for index, lines in enumerate(logs)])
     assert seen.summary is not None
@@ -100,7 +101,7 @@ def test_files_of_several_clients_are_one_run(save: Save) -> None:
 def test_wrong_number_of_logs_is_incomplete(
     parallelism: int, given: int, words: str, save: Save
 ) -> None:
-    """Some clients' logs are not the run, and more are not one run."""
+    """Some clients' logs are not a run, and more are not one run."""
     lines = balanced(f"client.parallelism={parallelism}")
     seen = outcome_of([save(f"{index}.log", lines) for index in range(given)])
     assert seen.problems == [words]
@@ -108,7 +109,7 @@ def test_wrong_number_of_logs_is_incomplete(
 
 
 def test_two_pods_without_a_prefix_in_one_file_are_incomplete(save: Save) -> None:
-    """Lines of two clients that nothing keeps apart are not taken for those of one."""
+    """Lines of two clients that nothing tells apart do not pass for one client's."""
     seen = outcome_of([save("all.log", interleaved(balanced(TWO), balanced(TWO)))])
     assert any(
         "logs of 2 clients (client.parallelism) are needed, given: 1" in p for p in seen.problems
@@ -117,7 +118,7 @@ def test_two_pods_without_a_prefix_in_one_file_are_incomplete(save: Save) -> Non
 
 
 def test_two_runs_in_one_file_are_incomplete(save: Save) -> None:
-    """A log that has more answers than the summary at its end knows is of more than one run."""
+    """A log with more answers than its last summary knows is of several runs."""
     file = save("both.log", [*balanced(), *balanced()])
     seen = outcome_of([file])
     assert seen.problems == [
@@ -128,7 +129,7 @@ def test_two_runs_in_one_file_are_incomplete(save: Save) -> None:
 
 
 def test_logs_of_different_runs_are_not_added_up(save: Save) -> None:
-    """Runs with different settings are no run; nothing is merged."""
+    """Logs with different settings are not one run; nothing is merged."""
     files = [save("1.log", balanced(TWO)), save("2.log", balanced(TWO, "server.runtime=go"))]
     seen = outcome_of(files)
     assert seen.problems == ["the logs are from runs with different settings"]
@@ -146,8 +147,8 @@ CUT: dict[str, Callable[[list[str]], list[str]]] = {
 
 
 @pytest.mark.parametrize("cut", CUT)
-def test_log_that_is_cut_at_its_end_is_incomplete(cut: str, save: Save) -> None:
-    """Without its last line a log is not the account of a run."""
+def test_log_cut_at_its_end_is_incomplete(cut: str, save: Save) -> None:
+    """Without its last line a log does not account for a run."""
     file = save("client.log", CUT[cut](balanced()))
     seen = outcome_of([file])
     assert any(str(file) in problem for problem in seen.problems)
@@ -157,7 +158,7 @@ def test_log_that_is_cut_at_its_end_is_incomplete(cut: str, save: Save) -> None:
 
 
 def test_one_of_two_logs_that_is_cut_is_incomplete(save: Save) -> None:
-    """What the other client saw is kept, and not taken for the run."""
+    """The other client's log is kept, but does not pass for the run."""
     lines = balanced(TWO)
     seen = outcome_of([save("1.log", lines), save("2.log", lines[:-1])])
     assert seen.summary is not None
@@ -165,8 +166,8 @@ def test_one_of_two_logs_that_is_cut_is_incomplete(save: Save) -> None:
     assert verdict_of(seen).finding is Finding.INCOMPLETE
 
 
-def test_log_that_is_cut_at_its_beginning_is_judged_with_a_remark(save: Save) -> None:
-    """A rotated log has lost answers, which its summary still has: that is said, and no more."""
+def test_log_cut_at_its_beginning_is_judged_with_a_remark(save: Save) -> None:
+    """A rotated log lacks answers that its summary still counts: a remark says so."""
     seen = outcome_of([save("client.log", balanced()[-12:])])
     assert seen.problems == []
     (remark,) = seen.remarks
@@ -175,14 +176,14 @@ def test_log_that_is_cut_at_its_beginning_is_judged_with_a_remark(save: Save) ->
 
 
 def test_log_without_answers_by_choice_needs_no_remark(save: Save) -> None:
-    """With client.logResponses off a log has no answers, and nothing is missing."""
+    """With client.logResponses off a log has no answers, and lacks nothing."""
     seen = outcome_of([save("client.log", balanced("client.logResponses=false"))])
     assert (seen.problems, seen.remarks) == ([], [])
     assert verdict_of(seen).finding is Finding.EVEN
 
 
 def test_summary_of_another_format_is_refused_in_words(save: Save) -> None:
-    """A log of another version is not guessed at."""
+    """The content of another version's log is not guessed."""
     seen = outcome_of([save("client.log", ['{"format":99}'])])
     assert len(seen.problems) == 1
     assert "format 99: must be 3" in seen.problems[0]
@@ -190,14 +191,14 @@ def test_summary_of_another_format_is_refused_in_words(save: Save) -> None:
 
 
 def test_replicas_of_an_autoscaler_are_those_that_answered(save: Save) -> None:
-    """Where the settings leave their number open nobody is missed."""
+    """If the settings leave their number open, none is missing."""
     seen = outcome_of([save("client.log", balanced("server.replicas=null", each=100))])
     assert (seen.problems, seen.replicas) == ([], [*SERVERS])
     assert verdict_of(seen).finding is Finding.EVEN
 
 
 def test_replica_that_never_answered_counts(save: Save) -> None:
-    """The settings say that there were three: the third, which no line names, got nothing."""
+    """Of the three replicas that the settings name, the one that no line names got nothing."""
     seen = outcome_of([save("client.log", balanced(replicas=SERVERS[:2], each=30))])
     assert seen.replicas == ["server-a", "server-b", "unseen-1"]
     verdict = verdict_of(seen)
@@ -212,7 +213,7 @@ def test_replica_that_never_answered_counts(save: Save) -> None:
     ids=["pinned", "healed"],
 )
 def test_restart_is_found_in_the_log(given: dict[str, Any], finding: Finding, save: Save) -> None:
-    """Nobody tells a log of a restart: its lines do."""
+    """Nobody announces the restart, but the lines show it."""
     run, announced = restarted(users=210, **given)
     seen = outcome_of([save("client.log", run.log())])
     assert {one.old for one in seen.changes} == {one.old for one in announced}

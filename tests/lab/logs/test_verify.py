@@ -1,4 +1,4 @@
-"""The command that judges saved logs: its exit status, its report, and what it refuses."""
+"""The command that judges saved logs: exit status, report and refusals."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.lab.logs.saved_logs import TWO, Save, balanced, verify
 def test_command_ends_with_the_verdict(
     expect: str, status: int, save: Save, tmp_path: Path
 ) -> None:
-    """The exit status is 0 where the finding is the expected one, else 1; the report is kept."""
+    """Exit status 0 is the expected finding, else it is 1; the report is kept."""
     file = save("client.log", balanced(f"experiment.expect={expect}", "experiment.name=mine"))
     done = verify(tmp_path / "out", "--from-log", file)
     assert done.returncode == status, done.stderr
@@ -26,7 +26,7 @@ def test_command_ends_with_the_verdict(
 
 
 def test_command_takes_several_logs(save: Save, tmp_path: Path) -> None:
-    """Each log may have a flag of its own, or all the same one."""
+    """Each log may have its own flag, or all share one."""
     files = [save(f"{index}.log", balanced(TWO)) for index in range(2)]
     for arguments in ((files[0], files[1]), (files[0], "--from-log", files[1])):
         done = verify(tmp_path / "out", "--from-log", *arguments)
@@ -44,8 +44,10 @@ def test_command_calls_a_cut_log_incomplete(save: Save, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ["missing", "folder", "no-flag"])
-def test_command_refuses_what_is_no_log_in_one_line(what: str, save: Save, tmp_path: Path) -> None:
-    """A file that cannot be read is one line on standard error, status 2, and leaves nothing."""
+def test_command_refuses_an_unreadable_log_in_one_line(
+    what: str, save: Save, tmp_path: Path
+) -> None:
+    """One line on standard error and status 2, and nothing is left behind."""
     arguments = {
         "missing": ["--from-log", tmp_path / "absent.log"],
         "folder": ["--from-log", tmp_path],

@@ -1,8 +1,9 @@
-"""Reports of runs with and without a restart, line by line."""
+"""Reports of runs with and without a restart, as lines."""
 
 from typing import Any
 
-from tests.lab.runs import SERVERS, changed, plain, restarted, scaled
+from tests.lab.records import changed, scaled
+from tests.lab.runs import SERVERS, plain, restarted
 
 from long_lived.lab.analysis.verdict import judge
 from long_lived.lab.report.closing import report
@@ -29,7 +30,7 @@ def restart_lines(**given: Any) -> list[str]:
 
 
 def troubled() -> Summary:
-    """Make the summary of a client that stood still, and of servers of which one did."""
+    """Make the summary of a client that stalled, and of servers of which one did."""
     made = scaled(plain(dict.fromkeys(SERVERS, 30)), 1_000)
     stalls = Stalls(count=2, total_seconds=8.9, longest_seconds=8.1, longest_at_seconds=12.3)
     slow = {"p99": 8.0, "max": 8.2}
@@ -41,5 +42,5 @@ def troubled() -> Summary:
 
 
 def text_of(lines: list[str]) -> str:
-    """Return lines as one text, however they are broken."""
+    """Join lines into one text, however they are wrapped."""
     return " ".join(" ".join(lines).split())

@@ -1,18 +1,19 @@
-"""The closing report: the seed's table, the connections that are judged, verdict and evidence."""
+"""The closing report: the seed's table, the connections judged, verdict and evidence."""
 
 import copy
 from typing import Any
 
 import pytest
+from tests.lab.records import changed, own_counts
 from tests.lab.report.reports import lines_of, restart_lines, text_of
-from tests.lab.runs import NEW, SERVERS, changed, own_counts, plain, restarted
+from tests.lab.runs import NEW, SERVERS, plain, restarted
 
 from long_lived.lab.analysis.verdict import judge
 from long_lived.lab.report.closing import report, seed_table
 
 
 def test_report_begins_with_the_table_of_the_seed() -> None:
-    """The seed's table comes first: counts, most first, then the server's name."""
+    """First comes the seed's table: counts in descending order, then the server's name."""
     lines = lines_of(plain({"server-a": 326, "server-b": 398, "server-c": 76}), ["server-a"])
     assert lines[:6] == [
         "",
@@ -25,7 +26,7 @@ def test_report_begins_with_the_table_of_the_seed() -> None:
 
 
 def test_seed_table_orders_equal_counts_by_name() -> None:
-    """The same counts always give the same table."""
+    """Equal counts always give the same table."""
     made = plain({"a": 5, "b": 5, "c": 1})
     pods = changed(made, pods__c__requests=10_000_000).pods
     backwards = dict(reversed(pods.items()))
@@ -38,7 +39,7 @@ def test_seed_table_orders_equal_counts_by_name() -> None:
 
 
 def test_report_without_a_summary_says_why() -> None:
-    """Where no client left a summary, the verdict has the reason, and the folder has the logs."""
+    """If no client left a summary, the verdict gives the reason and names the logs' folder."""
     problem = "server-a did not start: " + "reason " * 40
     lines = lines_of(None, ["server-a"], (problem,))
     assert lines[1].startswith("verdict      incomplete: server-a did not start: ")
@@ -47,21 +48,21 @@ def test_report_without_a_summary_says_why() -> None:
 
 
 def test_word_without_a_break_stands_whole() -> None:
-    """A path that is longer than a line is not broken: it must be possible to copy it."""
+    """A path longer than a line is not broken, so that it can be copied."""
     made = plain({"server-a": 10})
     folder = "results/" + "x" * 100
     assert report(made, judge(made, ["server-a"]), folder)[-1] == f"{'results':<13}{folder}"
 
 
 def test_replica_without_connections_is_in_the_table() -> None:
-    """A replica that got nothing has a line of its own, by how much it is off."""
+    """A replica that got nothing has its own line, with its deviation."""
     lines = lines_of(plain({"server-a": 50, "server-b": 50}), ["server-a", "server-b", "server-c"])
     (line,) = [line for line in lines if line.startswith("server-c ")]
     assert line.split() == ["server-c", "0", "33", "±", "5", "-7.1", "sd", "0"]
 
 
 def test_spread_is_judged_only_where_there_is_enough() -> None:
-    """A few connections, or one replica, get no p-value."""
+    """Too few connections, or a single replica, get no p-value."""
     enough = lines_of(plain({"a": 42, "b": 42}), ["a", "b"])
     assert any(line.startswith("spread ") for line in enough)
     for made in (plain({"a": 42, "b": 41}), plain({"a": 500})):
@@ -69,7 +70,7 @@ def test_spread_is_judged_only_where_there_is_enough() -> None:
 
 
 def test_report_leaves_the_summary_alone() -> None:
-    """Writing a report changes nothing."""
+    """Writing a report does not change the summary."""
     run, replacements = restarted()
     made = run.summary()
     before = copy.deepcopy(made)
@@ -85,8 +86,8 @@ def test_report_leaves_the_summary_alone() -> None:
     ],
     ids=["kept", "per-request"],
 )
-def test_one_table_has_what_is_judged(given: dict[str, Any], when: str, what: str) -> None:
-    """Its title says when and what was counted; each replica that serves has a line."""
+def test_one_table_shows_what_is_judged(given: dict[str, Any], when: str, what: str) -> None:
+    """Its title says what was counted and when; each serving replica has a line."""
     lines = restart_lines(users=300, **given)
     (first,) = [index for index, line in enumerate(lines) if line.startswith("judged: ")]
     assert lines[first].startswith(f"{when} ")
@@ -107,7 +108,7 @@ def test_evidence_stands_under_the_verdict() -> None:
 
 
 def test_connections_that_nobody_answered_are_shown() -> None:
-    """In the account, in the tables of the phases, and where the verdict is about them."""
+    """They appear in the account, in the phase tables, and in a verdict that depends on them."""
     run, replacements = restarted(users=300)
     for at in (5.0, 20.0):
         run.connect_in_vain(at)
@@ -123,7 +124,7 @@ def test_connections_that_nobody_answered_are_shown() -> None:
 
 
 def test_servers_own_counts_have_a_line() -> None:
-    """Both sides agree, or the line says who counted what."""
+    """Both sides agree, or the line says what each counted."""
     made = plain(dict.fromkeys(SERVERS, 70))
     for served, words in (
         (70, "1 could be asked and count 70 answers to this run: the same as the clients have"),

@@ -1,4 +1,4 @@
-"""Remedies side by side: order, columns, and what is said of them."""
+"""Remedies side by side: order, columns and advice."""
 
 from dataclasses import replace
 
@@ -37,7 +37,7 @@ NOTHING = Trade(
 
 
 def cells(rows: dict[str, Trade]) -> list[list[str]]:
-    """Return the table's rows without its legend, by its columns."""
+    """Return the table's rows, without its legend, split into columns."""
     heading, *lines = table(rows, {})[: len(rows) + 1]
     starts = [heading.index(name) for name in COLUMNS]
     ends = [*starts[1:], None]
@@ -47,7 +47,7 @@ def cells(rows: dict[str, Trade]) -> list[list[str]]:
 
 
 def test_table_has_a_row_for_each_remedy() -> None:
-    """Each number in its column, and a dash for what is not known."""
+    """Each number is in its column, with a dash for what is unknown."""
     assert cells({"recycle": EVEN, "none": PINNED, "broken": NOTHING}) == [
         ["recycle", "even", "96%", "4.2 s", "61", "0", "4.1/31", "1.2/1.5"],
         ["none", "pinned", "0%", "never", "0", "0", "4.1/31", "1.2/1.5"],
@@ -56,7 +56,7 @@ def test_table_has_a_row_for_each_remedy() -> None:
 
 
 def test_best_trade_comes_first() -> None:
-    """Even before not even, then fewer lost, then less CPU; what is not known comes last."""
+    """Even comes before not even, then fewer lost, then less CPU; unknown comes last."""
     rows = {
         "pinned": PINNED,
         "loses": replace(EVEN, lost=3.0),
@@ -67,15 +67,15 @@ def test_best_trade_comes_first() -> None:
     assert ranked(rows) == ["cheap", "dear", "unknown", "loses", "pinned"]
 
 
-def test_runs_that_disagree_are_seen() -> None:
-    """The verdict says of how many runs it is, and that the numbers are medians."""
+def test_runs_that_disagree_are_visible() -> None:
+    """The verdict says how many runs it speaks for, and the numbers are medians."""
     rows = {"recycle": replace(EVEN, findings=("even", "even", "uneven"), passed=False)}
     assert cells(rows)[0][1] == "even 2/3 !"
     assert "Medians of 3 runs; a verdict with a number is that of so many." in table(rows, {})
 
 
 def test_skipped_remedy_has_its_reason() -> None:
-    """What was not tried is not forgotten."""
+    """A remedy that was not tried is listed with the reason."""
     (line,) = [line for line in table({"none": PINNED}, {"haproxy": "x"}) if "haproxy" in line]
     assert line.split() == ["skipped", "haproxy:", "x"]
 
@@ -98,7 +98,7 @@ HUGE = replace(
     ids=["one", "none", "huge"],
 )
 def test_table_fits_80_columns_and_has_a_legend(rows: dict[str, Trade]) -> None:
-    """Whatever the numbers, lines have at most 80 columns, and every column is explained."""
+    """No numbers make a line longer than 80 columns, and every column is explained."""
     lines = [*table(rows, {"haproxy": "not installed " * 10}), *advice(rows)]
     assert [line for line in lines if len(line) > 80 or line != line.rstrip()] == []
     explained = {line.split("  ")[0] for line in LEGEND}
@@ -106,7 +106,7 @@ def test_table_fits_80_columns_and_has_a_legend(rows: dict[str, Trade]) -> None:
 
 
 def test_advice_names_the_best_its_price_and_what_did_not_help() -> None:
-    """Three lines, each from the table's own numbers."""
+    """Three lines, each taken from the table's own numbers."""
     rows = {
         "recycle": EVEN,
         "headless": replace(EVEN, client_cpu_seconds=0.0100, added_p99_seconds=0.0094),
@@ -122,11 +122,11 @@ def test_advice_names_the_best_its_price_and_what_did_not_help() -> None:
 
 
 def test_advice_does_not_recommend_what_did_not_help_each_time() -> None:
-    """A remedy that was even in four runs of five is not called one."""
+    """A remedy that was even in four runs of five is not recommended."""
     rows = {"recycle": replace(EVEN, findings=("even", "even", "pinned")), "none": PINNED}
     assert "none of the 2 was even in the end" in " ".join(advice(rows))
 
 
 def test_no_runs_need_no_advice() -> None:
-    """Of nothing, nothing is said."""
+    """Without runs there is no advice."""
     assert advice({}) == []

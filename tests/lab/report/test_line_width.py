@@ -1,15 +1,16 @@
 """Lines that fit a terminal, whatever the numbers and the names."""
 
 import pytest
+from tests.lab.records import scaled
 from tests.lab.report.reports import lines_of, restart_lines, troubled
-from tests.lab.runs import SERVERS, plain, scaled
+from tests.lab.runs import SERVERS, plain
 
 from long_lived.record.error_kind import ErrorKind
 
 HUGE = 100_000
 
 LONG = [f"{'long-lived-server-' * 3}{letter}{'9' * 8}"[:63] for letter in "abcde"]
-"""Pod names as long as they get on a cluster: 63 characters."""
+"""Pod names of the greatest length on a cluster: 63 characters."""
 
 MANY_KINDS = dict.fromkeys(list(ErrorKind)[:7], 9)
 
@@ -42,7 +43,7 @@ REPORTS = {
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_every_line_fits_80_columns(name: str) -> None:
-    """Whatever the numbers and the names, a line has at most 80 columns, and none is two."""
+    """No numbers or names make a line wrap: it has at most 80 columns."""
     for line in REPORTS[name]():
         assert len(line) <= 80, line
         assert "\n" not in line

@@ -9,7 +9,7 @@ from long_lived.lab.report.closing import report
 
 
 def test_remark_is_a_note_before_the_verdict() -> None:
-    """What the reader should know stands beside a label of its own, and changes no verdict."""
+    """A remark has its own label, and changes no verdict."""
     made = plain(dict.fromkeys(SERVERS, 30))
     lines = lines_of(made, [*SERVERS], remarks=("its beginning is gone",))
     (first,) = [index for index, line in enumerate(lines) if line.startswith("verdict ")]
@@ -17,8 +17,8 @@ def test_remark_is_a_note_before_the_verdict() -> None:
     assert [*lines[: first - 1], *lines[first:]] == lines_of(made, [*SERVERS])
 
 
-def test_client_that_stood_still_is_told_from_a_slow_server() -> None:
-    """Whoever stood still is named: else a standstill of the client looks like the servers'."""
+def test_client_that_stalled_is_told_from_a_slow_server() -> None:
+    """The report names who stalled: otherwise a client's stall looks like the servers'."""
     text = text_of(lines_of(troubled(), [*SERVERS]))
     assert (
         "note the client stood still 2 times, 8.9 s in all, the longest 8.1 s from 12.3 s" in text
@@ -31,7 +31,7 @@ def test_client_that_stood_still_is_told_from_a_slow_server() -> None:
 
 
 def test_replica_that_restarted_in_place_is_named() -> None:
-    """Its name does not change, so the report says when it was, and why where that is known."""
+    """Its name does not change, so the report says when it restarted, and why if known."""
     run = Run()
     for pod in SERVERS:
         run.start(pod, -60.0)

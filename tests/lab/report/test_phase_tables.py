@@ -11,7 +11,7 @@ from long_lived.record.error_kind import ErrorKind
 
 
 def test_each_phase_has_a_table_with_all_its_replicas() -> None:
-    """Before, during and after follow one another, each with who served, and in what role."""
+    """Before, during and after each list who served, and in what role."""
     lines = restart_lines()
     tables: dict[str, list[str]] = {}
     for title in ("before, 0.0 to 10.0 s", "during, 10.0 to 12.2 s", "after, 12.2 to 30.0 s"):
@@ -32,7 +32,7 @@ def test_each_phase_has_a_table_with_all_its_replicas() -> None:
 
 
 def test_strip_shows_who_answered_when() -> None:
-    """Over the same time the stopped replicas fall silent and the new ones begin."""
+    """On one time axis, stopped replicas fall silent and new ones begin."""
     lines = restart_lines(heals=True)
     (first,) = [index for index, line in enumerate(lines) if line.startswith("answers, 0 to 30 s")]
     strips = {line[:26].rstrip(): line[28:] for line in lines[first + 1 : first + 6]}
@@ -50,7 +50,7 @@ def test_strip_shows_who_answered_when() -> None:
 
 @pytest.mark.parametrize("lost", [0, 5])
 def test_losses_of_the_restart_are_told_apart(lost: int) -> None:
-    """Requests in flight on the stopped replicas have a line, with others that failed meanwhile."""
+    """Requests in flight on the stopped replicas have a line apart from other failures."""
     run, replacements = restarted(lost=lost)
     run.fail(ErrorKind.CONNECT_REFUSED, 11.0, 2)
     run.fail(ErrorKind.CONNECTION_LOST, 11.0, 3)
@@ -66,15 +66,15 @@ def test_losses_of_the_restart_are_told_apart(lost: int) -> None:
 
 
 def test_report_without_a_restart_has_no_phases() -> None:
-    """Where nothing was restarted there is one table of connections, and no strip."""
+    """Without a restart there is one table of connections, and no strip."""
     text = "\n".join(lines_of(plain(dict.fromkeys(SERVERS, 30)), [*SERVERS]))
     assert not any(word in text for word in ("before,", "during,", "after,", "event ", "↓"))
     assert "still open" in text
 
 
 @pytest.mark.parametrize(("first", "words"), [(14.0, "2.1 s"), (12.0, "at most 0.1 s")])
-def test_service_lag_is_told_beside_what_was_stopped(first: float, words: str) -> None:
-    """A scale-up stopped nothing; what its replica waited for is told, or what it may have been."""
+def test_service_lag_is_reported_beside_what_was_stopped(first: float, words: str) -> None:
+    """A scale-up stops nothing, but its replica's Service lag is reported, or bounded."""
     run = Run("experiment.expect=any")
     for at in (index / 40 for index in range(40 * int(LOAD_SECONDS))):
         crew = SERVERS if at < first else (*SERVERS, "server-d")

@@ -1,14 +1,15 @@
 """The account: what was planned, answered and failed, how fast, and what served."""
 
 import pytest
+from tests.lab.records import changed
 from tests.lab.report.reports import lines_of, restart_lines, text_of
-from tests.lab.runs import SERVERS, changed, plain
+from tests.lab.runs import SERVERS, plain
 
 from long_lived.record.error_kind import ErrorKind
 
 
 def test_account_names_what_failed_and_how() -> None:
-    """Planned, answered and failed by kind are in the report, as is what a connection cost."""
+    """The report has planned, answered and failed by kind, and the cost of a connection."""
     made = plain(
         {"server-a": 990}, failed={ErrorKind.CONNECTION_LOST: 7, ErrorKind.READ_TIMEOUT: 3}
     )
@@ -37,14 +38,14 @@ def test_account_names_what_failed_and_how() -> None:
 def test_report_says_what_the_client_retired_and_what_users_share(
     settings: tuple[str, ...], values: dict[str, int], words: str
 ) -> None:
-    """Only where there is something to say."""
+    """These lines appear only where they apply."""
     made = plain(dict.fromkeys(SERVERS, 30), *settings)
     told = {f"connections__{name}": value for name, value in values.items()}
     assert words in text_of(lines_of(changed(made, **told), [*SERVERS]))
 
 
 def test_oldest_connection_is_named_with_its_replica() -> None:
-    """The report says how old the longest-lived connection became, and where it led."""
+    """The report gives the age of the longest-lived connection, and its replica."""
     text = " ".join(" ".join(restart_lines()).split())
     assert "the longest-lived reached 30 s, to server-a" in text
 
@@ -65,7 +66,7 @@ def test_oldest_connection_is_named_with_its_replica() -> None:
     ids=["flask", "stock", "repaired"],
 )
 def test_report_says_what_served(settings: tuple[str, ...], words: str) -> None:
-    """Whoever takes a mended worker for gunicorn's own learns something wrong about gunicorn."""
+    """A repaired worker must not be mistaken for gunicorn's own."""
     assert words in text_of(lines_of(plain(dict.fromkeys(SERVERS, 70), *settings), [*SERVERS]))
 
 

@@ -1,4 +1,4 @@
-"""How a run is shown while it goes on."""
+"""How a run is shown while it is under way."""
 
 import io
 
@@ -18,7 +18,7 @@ class Scene:
         self._display = LineDisplay(Console(file=self._stream, width=40), lambda: self.now)
 
     def show(self, after_seconds: float, moment: Moment) -> list[str]:
-        """Show a moment, and return the lines that this printed."""
+        """Show a moment; return the lines it printed."""
         self.now = 1000.0 + after_seconds
         before = len(self._stream.getvalue())
         with self._display as shown:
@@ -39,15 +39,15 @@ def running(answered: int = 0, note: str = "") -> Moment:
     )
 
 
-def test_line_tells_the_account_and_each_replica(scene: Scene) -> None:
-    """A line has the time, the account and the answers by replica, and is never broken."""
+def test_line_shows_the_account_and_each_replica(scene: Scene) -> None:
+    """A line has the time, the account and the answers by replica, and never wraps."""
     assert scene.show(7, running(3)) == [
         "   7.0 s  10000 planned, 8997 in flight, 3 answered, 5 failed (server-a 3, server-b 0)"
     ]
 
 
 def test_line_comes_every_few_seconds_and_not_between(scene: Scene) -> None:
-    """However often moments come, lines come once in a while."""
+    """However often moments arrive, a line is printed only every few seconds."""
     assert len(scene.show(0, running())) == 1
     assert scene.show(LINE_SECONDS - 0.1, running(1)) == []
     assert len(scene.show(LINE_SECONDS, running(2))) == 1
@@ -56,7 +56,7 @@ def test_line_comes_every_few_seconds_and_not_between(scene: Scene) -> None:
 
 
 def test_new_note_is_printed_at_once(scene: Scene) -> None:
-    """What the lab waits for is told when it changes, once."""
+    """What the lab waits for is printed when it changes, once."""
     nothing = {"planned": 0, "in_flight": 0, "answered": 0, "failed": 0, "by_replica": {}}
     assert scene.show(0, Moment(**nothing, note="starting")) == ["   0.0 s  starting"]
     assert scene.show(0.5, Moment(**nothing, note="starting")) == []
@@ -68,13 +68,13 @@ def test_new_note_is_printed_at_once(scene: Scene) -> None:
     ("terminal", "kind"), [(True, LiveDisplay), (False, LineDisplay)], ids=["terminal", "pipe"]
 )
 def test_display_follows_from_the_console(terminal: bool, kind: type) -> None:
-    """A terminal gets a table that is redrawn, everything else plain lines."""
+    """A terminal gets a table that is redrawn, anything else plain lines."""
     console = Console(file=io.StringIO(), force_terminal=terminal)
     assert isinstance(display(console), kind)
 
 
 def test_live_display_draws_and_leaves_the_terminal_clean() -> None:
-    """The table shows every replica, and at the end the cursor is back."""
+    """The table shows every replica, and the cursor is back at the end."""
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=True, width=100, _environ={"TERM": "xterm"})
     with display(console) as shown:

@@ -1,4 +1,4 @@
-"""What the lab writes to streams that take no UTF-8, take nothing, or go away."""
+"""What the lab writes to streams that reject UTF-8, reject everything, or go away."""
 
 import fcntl
 import os
@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 from tests.lab.commands.lab import clean_environment
-from tests.lab.runs import restarted, saved
+from tests.lab.records import saved
+from tests.lab.runs import restarted
 
 from long_lived.lab.terminal.streams import PLAIN, degraded
 
@@ -30,7 +31,7 @@ STREAMS = {
 
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
-    """Save the log of a run with a restart, whose report has every kind of character."""
+    """Save the log of a run with a restart, whose report uses every kind of character."""
     run, _ = restarted("experiment.expect=pinned")
     return saved(tmp_path, "client.log", run.log())
 
@@ -50,13 +51,13 @@ def verify(
 
 
 def kept(out: Path) -> str:
-    """Return the report that was kept."""
+    """Return the report that was saved."""
     return (out / "latest" / "report.txt").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", STREAMS)
 def test_report_is_written_to_a_stream_without_utf8(name: str, log: Path, tmp_path: Path) -> None:
-    """Its characters are replaced, its lines, numbers and exit status are the same."""
+    """Characters are replaced; lines, numbers and exit status stay the same."""
     encoding, environment = STREAMS[name]
     done = verify(log, tmp_path / "out", environment)
     assert (done.returncode, done.stderr) == (0, b"")
@@ -68,14 +69,14 @@ def test_report_is_written_to_a_stream_without_utf8(name: str, log: Path, tmp_pa
     assert ("±" if name in ("latin-1", "windows") else "+-") in printed
 
 
-def test_report_is_written_as_it_is_where_that_can_be(log: Path, tmp_path: Path) -> None:
-    """UTF-8 loses nothing."""
+def test_report_is_written_unchanged_in_utf8(log: Path, tmp_path: Path) -> None:
+    """A UTF-8 stream gets the report unchanged."""
     done = verify(log, tmp_path / "out", {"PYTHONIOENCODING": "utf-8"})
     assert done.stdout.decode() == kept(tmp_path / "out")
 
 
-def test_folder_whose_name_is_no_utf8_is_told(log: Path, tmp_path: Path) -> None:
-    """A name is bytes: those that are no text are written as they are."""
+def test_folder_whose_name_is_not_utf8_is_printed(log: Path, tmp_path: Path) -> None:
+    """A file name is bytes: those that are not text are printed unchanged."""
     out = tmp_path / os.fsdecode(b"r\xe9sultats[/x]")
     done = verify(log, out, {"PYTHONIOENCODING": "utf-8"})
     assert (done.returncode, done.stderr) == (0, b"")
@@ -88,8 +89,8 @@ def test_folder_whose_name_is_no_utf8_is_told(log: Path, tmp_path: Path) -> None
     [("±", "+-"), ("é", "e"), ("█", "8"), ("中", "?"), ("\udce9", b"\xe9")],
     ids=["known", "accent", "block", "other", "byte"],
 )
-def test_character_is_replaced_by_what_is_nearest(char: str, instead: str | bytes) -> None:
-    """What has no likeness is a question mark."""
+def test_character_is_replaced_by_the_nearest(char: str, instead: str | bytes) -> None:
+    """A character with no near equivalent becomes a question mark."""
     error = UnicodeEncodeError("ascii", f"a{char}b", 1, 2, "")
     assert degraded(error) == (instead, 2)
     assert all(plain.isascii() for plain in PLAIN.values())
@@ -102,7 +103,7 @@ def test_character_is_replaced_by_what_is_nearest(char: str, instead: str | byte
     ids=["help", "refusal"],
 )
 def test_apps_write_to_a_stream_without_utf8(app: str, arguments: list[str], status: int) -> None:
-    """Their words are ASCII, and a user's are escaped."""
+    """Their own words are ASCII, and a user's are escaped."""
     done = subprocess.run(
         [sys.executable, "-m", f"long_lived.{app}", *arguments],
         env=clean_environment() | {"PYTHONIOENCODING": "ascii"},
@@ -116,10 +117,8 @@ def test_apps_write_to_a_stream_without_utf8(app: str, arguments: list[str], sta
     assert len(done.stderr.splitlines()) == status // 2
 
 
-def test_full_disk_behind_the_output_takes_nothing_from_the_results(
-    log: Path, tmp_path: Path
-) -> None:
-    """What cannot be written is said once, where it can, and the status is the verdict's."""
+def test_full_disk_behind_the_output_costs_no_results(log: Path, tmp_path: Path) -> None:
+    """The failed write is reported once, elsewhere, and the exit status is the verdict's."""
     with Path("/dev/full").open("wb") as full:
         done = verify(log, tmp_path / "out", {}, capture_output=False, stdout=full, stderr=-1)
     assert done.returncode == 0
@@ -127,8 +126,8 @@ def test_full_disk_behind_the_output_takes_nothing_from_the_results(
     assert "\nverdict      pinned" in kept(tmp_path / "out")
 
 
-def test_closed_output_takes_nothing_from_the_results(log: Path, tmp_path: Path) -> None:
-    """Who closes standard output does not want it."""
+def test_closed_output_costs_no_results(log: Path, tmp_path: Path) -> None:
+    """Whoever closes standard output does not want it."""
     command = [*LAB, "verify", "--out", str(tmp_path / "out"), "--from-log", str(log)]
     done = subprocess.run(
         ["sh", "-c", 'exec "$0" "$@" >&-', *command],
@@ -147,7 +146,7 @@ def test_closed_output_takes_nothing_from_the_results(log: Path, tmp_path: Path)
     [["scenarios"], ["--help"], ["run", "--help"], ["run", "no-such-scenario"]],
     ids=["list", "help", "command-help", "refusal"],
 )
-def test_reader_that_is_gone_is_no_traceback(arguments: list[str]) -> None:
+def test_reader_that_is_gone_causes_no_traceback(arguments: list[str]) -> None:
     """`long-lived scenarios | head -1` ends as it would without head."""
     reading, writing = os.pipe()
     os.close(reading)
@@ -167,7 +166,7 @@ def test_reader_that_is_gone_is_no_traceback(arguments: list[str]) -> None:
 
 @pytest.fixture
 def terminal() -> Iterator[tuple[int, int]]:
-    """Make a terminal: the end that is read, and the end of the program in it."""
+    """Make a terminal: the end to read, and the program's end."""
     ours, its = pty.openpty()
     yield ours, its
     os.close(ours)
@@ -185,7 +184,7 @@ def terminal() -> Iterator[tuple[int, int]]:
 def test_run_in_a_terminal_ends_with_its_verdict(
     columns: int, environment: dict[str, str], terminal: tuple[int, int], tmp_path: Path
 ) -> None:
-    """However odd a terminal is, the run is shown and its report printed."""
+    """However odd the terminal, the run is shown and its report printed."""
     ours, its = terminal
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     settings = ("delay.minSeconds=0.2", "delay.maxSeconds=0.6", "replicas=1")
@@ -202,7 +201,7 @@ def test_run_in_a_terminal_ends_with_its_verdict(
     try:
         while part := os.read(ours, 65_536):
             shown += part
-    except OSError:  # how a terminal says that its program has ended
+    except OSError:  # how a terminal reports that its program has ended
         pass
     _, errors = process.communicate(timeout=BOUND_SECONDS)
     assert errors == b""

@@ -1,4 +1,4 @@
-"""What the server says while its Go program is built."""
+"""What the server says while its Go program is being built."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ from long_lived.server.runtimes.go import build
 LONGEST_BUILD_SECONDS = 300
 
 NOWHERE = ("--set", "server.runtime=go", "--bind", "192.0.2.1:0")
-"""An address of another machine: the server builds, and then it refuses to start."""
+"""An address of another machine: the server builds, and then refuses to start."""
 
 
 def lines_of_a_start(cache: Path) -> list[str]:
@@ -37,10 +37,10 @@ def lines_of_a_start(cache: Path) -> list[str]:
     return run.stderr.splitlines()
 
 
-def test_build_is_announced_in_one_line_and_only_where_there_is_one(tmp_path: Path) -> None:
-    """A start that builds says so and how long it may take; the next one has nothing to say."""
+def test_only_a_real_build_is_announced(tmp_path: Path) -> None:
+    """A start that builds says so, and how long it may take; the next one is silent."""
     build.binary(install=True)
-    # What Go has compiled already, so that only the program itself is built.
+    # What Go has already compiled, so that only the program itself is built.
     (tmp_path / "objects").symlink_to(build.CACHE / "objects")
     building, *refusal = lines_of_a_start(tmp_path)
     assert building == f"server: {build.BUILDING}"
@@ -49,10 +49,10 @@ def test_build_is_announced_in_one_line_and_only_where_there_is_one(tmp_path: Pa
     assert len(refusal) == 1
 
 
-def test_what_takes_long_to_provide_is_told_where_there_is_something_to_do(
+def test_slow_preparation_is_announced_where_there_is_any(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The lab shows what it waits for: the build of a new Go server, and of no other runtime."""
+    """The lab shows that it waits for the build of a Go server, and of no other runtime."""
     build.binary(install=True)
     (tmp_path / "objects").symlink_to(build.CACHE / "objects")
     monkeypatch.setattr(build, "CACHE", tmp_path)

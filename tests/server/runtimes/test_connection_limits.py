@@ -1,4 +1,4 @@
-"""What ends a kept connection on the server's side: requests carried, and age."""
+"""What ends a kept connection on the server's side: number of requests, and age."""
 
 import shutil
 import socket
@@ -8,17 +8,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.server.replicas import (
-    ALL,
-    BOUND_SECONDS,
-    QUICK,
-    Replica,
-    Start,
-    Variant,
-    ask,
-    each,
-    side_by_side,
-)
+from tests.server.replicas import BOUND_SECONDS, QUICK, Replica, Start, ask
+from tests.server.variants import ALL, Variant, each, side_by_side
 
 LIMITED = [one for one in ALL if "max_requests" in one.keep_alive.limits]
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\n\r\n"
@@ -31,9 +22,9 @@ HALF_A_SECOND = "server.keepAlive.maxAgeSeconds=0.5"
 
 
 def carried_by(port: int, requests: int) -> list[int]:
-    """Send requests one after another; return how many each connection carried.
+    """Send a series of requests; return how many each connection carried.
 
-    A connection is left when an answer says so, and only then: any other end fails. After that
+    A connection may end only when an answer says so: any other end fails. After that
     answer the server must close it.
     """
     counts = []
@@ -58,7 +49,7 @@ def carried_by(port: int, requests: int) -> list[int]:
 
 
 def carried_by_users(replica: Replica, users: int, each_sends: int) -> list[int]:
-    """Do the same for several users at once; return it for all connections but the last ones."""
+    """Do the same for several users at once; return all connections' counts but the last ones'."""
     with ThreadPoolExecutor(users) as pool:
         runs = [pool.submit(carried_by, replica.port, each_sends) for _ in range(users)]
     return [count for run in runs for count in run.result()[:-1]]
@@ -66,7 +57,7 @@ def carried_by_users(replica: Replica, users: int, each_sends: int) -> list[int]
 
 @side_by_side(LIMITED)
 def test_answer_that_reaches_max_requests_is_the_last(variant: Variant, start: Start) -> None:
-    """Without jitter each connection carries exactly as many, and no request is lost."""
+    """Without jitter each connection carries exactly that many, and no request is lost."""
     replica = start(*variant.settings, *INSTANT, TEN, EXACT)
     carried = carried_by_users(replica, users=8, each_sends=155)
     assert carried == [10] * (8 * 15)
@@ -76,7 +67,7 @@ def test_answer_that_reaches_max_requests_is_the_last(variant: Variant, start: S
 
 @side_by_side(LIMITED)
 def test_each_connection_draws_its_own_max_requests(variant: Variant, start: Start) -> None:
-    """With a jitter of 0.2 connections carry 8 to 12, and they differ."""
+    """With a jitter of 0.2 connections carry 8 to 12 requests, and differ."""
     replica = start(*variant.settings, *INSTANT, TEN, "server.keepAlive.jitterRatio=0.2")
     carried = carried_by_users(replica, users=8, each_sends=155)
     assert set(carried) <= {8, 9, 10, 11, 12}
@@ -95,7 +86,7 @@ def test_age_is_judged_when_the_answer_is_sent(variant: Variant, start: Start) -
 
 @side_by_side(LIMITED)
 def test_idle_connection_is_not_closed_for_its_age(variant: Variant, start: Start) -> None:
-    """Only an answer ends a connection: one that is too old carries one request more."""
+    """Only an answer ends a connection: one that is too old carries one more request."""
     replica = start(*variant.settings, *INSTANT, HALF_A_SECOND, EXACT)
     connection = replica.connect()
     sock = connection.sock
@@ -110,7 +101,7 @@ def test_idle_connection_is_not_closed_for_its_age(variant: Variant, start: Star
 @each(LIMITED)
 @pytest.mark.parametrize("limits", [(TEN,), (HALF_A_SECOND,)], ids=["requests", "age"])
 def test_hey_loses_nothing(limits: Sequence[str], variant: Variant, start: Start) -> None:
-    """Three thousand requests of a client that is not ours are all answered."""
+    """Three thousand requests of another project's client are all answered."""
     hey = shutil.which("hey")
     if hey is None:
         pytest.skip("hey is not installed: apt-get install hey")
@@ -132,7 +123,7 @@ def test_hey_loses_nothing(limits: Sequence[str], variant: Variant, start: Start
 
 @each(LIMITED)
 def test_wrk_sees_no_socket_error(variant: Variant, start: Start) -> None:
-    """As many requests as go through in two seconds, without one that fails."""
+    """Two seconds of requests go through without an error."""
     wrk = shutil.which("wrk")
     if wrk is None:
         pytest.skip("wrk is not installed: apt-get install wrk")

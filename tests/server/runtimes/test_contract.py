@@ -8,15 +8,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.server.replicas import (
-    ALL,
-    Replica,
-    Shared,
-    Variant,
-    ask,
-    each,
-    read,
-)
+from tests.server.replicas import Replica, ask, read
+from tests.server.variants import ALL, Shared, Variant, each
 from tests.waiting import eventually
 
 CONCURRENT = [variant for variant in ALL if variant.concurrent]
@@ -27,7 +20,7 @@ JSON = {"Accept": "application/json"}
 
 
 def counted(replica: Replica) -> dict[str, object]:
-    """Return its own counts without the time, and without the clients of other tests."""
+    """Return the replica's own counts, without time and other tests' clients."""
     counts = replica.stats()
     del counts["uptime_seconds"], counts["cpu_seconds"]
     counts["answered_to"] = {"": counts["answered_to"].get("", 0)}
@@ -49,7 +42,7 @@ def test_answer_as_text_names_the_pod_and_the_delay(variant: Variant, quick: Sha
 def test_answer_as_json_describes_the_request_and_its_connection(
     variant: Variant, quick: Shared
 ) -> None:
-    """The JSON answer says what the replica knows of the request and of its connection."""
+    """It says what the replica knows of the request and its connection."""
     replica = quick(variant)
     before = replica.stats()["connections"]
     answer = replica.get("/", **JSON).json
@@ -70,7 +63,7 @@ def test_answer_as_json_describes_the_request_and_its_connection(
 
 @each(ALL)
 def test_age_counts_from_the_opening_of_the_connection(variant: Variant, quick: Shared) -> None:
-    """A connection is as old as it is open, whenever its first request comes."""
+    """A connection ages from its opening, whenever its first request comes."""
     connection = quick(variant).connect()
     time.sleep(0.5)
     assert ask(connection, "/", **JSON).json["connection"]["age_seconds"] >= 0.4
@@ -78,7 +71,7 @@ def test_age_counts_from_the_opening_of_the_connection(variant: Variant, quick: 
 
 @each(ALL)
 def test_delay_is_the_one_that_was_slept(variant: Variant, slow: Shared) -> None:
-    """The delay named in the answer is measured, and not below server.delay."""
+    """The delay in the answer is measured, and at least server.delay."""
     assert 0.4 <= slow(variant).get("/", **JSON).json["delay_seconds"] < 5
 
 
@@ -98,7 +91,7 @@ def test_probe_answers_in_plain_text(path: str, text: str, variant: Variant, qui
 @each(ALL)
 @pytest.mark.parametrize("path", ["/", "/healthz", "/readyz", "/stats"])
 def test_head_answers_as_get_without_a_body(path: str, variant: Variant, quick: Shared) -> None:
-    """HEAD gives the headers of GET, and no body."""
+    """HEAD gives the headers of GET and no body."""
     replica = quick(variant)
     head, get = replica.get(path, "HEAD"), replica.get(path)
     assert (head.status, head.text) == (200, "")
@@ -108,7 +101,7 @@ def test_head_answers_as_get_without_a_body(path: str, variant: Variant, quick: 
 @each(ALL)
 @pytest.mark.parametrize("path", ["/nothing", "/healthz/", "//stats/x", "/Stats", "/..", "/%2e"])
 def test_unknown_path_is_not_found(path: str, variant: Variant, quick: Shared) -> None:
-    """A path that is not served is a 404 with a short text, and never a redirect."""
+    """An unknown path is a 404 with a short text, never a redirect."""
     answer = quick(variant).get(path)
     assert (answer.status, answer.text) == (404, "404 Not Found\n")
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
@@ -128,7 +121,7 @@ def test_other_method_is_not_allowed(
 
 @each(KEEPING)
 def test_kept_connection_carries_requests_under_one_number(variant: Variant, quick: Shared) -> None:
-    """On one socket the number stays, the count of requests and the age grow."""
+    """On one socket the number stays, while the request count and the age grow."""
     replica = quick(variant)
     before = replica.stats()["connections"]
     connection = replica.connect()
@@ -173,7 +166,7 @@ def test_client_that_asks_to_close_is_obeyed(variant: Variant, quick: Shared) ->
 
 @each(ALL)
 def test_stats_agree_with_what_was_sent(variant: Variant, quick: Shared) -> None:
-    """The replica's own counts are those of its clients, and probes are not among them."""
+    """The replica's own counts match its clients' requests, without the probes."""
     replica = quick(variant)
     before = counted(replica)
     for path in ("/healthz", "/readyz", "/stats", "/nothing"):
@@ -202,7 +195,7 @@ def test_stats_agree_with_what_was_sent(variant: Variant, quick: Shared) -> None
 
 @each(CONCURRENT)
 def test_requests_in_flight_are_counted_while_probes_answer(variant: Variant, slow: Shared) -> None:
-    """Each request sees those before it, and probes do not wait for them."""
+    """Each request counts those before it, and probes do not wait for them."""
     replica = slow(variant)
     connections = [replica.connect() for _ in range(6)]
     before = replica.stats()["answered"]
@@ -241,7 +234,7 @@ def test_client_that_goes_away_leaves_no_traceback(variant: Variant, slow: Share
 
 @each(ALL)
 def test_log_holds_the_settings_and_no_line_per_request(variant: Variant, quick: Shared) -> None:
-    """The effective settings stand in the log once, as JSON, and requests do not."""
+    """The log has the effective settings once, as JSON, and no requests."""
     replica = quick(variant)
     lines = len(replica.log.splitlines())
     for path in ("/", "/healthz", "/nothing"):

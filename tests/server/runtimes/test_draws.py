@@ -1,7 +1,8 @@
-"""A client that draws a delay gets that one, whatever serves; what is no draw is ignored."""
+"""Every runtime waits the delay that a client draws, and ignores an invalid draw."""
 
 import pytest
-from tests.server.replicas import ALL, Start, Variant, side_by_side
+from tests.server.replicas import Start
+from tests.server.variants import ALL, Variant, side_by_side
 
 from long_lived.server.delay import HEADER, delay_seconds
 from long_lived.settings.sections.server import Delay
@@ -13,7 +14,7 @@ RANGE = ("server.delay.minSeconds=0.1", "server.delay.maxSeconds=3600.1")
 
 @side_by_side(ALL)
 def test_delay_is_as_long_as_the_client_draws(variant: Variant, start: Start) -> None:
-    """Of an hour, nothing and a 7,200th part of it are waited, which no draw by chance gives."""
+    """Draws of 0 and 1/7,200 of an hour's range are honoured, which chance would not give."""
     replica = start(*variant.settings, *RANGE)
     for given, shortest, longest in (("0", 0.1, 30), ("0.000139", 0.6, 30), ("0.0", 0.1, 30)):
         answer = replica.get("/", **JSON, **{HEADER: given}).json
@@ -21,8 +22,8 @@ def test_delay_is_as_long_as_the_client_draws(variant: Variant, start: Start) ->
 
 
 @side_by_side(ALL)
-def test_draw_that_is_none_is_ignored(variant: Variant, start: Start) -> None:
-    """The replica draws by itself then, and the request is answered as any other."""
+def test_invalid_draw_is_ignored(variant: Variant, start: Start) -> None:
+    """The replica then draws itself, and answers as usual."""
     replica = start(*variant.settings, "server.delay.minSeconds=0", "server.delay.maxSeconds=0.01")
     for given in ("1000000", "-1", "1.5", "x", "", "1e5", "0,9", "nan"):
         answer = replica.get("/", **JSON, **{HEADER: given})
@@ -40,8 +41,8 @@ def test_draw_says_how_far_between_the_two_ends(given: str, expected: float) -> 
 
 
 @pytest.mark.parametrize("given", [None, "", "2", "-0", "+0", "1.1", ".5", "0x0", "٠", "0.5\n"])
-def test_what_is_no_draw_leaves_it_to_chance(given: str | None) -> None:
-    """The delay lies in its range, and not where a reader with less care would put it."""
+def test_invalid_draw_leaves_the_delay_to_chance(given: str | None) -> None:
+    """The delay lies in its range, not where a careless parser would put it."""
     drawn = {delay_seconds(TWO_TO_SIX, given) for _ in range(20)}
     assert len(drawn) == 20
     assert all(2 <= one <= 6 for one in drawn)

@@ -1,4 +1,4 @@
-"""Whether a request can end a server whose threads have small stacks."""
+"""Whether a request can crash a server whose threads have small stacks."""
 
 import errno
 import socket
@@ -6,18 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.server.replicas import (
-    BOUND_SECONDS,
-    FLASK,
-    GTHREAD,
-    QUICK,
-    STOCK_GTHREAD,
-    Replica,
-    Shared,
-    Start,
-    Variant,
-    each,
-)
+from tests.server.replicas import BOUND_SECONDS, QUICK, Replica, Start
+from tests.server.variants import FLASK, GTHREAD, STOCK_GTHREAD, Shared, Variant, each
 
 THREADED = [FLASK, GTHREAD, STOCK_GTHREAD]
 
@@ -51,15 +41,14 @@ HOSTILE = {
     "deep-mail": body(b"message/rfc822", b"Content-Type: message/rfc822\r\n\r\n" * 9000),
     "deep-form": body(b"multipart/mixed; boundary=a", b"--a\r\n\r\n" * 9000),
 }
-"""Each without the empty line that ends it, but for the ones with a body."""
-
+"""Each without the empty line that ends it, except those with a body."""
 
 REFUSED = (errno.ECONNRESET, errno.EPIPE, errno.ENOTCONN)
-"""What a client sees where its request is refused before all of it is read."""
+"""What a client sees if its request is refused before all of it is read."""
 
 
 def send(replica: Replica, request: bytes) -> None:
-    """Send a request, say that no more comes, and read what comes back, if anything does."""
+    """Send a request and half-close; read what comes back, if anything."""
     with socket.create_connection(replica.urls[0], timeout=BOUND_SECONDS) as sock:
         try:
             sock.sendall(request if request.startswith(b"POST") else request + b"\r\n")
@@ -76,7 +65,7 @@ def send(replica: Replica, request: bytes) -> None:
 def test_server_outlives_a_hostile_request(
     request_: bytes, variant: Variant, quick: Shared
 ) -> None:
-    """The same instance goes on answering: neither the server nor its worker has died."""
+    """The same instance goes on answering: neither the server nor its worker dies."""
     replica = quick(variant)
     before = replica.stats()["instance"]
     for _ in range(3):
@@ -88,7 +77,7 @@ def test_server_outlives_a_hostile_request(
 
 @pytest.fixture
 def failing(start: Start, tmp_path: Path) -> Callable[[Variant], Replica]:
-    """Start a replica whose app recurses through C code without an end."""
+    """Start a replica whose app recurses endlessly through C code."""
     code = (
         "import random\n\n\n"
         "class Deep:\n    def __str__(self):\n        return str(self)\n\n\n"
@@ -99,10 +88,10 @@ def failing(start: Start, tmp_path: Path) -> Callable[[Variant], Replica]:
 
 
 @each(THREADED)
-def test_endless_recursion_in_a_request_is_an_error_and_not_the_end(
+def test_endless_recursion_in_a_request_is_only_an_error(
     variant: Variant, failing: Callable[[Variant], Replica]
 ) -> None:
-    """An exception as deep as Python allows finds room on the stack of a server's thread."""
+    """An exception as deep as Python allows fits the stack of a server's thread."""
     replica = failing(variant)
     before = replica.stats()["instance"]
     assert replica.get("/").status == 500

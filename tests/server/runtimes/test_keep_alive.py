@@ -3,18 +3,8 @@
 import time
 
 import pytest
-from tests.server.replicas import (
-    ALL,
-    GTHREAD,
-    QUICK,
-    STOCK_GTHREAD,
-    Start,
-    Variant,
-    ask,
-    each,
-    read,
-    side_by_side,
-)
+from tests.server.replicas import QUICK, Start, ask, read
+from tests.server.variants import ALL, GTHREAD, STOCK_GTHREAD, Variant, each, side_by_side
 
 THREADED = [GTHREAD, STOCK_GTHREAD]
 KEEPING = [variant for variant in ALL if variant.keeps]
@@ -24,7 +14,7 @@ GUNICORNS_OWN_SECONDS = 2
 
 @side_by_side(LIMITED)
 def test_connection_silent_for_the_idle_timeout_is_closed(variant: Variant, start: Start) -> None:
-    """The server closes a kept connection after the idle timeout, and not before."""
+    """The server closes a kept connection after the idle timeout, and no earlier."""
     replica = start(*variant.settings, *QUICK, "server.keepAlive.idleTimeoutSeconds=1")
     connection = replica.connect()
     ask(connection, "/")
@@ -53,7 +43,7 @@ def test_connection_without_idle_timeout_stays_open(variant: Variant, start: Sta
 def test_five_hundred_connections_are_all_kept(
     threads: int, variant: Variant, start: Start
 ) -> None:
-    """gthread keeps every connection, however many threads it has: none is told to close."""
+    """gthread keeps every connection, however many threads it has."""
     delay = ("server.delay.minSeconds=0.1", "server.delay.maxSeconds=0.1")
     quick = delay if threads == 0 else QUICK
     replica = start(*variant.settings, *quick, f"server.gunicorn.threads={threads}")
@@ -73,7 +63,7 @@ def test_five_hundred_connections_are_all_kept(
 
 @each(THREADED)
 def test_client_that_does_not_close_holds_up_nobody(variant: Variant, start: Start) -> None:
-    """gthread waits up to 2 s for a client to close: in that request's thread, not in its loop."""
+    """gthread waits up to 2 s for a client to close, in that request's thread, not its loop."""
     replica = start(*variant.settings, *QUICK)
     connections = [replica.connect() for _ in range(5)]
     for connection in connections:

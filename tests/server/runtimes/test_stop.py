@@ -1,4 +1,4 @@
-"""How a replica ends: what each runtime does with its answers in flight and with its port."""
+"""How a replica ends: what each runtime does with answers in flight and with its port."""
 
 import http.client
 import os
@@ -8,22 +8,18 @@ import subprocess
 import time
 
 import pytest
-from tests.server.replicas import (
+from tests.server.replicas import QUICK, Replica, Start, ask, read
+from tests.server.variants import (
     FLASK,
     GEVENT,
     GO,
     GO_DRAINING,
     GTHREAD,
-    QUICK,
     STOCK_GEVENT,
     STOCK_GTHREAD,
     STOCK_SYNC,
     SYNC,
-    Replica,
-    Start,
     Variant,
-    ask,
-    read,
     side_by_side,
 )
 from tests.sockets import listeners
@@ -40,13 +36,13 @@ JSON = {"Accept": "application/json"}
 
 
 def in_flight(replica: Replica, variant: Variant, address: int = 0) -> http.client.HTTPConnection:
-    """Send a request, and return its connection when the server is waiting."""
+    """Send a request, and return its connection once the server is waiting."""
     connection = replica.connect(address)
     connection.request("GET", "/", headers=JSON)
     if variant.concurrent:
         eventually(lambda: replica.stats()["in_flight"] == 1)
     else:
-        time.sleep(0.3)  # it cannot be asked
+        time.sleep(0.3)  # it cannot answer a probe meanwhile
     return connection
 
 
@@ -65,7 +61,7 @@ def refused(replica: Replica, address: int = 0) -> bool:
 def test_sigterm_lets_the_answer_in_flight_finish_and_refuses_new_connections(
     variant: Variant, start: Start
 ) -> None:
-    """A draining replica leaves its port at once, answers, and then closes the connection."""
+    """A draining replica gives up its port at once, answers, then closes the connection."""
     replica = start(*variant.settings, *SLOW)
     connection = in_flight(replica, variant)
     replica.signal(signal.SIGTERM)
@@ -87,7 +83,7 @@ def test_sigterm_lets_the_answer_in_flight_finish_and_refuses_new_connections(
 def test_draining_replica_refuses_connections_before_its_answer_is_out(
     variant: Variant, start: Start
 ) -> None:
-    """Whatever the kernel filed for it from now on would hang, and be reset in the end."""
+    """A connection that the kernel queued for it would hang, and be reset in the end."""
     replica = start(*variant.settings, *ENDLESS, "server.gracefulTimeoutSeconds=20")
     in_flight(replica, variant)
     replica.signal(signal.SIGTERM)
@@ -125,7 +121,7 @@ def test_sigint_ends_a_replica_at_once(variant: Variant, start: Start) -> None:
 
 @side_by_side(DRAINING)
 def test_draining_replica_leaves_a_shared_port_to_the_other(variant: Variant, start: Start) -> None:
-    """From the moment it drains, every new connection to the shared port goes to the other."""
+    """Once it drains, every new connection to the shared port goes to the other."""
     first = start(
         *variant.settings,
         *SLOW,
@@ -152,11 +148,11 @@ def test_draining_replica_leaves_a_shared_port_to_the_other(variant: Variant, st
 
 @side_by_side(KEEPING)
 def test_idle_connections_do_not_hold_up_the_stop(variant: Variant, start: Start) -> None:
-    """Kept connections, and those that never sent a request, are closed when a replica drains."""
+    """A draining replica closes idle connections, also those that never sent a request."""
     generous = ("server.gracefulTimeoutSeconds=20", "server.keepAlive.idleTimeoutSeconds=0")
     replica = start(*variant.settings, *QUICK, *generous)
-    # First: once a later connection is answered, this one has been accepted, too. A connection
-    # that is still in the listen queue is reset.
+    # First, since once a later connection is answered, this one has been accepted, too: one
+    # that is still in the listen queue would be reset.
     silent = replica.connect()
     kept = [replica.connect() for _ in range(5)]
     for connection in kept:
@@ -173,7 +169,7 @@ def test_idle_connections_do_not_hold_up_the_stop(variant: Variant, start: Start
 
 @side_by_side(KEEPING)
 def test_drain_ends_at_the_graceful_timeout(variant: Variant, start: Start) -> None:
-    """What is not answered within the graceful timeout is given up, and the log counts it."""
+    """What is unanswered at the graceful timeout is given up, and the log counts it."""
     replica = start(*variant.settings, *ENDLESS, "server.gracefulTimeoutSeconds=1")
     connection = in_flight(replica, variant)
     replica.signal(signal.SIGTERM)
@@ -187,7 +183,7 @@ def test_drain_ends_at_the_graceful_timeout(variant: Variant, start: Start) -> N
 
 @side_by_side([GTHREAD, GEVENT, STOCK_GTHREAD, STOCK_GEVENT])
 def test_worker_that_dies_is_replaced_on_the_same_port(variant: Variant, start: Start) -> None:
-    """A SIGTERM to the worker alone is no stop: the master starts another, and nothing is lost."""
+    """SIGTERM to the worker alone is no stop: the master starts another, and nothing is lost."""
     replica = start(*variant.settings, *QUICK)
     (worker,) = (
         int(pid)
@@ -215,7 +211,7 @@ def test_worker_that_dies_is_replaced_on_the_same_port(variant: Variant, start: 
 )
 @side_by_side([FLASK, GTHREAD, GO])
 def test_sigterm_ends_a_replica_that_is_pid_1(variant: Variant, start: Start) -> None:
-    """In a container the server is PID 1, for which signals without a handler are dropped."""
+    """In a container the server is PID 1, to which signals without a handler do nothing."""
     replica = start(
         *variant.settings,
         *QUICK,

@@ -1,10 +1,11 @@
-"""Restarts told second by second: by hand, and at random."""
+"""Restarts described second by second, by hand or at random."""
 
 import random
 from collections import Counter
 from collections.abc import Sequence
 
-from tests.lab.runs import NEW, SERVERS, START, history
+from tests.lab.records import history
+from tests.lab.runs import NEW, SERVERS, START
 
 from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.events.effect import Effect, effect
@@ -13,7 +14,7 @@ from long_lived.lab.analysis.judged import Judged, Unit, judged, unit_of
 from long_lived.record.timeline import Timeline
 
 STOP, READY, END = 10, 12, 30
-"""Of the simulated restarts, in seconds: of one bucket each."""
+"""When the simulated restarts stop, are ready and end, in seconds; a bucket is one second."""
 
 CONNECTIONS = 300
 SURVIVOR = SERVERS[0]
@@ -26,7 +27,7 @@ REPLACED = [
 
 
 class Story:
-    """A timeline that is told second by second."""
+    """A timeline written second by second."""
 
     def __init__(self, width_seconds: float = 1.0) -> None:
         self.timeline = Timeline(width_seconds)
@@ -41,7 +42,7 @@ class Story:
         self.tell("answered", pod, at, count)
 
     def move(self, old: str, new: str, at: float, count: int = 1) -> None:
-        """Close connections to one replica, and open as many to another."""
+        """Close connections to one replica, and open the same number to another."""
         self.tell("closed", old, at, count)
         self.open(new, at, count)
 
@@ -51,7 +52,7 @@ class Story:
         replicas: Sequence[str] = (*SERVERS, *NEW),
         uncertainty_seconds: float = 0.0,
     ) -> Effect:
-        """Work out what the restart did."""
+        """Compute the restart effect."""
         told = history(self.timeline)
         unit = unit_of(told, proxied=False)
         found = effect(told, replicas, changes, unit, uncertainty_seconds)
@@ -79,7 +80,7 @@ def at_random(rng: random.Random, pods: Sequence[str], count: int) -> Counter[st
 
 
 def kept_until_the_restart(rng: random.Random) -> Story:
-    """Tell of connections that are kept: after the restart all of them are the survivor's."""
+    """Write kept connections: after the restart the survivor holds them all."""
     story = Story()
     spread = at_random(rng, SERVERS, CONNECTIONS)
     for pod, count in spread.items():
@@ -100,7 +101,7 @@ def answer_to_the_end(story: Story, first: int, held: Counter[str]) -> Story:
 
 
 def reassigned(rng: random.Random) -> Story:
-    """Tell of kept connections that are opened anew, by chance, when the replacements serve."""
+    """Write kept connections that are reopened at random once the replacements serve."""
     story = kept_until_the_restart(rng)
     held: Counter[str] = Counter()
     for second in range(READY + 2, READY + 7):
@@ -111,7 +112,7 @@ def reassigned(rng: random.Random) -> Story:
 
 
 def pinned(rng: random.Random, ratio: float) -> Story:
-    """Tell of kept connections of which each replacement gets only this part of its share."""
+    """Write kept connections of which each replacement gets only this part of its share."""
     story = kept_until_the_restart(rng)
     held = Counter({SURVIVOR: CONNECTIONS})
     for pod in NEW:
@@ -123,7 +124,7 @@ def pinned(rng: random.Random, ratio: float) -> Story:
 
 
 def per_request(rng: random.Random, ratio: float = 1.0) -> Story:
-    """Tell of a connection for each request; replacements get this part of their share."""
+    """Write a connection per request; replacements get this part of their share."""
     story = Story()
     weights = [1.0, ratio, ratio]
     for second in range(END):
@@ -140,7 +141,7 @@ def per_request(rng: random.Random, ratio: float = 1.0) -> Story:
 
 
 def divided(counts: Sequence[int], new: Sequence[str] = NEW) -> Story:
-    """Tell of kept connections that are divided so among the survivor and `new` at the stop."""
+    """Write kept connections, divided like this between the survivor and `new` at the stop."""
     story = Story()
     for pod in SERVERS[: len(counts)]:
         story.open(pod, 0.5, 100)
@@ -152,7 +153,7 @@ def divided(counts: Sequence[int], new: Sequence[str] = NEW) -> Story:
 
 
 def steady(story: Story, last: Sequence[str] = LAST) -> Story:
-    """Tell of twenty connections to each replica, and of as many to each of `last` afterwards."""
+    """Write twenty connections to each replica, and as many to each of `last` afterwards."""
     for pod in SERVERS:
         story.open(pod, 0.5, 20)
     for pod in SERVERS:

@@ -17,7 +17,8 @@ from tests.lab.analysis.events.story import (
     pinned,
     steady,
 )
-from tests.lab.runs import NEW, SERVERS, START, history, restarted
+from tests.lab.records import history
+from tests.lab.runs import NEW, SERVERS, START, restarted
 
 from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.events.effect import effect
@@ -27,7 +28,7 @@ from long_lived.lab.analysis.judged import Unit
 
 
 def test_survivor_that_gets_nothing_is_uneven_and_not_pinned() -> None:
-    """Pinned is a word for replacements that get too little, not for any odd spread."""
+    """Pinned means that replacements get too little, not just any odd spread."""
     story = Story()
     for pod in SERVERS:
         story.open(pod, 0.5, 100)
@@ -41,7 +42,7 @@ def test_survivor_that_gets_nothing_is_uneven_and_not_pinned() -> None:
 
 
 def test_connections_are_followed_from_the_replaced_to_the_survivors() -> None:
-    """What the replaced replicas had is orphaned; what the survivors got of it is inherited."""
+    """What replaced replicas held is orphaned; what the survivors took over is inherited."""
     found = pinned(random.Random(1), 0.0).effect()
     assert found.survivors == [SURVIVOR]
     assert found.stopped == [*SERVERS[1:]]
@@ -54,8 +55,8 @@ def test_connections_are_followed_from_the_replaced_to_the_survivors() -> None:
     assert found.moved == 0
 
 
-def test_connections_are_followed_from_the_moment_before_the_stop_to_the_end_of_the_load() -> None:
-    """What opens a moment before the stop was there, what closes in the tail has not moved."""
+def test_connections_are_followed_from_the_stop_to_the_end_of_the_load() -> None:
+    """What opens just before the stop counts as held; what closes in the tail has not moved."""
     story = Story()
     for pod, count in (("server-a", 10), ("server-b", 20), ("server-c", 30)):
         story.open(pod, 0.5, count)
@@ -84,7 +85,7 @@ def test_survivors_inherit_no_more_than_was_orphaned() -> None:
 
 
 def test_replacement_that_is_replaced_itself_does_not_serve_afterwards() -> None:
-    """Of a chain of replacements the last one stays."""
+    """Of a chain of replacements only the last serves at the end."""
     story = steady(Story(), ["server-a", "server-c", "server-e"])
     first, then = ("server-b", "server-d"), ("server-d", "server-e")
     chain = [
@@ -100,7 +101,7 @@ def test_replacement_that_is_replaced_itself_does_not_serve_afterwards() -> None
 
 
 def test_stop_after_the_run_changes_nothing_in_it() -> None:
-    """Where the load was over before the first stop, all of it was before."""
+    """If the load ends before the first stop, all of it counts as before."""
     story = steady(Story(), SERVERS)
     for series in ("failed", "failed_ended"):
         story.tell(series, f"{LOST} server-b", 20.0, 5)
@@ -111,7 +112,7 @@ def test_stop_after_the_run_changes_nothing_in_it() -> None:
 
 
 def test_connections_that_leave_the_survivors_have_moved() -> None:
-    """Those that were opened anew after the restart are counted; inherited is what has stayed."""
+    """Connections reopened after the restart are counted as moved; what stayed is inherited."""
     run, replacements = restarted(heals=True)
     story = Story()
     story.timeline = run.ledger.timeline
@@ -120,7 +121,7 @@ def test_connections_that_leave_the_survivors_have_moved() -> None:
 
 
 def rolled(keep: int) -> tuple[Story, list[Change]]:
-    """Tell of a rolling restart: connections of each stopped replica go to all that serve then."""
+    """Write a rolling restart: a stopped replica's connections go to all that serve then."""
     story = Story(0.25)
     held = Counter(dict.fromkeys(SERVERS, 30))
     for pod in SERVERS:
@@ -145,7 +146,7 @@ def rolled(keep: int) -> tuple[Story, list[Change]]:
 
 @pytest.mark.parametrize("keep", [0, 1])
 def test_rolling_restart_is_one_restart_from_first_stop_to_last_ready(keep: int) -> None:
-    """The waves are one `during`; the last replacement has nobody left to get connections from."""
+    """The waves are one `during`; nobody is left to give the last replacement connections."""
     story, changes = rolled(keep)
     new = [one.new for one in changes]
     found = story.effect(changes, [*SERVERS, *new])
@@ -164,7 +165,7 @@ def test_rolling_restart_is_one_restart_from_first_stop_to_last_ready(keep: int)
 
 
 def test_restart_of_all_replicas_leaves_no_survivor() -> None:
-    """Where nobody survives nothing is inherited, and only the replacements are judged."""
+    """Without survivors nothing is inherited, and only the replacements are judged."""
     story = Story(0.25)
     new = ["server-d", "server-e", "server-f"]
     for pod in SERVERS:
@@ -186,7 +187,7 @@ def test_restart_of_all_replicas_leaves_no_survivor() -> None:
 
 
 def test_run_that_ends_in_the_restart_has_no_after() -> None:
-    """Where a replacement was never ready nothing is judged, and what was seen is counted."""
+    """If a replacement is never ready nothing is judged, but what was seen is counted."""
     story = steady(Story(0.25))
     never = [Change(START + STOP, "server-b", START + STOP)]
     found = story.effect(never)
@@ -198,13 +199,13 @@ def test_run_that_ends_in_the_restart_has_no_after() -> None:
 
 
 def test_run_without_a_restart_has_no_effect() -> None:
-    """Where nothing was replaced there is nothing to work out."""
+    """Without a replacement there is no effect to compute."""
     story = steady(Story())
     assert effect(history(story.timeline), SERVERS, [], Unit.HELD, 0.0) is None
 
 
-def test_end_of_the_load_is_not_where_users_wait_for_what_is_gone() -> None:
-    """Most may be without a connection for long after an event: what they have then is judged."""
+def test_load_goes_on_while_users_wait_for_replicas_that_are_gone() -> None:
+    """Most users may lack a connection long after an event: what they hold then is judged."""
     story = Story(0.25)
     for pod in SERVERS:
         story.open(pod, 0.0, 20)
@@ -218,8 +219,8 @@ def test_end_of_the_load_is_not_where_users_wait_for_what_is_gone() -> None:
     assert story.judged(found).spread.counts == {SURVIVOR: 20, NEW[0]: 1, NEW[1]: 0}
 
 
-def test_tail_of_a_run_is_not_what_is_judged() -> None:
-    """Connections that close when the load is over take nothing from those that were held."""
+def test_tail_of_a_run_is_not_judged() -> None:
+    """Connections that close once the load is over still count as held."""
     story = steady(Story(0.25))
     for pod in LAST:
         story.tell("closed", pod, END + 1, 20)
@@ -229,7 +230,7 @@ def test_tail_of_a_run_is_not_what_is_judged() -> None:
 
 
 def test_uncertain_clocks_widen_during_on_both_sides() -> None:
-    """What may have happened while replicas restarted counts as then."""
+    """What may have happened while replicas restarted counts as during."""
     story = steady(Story(0.25))
     exact, uncertain = (story.effect(uncertainty_seconds=by) for by in (0.0, 1.0))
     for found, begin, end in ((exact, 10.5, 12.75), (uncertain, 9.5, 13.75)):
@@ -239,7 +240,7 @@ def test_uncertain_clocks_widen_during_on_both_sides() -> None:
 
 
 def test_replica_that_restarts_in_place_is_stopped_and_serves_afterwards() -> None:
-    """Its connections are gone, and it is one of those that are judged."""
+    """Its connections are gone, and it is judged like the others."""
     story = Story(0.25)
     for pod in SERVERS:
         story.open(pod, 0.5, 100)
@@ -262,8 +263,8 @@ def test_replica_that_restarts_in_place_is_stopped_and_serves_afterwards() -> No
 
 
 @pytest.mark.parametrize("inferred", [(True, True), (False, True)], ids=["all", "one"])
-def test_what_is_inferred_is_left_out_where_it_would_be_wrong(inferred: tuple[bool, bool]) -> None:
-    """Where nobody saw a stop, nobody knows how many connections there were at that moment."""
+def test_inherited_is_unknown_for_an_inferred_restart(inferred: tuple[bool, bool]) -> None:
+    """If nobody saw the stop, nobody knows how many connections were held at that moment."""
     story = steady(Story(0.25))
     seen = [
         replace(one, ended_unix_seconds=None, ready_unix_seconds=START + READY, inferred=guessed)

@@ -1,4 +1,4 @@
-"""How long it takes until connections are even again: for good, and by each replica's share."""
+"""When connections are even again: for good, and by each replica's share."""
 
 from collections import Counter
 from dataclasses import replace
@@ -29,8 +29,8 @@ from long_lived.lab.analysis.events.change import Change
     ],
     ids=["pinned", "healed", "per-request"],
 )
-def test_time_until_even_is_told_where_it_was_reached(given: dict, seconds: object) -> None:
-    """A pinned run is never even again; a healed one is from when its connections moved."""
+def test_time_until_even_is_known_where_it_was_reached(given: dict, seconds: object) -> None:
+    """A pinned run is never even again; a healed one is from the time its connections moved."""
     run, replacements = restarted(users=300, **given)
     story = Story()
     story.timeline = run.ledger.timeline
@@ -38,8 +38,8 @@ def test_time_until_even_is_told_where_it_was_reached(given: dict, seconds: obje
 
 
 @pytest.mark.parametrize("given", [{"heals": True}, {"keeps": False}], ids=["kept", "per-request"])
-def test_time_until_even_is_not_told_where_too_few_could_tell(given: dict) -> None:
-    """Looks that could not have noticed a replica with half its share say nothing at all."""
+def test_time_until_even_is_unknown_where_too_few_could_tell(given: dict) -> None:
+    """Looks without the power to notice a replica with half its share say nothing."""
     run, replacements = restarted(users=6, **given)
     story = Story()
     story.timeline = run.ledger.timeline
@@ -50,7 +50,7 @@ def test_time_until_even_is_not_told_where_too_few_could_tell(given: dict) -> No
 
 @pytest.mark.parametrize(("share", "even"), [(0.95, True), (0.5, False)], ids=["nearly", "half"])
 def test_time_until_even_goes_by_the_share_and_not_by_chance(share: float, even: bool) -> None:
-    """With a million connections 5 % too few are no chance, and even all the same."""
+    """Of a million connections 5 % too few is beyond chance, yet even."""
     story = Story()
     for pod in SERVERS:
         story.open(pod, 0.5, 1_000_000)
@@ -63,7 +63,7 @@ def test_time_until_even_goes_by_the_share_and_not_by_chance(share: float, even:
 
 
 def test_two_replicas_can_be_even_again_and_one_cannot() -> None:
-    """One replica has nothing to be compared with."""
+    """A single replica has nothing to be compared with."""
     two = divided((100, 100), NEW[:1]).effect(REPLACED[:1], (*SERVERS[:2], NEW[0]))
     assert (two.seconds_to_even, two.too_few_to_tell) == (0.0, False)
     all_of_one = [replace(REPLACED[0], old=SURVIVOR)]
@@ -79,7 +79,7 @@ def test_two_replicas_can_be_even_again_and_one_cannot() -> None:
     ("at", "seconds"), [(END - 1, None), (END, 0.0)], ids=["under-load", "in-the-tail"]
 )
 def test_even_again_is_for_good_until_the_end_of_the_load(at: int, seconds: float | None) -> None:
-    """A replica that falls short in the last moment is; in the tail it does not matter."""
+    """Falling short in the last moment of the load counts; in the tail it does not."""
     story = divided((400, 400, 400))
     story.tell("closed", NEW[1], at, 400)
     if at == END:
@@ -89,7 +89,7 @@ def test_even_again_is_for_good_until_the_end_of_the_load(at: int, seconds: floa
 
 
 def test_even_again_does_not_look_before_the_stop() -> None:
-    """What was uneven until the moment before is no matter of the event."""
+    """Unevenness before the stop has nothing to do with the event."""
     story = Story()
     story.open("server-a", 0.5, 300)
     for pod in SERVERS[1:]:
@@ -100,7 +100,7 @@ def test_even_again_does_not_look_before_the_stop() -> None:
 
 
 def test_nothing_opened_since_the_stop_is_too_few() -> None:
-    """Where each request had a connection of its own, and there was none any more."""
+    """With a connection per request, none opened since the stop is too few to tell."""
     story = Story()
     for pod in SERVERS:
         story.open(pod, 0.5, 100)
@@ -111,7 +111,7 @@ def test_nothing_opened_since_the_stop_is_too_few() -> None:
 
 
 def test_nothing_at_all_is_not_even() -> None:
-    """While nobody has a connection nobody has a share, however even nothing is."""
+    """While nobody holds a connection nobody has a share, so nothing is even."""
     story = Story()
     new = ("server-d", "server-e", "server-f")
     for pod, heir in zip(SERVERS, new, strict=True):

@@ -1,23 +1,12 @@
-"""Restarts that nobody announced, found in what the clients saw; and none where there was none."""
+"""Restarts inferred from what the clients saw; and none where none happened."""
 
 import random
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.lab.runs import (
-    NEW,
-    READY_SECONDS,
-    SERVERS,
-    START,
-    STOP_SECONDS,
-    Run,
-    changed,
-    history,
-    plain,
-    pod_of,
-    restarted,
-)
+from tests.lab.records import changed, history, pod_of
+from tests.lab.runs import NEW, READY_SECONDS, SERVERS, START, STOP_SECONDS, Run, plain, restarted
 
 from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.events.inferred_restarts import MISSED, changes_seen
@@ -35,12 +24,12 @@ def pairs(found: list[Change]) -> list[tuple[str | None, str | None]]:
 
 
 def seen_in(made: Summary, replicas: int | None = 3) -> list[Change]:
-    """Find the restarts in a summary."""
+    """Infer the restarts from a summary."""
     return changes_seen(history_of(made), made.pods, replicas)
 
 
 def without_starts(made: Summary) -> Summary:
-    """Return the summary that servers give which do not say when they started."""
+    """Return the summary as if servers did not say when they started."""
     return changed(made, **{f"pods__{name}__starts": [] for name in made.pods})
 
 
@@ -49,7 +38,7 @@ def without_starts(made: Summary) -> Summary:
 )
 @pytest.mark.parametrize("told", [True, False], ids=["starts-told", "starts-unknown"])
 def test_names_that_disappear_and_appear_are_a_restart(given: dict[str, Any], told: bool) -> None:
-    """The old and the new names are paired, with about the times at which it happened."""
+    """Old and new names are paired, with the approximate times."""
     run, announced = restarted(**given)
     made = run.summary() if told else without_starts(run.summary())
     found = seen_in(made)
@@ -63,8 +52,8 @@ def test_names_that_disappear_and_appear_are_a_restart(given: dict[str, Any], to
         assert one.ready_unix_seconds < START + READY_SECONDS + 3
 
 
-def test_replacement_that_got_nothing_has_a_name_nevertheless() -> None:
-    """A pinned run's new replicas were never seen: they count as ready when the old were gone."""
+def test_replacement_that_got_nothing_still_has_a_name() -> None:
+    """Nobody saw a pinned run's new replicas: they count as ready when the old were gone."""
     run, _ = restarted()
     found = seen_in(run.summary())
     assert pairs(found) == [("server-b", "unseen-1"), ("server-c", "unseen-2")]
@@ -72,7 +61,7 @@ def test_replacement_that_got_nothing_has_a_name_nevertheless() -> None:
 
 
 def test_one_of_two_replacements_got_nothing() -> None:
-    """Where one new name appears for two that disappear, the other is the one nobody saw."""
+    """If two names disappear and one appears, the other replacement is one that nobody saw."""
     run, _ = restarted(users=120)
     for index in range(20):
         connection = run.connect("server-e", 13.0 + index / 20)
@@ -83,8 +72,8 @@ def test_one_of_two_replacements_got_nothing() -> None:
     assert pairs(seen_in(made, None)) == [("server-b", "server-e"), ("server-c", None)]
 
 
-def test_nobody_is_invented_where_the_replicas_are_all_there() -> None:
-    """A replica that went away and has no successor is one less, as after a scale-down."""
+def test_no_replica_is_invented_where_enough_remain() -> None:
+    """A replica that goes without a successor was removed, as in a scale-down."""
     run, _ = restarted(servers=SERVERS[:2], new=NEW[:1], heals=True)
     assert pairs(seen_in(run.summary(), 2)) == [("server-b", "server-d")]
     run, _ = restarted(servers=(*SERVERS, "server-x"), new=(*NEW, "server-f"), heals=True)
@@ -93,8 +82,8 @@ def test_nobody_is_invented_where_the_replicas_are_all_there() -> None:
     assert pairs(seen_in(scaled_down, None)) == [("server-b", None), ("server-c", None)]
 
 
-def test_start_in_the_run_makes_a_replica_new_however_few_answers_it_gave() -> None:
-    """A name whose server says that it started in the run came then, and not from chance."""
+def test_start_in_the_run_makes_a_replica_new() -> None:
+    """A replica whose server started during the run came then, and did not just answer late."""
     run = Run()
     for index in range(30):
         run.connect(SERVERS[index % 2], index / 30)
@@ -106,7 +95,7 @@ def test_start_in_the_run_makes_a_replica_new_however_few_answers_it_gave() -> N
 
 
 def test_name_beyond_the_number_of_replicas_is_new() -> None:
-    """A replica that was added in the middle of the run takes nobody's place."""
+    """A replica that was added during the run replaces nobody."""
     run, _ = restarted("server.replicas=2", servers=SERVERS[:1], new=[])
     for index in range(40):
         run.connect("server-x", 12.0 + index / 4)
@@ -119,8 +108,8 @@ def test_name_beyond_the_number_of_replicas_is_new() -> None:
 @pytest.mark.parametrize(
     "given", [{}, {"heals": True}, {"keeps": False}], ids=["pinned", "healed", "per-request"]
 )
-def test_restart_that_is_found_has_the_verdict_of_an_announced_one(given: dict[str, Any]) -> None:
-    """Who has only the logs comes to the same finding as who made the restart."""
+def test_inferred_restart_gets_the_verdict_of_an_announced_one(given: dict[str, Any]) -> None:
+    """The logs alone lead to the same finding as knowing of the restart."""
     run, announced = restarted("experiment.expect=any", users=300, **given)
     made = run.summary()
     known = judge(made, SERVERS, [], announced)
@@ -137,7 +126,7 @@ def test_restart_that_is_found_has_the_verdict_of_an_announced_one(given: dict[s
 
 @pytest.mark.parametrize("given", [{}, {"heals": True}], ids=["pinned", "healed"])
 def test_restart_whose_stopped_replica_drains_is_one_restart(given: dict[str, Any]) -> None:
-    """Answers of a stopped replica that come late move its end, and invent nobody."""
+    """Late answers of a stopped replica move its end, and invent no other replica."""
     run, announced = restarted(**given)
     for index in range(8):
         run.connect("server-b", STOP_SECONDS + index / 4)
@@ -147,7 +136,7 @@ def test_restart_whose_stopped_replica_drains_is_one_restart(given: dict[str, An
 
 
 def answered(story: list[tuple[float, str]]) -> Timeline:
-    """Make the timeline of answers, each on a connection of its own."""
+    """Make the timeline of answers, each on its own connection."""
     timeline = Timeline(1.0)
     for at, pod in story:
         for series in ("opened", "answered", "closed"):
@@ -156,19 +145,19 @@ def answered(story: list[tuple[float, str]]) -> Timeline:
 
 
 def inferred(timeline: Timeline, replicas: int) -> list[Change]:
-    """Find the restarts in a timeline, of servers that do not say when they started."""
+    """Infer the restarts from a timeline, as if servers did not say when they started."""
     told = history(timeline)
     return changes_seen(told, {name: pod_of() for name in told.replicas()}, replicas)
 
 
 def random_balancing(rng: random.Random) -> list[tuple[float, str]]:
-    """Tell of a run in which each answer is that of a random replica."""
+    """Make a run in which each answer comes from a random replica."""
     answers = rng.choice([30, 100, 400])
     return [(30 * index / answers, rng.choice(SERVERS)) for index in range(answers)]
 
 
 def few_slow_users(rng: random.Random) -> list[tuple[float, str]]:
-    """Tell of some users that stay with a replica, and wait a minute for an answer."""
+    """Make a run of few users, each of whom stays with a replica and waits a minute per answer."""
     story = []
     for _ in range(rng.randint(2, 12)):
         pod, at = rng.choice(SERVERS), rng.uniform(0, 8)
@@ -180,7 +169,7 @@ def few_slow_users(rng: random.Random) -> list[tuple[float, str]]:
 
 
 def one_request_each(rng: random.Random) -> list[tuple[float, str]]:
-    """Tell of the seed's run: every user asks once, and the answers come over forty seconds."""
+    """Make the seed's run: every user asks once, and the answers arrive over forty seconds."""
     return [(rng.uniform(20, 60), rng.choice(SERVERS)) for _ in range(150)]
 
 
@@ -188,11 +177,11 @@ def one_request_each(rng: random.Random) -> list[tuple[float, str]]:
 def test_run_without_a_restart_has_none(
     tell: Callable[[random.Random], list[tuple[float, str]]],
 ) -> None:
-    """Of 2,000 runs none is said to have had a restart that it had not.
+    """None of 2,000 runs without a restart is said to have had one.
 
-    A run has six silences that count, at its begin and its end for each of three replicas, and
-    each is by chance as long as that in one of e^20 cases: 0.00003 of 2,000 runs are to be
-    expected, so that a single one is a defect.
+    Six silences of a run count: at its start and at its end, for each of three replicas. By chance
+    each is that long in one of e^20 cases. In 2,000 runs that makes 0.00003, so a single one is a
+    defect.
     """
     rng = random.Random(20_261_127)
     for _ in range(RUNS):
@@ -203,7 +192,7 @@ def test_run_without_a_restart_has_none(
     ("missed", "found"), [(MISSED - 1, 0), (MISSED, 1)], ids=["less", "enough"]
 )
 def test_silence_counts_from_twenty_missed_answers_on(missed: int, found: int) -> None:
-    """A replica with half of the answers is gone when the others have given twenty more."""
+    """A replica with half of the answers is gone once the others have given twenty more."""
     story = [(float(index // 2), SERVERS[index % 2]) for index in range(40)]
     story += [(20.0 + index / 10, SERVERS[0]) for index in range(2 * missed)]
     assert len(inferred(answered(story), 2)) == found
@@ -213,12 +202,12 @@ def test_silence_counts_from_twenty_missed_answers_on(missed: int, found: int) -
     "pods", [dict.fromkeys(SERVERS, 30), {"server-a": 5}, {}], ids=["even", "one", "nothing"]
 )
 def test_plain_runs_have_no_restart(pods: dict[str, int]) -> None:
-    """Runs in which nothing happened, and those in which nothing was answered, have none."""
+    """An undisturbed run, or one without answers, has none."""
     assert seen_in(plain(pods)) == []
 
 
-def test_heirs_are_paired_in_the_order_of_time() -> None:
-    """In a rolling restart the first to go is replaced by the first to come."""
+def test_replacements_are_paired_in_order_of_time() -> None:
+    """In a rolling restart the first to come replaces the first to go."""
     story = []
     for index in range(900):
         at = index / 30
@@ -230,7 +219,7 @@ def test_heirs_are_paired_in_the_order_of_time() -> None:
 
 
 def test_finding_needs_the_names_of_new_replicas_only() -> None:
-    """The found replacement of a replica is part of what is judged, though nobody saw it."""
+    """An inferred replacement is judged like any other, although nobody saw it."""
     run, _ = restarted("experiment.expect=pinned")
     made = run.summary()
     verdict = judge(made, sorted(made.pods), [], seen_in(made))

@@ -1,4 +1,4 @@
-"""What the events of a run were, told from what happened."""
+"""The kind of an event, recognized from what happened."""
 
 import pytest
 
@@ -45,13 +45,13 @@ TOLD = {
 
 @pytest.mark.parametrize("name", TOLD)
 def test_kind_is_what_happened(name: str) -> None:
-    """Who went, who came and in which order tell; nobody says what was planned."""
+    """Who went, who came, and in which order decide; the plan does not."""
     kind, changes = TOLD[name]
     assert kind_of(changes, FIRST) is kind
 
 
-def test_change_is_over_when_who_comes_is_ready_or_who_goes_is_gone() -> None:
-    """A replica that is replaced may drain on, one that goes for good is waited for."""
+def test_change_is_over_when_the_new_replica_is_ready_or_the_old_one_gone() -> None:
+    """A replaced replica may drain on; one that goes for good is waited for."""
     assert Change(10, "b", None, "d", 13).over_unix_seconds == 13
     assert Change(10, "b", 11, "d").over_unix_seconds is None
     assert Change(10, "b", 11, for_good=True).over_unix_seconds == 11

@@ -1,9 +1,10 @@
-"""Who came later and holds less because of that: in a restart, in waves, of three and of thirty."""
+"""Latecomers that hold less because they came late: in a restart, in waves, of thirty."""
 
 from collections.abc import Mapping
 
 import pytest
-from tests.lab.runs import START, history
+from tests.lab.records import history
+from tests.lab.runs import START
 
 from long_lived.lab.analysis.distributions import binomial_at_most
 from long_lived.lab.analysis.events.change import Change
@@ -18,12 +19,12 @@ END = 60.0
 
 
 def came(*names: str, at: float = CAME) -> list[Change]:
-    """Make the replacements by which these came, all at once."""
+    """Make these replacements, all at the same time."""
     return [Change(START + at - 2, None, None, name, START + at) for name in names]
 
 
 def run(since: Mapping[str, int] | None = None, at: float = CAME + SERVICE_LAG_SECONDS) -> History:
-    """Make the history of a run in which so many connections were opened at a time."""
+    """Make the history of a run in which this many connections were opened at each time."""
     timeline = Timeline(1.0)
     timeline.add("opened", "a", START)
     timeline.add("answered", "a", START + END)
@@ -43,7 +44,7 @@ def late_of(
 
 
 def test_replacements_that_hold_nothing_came_later_and_are_idle() -> None:
-    """The plain case: two of three, and all on the third."""
+    """The plain case: two of three are new, and the third holds everything."""
     found = late_of({"a": 300, "b": 0, "c": 0}, came("b", "c"))
     assert found is not None
     assert (found.replicas, found.held, found.ratio) == (["b", "c"], 0, 0.0)
@@ -51,7 +52,7 @@ def test_replacements_that_hold_nothing_came_later_and_are_idle() -> None:
 
 
 def test_waves_are_told_apart_by_when_they_came() -> None:
-    """After a roll-out in waves all are new, and the last has less: the others came first."""
+    """After a rollout in waves all are new, and the last wave has less than the first."""
     events = came("b", at=10) + came("c", at=20) + came("d", at=30)
     found = late_of({"b": 137, "c": 103, "d": 60}, events)
     assert found is not None
@@ -61,7 +62,7 @@ def test_waves_are_told_apart_by_when_they_came() -> None:
 
 
 def test_thirty_replicas_of_which_twenty_came_later() -> None:
-    """None of the twenty alone shows it, all together do."""
+    """No single one of the twenty shows it, but all together do."""
     old = {f"old-{n}": 30 for n in range(10)}
     new = {f"new-{n:02}": 0 for n in range(20)}
     found = late_of(old | new, came(*new))
@@ -83,8 +84,8 @@ def test_thirty_replicas_of_which_twenty_came_later() -> None:
         (160, "at 80% of a fair share"),
     ],
 )
-def test_degree_is_told_in_words(held: int, degree: str) -> None:
-    """From idle over a quarter and half to the share in percent."""
+def test_degree_is_put_into_words(held: int, degree: str) -> None:
+    """From idle, a quarter and half to the share in percent."""
     found = late_of({"a": 400 - held, "b": held}, came("b"))
     assert found is not None
     assert found.degree == degree
@@ -107,15 +108,15 @@ def test_degree_is_told_in_words(held: int, degree: str) -> None:
         "chance",
     ],
 )
-def test_nobody_is_late_where_coming_later_is_not_the_matter(
+def test_nobody_is_late_where_coming_later_is_not_the_cause(
     counts: dict[str, int], events: list[Change]
 ) -> None:
-    """Even, the other way round, no event, all at once, or chance."""
+    """Even, reversed, without an event, all at once, or by chance."""
     assert late_of(counts, events) is None
 
 
 def test_level_is_shared_among_the_waves() -> None:
-    """The more often one divides the replicas, the more often chance makes a part look small."""
+    """The more ways to divide the replicas, the more often chance makes one part look small."""
     assert LEVEL / 2 < binomial_at_most(74, 300, 1 / 3) < LEVEL
     assert late_of({"a": 126, "b": 100, "c": 74}, came("c")) is not None
     waves = came("b", at=10) + came("c", at=20)
@@ -124,15 +125,15 @@ def test_level_is_shared_among_the_waves() -> None:
 
 
 def test_service_lag_is_ten_seconds() -> None:
-    """Documents and simulations reckon with it."""
+    """Documents and simulations rely on it."""
     assert SERVICE_LAG_SECONDS == 10.0
 
 
 @pytest.mark.parametrize(
     ("got", "avoided"), [(0, True), (40, True), (100, False)], ids=["none", "few", "share"]
 )
-def test_replica_that_gets_less_of_what_is_new_is_not_just_late(got: int, avoided: bool) -> None:
-    """Where it does not get its share of what was opened since, the older ones are no reason."""
+def test_replica_that_lacks_new_connections_is_not_just_late(got: int, avoided: bool) -> None:
+    """If it also lacks its share of what was opened since, older replicas are not the cause."""
     since = run({"a": 300 - got - 100, "b": 100, "c": got})
     found = late_of({"a": 400, "b": 190, "c": 10}, came("c"), since)
     assert found is not None
@@ -140,8 +141,8 @@ def test_replica_that_gets_less_of_what_is_new_is_not_just_late(got: int, avoide
     assert found.avoided is avoided
 
 
-def test_what_is_opened_before_the_service_may_know_says_nothing() -> None:
-    """In the first seconds a replica that is ready gets nothing yet, and that is no defect."""
+def test_connections_opened_within_the_service_lag_say_nothing() -> None:
+    """A ready replica gets nothing in its first seconds, and that is not a defect."""
     counts = {"a": 400, "b": 190, "c": 10}
     for at, opened in ((CAME + SERVICE_LAG_SECONDS - 1, 0), (CAME + SERVICE_LAG_SECONDS, 300)):
         found = late_of(counts, came("c"), run({"a": 300}, at))
@@ -151,14 +152,14 @@ def test_what_is_opened_before_the_service_may_know_says_nothing() -> None:
 
 
 def test_too_few_new_connections_do_not_show_that_it_is_avoided() -> None:
-    """A hundred that went elsewhere would not have noticed a replica with half its share."""
+    """A hundred opened elsewhere would not reveal a replica with half its share."""
     found = late_of({"a": 400, "b": 190, "c": 10}, came("c"), run({"a": 100, "b": 50}))
     assert found is not None
     assert not found.avoided
 
 
 def test_replacement_that_was_never_ready_came_when_the_other_was_stopped() -> None:
-    """Where nobody knows when it was ready, the stop is the earliest that it can have been."""
+    """If nobody knows when it was ready, the stop is the earliest possible time."""
     events = [Change(START + 8, "x", START + 9, "b", None)]
     found = late_of({"a": 300, "b": 0}, events)
     assert found is not None
@@ -166,7 +167,7 @@ def test_replacement_that_was_never_ready_came_when_the_other_was_stopped() -> N
 
 
 def split(old: dict[str, int], new: dict[str, int], since: dict[str, int]) -> Latecomers | None:
-    """Tell of what old and new replicas hold, and of what was opened since the new ones came."""
+    """Write what old and new replicas hold, and what was opened since the new ones came."""
     return late_of(old | new, came(*new), run(since, CAME + SERVICE_LAG_SECONDS + 1))
 
 
@@ -180,8 +181,8 @@ def test_many_that_lack_a_little_each_are_late() -> None:
     assert not found.avoided
 
 
-def test_many_that_have_their_share_are_not_late() -> None:
-    """What one has more by chance is not what the others lack."""
+def test_many_with_their_share_are_not_late() -> None:
+    """What one has in excess by chance is not what the others lack."""
     assert split({"old-0": 210}, {f"new-{index}": 200 for index in range(29)}, {}) is None
 
 
@@ -190,10 +191,10 @@ def test_many_that_have_their_share_are_not_late() -> None:
     [(400, 150, True), (320, 190, True), (312, 194, False), (234, 233, False), (80, 15, False)],
     ids=["as-much", "half-as-much", "less", "their-share", "too-few-to-tell"],
 )
-def test_late_ones_are_avoided_where_new_connections_pass_them_by_as_well(
+def test_latecomers_are_avoided_where_new_connections_pass_them_by_too(
     old: int, new: int, avoided: bool
 ) -> None:
-    """They lack 36 %: it is the balancer where they lack half of that again."""
+    """They lack 36 %: the balancer is to blame if they lack half of that in new ones, too."""
     since = {"old-0": old, "new-0": new, "new-1": new}
     found = split({"old-0": 400}, {"new-0": 150, "new-1": 150}, since)
     assert found is not None
@@ -202,33 +203,31 @@ def test_late_ones_are_avoided_where_new_connections_pass_them_by_as_well(
     assert found.avoided is avoided
 
 
-def test_skew_of_what_was_opened_since_is_not_the_reason_of_a_large_lack() -> None:
-    """A few percent that are no chance do not explain that they hold nothing."""
+def test_slight_skew_of_new_connections_does_not_explain_a_large_lack() -> None:
+    """A few percent beyond chance do not explain why they hold nothing."""
     since = {"old-0": 36_000, "new-0": 32_000, "new-1": 32_000}
     found = split({"old-0": 600}, {"new-0": 5, "new-1": 0}, since)
     assert found is not None
     assert not found.avoided
 
 
-def test_replica_that_came_as_the_clock_started_came_later_than_those_of_before() -> None:
-    """Clients may have opened what they keep while it was not there yet."""
+def test_replica_that_came_as_the_clock_started_is_a_latecomer() -> None:
+    """Clients may have opened what they keep before it was there."""
     found = late_of({"a": 300, "b": 0}, came("b", at=0.0))
     assert found is not None
     assert found.replicas == ["b"]
 
 
 def test_replica_that_came_and_went_is_not_late() -> None:
-    """Only who serves at the end can hold less than its share."""
+    """Only a replica that serves at the end can hold less than its share."""
     found = late_of({"a": 300, "c": 0}, came("b", at=10) + came("c", at=20))
     assert found is not None
     assert found.replicas == ["c"]
 
 
 @pytest.mark.parametrize(("at", "opened"), [(29.0, 0), (30.0, 100)], ids=["before", "since"])
-def test_what_is_opened_says_something_since_the_last_of_them_could_get_it(
-    at: float, opened: int
-) -> None:
-    """Where they came in waves, those of the first may get something that the last cannot."""
+def test_new_connections_count_once_the_last_wave_could_get_them(at: float, opened: int) -> None:
+    """While the last wave is still missing, the first may get what it cannot."""
     events = came("b", at=10) + came("c", at=20)
     found = late_of({"a": 300, "b": 0, "c": 0}, events, run({"a": 100}, at))
     assert found is not None
@@ -247,10 +246,10 @@ def test_what_is_opened_says_something_since_the_last_of_them_could_get_it(
     ],
     ids=["just-enough", "too-few", "just-half", "less-than-half", "chance", "no-chance"],
 )
-def test_avoided_is_who_lacks_half_as_much_of_enough_and_not_by_chance(
+def test_avoided_takes_three_conditions(
     held: tuple[int, int], opened: tuple[int, int], avoided: bool
 ) -> None:
-    """Three conditions, each at its border."""
+    """Half the lack, enough new connections, and beyond chance: each at its limit."""
     since = run(dict(zip("ab", opened, strict=True)))
     found = late_of(dict(zip("ab", held, strict=True)), came("b"), since)
     assert found is not None

@@ -25,7 +25,7 @@ from long_lived.lab.analysis.power import LEVEL
 
 @pytest.mark.parametrize("each", [400, 60], ids=["short-looks", "long-looks"])
 def test_time_until_even_is_never_earlier_than_the_replacements(each: int) -> None:
-    """A look that is partly of the outage is short, so long looks tell a later time, not sooner."""
+    """A look partly in the outage falls short, so longer looks give a later time, not a sooner."""
     story = Story(0.25)
     for quarter in range(4 * END):
         at = quarter / 4
@@ -33,7 +33,7 @@ def test_time_until_even_is_never_earlier_than_the_replacements(each: int) -> No
         for pod in crew:
             story.open(pod, at, each // 4 // len(crew))
             story.tell("closed", pod, at, each // 4 // len(crew))
-    # Answers that come in late hold the load's end where nothing is opened any more.
+    # Answers that arrive late keep the load going although nothing is opened any more.
     for pod in LAST:
         story.tell("opened", pod, END - 0.25, each)
         story.tell("closed", pod, END + 0.75, each)
@@ -46,7 +46,9 @@ def test_time_until_even_is_never_earlier_than_the_replacements(each: int) -> No
 
 @pytest.mark.parametrize("width", [0.25, 2.0])
 @pytest.mark.parametrize(("late", "buckets"), [(False, 0), (True, 1)], ids=["at-once", "next"])
-def test_what_is_held_is_looked_at_in_every_bucket(width: float, late: bool, buckets: int) -> None:
+def test_held_connections_are_looked_at_in_every_bucket(
+    width: float, late: bool, buckets: int
+) -> None:
     """Connections that move in the bucket of the stop were even all along; the next is later."""
     story = Story(width)
     for pod in SERVERS:
@@ -64,7 +66,7 @@ def test_what_is_held_is_looked_at_in_every_bucket(width: float, late: bool, buc
     ids=["within-chance", "short"],
 )
 def test_level_is_shared_among_looks_and_replicas(counts: Sequence[int], even: bool) -> None:
-    """20 looks at 3 replicas: a share of 90 % gives so few once in 60,000 looks, or less often."""
+    """Over 20 looks at 3 replicas, chance pushes one below 90 % in at most 1 of 60,000 looks."""
     few, total, looks = counts[-1], sum(counts), END - STOP
     assert (binomial_at_most(few, total, 0.9 / 3) >= LEVEL / (looks * 3)) is even
     found = divided(counts).effect()
@@ -75,7 +77,7 @@ def test_level_is_shared_among_looks_and_replicas(counts: Sequence[int], even: b
     ("counts", "enough"), [((64, 64, 63), True), ((64, 63, 63), False)], ids=["just", "just-not"]
 )
 def test_look_needs_as_many_connections_as_power_does(counts: Sequence[int], enough: bool) -> None:
-    """191 would show one of three replicas with half its share, and 190 would not."""
+    """191 would reveal one of three replicas with half its share, 190 would not."""
     found = divided(counts).effect()
     assert (found.seconds_to_even, found.too_few_to_tell) == (0.0 if enough else None, not enough)
 
@@ -83,8 +85,8 @@ def test_look_needs_as_many_connections_as_power_does(counts: Sequence[int], eno
 @pytest.mark.parametrize(
     ("at", "told"), [(END - 1, True), (END - 2, False)], ids=["last-bucket", "last-two"]
 )
-def test_last_look_with_enough_to_tell_has_to_be_at_the_end(at: int, told: bool) -> None:
-    """What fades out to half for longer than a look leaves nobody knows what."""
+def test_last_telling_look_has_to_be_at_the_end(at: int, told: bool) -> None:
+    """If half of the load fades out for longer than a look, nobody knows what came after."""
     story = divided((100, 100, 100))
     for pod, count in zip(LAST, (0, 50, 100), strict=True):
         story.tell("closed", pod, at, count)
@@ -93,8 +95,8 @@ def test_last_look_with_enough_to_tell_has_to_be_at_the_end(at: int, told: bool)
     assert (found.seconds_to_even, found.too_few_to_tell) == (0.0 if told else None, not told)
 
 
-def test_too_few_are_too_few_also_where_the_stop_is_the_first_thing_to_happen() -> None:
-    """Where no look has enough there is no last one that has."""
+def test_too_few_are_too_few_even_where_the_stop_comes_first() -> None:
+    """If no look has enough, there is no last one that has."""
     story = Story()
     story.tell("sent", "all", 0.0)
     for second in range(2, END):
@@ -111,7 +113,7 @@ def test_too_few_are_too_few_also_where_the_stop_is_the_first_thing_to_happen() 
 
 @pytest.mark.parametrize(("first", "few"), [(5, False), (4, True)], ids=["just", "just-not"])
 def test_longest_look_is_all_the_time_since_the_stop(first: int, few: bool) -> None:
-    """191 since the stop show that one replica gets nothing, where the first and the last count."""
+    """191 since the stop reveal a replica that gets nothing, if the first and the last count."""
     story = Story()
     for second, count in [(STOP, first), *((at, 10) for at in range(STOP + 1, END - 1))]:
         for pod in LAST[:2]:
@@ -143,10 +145,10 @@ def test_longest_look_is_all_the_time_since_the_stop(first: int, few: bool) -> N
         (2.0, 500, 6.0),
     ],
 )
-def test_looks_are_as_long_as_what_is_opened_needs(
+def test_looks_are_as_long_as_opened_connections_need(
     width: float, each: int, seconds: float | None
 ) -> None:
-    """Even from 16 s on, 6 s after the stop: a look of a second, or of more, tells it later."""
+    """Even from 16 s on, 6 s after the stop; a look of a second or more dates it later."""
     story = Story(width)
     for bucket in range(round(END / width)):
         at = bucket * width
@@ -161,8 +163,8 @@ def test_looks_are_as_long_as_what_is_opened_needs(
     assert (found.seconds_to_even, found.too_few_to_tell) == (seconds, seconds is None)
 
 
-def test_time_until_even_is_known_also_where_little_happens() -> None:
-    """Looks at few connections are so long that they tell something: this one is not `at once`."""
+def test_time_until_even_is_known_even_where_little_happens() -> None:
+    """Few connections make long looks, which can tell: this run is not even `at once`."""
     story = Story(0.25)
     for turn in range(40 * END):
         at = turn / 40

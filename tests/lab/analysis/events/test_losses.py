@@ -12,12 +12,12 @@ from long_lived.lab.analysis.events.losses import LOST
 
 
 def came_in_addition() -> list[Change]:
-    """Say that replicas were added, and none was stopped."""
+    """Say that replicas were added and none was stopped."""
     return [Change(START + STOP + 0.5, None, None, new, START + READY + 0.5) for new in NEW]
 
 
 def test_losses_of_the_restart_are_counted_apart_from_later_failures() -> None:
-    """Lost are the requests whose connection broke while the stopped replicas ended."""
+    """Requests are lost if their connection broke while the stopped replicas ended."""
     story = steady(Story(0.25))
     for sent, ended, key, count in [
         (5.0, 6.0, f"{LOST} server-b", 100),
@@ -50,8 +50,8 @@ def test_losses_of_the_restart_are_counted_apart_from_later_failures() -> None:
 
 
 @pytest.mark.parametrize("kind", ["connect_refused", "connect_timeout", "connect_failed"])
-def test_failures_to_reach_what_is_gone_are_excused_until_the_service_must_know(kind: str) -> None:
-    """A Service hands out the address of a replica that is gone for a while; nothing else is."""
+def test_failures_to_reach_a_stopped_replica_are_excused_for_a_while(kind: str) -> None:
+    """A Service gives out a stopped replica's address for a while; nothing else is excused."""
     story = steady(Story(0.25))
     slow = [REPLACED[0], replace(REPLACED[1], ended_unix_seconds=START + STOP + 1.7)]
     unseen = [replace(one, ended_unix_seconds=None) for one in REPLACED]
@@ -71,7 +71,7 @@ def test_failures_to_reach_what_is_gone_are_excused_until_the_service_must_know(
 
 
 def test_losses_are_counted_until_the_stopped_replicas_have_ended() -> None:
-    """A replica that drains longer than its replacement needs loses requests at its end, too."""
+    """A replica that drains longer than its replacement starts loses requests at its end, too."""
     story = steady(Story(0.25))
     for series in ("failed", "failed_ended"):
         for key, at, count in [
@@ -91,7 +91,7 @@ def test_losses_are_counted_until_the_stopped_replicas_have_ended() -> None:
 
 
 def test_losses_of_each_replica_are_counted_from_its_own_stop_on() -> None:
-    """What broke on a replica before it was stopped did not break because of the stop."""
+    """What broke on a replica before its stop did not break because of it."""
     story = steady(Story(0.25))
     for key, at, count in [
         (f"{LOST} server-b", STOP + 0.5, 1),
@@ -107,7 +107,7 @@ def test_losses_of_each_replica_are_counted_from_its_own_stop_on() -> None:
 
 
 def test_losses_of_a_replica_that_restarts_in_place_end_when_it_is_back() -> None:
-    """The start before may answer for a while yet, but what breaks then may be the new one's."""
+    """The old start may still answer, but what breaks then may be the new one's."""
     story = steady(Story(0.25), SERVERS)
     for at, count in ((READY, 2), (READY + 0.25, 30)):
         story.tell("failed_ended", f"{LOST} server-b", at, count)

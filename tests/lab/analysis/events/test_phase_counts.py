@@ -1,4 +1,4 @@
-"""What each phase counts: a row for every replica, which add up to the run."""
+"""What each phase counts: a row per replica, and the rows add up to the run."""
 
 import pytest
 from tests.lab.analysis.events.story import READY, STOP, Story, steady
@@ -11,7 +11,7 @@ from long_lived.lab.analysis.events.phases import PhaseName
 
 
 def test_replica_that_drains_after_its_time_has_a_row() -> None:
-    """Answers of a stopped replica are in the table, wherever they fall, and judged nowhere."""
+    """A stopped replica's late answers are in the table wherever they fall, but are not judged."""
     story = steady(Story(0.25))
     story.tell("answered", "server-b", READY + 2, 4)
     found = story.effect()
@@ -25,7 +25,7 @@ def test_replica_that_drains_after_its_time_has_a_row() -> None:
 
 
 def test_rows_are_in_the_order_of_the_replicas() -> None:
-    """Replicas are listed as the lab lists them, whatever their names."""
+    """Rows keep the lab's order of the replicas, whatever their names."""
     named = ("server-e", "server-c", "server-a", "server-d", "server-b")
     found = steady(Story(0.25)).effect(replicas=named)
     assert [[row.replica[-1] for row in phase.rows] for phase in found.phases] == [
@@ -52,7 +52,7 @@ def test_phases_add_up_to_the_run() -> None:
 
 
 def test_replica_that_restarts_in_place_was_there_before() -> None:
-    """It has a row of the phase before, even where it answered nothing then."""
+    """It has a row in the phase before, even if it answered nothing then."""
     story = steady(Story(0.25), SERVERS)
     crash = [Change(START + STOP, "silent", START + STOP, "silent", START + READY)]
     before, during, _ = story.effect(crash, [*SERVERS, "silent"]).phases
@@ -63,7 +63,7 @@ def test_replica_that_restarts_in_place_was_there_before() -> None:
 
 
 def test_connections_of_unknown_replicas_have_a_row() -> None:
-    """Of what closed before its first answer, or never got one, nobody knows whose it was."""
+    """A connection that never got an answer cannot be attributed to a replica."""
     story = steady(Story(0.25))
     for series, at, count in [
         ("opened", 5.0, 7),

@@ -1,16 +1,17 @@
-"""Before, during, after: every bucket of a run lies in one phase, whatever happened when."""
+"""Before, during, after: every bucket of a run is in exactly one phase, whatever happened when."""
 
 import hypothesis
 import hypothesis.strategies as some
 import pytest
-from tests.lab.runs import START, history
+from tests.lab.records import history
+from tests.lab.runs import START
 
 from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.events.phases import PhaseName, phases
 from long_lived.record.timeline import Timeline
 
 MOMENTS = some.floats(-20, 80, allow_nan=False)
-"""Seconds since the start; runs here last up to a minute, so these lie outside of them, too."""
+"""Seconds since the start; runs here last up to a minute, so some lie outside."""
 
 CHANGES = some.lists(
     some.builds(
@@ -30,7 +31,7 @@ CHANGES = some.lists(
 
 
 def run_of(first_seconds: float, seconds: float, width_seconds: float = 0.25) -> Timeline:
-    """Make the timeline of a run with one request at its beginning and one at its end."""
+    """Make the timeline of a run with one request at its start and one at its end."""
     timeline = Timeline(width_seconds)
     for at in (first_seconds, first_seconds + seconds):
         timeline.add("sent", "all", START + at)
@@ -46,7 +47,7 @@ def run_of(first_seconds: float, seconds: float, width_seconds: float = 0.25) ->
 def test_phases_cover_every_bucket_once(
     changes: list[Change], first: float, seconds: float, width: float
 ) -> None:
-    """In any order of stop, end and ready the phases are in order, without gap or overlap."""
+    """However stop, end and ready are ordered, phases follow one another without gap or overlap."""
     seen = history(run_of(first, seconds, width))
     found = phases(seen, changes)
     if not changes:
@@ -65,7 +66,7 @@ def test_phases_cover_every_bucket_once(
 def test_during_begins_in_the_bucket_of_the_first_stop(
     changes: list[Change], seconds: float
 ) -> None:
-    """All that lies before the first stop is before, and nothing else is."""
+    """Everything before the first stop is before, and nothing else is."""
     seen = history(run_of(0, seconds))
     found = {phase.name: phase for phase in phases(seen, changes)}
     stop = seen.bucket(min(one.began_unix_seconds for one in changes))
@@ -79,7 +80,7 @@ def test_during_begins_in_the_bucket_of_the_first_stop(
 def test_after_begins_when_every_replacement_is_ready(
     changes: list[Change], seconds: float
 ) -> None:
-    """There is an after only where all changes were ready, and it begins behind the last."""
+    """An after needs every change to be over, and begins behind the last."""
     seen = history(run_of(0, seconds))
     found = {phase.name: phase for phase in phases(seen, changes)}
     ready = [one.ready_unix_seconds for one in changes]
@@ -128,10 +129,10 @@ def test_after_begins_when_every_replacement_is_ready(
         "wholly-before-the-run",
     ],
 )
-def test_borders_lie_at_stop_and_ready(
+def test_phases_change_at_stop_and_ready(
     stopped: tuple[float, ...], ready: tuple[float | None, ...], borders: dict[str, object]
 ) -> None:
-    """A run of 121 buckets of a quarter of a second, by hand."""
+    """A run of 121 quarter-second buckets, by hand."""
     changes = [
         Change(START + stop, "old", None, "new", None if at is None else START + at)
         for stop, at in zip(stopped, ready, strict=True)
@@ -141,5 +142,5 @@ def test_borders_lie_at_stop_and_ready(
 
 
 def test_run_without_an_event_has_no_phase() -> None:
-    """Where no client sent anything there is nothing to divide."""
+    """If no client sent anything there is nothing to divide."""
     assert phases(history(Timeline()), [Change(START + 1, "a", None, "b", START + 2)]) == []

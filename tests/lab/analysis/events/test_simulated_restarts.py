@@ -1,4 +1,4 @@
-"""Simulated restarts: chance is rarely called uneven, and too little is never called chance."""
+"""Simulated restarts: chance is rarely called uneven, and a clear lack is never called chance."""
 
 import math
 import random
@@ -17,7 +17,7 @@ RUNS = 800
 def test_random_balancing_after_a_restart_is_rarely_called_uneven(
     tell: Callable[[random.Random], Story],
 ) -> None:
-    """False alarms in 800 restarts are as rare as LEVEL promises, within five deviations."""
+    """False alarms in 800 restarts stay within five deviations of what LEVEL promises."""
     rng = random.Random(20_261_125)
     alarms = nevers = 0
     for _ in range(RUNS):
@@ -37,7 +37,7 @@ def test_random_balancing_after_a_restart_is_rarely_called_uneven(
 def test_replacement_that_gets_next_to_nothing_is_never_called_chance(
     tell: Callable[[random.Random, float], Story], ratio: float
 ) -> None:
-    """Nothing, or a tenth of the share, is noticed in every run; pinned is only what is kept."""
+    """Every run reveals a tenth of a share, or nothing; only kept connections are pinned."""
     rng = random.Random(20_261_126)
     for _ in range(RUNS // 4):
         story = tell(rng, ratio)

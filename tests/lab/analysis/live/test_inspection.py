@@ -1,4 +1,4 @@
-"""Two looks at a live service: finding, words, and what does not count."""
+"""Two looks at a live service: the finding, its words, and what does not count."""
 
 import itertools
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ NODE = "10.0.0.7"
 OWNERS = {"10.1.0.9": "deployment/gateway in edge", "10.1.0.8": "job/batch in shop"}
 
 Pods = Sequence[tuple[str, float, int]]
-"""Name, age in seconds, connections."""
+"""Name, age in seconds and connections."""
 
 
 def seen(pods: Pods, ports: int = 1, address: str = "10.1.0.9") -> list[Seen]:
@@ -32,7 +32,7 @@ def seen(pods: Pods, ports: int = 1, address: str = "10.1.0.9") -> list[Seen]:
 
 
 def looked_at(pods: Pods, *, kept: bool = True) -> Inspection:
-    """Look twice at the same pods."""
+    """Take two looks at the same pods."""
     after = seen(pods, ports=1 if kept else 20_000)
     return inspect(compared(seen(pods), after), 10.0, OWNERS, even_within=0.1)
 
@@ -41,7 +41,7 @@ PINNED = (("a", 90_000.0, 290), ("b", 7_200.0, 8), ("c", 7_190.0, 2))
 
 
 def test_later_pods_that_hold_less_are_pinned() -> None:
-    """The sentence says who, since when, how much, and to whom."""
+    """The sentence says which pods, since when, by how much, and to whom."""
     found = looked_at(PINNED)
     assert found.finding is Finding.PINNED
     words = sentence(found, NOW)
@@ -55,7 +55,7 @@ def test_later_pods_that_hold_less_are_pinned() -> None:
 
 
 def test_rolled_out_pods_are_pinned_from_the_first_on() -> None:
-    """Each new pod gets only what is reopened after it came: those that came last hold least."""
+    """A new pod gets only what is reopened after it came, so the last ones hold least."""
     found = looked_at((("a", 90.0, 137), ("b", 60.0, 103), ("c", 30.0, 60)))
     assert found.finding is Finding.PINNED
     assert found.late is not None
@@ -89,7 +89,7 @@ def test_finding(pods: Pods, finding: Finding) -> None:
 
 
 def test_connections_that_do_not_last_are_not_pinned() -> None:
-    """Where none lasts from look to look, keep-alive is not the cause."""
+    """If none lasts from one look to the next, keep-alive is not the cause."""
     found = looked_at(PINNED, kept=False)
     assert found.finding is Finding.UNEVEN
     assert "keep-alive is not the cause" in cause(found)
@@ -97,7 +97,7 @@ def test_connections_that_do_not_last_are_not_pinned() -> None:
 
 
 def test_probes_of_the_kubelet_do_not_count() -> None:
-    """What comes from the pod's own node and does not last is a probe; what lasts is a client."""
+    """A short connection from the pod's own node is a probe, a lasting one a client."""
     pods: Pods = (("a", 90.0, 5),)
     lasting = compared(seen(pods, address=NODE), seen(pods, address=NODE))
     assert (len(lasting[0].peers), lasting[0].kept) == (5, 5)
@@ -113,13 +113,13 @@ def test_what_was_kept_opened_and_closed_adds_up() -> None:
 
 
 def test_pod_that_started_again_kept_nothing() -> None:
-    """A container that restarted in place has lost its connections, even if ports come again."""
+    """A restart in place loses all connections, even if the same ports appear again."""
     (held,) = compared(seen([("a", 90.0, 5)]), seen([("a", 1.0, 5)]))
     assert (held.kept, held.opened) == (0, 5)
 
 
-def test_pod_that_cannot_be_asked_is_a_row_and_not_the_end() -> None:
-    """The verdict is about the others, and the reason stands beside its name."""
+def test_pod_that_cannot_be_asked_is_only_a_row() -> None:
+    """The verdict covers the others, and the reason stands beside its name."""
     silent = Seen(Holder("d", NOW - 5), obstacle="its image has no cat")
     found = inspect(
         compared([*seen(PINNED), silent], [*seen(PINNED), silent]), 10.0, OWNERS, even_within=0.1
@@ -131,7 +131,7 @@ def test_pod_that_cannot_be_asked_is_a_row_and_not_the_end() -> None:
 
 
 def test_report_of_two_hundred_pods_stays_readable() -> None:
-    """The oldest and the newest are shown, in 80 columns."""
+    """The oldest and the newest are listed, in 80 columns."""
     pods = [(f"checkout-7d9f8b6c5d-{n:05d}", 1000.0 - n, 100) for n in range(200)]
     shown = lines(looked_at(pods), "service/checkout in namespace shop", NOW)
     assert len(shown) < 60
@@ -144,5 +144,5 @@ def test_report_of_two_hundred_pods_stays_readable() -> None:
     [(-1, "0 s"), (45, "45 s"), (119, "119 s"), (180, "3 min"), (7200, "2 h"), (259_200, "3 d")],
 )
 def test_span_is_written_in_its_largest_unit(seconds: float, words: str) -> None:
-    """Short enough for a column."""
+    """It stays short enough for a column."""
     assert ago(seconds) == words

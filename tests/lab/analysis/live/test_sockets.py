@@ -1,4 +1,4 @@
-"""The kernel's list of sockets, as it is on a machine and as it may be."""
+"""The kernel's list of sockets: as it is on a machine, and as it might be."""
 
 import socket
 from contextlib import suppress
@@ -41,14 +41,14 @@ def test_address_is_read_as_the_kernel_writes_it(remote: str, address: str) -> N
 
 
 def test_only_established_connections_to_the_port_count() -> None:
-    """Not what listens, is half open or ending, has another port, or goes out to such a port."""
+    """Listening, half-open, ending, outgoing and other ports' sockets do not count."""
     others = [line("0100007F:1F90", "0100007F:0001", f"{state:02X}") for state in range(2, 13)]
     others += [line("0100007F:1F91", "0100007F:0001"), line("0100007F:0001", "0100007F:1F90")]
     assert peers(listed(*others), 8080) == []
 
 
 def test_both_lists_may_stand_in_one_text() -> None:
-    """`cat tcp tcp6` prints a heading for each."""
+    """`cat tcp tcp6` prints each list with its heading."""
     text = listed(line("0100007F:1F90", "0100007F:0001")) + listed(
         line(f"{'0' * 32}:1F90", f"{'0' * 24}01000000:0002")
     )
@@ -57,21 +57,21 @@ def test_both_lists_may_stand_in_one_text() -> None:
 
 @pytest.mark.parametrize("text", ["", "\n", "cat: /proc/net/tcp: Permission denied", "{}"])
 def test_other_text_is_refused(text: str) -> None:
-    """What is not the list is not taken for an empty one."""
+    """Other text is not taken for an empty list."""
     with pytest.raises(NotSockets, match="not the kernel's list of sockets"):
         peers(text, 8080)
 
 
 @given(st.text(max_size=200))
 def test_any_text_is_read_or_refused(text: str) -> None:
-    """Whatever a container prints, there is an answer or one line."""
+    """Whatever a container prints is parsed, or refused in one line."""
     for whole in (text, listed(text)):
         with suppress(NotSockets):
             assert isinstance(peers(whole, 80), list)
 
 
 def test_the_machines_own_list_has_its_own_connections() -> None:
-    """Three real connections are three peers, by the ports that they come from."""
+    """Three real connections are three peers, by their own ports."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = listener.getsockname()
         clients = [socket.create_connection(address) for _ in range(3)]

@@ -1,4 +1,4 @@
-"""Restarts in place that a verdict finds in the answers, whether the lab knows of them or not."""
+"""Restarts in place that the verdict finds in the answers, whether or not the lab knows of them."""
 
 import pytest
 from tests.lab.runs import SERVERS, START, Run, restarted
@@ -9,7 +9,7 @@ from long_lived.lab.analysis.verdict import Finding, judge
 
 @pytest.mark.parametrize("told", [True, False], ids=["by-the-lab", "by-the-answers"])
 def test_container_that_restarts_in_place_is_seen(told: bool) -> None:
-    """It keeps its name, and only the start that its answers name tells that it came later."""
+    """It keeps its name: only the start that its answers name shows that it came later."""
     run = Run("experiment.expect=any")
     for pod in SERVERS:
         run.start(pod, -60.0)
@@ -38,7 +38,7 @@ def test_container_that_restarts_in_place_is_seen(told: bool) -> None:
 
 
 def test_replacement_that_restarts_in_place_is_seen() -> None:
-    """Its first start is its coming, and the next one is an event of its own."""
+    """Its first start is its arrival, the next an event of its own."""
     run, replacements = restarted("experiment.expect=any", heals=True)
     run.start("server-d", 20.0)
     run.ask(run.connect("server-d", 21.0), 29.0)

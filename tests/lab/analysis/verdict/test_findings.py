@@ -1,11 +1,12 @@
-"""Every finding, held against each expectation."""
+"""Every finding, checked against each expectation."""
 
 import random
 from collections.abc import Callable
 
 import pytest
 from tests.lab.analysis.verdict.judging import judged, judged_restart
-from tests.lab.runs import SERVERS, Run, plain, scaled
+from tests.lab.records import scaled
+from tests.lab.runs import SERVERS, Run, plain
 
 from long_lived.lab.analysis.verdict import Finding, Verdict, judge
 from long_lived.record.merge import merge
@@ -65,7 +66,7 @@ RUNS: dict[str, tuple[Finding, Callable[[str], Verdict]]] = {
 @pytest.mark.parametrize("expect", EXPECTATIONS)
 @pytest.mark.parametrize("name", RUNS)
 def test_verdict_passes_where_the_finding_is_the_expected_one(name: str, expect: str) -> None:
-    """`any` takes all findings but a run that is incomplete; the others take themselves."""
+    """`any` accepts every finding but incomplete; the others accept themselves."""
     finding, run = RUNS[name]
     verdict = run(f"experiment.expect={expect}")
     assert verdict.finding is finding
@@ -79,7 +80,7 @@ def test_verdict_passes_where_the_finding_is_the_expected_one(name: str, expect:
 
 
 def test_replica_that_only_the_clients_know_is_judged() -> None:
-    """Nobody can answer unseen: a name in the summary counts, whether the lab knows it or not."""
+    """A name in the summary counts, whether or not the lab knows it."""
     made = plain({"server-a": 60, "server-b": 60, "stranger": 3})
     verdict = judge(made, SERVERS[:2])
     assert verdict.finding is Finding.UNEVEN
@@ -88,14 +89,14 @@ def test_replica_that_only_the_clients_know_is_judged() -> None:
 
 
 def test_two_clients_are_judged_as_one_run() -> None:
-    """What counts is the sum of the clients: halves that are odd may make an even whole."""
+    """The clients' sum counts: odd halves may make an even whole."""
     halves = [plain({"server-a": 80, "server-b": 20}), plain({"server-a": 20, "server-b": 80})]
     assert [judge(half, SERVERS[:2]).finding for half in halves] == [Finding.UNEVEN] * 2
     assert judge(merge(halves), SERVERS[:2]).finding is Finding.EVEN
 
 
 def test_random_runs_without_a_restart_are_even() -> None:
-    """Connections that are balanced at random have the finding that nearly all runs must have."""
+    """Randomly balanced connections have the finding that nearly all runs must have."""
     rng = random.Random(11)
     for _ in range(20):
         run = Run()

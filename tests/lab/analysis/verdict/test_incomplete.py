@@ -4,17 +4,8 @@ from collections.abc import Callable
 
 import pytest
 from tests.lab.analysis.verdict.judging import judged, judged_restart
-from tests.lab.runs import (
-    READY_SECONDS,
-    SERVERS,
-    START,
-    STOP_SECONDS,
-    Run,
-    changed,
-    own_counts,
-    plain,
-    restarted,
-)
+from tests.lab.records import changed, own_counts
+from tests.lab.runs import READY_SECONDS, SERVERS, START, STOP_SECONDS, Run, plain, restarted
 
 from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.events.latecomers import SERVICE_LAG_SECONDS
@@ -104,12 +95,12 @@ def failing(restart: int, later: int) -> Verdict:
 
 
 def gone() -> Change:
-    """Say that a replica was stopped, and that none came in its place."""
+    """Say that a replica was stopped and none took its place."""
     return Change(START + 20, "server-a", START + 20, None, START + 20)
 
 
 def never_ready(*problems: str) -> Verdict:
-    """Judge a run whose second replacement never was ready."""
+    """Judge a run whose second replacement was never ready."""
     run, replacements = restarted("experiment.expect=any")
     replacements[1].ready_unix_seconds = None
     return judge(run.summary(), SERVERS, problems, replacements)
@@ -117,7 +108,7 @@ def never_ready(*problems: str) -> Verdict:
 
 @pytest.mark.parametrize("name", INCOMPLETE)
 def test_incomplete_run_says_why_and_concludes_nothing(name: str) -> None:
-    """Whatever a run did not do as planned is a reason to conclude nothing, in words."""
+    """Each deviation from the plan is a reason, in words, to conclude nothing."""
     run, why = INCOMPLETE[name]
     verdict = run()
     assert verdict.finding is Finding.INCOMPLETE
@@ -125,8 +116,8 @@ def test_incomplete_run_says_why_and_concludes_nothing(name: str) -> None:
     assert verdict.words == f"incomplete: {why}"
 
 
-def test_reasons_are_told_together() -> None:
-    """A run that fell short in several ways says all of them."""
+def test_reasons_are_given_together() -> None:
+    """A run that falls short in several ways names them all."""
     made = plain(FULL, stopped_by="SIGINT", problem="too many open files")
     assert judged(made, "server-b ended").words == (
         "incomplete: server-b ended; too many open files; a client was stopped by SIGINT"
@@ -134,7 +125,7 @@ def test_reasons_are_told_together() -> None:
 
 
 def test_few_failures_are_allowed() -> None:
-    """One request in a hundred may fail, as experiment.maxFailedRatio says."""
+    """experiment.maxFailedRatio lets one request in a hundred fail."""
     assert judged(plain(FULL, failed={ErrorKind.READ_TIMEOUT: 2})).finding is Finding.EVEN
     exactly = plain(dict.fromkeys(SERVERS, 66), failed={ErrorKind.READ_TIMEOUT: 2})
     assert (exactly.requests.planned, judged(exactly).finding) == (200, Finding.EVEN)
@@ -143,13 +134,13 @@ def test_few_failures_are_allowed() -> None:
 
 
 def test_failures_at_the_restart_do_not_make_it_incomplete() -> None:
-    """What a restart costs is what is measured: only what failed at other times counts."""
+    """What a restart costs is measured; only failures at other times count against the run."""
     assert failing(restart=500, later=0).finding is Finding.PINNED
     assert failing(restart=500, later=18).finding is Finding.PINNED
 
 
 def test_incomplete_restart_still_has_its_phases() -> None:
-    """What was measured until the end of an incomplete run is kept, and nothing is judged."""
+    """What an incomplete run measured is kept, but not judged."""
     verdict = judged_restart(end=11.0)
     assert (verdict.judged, verdict.evidence) == (None, "")
     assert verdict.effect is not None
@@ -161,9 +152,9 @@ def test_incomplete_restart_still_has_its_phases() -> None:
 
 
 def test_failures_are_charged_to_the_time_at_which_they_were_sent() -> None:
-    """A connect that begins during the restart, and times out half a minute later, is its cost.
+    """A connect that begins in the restart and times out half a minute later is its cost.
 
-    So is one to an address that the Service still had after the replacement was ready.
+    So is one to an address that the Service still had when the replacement was ready.
     """
     for sent in (STOP_SECONDS + 1, READY_SECONDS + 3):
         run, replacements = restarted("experiment.expect=any")
@@ -187,7 +178,7 @@ def test_failures_are_charged_to_the_time_at_which_they_were_sent() -> None:
 def test_servers_counts_are_held_against_the_clients(
     own: int, others: int, failed: int, unexplained: int
 ) -> None:
-    """A difference that no failed request explains means that somebody counts wrong."""
+    """A difference that no failed request explains means that one side miscounts."""
     run = Run("experiment.expect=even")
     for index in range(210):
         at = index / 10

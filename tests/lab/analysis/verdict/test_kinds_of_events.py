@@ -1,4 +1,4 @@
-"""What the verdict says of each kind of event, which it knows from what happened alone."""
+"""What the verdict says of each kind of event, which it knows only from what happened."""
 
 from collections.abc import Mapping, Sequence
 
@@ -19,19 +19,19 @@ def judged(
     *overrides: str,
     servers: Sequence[str] = SERVERS,
 ) -> Verdict:
-    """Judge a run with kept connections, each user's with one of `servers` by turns.
+    """Judge a run with kept connections, where users take turns with `servers`.
 
-    `moves` says of a replica's users when they go where, by turns among the moves of that time.
+    `moves` says when a replica's users go where; moves of the same time take turns.
     """
-    return judge(told(moves, *overrides, servers=servers).summary(), servers, [], changes)
+    return judge(run_of(moves, *overrides, servers=servers).summary(), servers, [], changes)
 
 
-def told(
+def run_of(
     moves: Mapping[str, Sequence[tuple[float, str]]],
     *overrides: str,
     servers: Sequence[str] = SERVERS,
 ) -> Run:
-    """Tell that run."""
+    """Make that run."""
     run = Run("experiment.expect=any", *overrides)
     for user in range(USERS):
         at, pod = user / USERS, servers[user % len(servers)]
@@ -52,7 +52,7 @@ ADDED = [Change(START + BEGIN, None, None, name, START + 12) for name in ("serve
 
 
 def test_scale_up_moves_nothing_that_is_kept() -> None:
-    """New replicas to which nobody opens anything have none of the connections."""
+    """New replicas to which nobody opens anything hold no connections."""
     found = judged(ADDED, {})
     assert found.words == (
         "pinned: 2 new replicas got 0 of 300 connections, 120 would be fair: a scale-up moves "
@@ -65,8 +65,8 @@ def test_scale_up_moves_nothing_that_is_kept() -> None:
     assert found.effect.survivors == list(SERVERS)
 
 
-def test_scale_up_heals_where_connections_are_opened_anew() -> None:
-    """Where every connection is opened anew the new replicas answer their share."""
+def test_scale_up_heals_where_connections_are_reopened() -> None:
+    """Where every connection is reopened, new replicas answer their share."""
     run = Run("experiment.expect=any")
     for user in range(MANY):
         connection = run.connect(SERVERS[user % 3], user / MANY)
@@ -89,7 +89,7 @@ REMOVED = [
 
 
 def test_scale_down_leaves_an_even_load() -> None:
-    """What those that went had is opened anew, by chance, on those that are left."""
+    """What the removed replicas held is reopened at random on those left."""
     moves = {gone: [(BEGIN, name) for name in SERVERS] for gone in FIVE[3:]}
     found = judged(REMOVED, moves, servers=FIVE)
     assert found.words == (
@@ -102,14 +102,14 @@ def test_scale_down_leaves_an_even_load() -> None:
 
 
 def test_scale_down_is_over_only_when_all_have_gone() -> None:
-    """A replica that still drains at the end makes the run incomplete."""
+    """A replica that is still draining at the end makes the run incomplete."""
     never = [Change(START + BEGIN, "server-e", for_good=True)]
     found = judged(never, {"server-e": [(BEGIN, "server-a")]}, servers=FIVE)
     assert found.words == "incomplete: the run ended before the event was over"
 
 
 def test_crash_empties_a_replica_that_keeps_its_name() -> None:
-    """What comes back under its name has nothing of what it held."""
+    """It comes back under its name, without the connections it held."""
     crashed = [Change(START + BEGIN, name, START + BEGIN, name, START + 12) for name in SERVERS[1:]]
     found = judged(crashed, {name: [(BEGIN, "server-a")] for name in SERVERS[1:]})
     assert found.words.startswith(
@@ -124,7 +124,7 @@ LAST = ("server-d", "server-e", "server-f")
 
 
 def rolled_out() -> list[Change]:
-    """Make the changes of a rollout in which each new replica is ready before an old one goes."""
+    """Make the changes of a rollout in which a new replica is ready before each old one goes."""
     changes = []
     for index, (old, new) in enumerate(zip(SERVERS, LAST, strict=True)):
         at = START + BEGIN + 2 * index
@@ -134,7 +134,7 @@ def rolled_out() -> list[Change]:
 
 
 def test_first_of_a_rollout_ends_with_most() -> None:
-    """Each new replica gets only what is opened after it came: the first most, the last least."""
+    """A new replica gets only what opens after it came: the first most, the last least."""
     moves = {
         "server-a": [(11.0, name) for name in ("server-b", "server-c", "server-d")],
         "server-b": [(13.0, name) for name in ("server-c", "server-d", "server-e")],
@@ -156,9 +156,9 @@ def test_first_of_a_rollout_ends_with_most() -> None:
 
 
 def test_scale_events_are_inferred_from_the_answers() -> None:
-    """From logs alone: who appears was added; who disappears was removed where the plan said so."""
+    """A name that appears was added; one that disappears was removed if the plan says so."""
     moves = {gone: [(BEGIN, name) for name in SERVERS] for gone in FIVE[3:]}
-    made = told(moves, servers=FIVE).summary()
+    made = run_of(moves, servers=FIVE).summary()
     removed = changes_seen(history_of(made), made.pods, 5, 3)
     assert [(one.old, one.new, one.for_good) for one in removed] == [
         ("server-d", None, True),

@@ -5,18 +5,8 @@ from typing import Any
 
 import pytest
 from tests.lab.analysis.verdict.judging import judged, judged_restart
-from tests.lab.runs import (
-    NEW,
-    READY_SECONDS,
-    SERVERS,
-    START,
-    STOP_SECONDS,
-    Run,
-    changed,
-    plain,
-    restarted,
-    scaled,
-)
+from tests.lab.records import changed, scaled
+from tests.lab.runs import NEW, READY_SECONDS, SERVERS, START, STOP_SECONDS, Run, plain, restarted
 
 from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.analysis.verdict import Finding, Verdict, judge
@@ -48,15 +38,13 @@ from long_lived.record.summary import Summary
     ],
     ids=["opened", "opened-by-duration", "held", "one-replica"],
 )
-def test_where_nothing_can_be_told_the_words_say_what_would_help(
-    run: Callable[[], Verdict], words: str
-) -> None:
-    """Too few connections, or nothing to compare with, is no success of an expectation."""
+def test_too_few_words_say_what_would_help(run: Callable[[], Verdict], words: str) -> None:
+    """Too few connections, or nothing to compare with, never meets an expectation."""
     assert run().words == f"too few, but even was expected: {words}"
 
 
 def held(*overrides: str, each: int = 5) -> Summary:
-    """Return the summary of a run in which so many connections to each replica are kept."""
+    """Return the summary of a run in which this many connections to each replica are kept."""
     run = Run(*overrides)
     for pod in SERVERS * each:
         connection = run.connect(pod, 0.5)
@@ -65,7 +53,7 @@ def held(*overrides: str, each: int = 5) -> Summary:
 
 
 def test_pinned_words_name_the_numbers() -> None:
-    """Who came later and holds how little, who holds how much, and where that came from."""
+    """Who came later and how little it holds, who holds how much, and from where."""
     verdict = judged_restart("experiment.expect=pinned")
     assert verdict.words == (
         "pinned, as expected: 2 of 3 replicas came later and are idle: they hold 0 of 60 "
@@ -79,7 +67,7 @@ def test_pinned_words_name_the_numbers() -> None:
 
 
 def test_pinned_words_where_replacements_get_a_little() -> None:
-    """A replacement that is not idle has its share told, and connections that moved, too."""
+    """The share of a replacement that is not idle is given, and so is what moved."""
     run, replacements = restarted("experiment.expect=pinned", users=120)
     for index in range(40):
         connection = run.connect(NEW[index % 2], 13.0)
@@ -94,7 +82,7 @@ def test_pinned_words_where_replacements_get_a_little() -> None:
 
 
 def test_replacements_that_get_nothing_new_either_are_not_pinned() -> None:
-    """Where new connections pass them by as well, the older ones are not the reason."""
+    """If new connections pass them by as well, older replicas are not the cause."""
     run, replacements = restarted("experiment.expect=any")
     for index in range(300):
         run.ask(run.connect("server-a", READY_SECONDS + 11 + index / 100), 29.0)
@@ -107,14 +95,14 @@ def test_replacements_that_get_nothing_new_either_are_not_pinned() -> None:
 
 
 def test_one_idle_replacement_is_one() -> None:
-    """The words are right for a single replica, too."""
+    """The grammar is right for a single replica."""
     run, replacements = restarted("experiment.expect=pinned", servers=SERVERS[:2], new=NEW[:1])
     words = judge(run.summary(), SERVERS[:2], [], replacements).words
     assert "1 of 2 replicas came later and is idle: it holds 0 of 60 connections" in words
 
 
 def test_nothing_is_pinned_where_nothing_is_kept() -> None:
-    """With a connection for each request keep-alive is not the cause, whatever new replicas get."""
+    """With a connection per request, keep-alive is not the cause of what new replicas lack."""
     run, replacements = restarted("experiment.expect=any", keeps=False, end=READY_SECONDS)
     for index in range(900):
         at = READY_SECONDS + index / 60
@@ -144,7 +132,7 @@ def test_even_words_tell_when_it_was_reached(given: dict[str, Any], when: str) -
     ids=["each-second", "too-few-a-second"],
 )
 def test_even_words_where_nobody_was_ever_short(rate: int, when: str) -> None:
-    """Where the connections were never seen uneven the words say so, if that says anything."""
+    """If connections were never seen uneven the words say so, provided that means something."""
     run = Run("experiment.expect=even")
     for second in range(30):
         crew = SERVERS if second < STOP_SECONDS else (SERVERS[0], *NEW)
@@ -168,8 +156,8 @@ def test_uneven_words_name_who_got_most() -> None:
     )
 
 
-def test_too_little_to_matter_is_told() -> None:
-    """An effect that is no chance and below experiment.evenWithin is even, and says what it is."""
+def test_too_little_to_matter_is_mentioned() -> None:
+    """A deviation beyond chance but below experiment.evenWithin is even, and mentioned."""
     made = scaled(plain(dict(zip(SERVERS, (98, 100, 102), strict=True))), 1_000)
     assert judge(made, SERVERS).words == (
         "even, as expected: the connections opened are up to 2.0% off, more than chance, too "
@@ -181,7 +169,7 @@ def test_too_little_to_matter_is_told() -> None:
 
 
 def test_uneven_words_after_a_restart_tell_who_holds_most() -> None:
-    """A survivor that has less than its share is uneven, and no replacement is pinned."""
+    """A survivor below its share is uneven, and no replacement is pinned."""
     run, replacements = restarted("experiment.expect=any", heals=True)
     for index in range(200):
         run.connect(NEW[index % 2], 20.0)

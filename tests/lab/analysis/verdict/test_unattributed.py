@@ -1,4 +1,4 @@
-"""Connections that nobody answered: they limit what is concluded."""
+"""Unattributed connections limit what is concluded."""
 
 import pytest
 from tests.lab.runs import SERVERS, Run
@@ -7,7 +7,7 @@ from long_lived.lab.analysis.verdict import Finding, judge
 
 
 def test_unattributed_connections_limit_what_is_concluded() -> None:
-    """Where connections that nobody answered could change the finding, there is none."""
+    """Where they could change the finding there is none."""
     for nameless, finding in ((3, Finding.EVEN), (80, Finding.INCOMPLETE)):
         run = Run("experiment.expect=even")
         for index in range(210):
@@ -37,7 +37,7 @@ def test_unattributed_connections_limit_what_is_concluded() -> None:
 def test_unattributed_connections_could_be_the_fullest_replicas_or_the_emptiest_ones(
     counts: tuple[int, ...], nameless: int, could_be: str | None
 ) -> None:
-    """Whichever replica they make the finding another one with, whatever its name."""
+    """They are tried on whichever replica would change the finding, whatever its name."""
     run = Run("experiment.expect=any")
     for pod, count in zip(SERVERS, counts, strict=True):
         for _ in range(count):
@@ -50,8 +50,8 @@ def test_unattributed_connections_could_be_the_fullest_replicas_or_the_emptiest_
         assert verdict.words.endswith(f": with them the finding could be {could_be}")
 
 
-def test_unattributed_connections_are_no_matter_where_the_run_is_incomplete_anyway() -> None:
-    """What the finding could be is not told where there is none for another reason."""
+def test_unattributed_connections_do_not_matter_to_an_incomplete_run() -> None:
+    """A run that is incomplete for another reason does not speculate on findings."""
     run = Run("experiment.expect=any")
     for index in range(210):
         run.ask(run.connect(SERVERS[index % 3], 0.5), 29.0)

@@ -1,4 +1,4 @@
-"""What a verdict is about: connections held, or requests where a proxy balances those."""
+"""What a verdict is about: connections, or requests where a proxy balances those."""
 
 import pytest
 from tests.lab.analysis.verdict.judging import judged
@@ -9,7 +9,7 @@ from long_lived.lab.analysis.verdict import Finding, judge
 
 
 def test_connections_are_judged_and_not_requests() -> None:
-    """One connection with nearly all the requests is one connection, and no finding."""
+    """A connection with nearly all the requests is still one connection, and no finding."""
     run = Run("experiment.expect=even")
     held = [run.connect(pod, 0.0) for pod in SERVERS * 70]
     for second in range(1, 1000):
@@ -21,8 +21,8 @@ def test_connections_are_judged_and_not_requests() -> None:
     assert verdict.judged.spread.counts == dict.fromkeys(SERVERS, 70)
 
 
-def test_what_is_held_is_judged_and_not_what_was_opened() -> None:
-    """Connections that were opened evenly, and of which one replica has lost most, are not even."""
+def test_connections_held_are_judged_and_not_connections_opened() -> None:
+    """Connections opened evenly, most of which one replica lost, are not even."""
     run = Run("experiment.expect=even")
     for index in range(300):
         connection = run.connect(SERVERS[index % 3], index / 300)
@@ -45,7 +45,7 @@ def test_what_is_held_is_judged_and_not_what_was_opened() -> None:
 def test_proxy_that_balances_requests_is_noticed(
     answers: tuple[int, ...], finding: Finding
 ) -> None:
-    """A connection that several pods answer says nothing: then requests are what is judged."""
+    """If several pods answer on one connection, requests are judged instead."""
     run = Run("experiment.expect=any")
     connections = [run.connect(SERVERS[0], 0.5) for _ in range(30)]
     for connection in connections:
@@ -66,10 +66,8 @@ def test_proxy_that_balances_requests_is_noticed(
     [(0, 30, Unit.HELD), (1, 100, Unit.ANSWERED), (1, 101, Unit.HELD), (2, 101, Unit.ANSWERED)],
     ids=["none", "one-in-a-hundred", "less", "more"],
 )
-def test_proxy_is_what_one_in_a_hundred_connections_show(
-    several: int, reused: int, unit: Unit
-) -> None:
-    """A connection that two pods seem to answer is a rare accident, and no proxy."""
+def test_proxy_shows_on_one_in_a_hundred_connections(several: int, reused: int, unit: Unit) -> None:
+    """A lone connection that two pods seem to answer is an accident, not a proxy."""
     run = Run("experiment.expect=any")
     for index in range(reused):
         connection = run.connect("server-a", 0.5)
@@ -81,7 +79,7 @@ def test_proxy_is_what_one_in_a_hundred_connections_show(
 
 @pytest.mark.parametrize("connections", ["shared", "per-user"])
 def test_client_that_balances_each_request_is_judged_by_its_requests(connections: str) -> None:
-    """How many connections it keeps to which replica then says nothing of the load."""
+    """How many connections it keeps to a replica says nothing about the load."""
     run = Run(
         *("experiment.expect=any", "client.balancing=headless"),
         f"client.connections={connections}",

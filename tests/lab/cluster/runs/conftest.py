@@ -1,4 +1,4 @@
-"""Clusters in miniature, with the real helm and kubectl, and pods that really run."""
+"""Miniature clusters with the real helm and kubectl, and pods that really run."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,12 +11,12 @@ from tests.lab.cluster.runs.lab import Lab
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
-    """Give a cluster without anything in it."""
+    """Yield an empty cluster."""
     with running(tmp_path, start_delay_seconds=0.5) as (cluster, kubeconfig):
         yield Place(cluster, kubeconfig)
 
 
 @pytest.fixture
 def lab(place: Place, tmp_path: Path) -> Lab:
-    """Give the command."""
+    """Return the command."""
     return Lab(place, tmp_path)

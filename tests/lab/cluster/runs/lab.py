@@ -1,4 +1,4 @@
-"""The command `long-lived` on a cluster, and settings for runs that end soon."""
+"""The command `long-lived` on a cluster, and settings for short runs."""
 
 import json
 import subprocess
@@ -17,11 +17,11 @@ QUICK = (
     "client.thinkTime.maxSeconds=0.7",
     "client.concurrency=60",
     "client.rampUpSeconds=0",
-    "experiment.expect=any",  # chance makes a spread uneven once in a thousand runs
+    "experiment.expect=any",  # one spread in a thousand is uneven by chance
 )
 ENDLESS = (*QUICK, "client.durationSeconds=300")
 RESTART = (*QUICK, "client.durationSeconds=25", "experiment.event.afterSeconds=4")
-"""Time enough for replacements to become ready on a machine that is busy."""
+"""Time enough for replacements to become ready on a busy machine."""
 PINNED = "experiment.expect=pinned"
 
 
@@ -47,7 +47,7 @@ class Lab:
         )
 
     def end(self, process: subprocess.Popen[str]) -> tuple[int, str]:
-        """Wait for its end; return its exit status, and all it printed as one line of words."""
+        """Wait for it to end; return its exit status, and its output joined into one line."""
         output, _ = process.communicate(timeout=LONGEST_SECONDS)
         return process.returncode, " ".join(output.split())
 
@@ -60,7 +60,7 @@ class Lab:
         return self.do("verify", "--out", str(self.out))
 
     def verify_until(self, text: str) -> subprocess.Popen[str]:
-        """Start `verify`, and wait for a line with `text` or for its end."""
+        """Start `verify`, and wait for a line with `text`, or for its end."""
         process = self.begin("verify", "--out", str(self.out))
         assert process.stdout is not None
         for line in process.stdout:
@@ -70,11 +70,11 @@ class Lab:
 
     @property
     def record(self) -> dict[str, Any]:
-        """What the newest results folder has."""
+        """Return summary.json of the newest results folder."""
         found: dict[str, Any] = json.loads((self.out / "latest" / "summary.json").read_text())
         return found
 
 
 def sets(*pairs: str) -> list[str]:
-    """Make the flags of settings."""
+    """Turn settings into flags."""
     return [part for pair in pairs for part in ("--set", pair)]

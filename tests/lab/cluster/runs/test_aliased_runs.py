@@ -1,4 +1,4 @@
-"""Two labs in one release: `verify` and `restart` work on the one that is meant."""
+"""Two labs in one release: `verify` and `restart` work on the one that is named."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ QUICK = {
     "server.delay.maxSeconds": "0.3",
     "client.concurrency": "40",
     "client.rampUpSeconds": "0",
-    "experiment.expect": "any",  # chance makes a spread uneven once in a thousand runs
+    "experiment.expect": "any",  # one spread in a thousand is uneven by chance
 }
 OTHERS_DEPLOYMENT = {
     "apiVersion": "apps/v1",
@@ -40,13 +40,13 @@ OTHERS_DEPLOYMENT = {
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
-    """Give a cluster without anything in it."""
+    """Yield an empty cluster."""
     with running(tmp_path, start_delay_seconds=0.2) as (cluster, kubeconfig):
         yield Place(cluster, kubeconfig)
 
 
 def install(place: Place, chart: Path, *aliases: str) -> None:
-    """Install a parent chart with quick settings for each alias, beside a server of other make."""
+    """Install a parent chart with quick settings for each alias, beside an unrelated server."""
     pairs = [f"{alias}.{key}={value}" for alias in aliases for key, value in QUICK.items()]
     flags = [part for pair in pairs for part in ("--set", pair)]
     status, output = place.run("helm", "install", "demo", str(chart), *flags)
@@ -55,7 +55,7 @@ def install(place: Place, chart: Path, *aliases: str) -> None:
 
 
 def lab(place: Place, *arguments: str) -> tuple[int, str]:
-    """Run the lab's command; return its status, and all it printed as one line of words."""
+    """Run the lab's command; return its status, and its output joined into one line."""
     done = subprocess.run(
         [sys.executable, "-m", "long_lived.lab", *arguments]
         + ["--release", "demo", "--namespace", "default"],
@@ -70,7 +70,7 @@ def lab(place: Place, *arguments: str) -> tuple[int, str]:
 
 
 def servers(place: Place, app: str) -> set[str]:
-    """Return the names of an application's server pods that are to stay."""
+    """Return the names of an application's server pods that are not being deleted."""
     return {
         name
         for name, pod in place.pods("server").items()
@@ -79,7 +79,7 @@ def servers(place: Place, app: str) -> set[str]:
 
 
 def test_each_of_two_labs_is_verified_and_restarted_alone(place: Place, tmp_path: Path) -> None:
-    """Without --app the choice is named; with it neither pods nor runs are mixed up."""
+    """Without --app the user has to choose; with it neither pods nor runs are mixed up."""
     install(place, umbrella(tmp_path / "umbrella", ["loadTest", "second"]), "loadTest", "second")
     out = tmp_path / "results"
     for command in (["verify", "--out", str(out)], ["restart"]):
@@ -101,7 +101,7 @@ def test_each_of_two_labs_is_verified_and_restarted_alone(place: Place, tmp_path
 
 
 def test_only_lab_of_a_release_needs_no_name(place: Place, tmp_path: Path) -> None:
-    """A server of another chart in the release is not taken for the lab's; a wrong name is said."""
+    """Another chart's server in the release is not taken for the lab's; a wrong name is refused."""
     install(place, umbrella(tmp_path / "umbrella", ["loadTest"]), "loadTest")
     status, output = lab(place, "verify", "--out", str(tmp_path / "results"))
     assert status == 0, output

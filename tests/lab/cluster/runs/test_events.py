@@ -1,4 +1,4 @@
-"""What happens to the servers of a run on a cluster, besides a restart: each kind of event once."""
+"""Each kind of event on a cluster, once; restarts have a module of their own."""
 
 import pytest
 from tests.cluster.place import Place
@@ -11,7 +11,7 @@ EVENT = (
 
 
 def carried_out(kind: str, lab: Lab, *settings: str) -> str:
-    """Run it to its end, which must be a finding; return what was printed, in one line."""
+    """Run a scenario to a finding; return its output joined into one line."""
     status, output = lab.do(
         *("run", "smoke", "--on", "cluster", "--out", str(lab.out)),
         *sets(*EVENT, f"experiment.event.kind={kind}", *settings),
@@ -32,7 +32,7 @@ def moves(lab: Lab) -> list[tuple[bool, bool]]:
 def test_deployment_is_scaled_and_scaled_back(
     kind: str, count: int, change: tuple[bool, bool], place: Place, lab: Lab
 ) -> None:
-    """Pods come or go for good, the user is told, and all is in the end as the chart made it."""
+    """Pods come or go for good, the user is told, and the Deployment ends as the chart made it."""
     output = carried_out(kind, lab)
     assert moves(lab) == [change, change]
     assert lab.record["effect"]["kind"] == kind
@@ -43,7 +43,7 @@ def test_deployment_is_scaled_and_scaled_back(
 
 
 def test_rollout_replaces_all_pods_as_the_strategy_says(place: Place, lab: Lab) -> None:
-    """None of the first pods is left, and a new one was ready before the last of them went."""
+    """No original pod remains, and a new one was ready before the last of them went."""
     carried_out("rollout", lab)
     effect = lab.record["effect"]
     assert sorted(moves(lab)) == [(False, True)] * 3 + [(True, False)] * 3
@@ -53,7 +53,7 @@ def test_rollout_replaces_all_pods_as_the_strategy_says(place: Place, lab: Lab) 
 
 
 def test_crash_leaves_the_pods_and_starts_their_servers_again(place: Place, lab: Lab) -> None:
-    """The newest pods keep their names, and each has restarted once."""
+    """The newest pods keep their names, and each restarts once."""
     output = carried_out("crash", lab, "experiment.maxFailedRatio=1")
     assert lab.record["effect"]["kind"] == "in place"
     assert sorted(place.pods("server")) == sorted(lab.record["replicas"])
@@ -62,7 +62,7 @@ def test_crash_leaves_the_pods_and_starts_their_servers_again(place: Place, lab:
 
 
 def test_crash_that_is_not_allowed_makes_the_run_incomplete(place: Place, lab: Lab) -> None:
-    """Without the right to exec nothing crashes, and nobody takes that for an event."""
+    """Without the right to exec nothing crashes, and the run does not claim otherwise."""
     place.cluster.mishaps.forbidden = "exec"
     status, output = lab.do(
         *("run", "smoke", "--on", "cluster", "--out", str(lab.out)),

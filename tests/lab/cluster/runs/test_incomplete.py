@@ -1,4 +1,4 @@
-"""Runs on a cluster of which something is lost: clients, their logs, the connection."""
+"""Runs on a cluster that lose something: clients, their logs, the connection."""
 
 import re
 
@@ -8,7 +8,7 @@ from tests.waiting import eventually
 
 
 def test_client_killed_for_memory_makes_the_run_incomplete(place: Place, lab: Lab) -> None:
-    """The verdict names the pod and why it ended, and counts what it had done until then."""
+    """The verdict names the pod and why it ended, and counts what it had done."""
     place.helm("install", sets=ENDLESS)
     place.await_answers()
     watching = lab.begin("verify", "--out", str(lab.out))
@@ -24,7 +24,7 @@ def test_client_killed_for_memory_makes_the_run_incomplete(place: Place, lab: La
 
 
 def test_client_pod_that_is_gone_makes_the_run_incomplete(place: Place, lab: Lab) -> None:
-    """A pod that went with its log is missed, and never a pass."""
+    """A pod that went with its log is missed, and the run never passes."""
     place.helm("install", sets=(*QUICK, "client.parallelism=2"))
     place.await_job(1)
     place.cluster.forget(sorted(place.pods("client"))[0])
@@ -34,7 +34,7 @@ def test_client_pod_that_is_gone_makes_the_run_incomplete(place: Place, lab: Lab
 
 
 def test_log_that_was_rotated_away_makes_the_run_incomplete(place: Place, lab: Lab) -> None:
-    """Without its summary a log says nothing, though the pod completed."""
+    """A log without its summary says nothing, although the pod completed."""
     place.helm("install", sets=QUICK)
     place.await_job(1)
     place.cluster.truncate_log(next(iter(place.pods("client"))))
@@ -45,7 +45,7 @@ def test_log_that_was_rotated_away_makes_the_run_incomplete(place: Place, lab: L
 
 
 def test_client_of_another_version_makes_the_run_incomplete(place: Place, lab: Lab) -> None:
-    """Summaries that this lab cannot read are named, and those that it can are merged."""
+    """Unreadable summaries are named, and readable ones merged."""
     place.helm("install", sets=(*QUICK, "client.parallelism=2"))
     place.await_job(1)
     old = sorted(place.pods("client"))[0]
@@ -58,7 +58,7 @@ def test_client_of_another_version_makes_the_run_incomplete(place: Place, lab: L
 
 
 def test_connection_to_the_cluster_that_is_cut_loses_nothing(place: Place, lab: Lab) -> None:
-    """A log whose following was cut is read again, and every answer counts once."""
+    """A log whose stream was cut is read again, and every answer counts once."""
     place.helm("install", sets=(*QUICK, "client.durationSeconds=6"))
     place.await_answers()
     watching = lab.begin("verify", "--out", str(lab.out))

@@ -1,4 +1,4 @@
-"""Ctrl-C in a run on a cluster: it ends the lab's own run, and leaves that of others alone."""
+"""Ctrl-C in a run on a cluster ends the lab's own run, and leaves other runs alone."""
 
 import signal
 
@@ -7,8 +7,8 @@ from tests.lab.cluster.runs.lab import ENDLESS, Lab, sets
 from tests.waiting import eventually
 
 
-def test_ctrl_c_leaves_the_run_of_others_alone(place: Place, lab: Lab) -> None:
-    """`verify` only looks: its end is not the run's."""
+def test_ctrl_c_in_verify_leaves_the_run_alone(place: Place, lab: Lab) -> None:
+    """`verify` only watches: ending it does not end the run."""
     place.helm("install", sets=ENDLESS)
     place.await_answers()
     watching = lab.begin("verify", "--out", str(lab.out))
@@ -20,8 +20,8 @@ def test_ctrl_c_leaves_the_run_of_others_alone(place: Place, lab: Lab) -> None:
     assert place.state(place.only_client()).keys() == {"running"}
 
 
-def test_ctrl_c_ends_a_run_of_its_own_with_a_summary(place: Place, lab: Lab) -> None:
-    """The clients are told to stop, and what they have done is kept."""
+def test_ctrl_c_in_run_ends_it_with_a_summary(place: Place, lab: Lab) -> None:
+    """The clients are told to stop, and what they did is kept."""
     arguments = ["run", "smoke", "--on", "cluster", "--out", str(lab.out), *sets(*ENDLESS)]
     running_lab = lab.begin(*arguments)
     place.await_answers()

@@ -1,4 +1,4 @@
-"""One run of two clients on a cluster, and all that `verify` says of it."""
+"""One run of two clients on a cluster, and everything that `verify` says about it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.xdist_group("place")
 
 @dataclass
 class Verified:
-    """A run that `verify` has waited for."""
+    """A run that `verify` waited for."""
 
     place: Place
     lab: Lab
@@ -34,7 +34,7 @@ def verified(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Verified]:
 
 
 def test_verify_waits_for_the_run_and_merges_all_clients(verified: Verified) -> None:
-    """The newest run is awaited; the summaries of its clients are added up, and judged."""
+    """It waits for the newest run, merges its clients' summaries, and judges them."""
     output, lab = verified.output, verified.lab
     assert verified.status == 0, output
     assert "360 of 360 planned were answered" in output
@@ -51,7 +51,7 @@ def test_verify_waits_for_the_run_and_merges_all_clients(verified: Verified) -> 
 
 
 def test_servers_own_counts_are_fetched_through_the_api(verified: Verified) -> None:
-    """Each replica says how many it answered, and that is what the clients counted."""
+    """Each replica reports how many it answered, and the clients counted the same."""
     record = verified.lab.record
     counts, pods = record["server_counts"], record["clients"]["pods"]
     assert counts.keys() == verified.place.pods("server").keys()
@@ -61,7 +61,7 @@ def test_servers_own_counts_are_fetched_through_the_api(verified: Verified) -> N
 
 
 def test_verify_of_a_run_that_is_over_says_the_same(verified: Verified) -> None:
-    """A run can be judged as long as its pods are there, as often as one likes."""
+    """A run can be judged as long as its pods exist, any number of times."""
     verified.place.await_job(1)
     status, output = verified.lab.verify()
     assert status == 0, output

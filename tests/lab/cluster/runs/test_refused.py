@@ -1,4 +1,4 @@
-"""What the lab cannot do on a cluster: said in one line, with what to do."""
+"""What the lab cannot do on a cluster is refused in one line that says what to do."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from tests.lab.cluster.runs.lab import LONGEST_SECONDS, QUICK, Lab
 
 
 def test_conflict_over_replicas_stops_the_run(place: Place, lab: Lab) -> None:
-    """Whoever scaled the servers is told what Helm said and what to do, and keeps the number."""
+    """Whoever scaled the servers is shown Helm's words and what to do, and keeps the number."""
     place.helm("install", sets=(*QUICK, "client.enabled=false"))
     place.kubectl("scale", f"deployment/{SERVER}", "--replicas=2")
     status, output = lab.do("run", "smoke", "--on", "cluster", "--out", str(lab.out))
@@ -23,8 +23,8 @@ def test_conflict_over_replicas_stops_the_run(place: Place, lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("command", ["verify", "restart"])
-def test_release_that_is_not_there_is_one_line(command: str, lab: Lab) -> None:
-    """What is missing is named, with where it was looked for."""
+def test_missing_release_is_one_line(command: str, lab: Lab) -> None:
+    """The line names what is missing, and where the lab looked."""
     status, output = lab.do(command)
     assert status == 2
     assert "demo" in output
@@ -42,14 +42,14 @@ def test_release_without_a_client_is_one_line(place: Place, lab: Lab) -> None:
 
 
 def test_missing_context_is_one_line(lab: Lab) -> None:
-    """Without a current context the user is told how to choose one."""
+    """Without a current context the user learns how to choose one."""
     status, output = lab.do("verify", KUBECONFIG=os.devnull)
     assert status == 2
     assert output.startswith("long-lived: error: no Kubernetes context is set")
 
 
 def test_missing_kubectl_is_one_line(lab: Lab, tmp_path: Path) -> None:
-    """Without kubectl the user is told that."""
+    """Without kubectl the user learns that it is missing."""
     python = tmp_path / "bin" / "python"
     python.parent.mkdir()
     code = (
@@ -70,7 +70,7 @@ def test_missing_kubectl_is_one_line(lab: Lab, tmp_path: Path) -> None:
 
 
 def test_unknown_chart_key_is_refused_before_anything_is_installed(place: Place, lab: Lab) -> None:
-    """A misspelt key of the chart is one line, as one of the settings is."""
+    """A misspelt chart key is refused like a misspelt setting."""
     status, output = lab.do(
         "run", "smoke", "--on", "cluster", "--set", "images.registri=x", "--out", str(lab.out)
     )

@@ -1,4 +1,4 @@
-"""Runs on a cluster whose servers are restarted: by the lab, by hand, in place, by a kill."""
+"""Servers restarted during a run on a cluster: by the lab, by hand, in place, by a kill."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.waiting import eventually
 
 
 def test_run_on_cluster_restarts_in_the_middle(place: Place, lab: Lab) -> None:
-    """One command installs, restarts two of three pods at the clients' time, and judges."""
+    """One command installs, restarts two of three pods on the clients' clock, and judges."""
     status, output = lab.do(
         *("run", "events/restart", "--on", "cluster", "--out", str(lab.out)),
         *sets(*RESTART, PINNED, "serverPod.labels.team=blue"),
@@ -34,7 +34,7 @@ def test_run_on_cluster_restarts_in_the_middle(place: Place, lab: Lab) -> None:
 
 
 def test_restart_by_hand_is_found_by_verify(place: Place, lab: Lab) -> None:
-    """`restart` deletes all server pods but the oldest, and `verify` sees who took their place."""
+    """`restart` deletes all server pods but the oldest, and `verify` sees their replacements."""
     place.helm(
         "install",
         sets=(*QUICK, "server.runtime=gunicorn", "client.durationSeconds=25")
@@ -54,7 +54,7 @@ def test_restart_by_hand_is_found_by_verify(place: Place, lab: Lab) -> None:
 
 
 def test_clients_with_clocks_of_their_own_are_one_timeline(place: Place, lab: Lab) -> None:
-    """What a client with a clock 20 s ahead did is counted when it happened, by the lab's clock."""
+    """What a client 20 s ahead did is counted when it happened, on the lab's clock."""
     place.cluster.mishaps.skewed = "client-1-1-", 20.0
     status, output = lab.do(
         *("run", "events/restart", "--on", "cluster", "--out", str(lab.out)),
@@ -80,7 +80,7 @@ IN_PLACE = {
 
 @pytest.mark.parametrize("how", IN_PLACE)
 def test_restart_in_place_is_a_replacement_of_itself(how: str, place: Place, lab: Lab) -> None:
-    """A container that starts again in its pod is found, with when and why; none from before."""
+    """A container that restarts in its pod is found, with when and why; earlier ones are not."""
     mishap, reason, words = IN_PLACE[how]
     place.helm(
         "install",
@@ -107,7 +107,7 @@ def test_restart_in_place_is_a_replacement_of_itself(how: str, place: Place, lab
 
 
 def restarts(place: Place, pod: str) -> int:
-    """Tell how often a pod's container was started again."""
+    """Count how often a pod's container has restarted."""
     status = place.cluster.get("Pod", pod)["status"]["containerStatuses"][0]
     return int(status["restartCount"])
 
@@ -116,7 +116,7 @@ KILL = (*RESTART, "server.delay.minSeconds=0.8", "server.delay.maxSeconds=1.2", 
 
 
 def test_kill_loses_the_requests_in_flight(place: Place, lab: Lab) -> None:
-    """Answers that SIGTERM and two seconds would have let out are lost, as with a real crash."""
+    """Answers that SIGTERM and two seconds would have let out are lost, as in a real crash."""
     status, output = lab.do(
         *("run", "events/restart", "--on", "cluster", "--out", str(lab.out)),
         *sets(*KILL, "experiment.event.kind=kill", "experiment.maxFailedRatio=1"),
@@ -128,8 +128,8 @@ def test_kill_loses_the_requests_in_flight(place: Place, lab: Lab) -> None:
     assert len(lab.record["replicas"]) == 5
 
 
-def test_kill_that_is_refused_says_what_came_instead(place: Place, lab: Lab) -> None:
-    """Without the right to exec the pods are deleted by force, and that is no kill."""
+def test_kill_that_is_refused_says_what_happened_instead(place: Place, lab: Lab) -> None:
+    """Without the right to exec the pods are deleted by force, which is not a kill."""
     place.cluster.mishaps.forbidden = "exec"
     status, output = lab.do(
         *("run", "events/restart", "--on", "cluster", "--out", str(lab.out)),

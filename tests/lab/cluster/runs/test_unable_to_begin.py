@@ -1,20 +1,20 @@
-"""Runs on a cluster that wait for something: the reason is shown as long as it lasts."""
+"""Runs on a cluster that wait for something: the reason is shown as long as the wait lasts."""
 
 import re
 import signal
 from typing import Any
 
 import pytest
-from tests.cluster.kubelet import NOBODY
+from tests.cluster.mishaps import NOBODY
 from tests.cluster.place import Place
 from tests.lab.cluster.runs.lab import QUICK, Lab
 
-# Beside the runs of the other modules: here almost nothing runs, and most of the time is waiting.
+# Parallel to the other modules' runs: here almost nothing runs, and nearly all is waiting.
 pytestmark = pytest.mark.xdist_group("waiting place")
 
 
-def test_image_that_cannot_be_had_is_said(place: Place, lab: Lab) -> None:
-    """A wait without hope ends: the reason is shown while it lasts, and Ctrl-C ends it."""
+def test_image_that_cannot_be_pulled_is_reported(place: Place, lab: Lab) -> None:
+    """Ctrl-C ends a hopeless wait, whose reason is shown while it lasts."""
     place.cluster.mishaps.unpullable = "client"
     place.helm("install", sets=QUICK)
     watching = lab.verify_until("ImagePull")
@@ -83,20 +83,20 @@ def test_run_that_cannot_begin_says_why_and_is_given_up(
     place: Place,
     lab: Lab,
 ) -> None:
-    """The reason is shown while it lasts, and is that of the verdict after a bounded wait."""
+    """The reason is shown during a bounded wait, and then in the verdict."""
     vars(place.cluster.mishaps).update(mishap)
     place.helm("install", sets=(*QUICK, *settings, "client.readiness.timeoutSeconds=8"))
     status, output = lab.verify()
     assert status == 1
     assert re.search(rf" s {why}", output), output
-    # The client gives up after the same time, where it has started.
+    # The client, if it has started, gives up after the same time.
     waited = r"(the run did not begin within \d+ s: )?"
     assert re.search(f"verdict incomplete: {waited}{why}", output)
     assert "Traceback" not in output
 
 
 def test_wait_that_ends_well_leaves_no_trace(place: Place, lab: Lab) -> None:
-    """A node that comes in time is all that was missing."""
+    """A node that comes in time resolves everything."""
     place.cluster.mishaps.nodeless = "client"
     place.helm("install", sets=QUICK)
     watching = lab.verify_until("Unschedulable")

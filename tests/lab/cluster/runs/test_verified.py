@@ -1,4 +1,4 @@
-"""Which run on a cluster `verify` waits for, and what it learns of it."""
+"""Which run on a cluster `verify` waits for, and what it learns about it."""
 
 import pytest
 from tests.chart.conftest import CHART
@@ -7,7 +7,7 @@ from tests.lab.cluster.runs.lab import QUICK, Lab, sets
 
 
 def test_client_may_choose_among_the_pods_itself(place: Place, lab: Lab) -> None:
-    """It finds them at the headless Service, by the chart's values alone, and treats all alike."""
+    """The chart's values alone lead it to the headless Service, and it treats all pods alike."""
     place.helm("install", sets=(*QUICK, "client.balancing=headless", "server.runtime=gunicorn"))
     status, output = lab.verify()
     assert status == 0, output
@@ -37,7 +37,7 @@ def test_verify_judges_the_newest_run_alone(place: Place, lab: Lab) -> None:
 def test_replicas_are_learnt_from_the_pods_where_an_autoscaler_decides(
     place: Place, lab: Lab
 ) -> None:
-    """Helm leaves their number alone, the client waits for all there are, and so does the lab."""
+    """Helm leaves their number alone; client and lab wait for all the pods that exist."""
     place.helm("install", sets=(*QUICK, "server.replicas=null", "client.enabled=false"))
     place.await_servers()
     scaled = '{"spec": {"replicas": 2}}'
@@ -61,7 +61,7 @@ def test_replicas_are_learnt_from_the_pods_where_an_autoscaler_decides(
 def test_newest_run_is_found_where_jobs_are_named_after_their_settings(
     place: Place, lab: Lab
 ) -> None:
-    """Applied without Helm, other settings are another Job beside the old one."""
+    """Applied without Helm, changed settings make another Job beside the old one."""
     for users in (40, 50):
         pairs = (*QUICK, "job.nameSuffix=settings", f"client.concurrency={users}")
         flags = [f"--set={pair}" for pair in pairs]
@@ -83,7 +83,7 @@ def test_newest_run_is_found_where_jobs_are_named_after_their_settings(
 
 
 def test_job_of_a_failed_upgrade_is_named(place: Place, lab: Lab) -> None:
-    """What a failed upgrade left running is the newest run, and the reader knows."""
+    """What a failed upgrade left running is the newest run, and the reader is told."""
     place.helm("install", sets=QUICK)
     place.await_job(1)
     assert "helm upgrade failed" not in lab.verify()[1]
@@ -102,7 +102,7 @@ def test_job_of_a_failed_upgrade_is_named(place: Place, lab: Lab) -> None:
 def test_sidecar_that_lives_on_keeps_no_run_going(
     sidecar: str, native: bool, place: Place, lab: Lab
 ) -> None:
-    """The containers of the chart alone are followed, and their end is the run's."""
+    """Only the chart's own containers are followed, and their end is the run's."""
     lasting = {"restartPolicy": "Always"} if native else {}
     place.cluster.mishaps.sidecar = {"name": sidecar, "image": "sidecar", **lasting}
     place.helm("install", sets=(*QUICK, "client.requestsPerUser=3"))
