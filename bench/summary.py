@@ -167,6 +167,7 @@ def _empty(overrides: tuple[str, ...]) -> Summary:
         settings,
         ledger,
         opened=0,
+        retired=0,
         client_id="0123456789abcdef",
         stalls=Stalls(),
         load_seconds=0.0,

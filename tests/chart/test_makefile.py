@@ -67,7 +67,7 @@ def printed(*arguments: str) -> str:
             ["uninstall", "CONTEXT=c"],
             "kubectl --namespace long-lived --context c wait --for=delete pods"
             " --selector='app.kubernetes.io/instance=long-lived,app.kubernetes.io/component in"
-            " (server,client,test)' --timeout=5m",
+            " (server,proxy,client,test)' --timeout=5m",
         ),
         (
             ["logs", "RELEASE=r", "NAMESPACE=n", "CONTEXT=c"],

@@ -25,7 +25,8 @@ def test_installed_command_lists_the_scenarios(installed: Installed) -> None:
     done = installed.long_lived("scenarios")
     assert done.returncode == 0, done.stderr
     names = [line.split()[0] for line in done.stdout.splitlines()]
-    assert names == sorted(file.stem for file in (ROOT / "values").glob("*.yaml"))
+    of_events = sorted(f"events/{file.stem}" for file in (ROOT / "values/events").glob("*.yaml"))
+    assert names == [*sorted(file.stem for file in (ROOT / "values").glob("*.yaml")), *of_events]
 
 
 def test_installed_command_runs_a_scenario(installed: Installed) -> None:
@@ -40,7 +41,7 @@ def test_installed_command_compares_remedies(installed: Installed) -> None:
     """`long-lived compare` finds remedies and events in the package, and ends in one table."""
     done = installed.long_lived(
         *("compare", "none", "flask", "--set", SMALL, "--set", "experiment.expect=any"),
-        *("--set", "client.durationSeconds=5,experiment.event.afterSeconds=1"),
+        *("--set", "client.durationSeconds=12,experiment.event.afterSeconds=1"),
     )
     assert done.returncode == 0, done.stdout + done.stderr
     runs = {file.parent.name for file in (installed.cwd / "results").glob("latest/*/summary.json")}

@@ -4,7 +4,6 @@ urllib3's connection object outlives its TCP connection (it reconnects by itself
 everything here counts at the two places where a socket really opens and closes.
 """
 
-import math
 import random
 import socket
 import threading
@@ -23,13 +22,11 @@ from long_lived.client.transport.balancer import Balancer
 from long_lived.client.transport.connections import Connection, ConnectionBook
 from long_lived.client.transport.incoming import BoundedConnection
 from long_lived.client.transport.resolver import Address, Resolver
-from long_lived.settings.sections.connection_limits import ConnectionLimits, Lifetime
+from long_lived.settings.sections.connection_limits import ENDLESS, ConnectionLimits
 
 IP_BIND_ADDRESS_NO_PORT = getattr(socket, "IP_BIND_ADDRESS_NO_PORT", 24)
 """Leaves the choice of the source port to connect(), which may reuse one for another
 destination. Source: ip(7), Linux 4.2; missing in CPython's socket module before 3.12."""
-
-ENDLESS = Lifetime(math.inf, math.inf)
 
 Latest = dict[int, Connection | None]
 """The connection of each user's latest request, by thread or greenlet: threading.local would take

@@ -118,7 +118,7 @@ def name_of(pid: int) -> str:
         name, command = process.name(), process.cmdline()
     except psutil.Error:
         return f"process {pid}"
-    if name.startswith(INTERPRETERS) and len(command) > 1:
+    if name.startswith(INTERPRETERS) and len(command) > 1 and "-c" not in command:
         runs = command[command.index("-m") + 1 :] if "-m" in command else command[1:]
         name = next((Path(word).name for word in runs if not word.startswith("-")), name)
     return f"{name} {pid}"

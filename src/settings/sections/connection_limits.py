@@ -18,6 +18,10 @@ class Lifetime(NamedTuple):
     """Longest age, in seconds; infinite where there is no limit."""
 
 
+ENDLESS = Lifetime(math.inf, math.inf)
+"""That of a connection without limits."""
+
+
 class ConnectionLimits(Section):
     """How long a kept connection lives."""
 
@@ -39,7 +43,9 @@ class ConnectionLimits(Section):
         return self.max_requests > 0 or self.max_age_seconds > 0
 
     def lifetime(self, uniform: Callable[[float, float], float]) -> Lifetime:
-        """Draw the limits of one connection; `uniform` is as random.uniform."""
+        """Draw the limits of one connection, if there are any; `uniform` is as random.uniform."""
+        if not self.limited:
+            return ENDLESS
         factor = uniform(1 - self.jitter_ratio, 1 + self.jitter_ratio)
         return Lifetime(
             max(1, round(self.max_requests * factor)) if self.max_requests else math.inf,

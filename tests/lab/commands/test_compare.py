@@ -16,13 +16,13 @@ from tests.waiting import eventually
 from long_lived.lab.__main__ import cli
 
 SMALL = (
-    "server.delay.minSeconds=0.1",
-    "server.delay.maxSeconds=0.3",
-    "client.thinkTime.minSeconds=0.1",
-    "client.thinkTime.maxSeconds=0.3",
+    "server.delay.minSeconds=0.2",
+    "server.delay.maxSeconds=0.6",
+    "client.thinkTime.minSeconds=0.3",
+    "client.thinkTime.maxSeconds=0.8",
     "client.rampUpSeconds=0.5",
-    "client.concurrency=120",
-    "client.durationSeconds=9",
+    "client.concurrency=240",
+    "client.durationSeconds=12",
     "experiment.event.afterSeconds=2",
     "experiment.event.replacementSeconds=0.5",
     "experiment.event.serviceLagSeconds=0",
@@ -52,7 +52,7 @@ def test_numbers_are_those_of_the_clients_log(tmp_path: Path) -> None:
     middle = (effect["phases"][-1]["start_seconds"] + end) / 2
     late = [(pod, number) for pod, number, at in answers if at >= middle]
     served = Counter(pod for pod, _ in late)
-    crew = [*effect["survivors"], *effect["replacements"]]
+    crew = [*effect["survivors"], *effect["came"]]
     fresh = {number for _, number in late} - {number for _, number, at in answers if at < middle}
 
     shown = compared(out / "latest")["flask"]

@@ -34,7 +34,7 @@ def test_restart_behind_a_proxy_is_even_and_loses_nothing(start: Start) -> None:
     assert " replicas (gunicorn gthread-repaired) behind haproxy, " in lab.printed
     record, clients = lab.record, lab.check_account()
     assert record["verdict"]["judged"]["unit"] == "requests answered"
-    assert record["effect"]["replaced"] == ["server-b", "server-c"]
+    assert record["effect"]["stopped"] == ["server-b", "server-c"]
     assert clients["requests"]["failed"] == 0
     assert sum(pod["connections_opened"] for pod in clients["pods"].values()) == 240
     assert record["proxy_cpu_seconds"] > 0

@@ -38,7 +38,7 @@ def ready_seconds(record: dict) -> float:
     """Return when the last replacement was ready, in seconds after the first stop."""
     events = record["events"]
     ready = max(one["ready_unix_seconds"] for one in events)
-    return ready - min(one["stopped_unix_seconds"] for one in events)
+    return ready - min(one["began_unix_seconds"] for one in events)
 
 
 def finished(lab: Lab) -> dict:

@@ -18,15 +18,15 @@ def restart_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str,
     begin = next(starters)
     labs = {
         runtime: begin(
-            f"restart-{runtime}",
+            "events/restart",
             *QUICK,
+            *(f"server.runtime={runtime}", f"experiment.expect={finding}"),
             *("client.thinkTime.minSeconds=0.3", "client.thinkTime.maxSeconds=0.7"),
             # A replacement that is late makes a run incomplete: this leaves time enough on a
             # busy machine.
-            *("client.durationSeconds=24", "experiment.event.kind=restart"),
-            "experiment.event.afterSeconds=3",
+            *("client.durationSeconds=24", "experiment.event.afterSeconds=3"),
         )
-        for runtime in RUNTIMES
+        for runtime, finding in RUNTIMES.items()
     }
     yield labs
     next(starters, None)

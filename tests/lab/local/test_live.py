@@ -110,12 +110,16 @@ def test_watch_marks_who_came_and_ends_at_ctrl_c(port: int, serve: Serve, tmp_pa
     output = tmp_path / "output"
     with output.open("wb") as file:
         watching = subprocess.Popen([*command, "--watch", "--seconds", "0.5"], stdout=file)
-        eventually(lambda: output.read_text().count("too few") >= 1)
-        late = serve()
-        words = f"came since the look before: {name_of(late.pid)}"
-        eventually(lambda: words in " ".join(output.read_text().split()))
-        watching.send_signal(signal.SIGINT)
-        assert watching.wait(30) == 130
+        try:
+            eventually(lambda: output.read_text().count("too few") >= 1)
+            late = serve()
+            words = f"came since the look before: {name_of(late.pid)}"
+            eventually(lambda: words in " ".join(output.read_text().split()))
+            watching.send_signal(signal.SIGINT)
+            assert watching.wait(30) == 130
+        finally:
+            watching.kill()
+            watching.wait()
 
 
 def test_port_that_nobody_serves_is_trouble(port: int) -> None:

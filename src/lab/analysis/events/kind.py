@@ -12,7 +12,7 @@ class Kind(StrEnum):
     RESTART = "restart"
     """Some were stopped, and others took their places."""
     ROLLOUT = "rollout"
-    """All were replaced, and some new ones served before the last old one was stopped."""
+    """All were replaced, and some new ones served when the last old one was stopped."""
     SCALE_UP = "scale-up"
     """Some came, and none went."""
     SCALE_DOWN = "scale-down"
@@ -31,5 +31,5 @@ def kind_of(changes: Sequence[Change], first: Sequence[str]) -> Kind:
         return Kind.SCALE_DOWN
     stops = {one.old: one.began_unix_seconds for one in changes if one.old}
     ready = [one.ready_unix_seconds for one in changes if one.ready_unix_seconds is not None]
-    in_turn = bool(stops) and bool(ready) and min(ready) < max(stops.values())
+    in_turn = bool(stops) and bool(ready) and min(ready) <= max(stops.values())
     return Kind.ROLLOUT if in_turn and set(first) <= set(stops) else Kind.RESTART

@@ -25,6 +25,7 @@ from long_lived.server.app import REPLICA
 from long_lived.server.balance import drop_all
 from long_lived.server.listener import ListenerName
 from long_lived.server.runtimes.gunicorn.in_flight import IN_FLIGHT
+from long_lived.server.runtimes.gunicorn.listening import master_listens
 
 POLL_SECONDS = 0.1
 
@@ -81,7 +82,8 @@ class GeventWorker(ggevent.GeventWorker):
     def _leave(self, server: StreamServer) -> None:
         """Accept what is queued, and leave the port."""
         server.stop_accepting()
-        drop_all(server.socket)
+        if not master_listens(server.socket):
+            drop_all(server.socket)
         while not server.pool.full() and (accepted := server.do_read()):
             server.do_handle(*accepted)
         server.close()

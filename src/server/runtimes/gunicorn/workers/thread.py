@@ -28,6 +28,7 @@ from gunicorn.workers import gthread
 from long_lived.server.app import REPLICA
 from long_lived.server.balance import drop_all
 from long_lived.server.runtimes.gunicorn.in_flight import IN_FLIGHT
+from long_lived.server.runtimes.gunicorn.listening import master_listens
 
 LINGER_SECONDS = 2.0
 """As in util.close_graceful."""
@@ -67,7 +68,8 @@ class ThreadWorker(gthread.ThreadWorker):
             return
         self.wsgi.extensions[IN_FLIGHT].close_all()
         for listener in self.sockets:
-            drop_all(listener)
+            if not master_listens(listener):
+                drop_all(listener)
             while self.nr_conns < self.worker_connections:
                 before = self.nr_conns
                 self.accept(listener)
