@@ -6,6 +6,7 @@ A test holds the two together.
 import math
 from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 from bench.simulation import ANSWERED, FAILURES, START, Course, Plan
@@ -74,6 +75,7 @@ def summary(plan: Plan, course: Course, *overrides: str) -> Summary:
             "open": len(course.opened) - int(np.count_nonzero(closed)),
             "unattributed": int(opened[-1]),
             "most_requests_on_one": int(answers.max()),
+            "half_carried_by": _half(answers),
             "reused": int(np.count_nonzero(answers > 1)),
             "several_pods": several,
         }
@@ -145,6 +147,12 @@ def _timeline(
     return TimelineCounts(
         start_unix_seconds=first * width, bucket_seconds=width, buckets=size, **series
     )
+
+
+def _half(answers: Any) -> int:
+    """Return how few connections together carried half of all `answers`."""
+    carried = np.cumsum(np.sort(answers)[::-1])
+    return int(np.searchsorted(carried, carried[-1] / 2)) + 1 if carried[-1] else 0
 
 
 class _Stopped(Clock):

@@ -67,6 +67,7 @@ def entered(plan: Plan, course: Course) -> Summary:
         load([], [], {}),
         ledger,
         opened=len(connections),
+        retired=0,
         client_id="0123456789abcdef",
         stalls=Stalls(),
         load_seconds=float(course.ended.max()),

@@ -79,9 +79,9 @@ def test_server_outlives_a_hostile_request(
 def failing(start: Start, tmp_path: Path) -> Callable[[Variant], Replica]:
     """Start a replica whose app recurses endlessly through C code."""
     code = (
-        "import random\n\n\n"
+        "from long_lived.server import delay\n\n\n"
         "class Deep:\n    def __str__(self):\n        return str(self)\n\n\n"
-        "random.uniform = lambda *_: str(Deep())\n"
+        "delay.delay_seconds = lambda *_: str(Deep())\n"
     )
     (tmp_path / "sitecustomize.py").write_text(code)
     return lambda variant: start(*variant.settings, *QUICK, PYTHONPATH=str(tmp_path))
