@@ -1,4 +1,4 @@
-"""The worker `gthread-repaired`: gunicorn's `gthread`, with five defects repaired.
+"""The worker `gthread-repaired`: gunicorn's `gthread`, with six defects repaired.
 
 1. Keep-alive: upstream keeps at most worker_connections - threads connections and
    closes the rest after each answer. Here all that may be open may be kept.
@@ -11,6 +11,8 @@
 5. Quitting: upstream's signal handler shuts the pool down and raises SystemExit. The code that
    it interrupts may hold the pool's lock, as when a thread starts: the worker hangs. And at
    Ctrl-C a worker gets SIGINT and then the master's SIGQUIT, whose exit cuts the first one short.
+6. Idle connections: upstream closes one that is due without a look at it. A request that arrived
+   since its event loop last looked, which on a busy machine is a while, would be lost.
 
 Source: gunicorn/workers/gthread.py and util.close_graceful, 27.0.1. The tests of tests/server run
 it on the pinned version, whose private names it overrides.
@@ -19,6 +21,7 @@ it on the pinned version, whose private names it overrides.
 import os
 import signal
 import socket
+import time
 from contextlib import suppress
 from types import FrameType
 from typing import Any, NoReturn
@@ -84,11 +87,33 @@ class ThreadWorker(gthread.ThreadWorker):
             _linger(conn.sock)
         return kept
 
+    def murder_keepalived(self, force: bool = False) -> None:
+        """Close idle connections that are due; answer the request that one may just have got."""
+        now = time.monotonic()
+        while self.keepalived_conns and (force or self.keepalived_conns[0].timeout <= now):
+            conn = self.keepalived_conns[0]
+            if not force and _readable(conn.sock):
+                self.on_client_socket_readable(conn, conn.sock)
+                continue
+            self.keepalived_conns.popleft()
+            with suppress(OSError, KeyError, ValueError):
+                self.poller.unregister(conn.sock)
+            self.nr_conns -= 1
+            conn.close()
+
     def _cap_keepalive(self, deadline: float) -> None:
         super()._cap_keepalive(deadline)
         # Upstream lets connections that have never sent a request hold up the stop.
         for conn in self.pending_conns:
             conn.timeout = min(conn.timeout, deadline)
+
+
+def _readable(sock: socket.socket) -> bool:
+    """Tell whether something has arrived that nobody has read; the end of the stream is nothing."""
+    try:
+        return bool(sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+    except OSError:
+        return False
 
 
 def _linger(sock: socket.socket) -> None:
