@@ -17,7 +17,7 @@ SCENARIO ?= ten-thousand
 run: $(VENV)/.run ## Run an experiment, by default with 10,000 requests at once [SCENARIO= SET=]
 	$(BIN)/long-lived run $(SCENARIO) $(foreach pair,$(SET),--set '$(pair)')
 
-# A worker for each processor. Tests that share something costly, or would starve each other, carry a
+# A worker for each processor. Tests that share something costly, or would starve each other, are in a
 # group, whose tests stay in one worker. WORKERS=0 is one by one.
 WORKERS ?= $(shell nproc)
 test: $(VENV)/.dev helm ## Run the whole test suite [TESTS= WORKERS=]

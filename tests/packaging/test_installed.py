@@ -9,8 +9,6 @@ from long_lived.server.runtimes.go import build
 
 from .conftest import ROOT, Installed
 
-pytestmark = pytest.mark.xdist_group("wheel")
-
 SMALL = "client.concurrency=60,server.delay.minSeconds=0,server.delay.maxSeconds=1"
 
 

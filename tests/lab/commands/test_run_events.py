@@ -33,7 +33,6 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Lab]]:
     next(starters, None)
 
 
-@pytest.mark.xdist_group("events")
 def test_new_replicas_get_nothing_until_the_service_knows(runs: dict[str, Lab]) -> None:
     """With a connection per request, none reaches a new replica before the Service lag is over."""
     lab = runs["scale-up"]
@@ -50,7 +49,6 @@ def test_new_replicas_get_nothing_until_the_service_knows(runs: dict[str, Lab]) 
     assert processes_of(lab.place) == {}
 
 
-@pytest.mark.xdist_group("events")
 def test_crashed_replica_is_another_instance_under_its_name(runs: dict[str, Lab]) -> None:
     """It is found as one restart in place, and its earlier counts are gone."""
     lab = runs["crash"]

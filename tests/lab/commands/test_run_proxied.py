@@ -20,7 +20,6 @@ def there_is_a_proxy() -> None:
         pytest.skip(why)
 
 
-@pytest.mark.xdist_group("restarts")
 def test_restart_behind_a_proxy_is_even_and_loses_nothing(start: Start) -> None:
     """Clients keep their connections; survivor and replacements share the requests."""
     lab = start(

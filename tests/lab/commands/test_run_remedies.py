@@ -52,7 +52,6 @@ def finished(lab: Lab) -> dict:
     return record
 
 
-@pytest.mark.xdist_group("restarts")
 def test_recycled_connections_are_even_again_within_their_age(runs: dict[str, Lab]) -> None:
     """After the replacements are ready it takes at most age, jitter and the longest answer."""
     record = finished(runs["recycle"])
@@ -68,7 +67,6 @@ def test_recycled_connections_are_even_again_within_their_age(runs: dict[str, La
     assert clients["connections"]["retired"] == pytest.approx(renewals, rel=0.3)
 
 
-@pytest.mark.xdist_group("restarts")
 def test_client_that_chooses_is_even_again_at_once(runs: dict[str, Lab]) -> None:
     """Users move to the replacements, before their next request, as soon as they know them."""
     record = finished(runs["headless"])

@@ -32,7 +32,6 @@ def restart_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str,
     next(starters, None)
 
 
-@pytest.mark.xdist_group("restarts")
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_restart_shows_what_keep_alive_does(runtime: str, restart_runs: dict[str, Lab]) -> None:
     """Closed connections make the load even again; kept ones leave it pinned."""

@@ -43,7 +43,6 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     next(starters, None)
 
 
-@pytest.mark.xdist_group("smoke")
 def test_smoke_is_counted_alike_by_all(smoke: Lab, tmp_path: Path) -> None:
     """The seed's pipeline, the clients' summary and the servers agree to the request."""
     lab = smoke
@@ -63,7 +62,6 @@ def test_smoke_is_counted_alike_by_all(smoke: Lab, tmp_path: Path) -> None:
     assert (record["problems"], record["remarks"], record["effect"]) == ([], [], None)
 
 
-@pytest.mark.xdist_group("smoke")
 def test_smoke_keeps_its_results(smoke: Lab) -> None:
     """The folder holds values, logs, summary, and the report as printed."""
     lab = smoke

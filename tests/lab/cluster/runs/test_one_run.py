@@ -8,8 +8,6 @@ from tests.cluster.miniature import running
 from tests.cluster.place import JOB, Place
 from tests.lab.cluster.runs.lab import QUICK, Lab
 
-pytestmark = pytest.mark.xdist_group("place")
-
 
 @dataclass
 class Verified:
