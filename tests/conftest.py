@@ -23,23 +23,6 @@ PROCESSOR = "processor seconds"
 USED = pytest.StashKey[float]()
 
 
-LABS = (
-    "tests/lab/cluster/runs/",
-    "tests/lab/commands/test_run",
-    "tests/lab/commands/test_compare",
-    "tests/packaging/test_installed",
-)
-"""Tests with servers and clients under load."""
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist's own hook, which reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep in one worker what starts servers and clients: two at once starve each other."""
-    for item in items:
-        if item.nodeid.startswith(LABS) and not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group("labs"))
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
