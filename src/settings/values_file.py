@@ -143,7 +143,10 @@ class _Loader(yaml.SafeLoader):
 
     def fetch_value(self) -> Any:
         """Refuse `{key:}` and `{key:[1]}`, in which Helm's key is `key:` and `key:[1]`."""
-        if self.flow_level and self.peek(1) in ",[]{}" and self.peek(-1) not in "'\" \n":
+        key = self.tokens[-1] if self.tokens else None
+        quoted = isinstance(key, yaml.ScalarToken) and not key.plain
+        sticks = self.peek(1) in ",[]{}" and self.peek(-1) not in " \n"
+        if self.flow_level and sticks and not quoted:
             problem = "a colon without a space after it"
             raise yaml.scanner.ScannerError(None, None, problem, self.get_mark())
         return super().fetch_value()

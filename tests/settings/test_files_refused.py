@@ -29,6 +29,7 @@ BAD_FILES = [
     ("client: [1", " line 1: not valid YAML ("),
     ("a: b: c", " line 1: not valid YAML (mapping values are not allowed here)"),
     ("client:\n\tconcurrency: 5", " line 2: not valid YAML ("),
+    ("{a'b':}", " line 1: not valid YAML (a colon without a space after it)"),
     ("{a: 1}\n---\n{b: 2}", " line 2: not valid YAML (but found another document)"),
     ("client: *nobody", " line 1: not valid YAML (found undefined alias 'nobody')"),
     ("a: !!python/object:os.system x", " line 1: not valid YAML (could not determine"),
