@@ -20,12 +20,11 @@ from long_lived.lab.commands.options import (
     set_option,
     where_option,
 )
-from long_lived.lab.commands.preparation import Prepared, Target, backend_of, prepared
+from long_lived.lab.commands.preparation import Prepared, Target, backend_of, lacking, prepared
 from long_lived.lab.commands.scenarios import matrix_files, scenarios_argument
 from long_lived.lab.experiment.interrupts import Interrupts
 from long_lived.lab.experiment.matrix import Matrix, Plan, Unreadable
 from long_lived.lab.experiment.results import keep_report
-from long_lived.lab.local.haproxy import missing
 from long_lived.lab.report.columns import labelled
 from long_lived.lab.report.comparison import advice, table
 from long_lived.settings import Settings, SettingsError
@@ -80,9 +79,8 @@ def compare(
     """Run remedies one after the other against the same load and event, side by side.
 
     Default: every file in values/remedies. A name is that of a remedy, of a scenario, or of a
-    folder of values/, which stands for all of its files: compare runtimes. What a file says goes
-    on top of the event's; --set applies to all. Random delays and think times are the same for
-    all.
+    folder of values/, which stands for all of its files. What a file says goes on top of the
+    event's; --set applies to all. Random delays and think times are the same for all.
 
     Exit status: 0 every finding is the expected one, 1 one is not, 2 bad settings, 130 or 143
     interrupted: what was done is kept, and --resume goes on.
@@ -132,7 +130,7 @@ def _not_here(file: Path, run: Prepared) -> str | None:
     """Say why a remedy cannot be tried on this machine; None where it can."""
     if keys := chart_values([file]):
         return f"{', '.join(keys)}: only a cluster has that (--on cluster)"
-    return missing() if run.settings.server.proxy == "haproxy" else None
+    return lacking(run)
 
 
 def _resumed(folder: Path) -> Matrix:

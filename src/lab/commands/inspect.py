@@ -90,19 +90,16 @@ def inspect_command(
             f"pods without cat get an ephemeral container ({debug_image}, sleeps 15 min): "
             "Kubernetes keeps it in the pod, ended, until the pod is deleted"
         )
+    service: LiveService
     try:
         if local is not None:
-            service, name = _local(local), f"port {local} on this machine"
+            service, name = LocalService(local), f"port {local} on this machine"
         else:
             service = _pods(str(target), Place(namespace, context), port, debug_image, say)
             name = f"{target} in namespace {namespace}"
         return _looked_at(service, name, seconds, form, watch=watch)
     except Trouble as trouble:
         refuse(str(trouble))
-
-
-def _local(port: int) -> LiveService:
-    return LocalService(port)
 
 
 def _pods(

@@ -13,6 +13,7 @@ from long_lived.lab.commands.scenarios import values_files
 from long_lived.lab.experiment.backend import Backend, Trouble
 from long_lived.lab.experiment.results import write_values
 from long_lived.lab.local.backend import LocalBackend
+from long_lived.lab.local.haproxy import missing
 from long_lived.lab.local.proxy import refuse_what_the_proxy_cannot_do
 from long_lived.lab.local.service import Unsupported, refuse_other_systems
 from long_lived.lab.local.unsupported import refuse_what_has_no_effect
@@ -78,6 +79,12 @@ def backend_of(run: Prepared, folder: Path) -> Backend:
     except OSError as error:
         complain(f"{folder} lacks the values of the run: {error.strerror}")
         sys.exit(1)
+
+
+def lacking(run: Prepared) -> str | None:
+    """Say what this machine lacks for a run, once it cannot be fetched; None: nothing."""
+    here = run.target.place is None
+    return missing() if here and run.settings.server.proxy == "haproxy" else None
 
 
 def prepared(scenarios: Sequence[str], overrides: Sequence[str], target: Target) -> Prepared:

@@ -6,8 +6,14 @@ import click
 
 from long_lived.lab.cluster.tools.kubectl import Place
 from long_lived.lab.commands.one_run import carry_out_plan, new_folder
-from long_lived.lab.commands.options import out_option, place_options, set_option, where_option
-from long_lived.lab.commands.preparation import Target, backend_of, prepared
+from long_lived.lab.commands.options import (
+    out_option,
+    place_options,
+    refuse,
+    set_option,
+    where_option,
+)
+from long_lived.lab.commands.preparation import Target, backend_of, lacking, prepared
 from long_lived.lab.commands.scenarios import scenarios_argument
 from long_lived.lab.experiment.interrupts import Interrupts
 
@@ -42,6 +48,8 @@ def run(
     """
     target = Target.chosen(where, release, Place(namespace, context), "a run")
     made = prepared(scenarios or (DEFAULT_SCENARIO,), overrides, target)
+    if why := lacking(made):
+        refuse(why)
     folder = new_folder(out, made.settings.experiment.name)
     backend = backend_of(made, folder)
     _, status = carry_out_plan(backend, made.settings, folder, Interrupts(), target.words)

@@ -10,6 +10,7 @@ from long_lived.lab.experiment.deadline import longest_run_seconds
 from long_lived.lab.experiment.moment import Moment
 from long_lived.lab.experiment.outcome import Outcome
 from long_lived.lab.experiment.results import VALUES, write_values
+from long_lived.lab.local import haproxy
 from long_lived.lab.local.proxy import Proxy
 from long_lived.lab.local.service import Service, balanced_by_hash
 from long_lived.lab.logs.client_log import Tail, moment
@@ -64,6 +65,8 @@ class LocalBackend:
         write_values(self._folder, settings)
         try:
             RUNTIMES[settings.server.runtime].provide(tell)
+            if settings.server.proxy == "haproxy":
+                haproxy.program(install=True, tell=tell)
         except Unavailable as error:
             raise Trouble(str(error)) from None
         tell(f"starting {settings.server.replicas} replicas")

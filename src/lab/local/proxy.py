@@ -37,15 +37,13 @@ FILES_MARGIN = 100
 
 
 def refuse_what_the_proxy_cannot_do(settings: Settings) -> None:
-    """Refuse a proxy that is not to be had, or more users than it may hold; fetch it if need be.
+    """Refuse more users than the proxy may hold.
 
     Raises:
         SettingsError: the text is one line.
     """
     if settings.server.proxy == "none":
         return
-    if why := haproxy.missing():
-        raise SettingsError(why)
     limit, users = open_files().hard, settings.client.concurrency * settings.client.parallelism
     if limit is not None and (most := most_users(limit, slots(settings))) < users:
         raise SettingsError(

@@ -14,6 +14,7 @@ from tests.lab.commands.lab import Start, arguments_of, clean_environment, finis
 from tests.waiting import eventually
 
 from long_lived.lab.__main__ import cli
+from long_lived.lab.commands import preparation
 
 SMALL = (
     "server.delay.minSeconds=0.2",
@@ -102,6 +103,17 @@ def test_impossible_comparison_is_refused(name: str, tmp_path: Path) -> None:
     (line,) = done.stderr.splitlines()
     assert words in line
     assert not out.exists()
+
+
+def test_proxy_that_is_not_to_be_had_is_skipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other remedies are compared all the same; here there is none."""
+    monkeypatch.setattr(preparation, "missing", lambda: "no HAProxy, and no way to fetch it")
+    hidden = dict.fromkeys(os.environ.keys() - clean_environment().keys())
+    done = CliRunner(env=hidden).invoke(cli, ["compare", "haproxy", "--out", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    assert "haproxy: no HAProxy, and no way to fetch it" in done.output
 
 
 def test_remedy_that_needs_a_cluster_is_skipped_here(tmp_path: Path) -> None:
