@@ -252,14 +252,14 @@ def _balancer(settings: Client) -> Balancer | None:
     """Make what chooses among the replicas; None where the Service does."""
     if settings.balancing == "service":
         return None
-    return Balancer(settings.headless.policy, by_request=settings.connections != "per-user")
+    return Balancer(settings.headless.policy, by_request=settings.balances_requests)
 
 
 def _transports(
     settings: Client, url: str, pool_class: type[HTTPConnectionPool]
 ) -> list[Transport]:
     """Make one transport for each user, or one for all."""
-    shared = settings.connections != "per-user"
+    shared = settings.shares_connections
     keeps = settings.keep_alive.mode != "per-request"
     size = limits.most_idle(settings) if shared else 1
     return [

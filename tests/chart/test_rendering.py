@@ -7,8 +7,6 @@ import pytest
 
 from .conftest import CHART, CI_VALUES, FILL_EVERYTHING, FILL_PROXIED, SCENARIOS, helm, render
 
-pytestmark = pytest.mark.xdist_group("rendering")
-
 VERSIONS = sorted(
     version
     for version in set(kubernetes_validate.utils.all_versions())

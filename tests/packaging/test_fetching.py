@@ -50,7 +50,6 @@ def test_target_installs_only_what_it_uses(target: str, locks: set[str], tmp_pat
     assert installing(target, tmp_path / "venv") == locks
 
 
-@pytest.mark.xdist_group("wheel")
 @pytest.mark.parametrize("installer", ["pip", "uv"])
 def test_toolchain_is_installed_by_pip_or_uv(
     installer: str, wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

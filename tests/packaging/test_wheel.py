@@ -6,11 +6,7 @@ import zipfile
 from email.parser import Parser
 from pathlib import Path
 
-import pytest
-
 from .conftest import ROOT
-
-pytestmark = pytest.mark.xdist_group("wheel")
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 DEPENDENCIES = set(PROJECT["project"]["dependencies"])

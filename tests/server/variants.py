@@ -131,7 +131,7 @@ Shared = Callable[[Variant], Replica]
 def each(variants: Sequence[Variant]) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Run a test once for each variant; those that differ must fail it.
 
-    All tests of a variant run in one worker of xdist, where they share its replicas.
+    The tests of a file run in one worker of xdist, where they share each variant's replicas.
     """
 
     def decorate(test: Callable[..., None]) -> Callable[..., None]:
@@ -144,8 +144,7 @@ def each(variants: Sequence[Variant]) -> Callable[[Callable[..., None]], Callabl
                 raises=AssertionError,
                 strict=bool(differs and differs.always),
             )
-            together = pytest.mark.xdist_group(variant.name)
-            cases.append(pytest.param(variant, id=variant.name, marks=(fails, together)))
+            cases.append(pytest.param(variant, id=variant.name, marks=fails))
         return pytest.mark.parametrize("variant", cases)(test)
 
     return decorate

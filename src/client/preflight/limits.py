@@ -53,10 +53,8 @@ def needs(settings: Settings) -> Needs:
     """Return the most that one client with these settings takes."""
     users = settings.client.concurrency
     threads = users + SPARE_THREADS if settings.client.engine == "threads" else SPARE_THREADS
-    balances_requests = settings.client.balancing == "headless" and (
-        settings.client.connections != "per-user"
-    )
-    connections = users + (most_idle(settings.client) if balances_requests else 0)
+    idle = most_idle(settings.client) if settings.client.balances_requests else 0
+    connections = users + idle
     return Needs(open_files=connections + SPARE_FILES, threads=threads, ports=users)
 
 

@@ -138,8 +138,7 @@ def history_of(summary: Summary) -> History:
 
 def is_proxied(summary: Summary) -> bool:
     """Tell whether each request is balanced: by something in between, or by the client itself."""
-    client = summary.settings.client
-    if client.balancing == "headless" and client.connections != "per-user":
+    if summary.settings.client.balances_requests:
         return True
     several, reused = summary.connections.several_pods, summary.connections.reused
     return bool(several) and several >= PROXIED_RATIO * reused

@@ -11,12 +11,9 @@ from typing import Any
 from long_lived.lab.analysis.live.looks import Holder, Seen
 from long_lived.lab.analysis.live.sockets import NotSockets, Peer, peers
 from long_lived.lab.cluster.addresses import Addresses
-from long_lived.lab.cluster.pods import unix_seconds
-from long_lived.lab.cluster.tools.kubectl import Kubectl
+from long_lived.lab.cluster.pods import condition, own_status, unix_seconds
+from long_lived.lab.cluster.tools.kubectl import AT_ONCE, Kubectl
 from long_lived.lab.experiment.backend import Trouble
-
-AT_ONCE = 16
-"""How many kubectls work at a time."""
 
 LISTS = ("/proc/net/tcp", "/proc/net/tcp6")
 
@@ -132,7 +129,7 @@ class LiveServicePods:
     def _seen(self, one: _Endpoint, pod: Mapping[str, Any]) -> Seen:
         status = pod.get("status", {})
         container = _container(pod, one.port)
-        own = _status(status, container)
+        own = own_status(status, container)
         running = (own.get("state") or {}).get("running") or {}
         started = running.get("startedAt") or status.get("startTime")
         holder = Holder(
@@ -248,10 +245,8 @@ def _is_tcp(port: Mapping[str, Any]) -> bool:
 
 
 def _is_ready(pod: Mapping[str, Any]) -> bool:
-    conditions = pod.get("status", {}).get("conditions") or []
-    return "deletionTimestamp" not in pod["metadata"] and any(
-        one["type"] == "Ready" and one["status"] == "True" for one in conditions
-    )
+    ready = condition(pod.get("status", {}), "Ready")
+    return "deletionTimestamp" not in pod["metadata"] and ready.get("status") == "True"
 
 
 def _container(pod: Mapping[str, Any], port: int) -> str:
@@ -263,11 +258,6 @@ def _container(pod: Mapping[str, Any], port: int) -> str:
         if any(own.get("containerPort") == port for own in one.get("ports") or [])
     ]
     return str(named[0] if named else containers[0]["name"])
-
-
-def _status(status: Mapping[str, Any], container: str) -> Mapping[str, Any]:
-    found: list[Mapping[str, Any]] = status.get("containerStatuses") or []
-    return next((one for one in found if one["name"] == container), {})
 
 
 def _selector(selector: Mapping[str, Any]) -> str:

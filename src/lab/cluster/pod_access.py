@@ -5,12 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from long_lived.lab.cluster.release import CLIENT, SERVER
 from long_lived.lab.cluster.servers.kill import KILLED, kill_command
-from long_lived.lab.cluster.tools.kubectl import Kubectl
+from long_lived.lab.cluster.tools.kubectl import AT_ONCE, Kubectl
 from long_lived.lab.experiment.backend import Trouble
 from long_lived.record.replica_counts import ReplicaCounts
-
-AT_ONCE = 16
-"""How many kubectls work at a time, where each is for one pod."""
 
 STATS_TIMEOUT = "5s"
 """How long the API server may take to fetch one pod's counts."""

@@ -4,7 +4,7 @@ A pod may have more containers than ours (a mesh's proxy, a log shipper): how th
 by the container that the chart names, why a pod does not become ready by any of them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -85,7 +85,7 @@ def names(pods: Iterable[Pod]) -> list[str]:
 def read_pod(item: dict[str, Any], container: str) -> Pod:
     """Read a Pod object, in which `container` is the one that matters."""
     status = item.get("status", {})
-    own = _own(status, container)
+    own = own_status(status, container)
     state = own.get("state") or {}
     terminated = state.get("terminated")
     waiting = (state.get("waiting") or {}).get("reason") or ""
@@ -95,7 +95,7 @@ def read_pod(item: dict[str, Any], container: str) -> Pod:
         # Evicted, or on a lost node: there is no container to ask.
         exit_status = 0 if status["phase"] == "Succeeded" else 1
         reason = status.get("reason") or reason or "Failed"
-    ready = _condition(status, "Ready")
+    ready = condition(status, "Ready")
     obstacle, stuck = _obstacle(status, container)
     return Pod(
         name=item["metadata"]["name"],
@@ -120,12 +120,14 @@ def unix_seconds(timestamp: str) -> float:
     return datetime.fromisoformat(timestamp).timestamp()
 
 
-def _own(status: dict[str, Any], container: str) -> dict[str, Any]:
+def own_status(status: Mapping[str, Any], container: str) -> dict[str, Any]:
+    """Return what a pod's status says of one of its containers; empty where it has none yet."""
     found: list[dict[str, Any]] = status.get("containerStatuses") or []
     return next((one for one in found if one["name"] == container), {})
 
 
-def _condition(status: dict[str, Any], name: str) -> dict[str, Any]:
+def condition(status: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return a condition of a pod; empty where it has none of that name."""
     found: list[dict[str, Any]] = status.get("conditions") or []
     return next((one for one in found if one["type"] == name), {})
 
@@ -142,10 +144,10 @@ def _ending(terminated: dict[str, Any] | None) -> Ending | None:
 
 def _obstacle(status: dict[str, Any], container: str) -> tuple[str, bool]:
     """Say what keeps the pod from running, and whether it stays so; its own container first."""
-    scheduled = _condition(status, "PodScheduled")
+    scheduled = condition(status, "PodScheduled")
     if scheduled.get("status") == "False":
         return _said(scheduled.get("reason"), scheduled.get("message")), False
-    own = _own(status, container)
+    own = own_status(status, container)
     others = [
         one
         for key in ("initContainerStatuses", "containerStatuses")

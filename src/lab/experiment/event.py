@@ -20,11 +20,8 @@ class Event(Protocol):
     def after_seconds(self) -> float:
         """When it is due, by the clients' clock."""
 
-    def announcement(self, replicas: int | None) -> str:
-        """Say what it will do to that many replicas: "2 restarted after 15 s".
-
-        None stands for as many as an autoscaler wants.
-        """
+    def announcement(self) -> str:
+        """Say what it will do: "2 restarted after 15 s"."""
 
     def begin(self, backend: Backend) -> None:
         """Plan the steps, now that it is due; called once."""

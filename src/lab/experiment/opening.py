@@ -16,7 +16,7 @@ def opening(settings: Settings, events: Iterable[Event]) -> str:
     users = client.concurrency * client.parallelism
     proxy = "" if server.proxy == "none" else f" behind {server.proxy}"
     chooses = ", headless" if client.balancing == "headless" else ""
-    happens = "".join(f", {event.announcement(server.replicas)}" for event in events)
+    happens = "".join(f", {event.announcement()}" for event in events)
     return (
         f"{experiment.name}: {users:,} virtual users ({client.engine}, {client.keep_alive.mode}, "
         f"{client.connections}{chooses}) against {replicas} replicas ({runtime}){proxy}, delay "

@@ -7,33 +7,18 @@ came gets nothing, and one that went leaves its part to the kernel's hash: a ten
 """
 
 import socket
-import struct
 from pathlib import Path
 
+from long_lived.lab.analysis.live import sockets
 from long_lived.server.balance import balance_at_random, drop_all
 
 SOCKETS = Path("/proc/net/tcp")
-LISTENING = "0A"
-"""State of a socket that listens. Source: Linux include/net/tcp_states.h, TCP_LISTEN."""
 
 
 def listening() -> list[tuple[str, int]]:
-    """List the IPv4 addresses that are listened on, each as often as it is.
-
-    The kernel lists them before all connections, however many those are. Source: Linux
-    net/ipv4/tcp_ipv4.c, tcp_seq_start.
-    """
-    found = []
-    with SOCKETS.open() as sockets:
-        next(sockets)
-        for line in sockets:
-            _, local, _, state, *_ = line.split()
-            if state != LISTENING:
-                break
-            host, _, port = local.partition(":")
-            address = socket.inet_ntoa(struct.pack("=I", int(host, 16)))
-            found.append((address, int(port, 16)))
-    return found
+    """List the IPv4 addresses that are listened on, each as often as it is."""
+    with SOCKETS.open(encoding="ascii") as lines:
+        return sockets.listening(lines)
 
 
 class Balancer:

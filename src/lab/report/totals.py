@@ -79,7 +79,7 @@ def _retired_and_shared(summary: Summary) -> str:
     """Say what the client closed itself, and how few connections users share in effect."""
     retired, half = summary.connections.retired, summary.connections.half_carried_by
     told = f"; {retired:,} retired by the client" if retired else ""
-    if summary.settings.client.connections != "per-user" and half:
+    if summary.settings.client.shares_connections and half:
         told += f"; the busiest {half:,} carried half of the answers"
     return told
 

@@ -157,6 +157,16 @@ class Client(Section):
     client waits equally long in all runs with this seed; clients differ by the index of their pod.
     null draws anew in each run."""
 
+    @property
+    def shares_connections(self) -> bool:
+        """Whether all users have one pool of connections."""
+        return self.connections != "per-user"
+
+    @property
+    def balances_requests(self) -> bool:
+        """Whether the client chooses a replica for each request."""
+        return self.balancing == "headless" and self.shares_connections
+
     @field_validator("url")
     @classmethod
     def refuse_a_host_that_cannot_be(cls, url: str) -> str:

@@ -21,8 +21,6 @@ from long_lived.record.error_kind import ErrorKind
 from long_lived.record.summary import Cost, Summary
 from long_lived.settings import load
 
-pytestmark = pytest.mark.xdist_group("verdict rates")
-
 RUNS, MANY = 15, 600
 """Runs of each case, and of those without events, which cost next to nothing."""
 

@@ -10,4 +10,5 @@ from tests.lab.commands.lab import Start, starter
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     """Start labs; each ends with the test."""
-    yield from starter(tmp_path)
+    with starter(tmp_path) as begin:
+        yield begin

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -176,6 +177,7 @@ def arguments_of(settings: tuple[str, ...]) -> list[str]:
 Start = Callable[..., Lab]
 
 
+@contextmanager
 def starter(parent: Path) -> Iterator[Start]:
     """Start labs, and end whatever they leave."""
     started: list[Lab] = []
@@ -198,11 +200,11 @@ def starter(parent: Path) -> Iterator[Start]:
         started.append(Lab(process, place))
         return started[-1]
 
-    yield start
-    for lab in started:
-        for pid in processes_of(lab.place):
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        lab.process.wait(BOUND_SECONDS)
+    try:
+        yield start
+    finally:
+        for lab in started:
+            for pid in processes_of(lab.place):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            lab.process.wait(BOUND_SECONDS)

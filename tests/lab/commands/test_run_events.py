@@ -18,19 +18,17 @@ RUNS = {
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Lab]]:
     """Carry out these events in parallel, since a run mostly waits."""
-    starters = starter(tmp_path_factory.mktemp("events"))
-    begin = next(starters)
-    yield {
-        kind: begin(
-            "smoke",
-            *(*QUICK, *settings, f"experiment.event.kind={kind}"),
-            *("experiment.event.afterSeconds=3", "experiment.expect=any"),
-            f"experiment.event.serviceLagSeconds={LAG_SECONDS}",
-            *("experiment.event.replacementSeconds=0.5", "client.durationSeconds=40"),
-        )
-        for kind, settings in RUNS.items()
-    }
-    next(starters, None)
+    with starter(tmp_path_factory.mktemp("events")) as begin:
+        yield {
+            kind: begin(
+                "smoke",
+                *(*QUICK, *settings, f"experiment.event.kind={kind}"),
+                *("experiment.event.afterSeconds=3", "experiment.expect=any"),
+                f"experiment.event.serviceLagSeconds={LAG_SECONDS}",
+                *("experiment.event.replacementSeconds=0.5", "client.durationSeconds=40"),
+            )
+            for kind, settings in RUNS.items()
+        }
 
 
 def test_new_replicas_get_nothing_until_the_service_knows(runs: dict[str, Lab]) -> None:

@@ -18,20 +18,18 @@ REMEDIES = {
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Lab]]:
     """Restart two of three replicas under each remedy, in parallel."""
-    starters = starter(tmp_path_factory.mktemp("remedies"))
-    begin = next(starters)
-    yield {
-        name: begin(
-            "events/restart",
-            *QUICK,
-            *("client.concurrency=300", "client.durationSeconds=32", "experiment.expect=even"),
-            *("client.thinkTime.minSeconds=0.3", "client.thinkTime.maxSeconds=0.7"),
-            *("experiment.event.afterSeconds=6", "experiment.event.serviceLagSeconds=0"),
-            *settings,
-        )
-        for name, settings in REMEDIES.items()
-    }
-    next(starters, None)
+    with starter(tmp_path_factory.mktemp("remedies")) as begin:
+        yield {
+            name: begin(
+                "events/restart",
+                *QUICK,
+                *("client.concurrency=300", "client.durationSeconds=32", "experiment.expect=even"),
+                *("client.thinkTime.minSeconds=0.3", "client.thinkTime.maxSeconds=0.7"),
+                *("experiment.event.afterSeconds=6", "experiment.event.serviceLagSeconds=0"),
+                *settings,
+            )
+            for name, settings in REMEDIES.items()
+        }
 
 
 def ready_seconds(record: dict) -> float:

@@ -14,22 +14,19 @@ RUNTIMES = {"flask": "even", "gunicorn": "pinned", "go": "pinned"}
 @pytest.fixture(scope="module")
 def restart_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Lab]]:
     """Restart replicas of each runtime in parallel, since a run mostly waits."""
-    starters = starter(tmp_path_factory.mktemp("restarts"))
-    begin = next(starters)
-    labs = {
-        runtime: begin(
-            "events/restart",
-            *QUICK,
-            *(f"server.runtime={runtime}", f"experiment.expect={finding}"),
-            *("client.thinkTime.minSeconds=0.3", "client.thinkTime.maxSeconds=0.7"),
-            # A replacement that is late makes a run incomplete: this leaves time enough on a
-            # busy machine.
-            *("client.durationSeconds=24", "experiment.event.afterSeconds=3"),
-        )
-        for runtime, finding in RUNTIMES.items()
-    }
-    yield labs
-    next(starters, None)
+    with starter(tmp_path_factory.mktemp("restarts")) as begin:
+        yield {
+            runtime: begin(
+                "events/restart",
+                *QUICK,
+                *(f"server.runtime={runtime}", f"experiment.expect={finding}"),
+                *("client.thinkTime.minSeconds=0.3", "client.thinkTime.maxSeconds=0.7"),
+                # A replacement that is late makes a run incomplete: this leaves time enough on a
+                # busy machine.
+                *("client.durationSeconds=24", "experiment.event.afterSeconds=3"),
+            )
+            for runtime, finding in RUNTIMES.items()
+        }
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)

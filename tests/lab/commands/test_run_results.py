@@ -36,11 +36,10 @@ def count_as_the_seed(folder: Path, logs: list[Path]) -> dict[str, int]:
 @pytest.fixture(scope="module")
 def smoke(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Run the smallest scenario once, for every test that inspects it."""
-    starters = starter(tmp_path_factory.mktemp("smoke"))
-    lab = next(starters)("smoke", *SMOKE)
-    lab.finish()
-    yield lab
-    next(starters, None)
+    with starter(tmp_path_factory.mktemp("smoke")) as begin:
+        lab = begin("smoke", *SMOKE)
+        lab.finish()
+        yield lab
 
 
 def test_smoke_is_counted_alike_by_all(smoke: Lab, tmp_path: Path) -> None:

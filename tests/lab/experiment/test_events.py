@@ -99,7 +99,7 @@ def test_every_kind_is_known() -> None:
 def test_event_happens_once_at_its_time(kind: str) -> None:
     """Nothing happens before its time, its first step at that time, and nothing twice."""
     scene, (act, words) = Scene(kind), ACTS[kind]
-    assert [scene.event.announcement(replicas) for replicas in (3, None)] == [words, words]
+    assert scene.event.announcement() == words
     assert scene.at(0) == scene.at(14.9) == []
     assert scene.at(15) == [act]
     assert scene.at(16) == scene.at(100) == [act]

@@ -34,7 +34,8 @@ from long_lived.lab.processes.child import Processes
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     """Start labs; each ends with the test."""
-    yield from starter(tmp_path)
+    with starter(tmp_path) as begin:
+        yield begin
 
 
 def lab(*arguments: str, most_bytes: int | None = None) -> subprocess.CompletedProcess[str]:

@@ -19,8 +19,6 @@ from long_lived.lab.logs.client_log import ClientLog
 from long_lived.lab.logs.forms import UnreadForm, pod_lines
 from long_lived.lab.logs.saved import outcome_of, read_logs
 
-pytestmark = pytest.mark.xdist_group("forms of a log")
-
 POD, OTHER = "long-lived-client-1-abcde", "long-lived-client-1-fghij"
 SERVER = "long-lived-server-7b9c-xyz12"
 TIME = "2026-11-23T12:00:00.123456789Z"
@@ -34,11 +32,10 @@ Lines = list[str]
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lines]:
     """Run a client, and return the lines of its log: answers, failures, progress, summary."""
-    starters = starter(tmp_path_factory.mktemp("client"))
-    lab = next(starters)("smoke", *QUICK, "client.requestsPerUser=5", "client.parallelism=2")
-    lab.finish()
-    yield (lab.folder / "client-1.log").read_text().splitlines()
-    next(starters, None)
+    with starter(tmp_path_factory.mktemp("client")) as begin:
+        lab = begin("smoke", *QUICK, "client.requestsPerUser=5", "client.parallelism=2")
+        lab.finish()
+        yield (lab.folder / "client-1.log").read_text().splitlines()
 
 
 def lines_of(*texts: str) -> bytes:

@@ -70,16 +70,7 @@ def latecomers(
         settled_seconds: when the connections were counted, in seconds since the clock started.
     """
     came = _came(history, spread.counts, changes)
-    cuts = sorted({at for at in came.values() if at >= 0})
-    found = None
-    rarest = LEVEL / max(1, len(cuts))
-    for cut in cuts:
-        late = [name for name, at in came.items() if at >= cut]
-        fair = len(late) / len(came)
-        held = sum(spread.counts[name] for name in late)
-        chance = binomial_at_most(held, spread.total, fair)
-        if chance < rarest:  # never for all of them together
-            rarest, found = chance, late
+    found = behind(spread, came, sorted({at for at in came.values() if at >= 0}))
     if found is None:
         return None
     held, fair = sum(spread.counts[name] for name in found), len(found) / len(came)
@@ -95,6 +86,22 @@ def latecomers(
         and 1 - got / (fair * total) >= AVOIDED_RATIO * (1 - ratio)
     )
     return Latecomers(found, held, ratio, total, got, avoided)
+
+
+def behind(spread: Spread, came: Mapping[str, float], cuts: Sequence[float]) -> list[str] | None:
+    """Find those who came at one of `cuts` or later and together have less than chance gives.
+
+    Of several such groups the one that chance explains least; None where there is none.
+    """
+    found = None
+    rarest = LEVEL / max(1, len(cuts))
+    for cut in cuts:
+        late = [name for name, at in came.items() if at >= cut]
+        held = sum(spread.counts[name] for name in late)
+        chance = binomial_at_most(held, spread.total, len(late) / len(came))
+        if chance < rarest:  # never for all of them together
+            rarest, found = chance, late
+    return found
 
 
 def _came(

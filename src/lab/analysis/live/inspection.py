@@ -9,9 +9,8 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from long_lived.lab.analysis.distributions import binomial_at_most
+from long_lived.lab.analysis.events.latecomers import behind
 from long_lived.lab.analysis.live.looks import Held, by_client
-from long_lived.lab.analysis.power import LEVEL
 from long_lived.lab.analysis.spread import Spread, spread
 from long_lived.lab.analysis.verdict import Finding, find
 
@@ -96,16 +95,14 @@ def inspect(
 
 def _late(asked: Sequence[Held], found: Spread) -> Late | None:
     """Find those who started after others and hold less than chance gives; None where nobody."""
-    starts = sorted({one.holder.started_unix_seconds for one in asked})
+    started = {one.holder.name: one.holder.started_unix_seconds for one in asked}
+    starts = sorted(set(started.values()))
     cuts = [
         start for earlier, start in itertools.pairwise(starts) if start - earlier > AT_ONCE_SECONDS
     ]
-    best, rarest = None, LEVEL / max(1, len(cuts))
-    for cut in cuts:
-        names = [one.holder.name for one in asked if one.holder.started_unix_seconds >= cut]
-        held = sum(found.counts[name] for name in names)
-        chance = binomial_at_most(held, found.total, len(names) / len(asked))
-        if chance < rarest:
-            rarest = chance
-            best = Late(names, cut, held, found.total * len(names) / len(asked))
-    return best
+    late = behind(found, started, cuts)
+    if late is None:
+        return None
+    held = sum(found.counts[name] for name in late)
+    since = min(started[name] for name in late)
+    return Late(late, since, held, found.total * len(late) / len(asked))

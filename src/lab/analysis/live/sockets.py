@@ -8,7 +8,9 @@ the machine, which is little-endian on x86-64 and ARM64.
 import ipaddress
 import re
 import sys
+from collections.abc import Iterable
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 ESTABLISHED, LISTENING = "01", "0A"
@@ -62,6 +64,22 @@ def sockets(text: str, port: int) -> list[Socket]:
         if local or int(other_port, 16) == port:
             ends = ((_address(own), int(own_port, 16)), (_address(other), int(other_port, 16)))
             found.append(Socket(int(inode), state == LISTENING, local, *ends))
+    return found
+
+
+def listening(lines: Iterable[str]) -> list[Peer]:
+    """List the addresses and ports that are listened on, each as often as it is.
+
+    The kernel lists them before all connections, however many those are: the rest is not read.
+    Source: Linux net/ipv4/tcp_ipv4.c, tcp_seq_start.
+    """
+    found = []
+    for line in islice(lines, 1, None):
+        _, own, _, state, *_ = line.split()
+        if state != LISTENING:
+            break
+        words, _, port = own.partition(":")
+        found.append((_address(words), int(port, 16)))
     return found
 
 

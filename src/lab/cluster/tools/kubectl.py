@@ -7,6 +7,9 @@ from typing import Any
 from long_lived.lab.cluster.tools.program import call, program
 from long_lived.lab.experiment.backend import Trouble
 
+AT_ONCE = 16
+"""How many calls run at a time, where each is for one pod."""
+
 CALL_SECONDS = 60.0
 """Longest wait for one call: an API server that does not answer in that time is gone."""
 

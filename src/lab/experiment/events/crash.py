@@ -7,7 +7,7 @@ from long_lived.lab.experiment.events.one_step import OneStep
 class Crash(OneStep):
     """SIGKILL to some replicas, which nobody replaces."""
 
-    def announcement(self, replicas: int | None) -> str:  # noqa: ARG002 - for those that need it
+    def announcement(self) -> str:
         """Say how many."""
         return f"{self.plan.count} crash after {self.after_seconds:g} s"
 

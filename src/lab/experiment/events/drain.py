@@ -9,7 +9,7 @@ class Drain(OneStep):
 
     _left: list[str]
 
-    def announcement(self, replicas: int | None) -> str:  # noqa: ARG002 - for those that need it
+    def announcement(self) -> str:
         """Say how many."""
         return f"{self.plan.count} drained one by one after {self.after_seconds:g} s"
 

@@ -7,7 +7,7 @@ from long_lived.lab.experiment.events.one_step import OneStep
 class Restart(OneStep):
     """SIGTERM or SIGKILL to some replicas."""
 
-    def announcement(self, replicas: int | None) -> str:  # noqa: ARG002 - for those that need it
+    def announcement(self) -> str:
         """Say how many."""
         how = "killed" if self.plan.kind == "kill" else "restarted"
         return f"{self.plan.count} {how} after {self.after_seconds:g} s"

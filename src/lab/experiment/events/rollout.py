@@ -7,7 +7,7 @@ from long_lived.lab.experiment.events.one_step import OneStep
 class Rollout(OneStep):
     """What a Deployment does when its pods' template changes."""
 
-    def announcement(self, replicas: int | None) -> str:  # noqa: ARG002 - for those that need it
+    def announcement(self) -> str:
         """Say that it is all of them, and how."""
         return (
             f"all rolled out after {self.after_seconds:g} s "

@@ -7,7 +7,7 @@ from long_lived.lab.experiment.events.one_step import OneStep
 class ScaleUp(OneStep):
     """More replicas."""
 
-    def announcement(self, replicas: int | None) -> str:  # noqa: ARG002 - for those that need it
+    def announcement(self) -> str:
         """Say how many."""
         return f"{self.plan.count} added after {self.after_seconds:g} s"
 
@@ -23,7 +23,7 @@ class ScaleUp(OneStep):
 class ScaleDown(OneStep):
     """Fewer replicas."""
 
-    def announcement(self, replicas: int | None) -> str:  # noqa: ARG002 - for those that need it
+    def announcement(self) -> str:
         """Say how many."""
         return f"{self.plan.count} removed after {self.after_seconds:g} s"
 

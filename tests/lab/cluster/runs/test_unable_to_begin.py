@@ -10,7 +10,6 @@ from tests.cluster.place import Place
 from tests.lab.cluster.runs.lab import QUICK, Lab
 
 # Parallel to the other modules' runs: here almost nothing runs, and nearly all is waiting.
-pytestmark = pytest.mark.xdist_group("waiting place")
 
 
 def test_image_that_cannot_be_pulled_is_reported(place: Place, lab: Lab) -> None:
