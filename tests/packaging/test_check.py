@@ -17,17 +17,34 @@ CHECKS = {
 }
 
 
-def commands(*targets: str) -> list[str]:
-    """Return the tools that make would run for targets, without folders and further options."""
+def tools(*targets: str) -> list[str]:
+    """Return the command lines that make would run for targets."""
     done = call("make", "--dry-run", "VENV=.venv", *targets, cwd=ROOT)
     assert done.returncode == 0, done.stderr
-    tools = [line.strip().removeprefix(".venv/bin/") for line in done.stdout.splitlines()]
-    return [check for tool in tools for check in CHECKS if re.match(rf"{check}( |$)", tool)]
+    return [line.strip().removeprefix(".venv/bin/") for line in done.stdout.splitlines()]
 
 
-def test_check_runs_each_check_once() -> None:
-    """Style, format, types, directions, generated files and tests: all, and none twice."""
-    assert sorted(commands("check")) == sorted(CHECKS)
+def commands(*targets: str) -> list[str]:
+    """Return which of CHECKS make would run for targets, each as often as it is run."""
+    return [
+        check for tool in tools(*targets) for check in CHECKS if re.match(rf"{check}( |$)", tool)
+    ]
+
+
+def test_check_runs_each_check() -> None:
+    """Style, format, types, directions, generated files and tests: none is left out."""
+    assert set(commands("check")) == set(CHECKS)
+
+
+def test_check_runs_each_test_once() -> None:
+    """What runs by itself is left out of what runs side by side, and nothing else is."""
+    alone, beside = (tool.split() for tool in tools("test") if "-m pytest" in tool)
+    folders = [word for word in alone if word.startswith("tests/")]
+    assert folders
+    assert [word for word in beside if word.startswith("--ignore=")] == [
+        f"--ignore={folder}" for folder in folders
+    ]
+    assert not [word for word in beside if word.startswith("tests")]
 
 
 @pytest.mark.parametrize("check", CHECKS)
