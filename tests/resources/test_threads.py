@@ -34,7 +34,7 @@ ORDINARY = {
     "    try: raise ValueError(number) from error\n"
     "    except ValueError as raised: error = raised\n"
     "traceback.format_exception(error)",
-    "nested-json": "import json\nfrom long_lived.client.transport.exchange import MOST_BRACKETS\n"
+    "nested-json": "import json\nfrom long_lived.client.transport.answer import MOST_BRACKETS\n"
     "json.loads('[' * MOST_BRACKETS + ']' * MOST_BRACKETS)",
     "wrapped-errors": "from long_lived.client.transport.errors import classify\nerror = None\n"
     "for number in range(500):\n    outer = ValueError(number)\n"
