@@ -24,4 +24,5 @@ def fill_in(made: Object) -> None:
     elif made["kind"] == "Pod":
         spec.setdefault("restartPolicy", "Always")
         spec.setdefault("terminationGracePeriodSeconds", 30)
+        spec.setdefault("securityContext", {})
         made.setdefault("status", {"phase": "Pending"})

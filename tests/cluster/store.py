@@ -45,6 +45,8 @@ class Cluster(Objects):
             where = kinds.place(path)
             if where and where.part == "scale":
                 return self._scale(where, _read(body or b"{}"), method)
+            if where and where.part == "ephemeralcontainers" and method == "PATCH":
+                return self._joined(where, _read(body))
             if where is None or where.part:
                 raise Refused(404, "NotFound", "the server could not find the requested resource")
             if "dryRun" in query:
@@ -159,6 +161,23 @@ class Cluster(Objects):
             "spec": {"replicas": found["spec"]["replicas"]},
             "status": {"replicas": found.get("status", {}).get("replicas", 0)},
         }
+
+    def _joined(self, where: kinds.Place, patch: Object) -> Object:
+        """Start ephemeral containers, or say why one cannot, in the kubelet's words."""
+        pod = patches.merged(self.find(where), patch)
+        states = []
+        for container in pod["spec"]["ephemeralContainers"]:
+            context = container["securityContext"]
+            state: Object = {"running": {}}
+            if context["runAsNonRoot"] and not context.get("runAsUser"):
+                text = "container has runAsNonRoot and image will run as root"
+                state = {"waiting": {"reason": "CreateContainerConfigError", "message": text}}
+            elif "nowhere" in container["image"]:
+                text = f'Back-off pulling image "{container["image"]}"'
+                state = {"waiting": {"reason": "ImagePullBackOff", "message": text}}
+            states.append({"name": container["name"], "state": state})
+        pod["status"]["ephemeralContainerStatuses"] = states
+        return self.put(pod)
 
     def _deleted(self, where: kinds.Place, options: Object | None) -> Object:
         found = self.find(where)

@@ -11,8 +11,9 @@ from rich.console import Console
 from long_lived.lab.analysis.live.inspection import Inspection, inspect
 from long_lived.lab.analysis.live.looks import LiveService, Seen, compared
 from long_lived.lab.analysis.verdict import Finding
-from long_lived.lab.cluster.live import LiveServicePods, parse_target
-from long_lived.lab.cluster.live_rbac import manifests
+from long_lived.lab.cluster.live.beside import DebugImage
+from long_lived.lab.cluster.live.rbac import manifests
+from long_lived.lab.cluster.live.service import LiveServicePods, parse_target
 from long_lived.lab.cluster.tools.kubectl import Kubectl, Place
 from long_lived.lab.commands.options import context_option, refuse
 from long_lived.lab.experiment.backend import Trouble
@@ -22,6 +23,10 @@ from long_lived.lab.report.inspection import as_dict, lines
 from long_lived.settings import Settings
 
 TICK_SECONDS = 0.1
+
+DEBUG_SECONDS = 120
+"""How long an ephemeral container outlasts the time between two looks: each takes a while."""
+DEBUG_WATCH_SECONDS = 900
 
 
 @click.command("inspect")
@@ -85,17 +90,21 @@ def inspect_command(
     if (target is None) == (local is None):
         refuse("give either a target (service/NAME) or --local PORT")
     say = Console(file=sys.stderr, markup=False, highlight=False, soft_wrap=True).print
+    debug = None
     if debug_image:
+        debug = DebugImage(
+            debug_image, DEBUG_WATCH_SECONDS if watch else DEBUG_SECONDS + int(seconds)
+        )
         say(
-            f"pods without cat get an ephemeral container ({debug_image}, sleeps 15 min): "
-            "Kubernetes keeps it in the pod, ended, until the pod is deleted"
+            f"pods without cat get an ephemeral container ({debug.name}, ends after "
+            f"{debug.seconds} s): Kubernetes keeps it in the pod, ended, until the pod is deleted"
         )
     service: LiveService
     try:
         if local is not None:
             service, name = LocalService(local), f"port {local} on this machine"
         else:
-            service = _pods(str(target), Place(namespace, context), port, debug_image, say)
+            service = _pods(str(target), Place(namespace, context), port, debug, say)
             name = f"{target} in namespace {namespace}"
         return _looked_at(service, name, seconds, form, watch=watch)
     except Trouble as trouble:
@@ -103,7 +112,7 @@ def inspect_command(
 
 
 def _pods(
-    text: str, place: Place, port: str, debug_image: str, say: Callable[[str], None]
+    text: str, place: Place, port: str, debug: DebugImage | None, say: Callable[[str], None]
 ) -> LiveService:
     try:
         target = parse_target(text)
@@ -112,7 +121,7 @@ def _pods(
             f"{text}: must be service/NAME, deploy/NAME, statefulset/NAME, daemonset/NAME or a "
             "selector such as app=checkout"
         )
-    return LiveServicePods(Kubectl(place), target, port, debug_image, say)
+    return LiveServicePods(Kubectl(place), target, port, debug, say)
 
 
 def _looked_at(service: LiveService, name: str, seconds: float, form: str, *, watch: bool) -> int:

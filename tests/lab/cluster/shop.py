@@ -16,7 +16,8 @@ assert sys.argv[-3:] == ["cat", "/proc/net/tcp", "/proc/net/tcp6"] or (
 file = pathlib.Path({sockets!r}) / pod
 if sys.argv[-1].endswith("6") and file.with_suffix(".ipv4").exists():
     sys.exit("cat: can't open '/proc/net/tcp6': No such file or directory")
-if file.with_suffix(".error").exists():
+beside = sys.argv[sys.argv.index("--container") + 1].startswith("long-lived-")
+if file.with_suffix(".error").exists() and not beside:
     sys.exit(file.with_suffix(".error").read_text())
 print(file.read_text())
 """
@@ -136,6 +137,11 @@ class Shop:
     def refuse(self, pod: str, words: str) -> None:
         """Make `kubectl exec` in a pod fail with these words."""
         (self._folder / f"{pod}.error").write_text(words)
+
+    def ephemeral(self, pod: str) -> list[dict[str, Any]]:
+        """Return what was started beside a pod's own containers."""
+        (found,) = (one for one in self._cluster.all("Pod") if one["metadata"]["name"] == pod)
+        return list(found["spec"].get("ephemeralContainers", []))
 
     def lacks_ipv6(self, pod: str) -> None:
         """Make a pod's kernel lack tcp6."""

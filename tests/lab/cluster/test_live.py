@@ -13,7 +13,7 @@ from tests.chart.conftest import command
 from tests.cluster.api import running
 from tests.lab.commands.lab import finished
 
-from long_lived.lab.cluster.live_rbac import manifests
+from long_lived.lab.cluster.live.rbac import manifests
 
 from .shop import FORBIDDEN, NO_CAT, WRAPPER, Shop, sockets
 
@@ -149,6 +149,26 @@ def test_port_has_to_be_chosen_where_there_are_several(shop: Shop) -> None:
         assert "hold 10 of 300" in " ".join(
             inspected("service/checkout", "--port", port).stdout.split()
         )
+
+
+def test_pod_without_cat_is_looked_at_from_beside(shop: Shop) -> None:
+    """A container that is not root starts once and is read twice; one that cannot is a row."""
+    for name in ("a", "b"):
+        shop.pod(name, age=90, shows=sockets("10.1.0.9", 100))
+    shop.serve()
+    shop.refuse("b", NO_CAT)
+    done = inspected("service/checkout", "--debug-image", "busybox:1.37")
+    assert done.returncode == 0, done.stderr
+    assert "even: 200 connections over 2 are within" in " ".join(done.stdout.split()), done.stdout
+    assert "an ephemeral container (busybox:1.37, ends after 120 s): Kubernetes" in done.stderr
+    (container,) = shop.ephemeral("b")
+    assert container["command"] == ["sleep", "120"]
+    assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    assert shop.ephemeral("a") == []
+    shop.refuse("a", NO_CAT)
+    done = inspected("service/checkout", "--debug-image", "nowhere:1")
+    text = " ".join(done.stdout.split())
+    assert 'does not start: ImagePullBackOff: Back-off pulling image "nowhere:1"' in text
 
 
 @pytest.mark.parametrize("debug", [False, True])

@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,7 +9,8 @@ from typing import Any
 
 from long_lived.lab.analysis.live.looks import Holder, Seen
 from long_lived.lab.analysis.live.sockets import NotSockets, Peer, peers
-from long_lived.lab.cluster.addresses import Addresses
+from long_lived.lab.cluster.live.addresses import Addresses
+from long_lived.lab.cluster.live.beside import DebugImage
 from long_lived.lab.cluster.pods import condition, own_status, unix_seconds
 from long_lived.lab.cluster.tools.kubectl import AT_ONCE, Kubectl
 from long_lived.lab.experiment.backend import Trouble
@@ -34,10 +34,6 @@ SHORT = {
 
 _NO_CAT = re.compile(r"executable file not found|no such file or directory.*cat|exec: .*cat")
 """Source: containerd and runc, "exec: \\"cat\\": executable file not found in $PATH"."""
-
-DEBUG_SECONDS = 900
-"""How long an ephemeral container stays ready to be asked, at most."""
-DEBUG_WAIT_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -81,7 +77,7 @@ class LiveServicePods:
         kubectl: Kubectl,
         target: Target,
         port: str = "",
-        debug_image: str = "",
+        debug_image: DebugImage | None = None,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Look at `target`.
@@ -90,7 +86,7 @@ class LiveServicePods:
             kubectl: in the namespace of the target.
             target: what is looked at.
             port: name or number of the port; empty where it has only one.
-            debug_image: for pods without `cat`: what an ephemeral container runs; empty: none.
+            debug_image: for pods without `cat`: what runs in a container beside; None: nothing.
             tell: is given a line for each step that takes a while.
         """
         self._kubectl = kubectl
@@ -144,8 +140,12 @@ class LiveServicePods:
             return Seen(holder, obstacle=str(trouble))
 
     def _sockets(self, pod: str, container: str) -> str:
-        container = self._debugged.get(pod, container)
         lists = LISTS[:1] if pod in self._without_ipv6 else LISTS
+        if pod in self._debugged:
+            try:
+                return self._cat(pod, self._debugged[pod], lists)
+            except Trouble:  # its time is over, or the pod is another of that name
+                del self._debugged[pod]
         try:
             return self._cat(pod, container, lists)
         except Trouble as trouble:
@@ -155,32 +155,13 @@ class LiveServicePods:
             return self._cat(pod, container, LISTS[:1])
         if not _NO_CAT.search(said):
             raise Trouble(said)
-        if not self._debug_image:
+        if self._debug_image is None:
             raise Trouble("its image has no cat: --debug-image IMAGE looks from a container beside")
-        self._debugged[pod] = self._beside(pod)
-        return self._cat(pod, self._debugged[pod], LISTS)
+        self._debugged[pod] = self._debug_image.start(self._kubectl, pod)
+        return self._cat(pod, self._debugged[pod], lists)
 
     def _cat(self, pod: str, container: str, lists: Sequence[str]) -> str:
         return self._kubectl.call("exec", pod, "--container", container, "--", "cat", *lists)
-
-    def _beside(self, pod: str) -> str:
-        """Start an ephemeral container in the pod, which sees the same sockets; return its name."""
-        name = f"long-lived-{time.time_ns() % 10**9:09d}"
-        self._kubectl.call(
-            *("debug", pod, "--image", self._debug_image, "--container", name),
-            *("--profile", "restricted", "--quiet", "--", "sleep", str(DEBUG_SECONDS)),
-        )
-        deadline = time.monotonic() + DEBUG_WAIT_SECONDS
-        while time.monotonic() < deadline:
-            item = json.loads(self._kubectl.call("get", "pod", pod, "--output", "json"))
-            found = item.get("status", {}).get("ephemeralContainerStatuses") or []
-            state = next((one.get("state") or {} for one in found if one["name"] == name), {})
-            if "running" in state:
-                return name
-            if "terminated" in state:
-                break
-            time.sleep(1)
-        raise Trouble(f"the container {name} beside it did not start")
 
     def _endpoints(self) -> list[_Endpoint]:
         if self._target.kind == "service":
@@ -200,9 +181,11 @@ class LiveServicePods:
         found: dict[str, _Endpoint] = {}
         for one in slices:
             ports = [port for port in one.get("ports") or [] if _is_tcp(port)]
-            chosen = [port for port in ports if self._port in ("", port["name"], f"{port['port']}")]
+            chosen = [
+                port for port in ports if self._port in ("", port.get("name"), f"{port['port']}")
+            ]
             if len(chosen) != 1:
-                names = ", ".join(sorted({port["name"] or str(port["port"]) for port in ports}))
+                names = ", ".join(sorted({port.get("name") or str(port["port"]) for port in ports}))
                 raise Trouble(
                     f"--port {self._port or '(none)'}: {self._target} has these: {names or 'none'}"
                 )
