@@ -29,7 +29,8 @@ class LocalService:
         """Look at all processes that listen on the port or hold a connection to it.
 
         A process that only listens while a child of it does, too, is not one of them: it has bound
-        the port for its workers.
+        the port for its workers. Where a child holds a connection and does not listen, as in
+        PostgreSQL, which forks one for each, it is the parent's.
 
         Raises:
             Trouble: nothing listens there, or other users' sockets may not be seen.
@@ -41,20 +42,23 @@ class LocalService:
             for one in sockets(file.read_text(encoding="ascii"), self._port)
         ]
         owners = _owners({one.inode for one in found} - {0})
+        listening = {pid for one in found if one.listening for pid in owners.get(one.inode, ())}
         peers: dict[int, list[Peer]] = defaultdict(list)
-        listening: set[int] = set()
         outgoing: dict[str, int] = {}
         nameless = 0
+        servers: dict[int, int] = {}
         for one in found:
             processes = owners.get(one.inode, ())
             nameless += one.local and not processes
+            if one.listening:
+                continue
+            if not one.local:
+                outgoing.update({text_of(one.own): pid for pid in processes})
+                continue
             for pid in processes:
-                if one.listening:
-                    listening.add(pid)
-                elif one.local:
-                    peers[pid].append(one.other)
-                else:
-                    outgoing[text_of(one.own)] = pid
+                servers.setdefault(pid, _server(pid, listening))
+            for server in {servers[pid] for pid in processes}:
+                peers[server].append(one.other)
         if not listening and not peers:
             whose = " that this user may see (root sees all)" if os.geteuid() else ""
             raise Trouble(f"no process listens on port {self._port}{whose}")
@@ -109,6 +113,17 @@ def _owners(inodes: Collection[int]) -> dict[int, list[int]]:
             if inode is not None and pid not in owners[inode]:
                 owners[inode].append(pid)
     return owners
+
+
+def _server(pid: int, listening: Collection[int]) -> int:
+    """Find the process that listens: this one, or one that it descends from; else this one."""
+    if pid in listening:
+        return pid
+    try:
+        ancestors = psutil.Process(pid).parents()
+    except psutil.Error:
+        return pid
+    return next((one.pid for one in ancestors if one.pid in listening), pid)
 
 
 def name_of(pid: int) -> str:

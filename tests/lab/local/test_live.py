@@ -18,7 +18,7 @@ from long_lived.lab.experiment.backend import Trouble
 from long_lived.lab.local.live import LocalService, name_of
 
 HOLD = """
-import os, socket, sys
+import os, signal, socket, sys
 listener = socket.socket()
 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
 listener.bind(("127.0.0.1", int(sys.argv[1])))
@@ -28,6 +28,9 @@ if sys.argv[2] == "fork" and os.fork():
 held = []
 while True:
     held.append(listener.accept())
+    if sys.argv[2] == "fork-each" and not os.fork():
+        listener.close()
+        signal.pause()
 """
 
 Serve = Callable[..., subprocess.Popen[bytes]]
@@ -100,6 +103,16 @@ def test_process_that_listens_for_its_child_is_not_counted(port: int, serve: Ser
     client = socket.create_connection(("127.0.0.1", port))
     eventually(lambda: list(held(port).values()) == [1])
     client.close()
+
+
+def test_connections_of_forked_children_are_their_listeners(port: int, serve: Serve) -> None:
+    """A server that forks for each connection is one holder, and not as many as it has children."""
+    server = serve("fork-each")
+    eventually(lambda: _holders(port) == 1)
+    clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(5)]
+    eventually(lambda: held(port) == {name_of(server.pid): 5})
+    for one in clients:
+        one.close()
 
 
 def test_watch_marks_who_came_and_ends_at_ctrl_c(port: int, serve: Serve, tmp_path: Path) -> None:
