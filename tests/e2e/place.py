@@ -53,6 +53,15 @@ class Place:
         assert fails in (None, bool(done.returncode)), f"make {target}: {output}\n{self.state()}"
         return output
 
+    def inspected(self) -> dict[str, Any]:
+        """Return what `long-lived inspect` says of the server's Service."""
+        where = ["--namespace", self.namespace, *(["--context", CONTEXT] if CONTEXT else [])]
+        service = f"service/{RELEASE}-long-lived-server"
+        looks = ("--seconds", "1", "--format", "json")
+        done = run(program("long-lived"), "inspect", service, *where, *looks)
+        assert done.returncode in (0, 1), f"{done.stderr}\n{self.state()}"
+        return dict(json.loads(done.stdout))
+
     def client_log(self) -> str:
         """Return the end of the newest client's log."""
         job = max(self.items("jobs"), key=lambda item: item["metadata"]["creationTimestamp"])

@@ -154,6 +154,19 @@ def test_kill_loses_what_a_forced_deletion_lets_out(place: Place) -> None:
     assert record["server_counts"].keys() == place.server_pods()
 
 
+def test_inspect_sees_who_holds_the_connections(place: Place) -> None:
+    """The sockets of every pod are read through kubectl, and are all of the client's Job."""
+    place.make("upgrade", "SET=client.durationSeconds=60 experiment.event.kind=none")
+    eventually(
+        "all connections are held",
+        lambda: sum(one["connections"] or 0 for one in place.inspected()["holders"]) == 150,
+    )
+    found = place.inspected()
+    assert {one["name"] for one in found["holders"]} == place.server_pods()
+    (job,) = place.names("jobs")
+    assert found["clients"] == [{"name": f"job/{job} in {place.namespace}", "connections": 150}]
+
+
 def test_container_that_restarts_in_place_is_reported(place: Place) -> None:
     """The pod keeps its name, and the report says which restarted when, and why."""
     place.make("upgrade", "SET=client.durationSeconds=60 experiment.event.kind=none")
