@@ -137,16 +137,22 @@ def _timeline(
         width *= 2
     first = math.floor(low / width)
     size = math.floor(high / width) - first + 1
-    series: dict[str, dict[str, list[int]]] = {}
+    series: dict[str, dict[str, dict[int, int]]] = {}
     for name in SERIES:
         keys, codes, at = events[name]
         buckets = ((START + at) / width).astype(np.int64) - first
         counts = np.bincount(codes * size + buckets, minlength=len(keys) * size)
         by_key = zip(keys, counts.reshape(len(keys), size), strict=True)
-        series[name] = dict(sorted((key, row.tolist()) for key, row in by_key if row.any()))
+        series[name] = dict(sorted((key, _filled(row)) for key, row in by_key if row.any()))
     return TimelineCounts(
         start_unix_seconds=first * width, bucket_seconds=width, buckets=size, **series
     )
+
+
+def _filled(counts: np.ndarray) -> dict[int, int]:
+    """Return the counts by bucket, without those of 0."""
+    (filled,) = np.nonzero(counts)
+    return dict(zip(filled.tolist(), counts[filled].tolist(), strict=True))
 
 
 def _half(answers: Any) -> int:

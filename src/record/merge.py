@@ -125,6 +125,8 @@ def _pods(parts: Sequence[dict[str, Pod]], lags: Sequence[float]) -> dict[str, P
 
 def _shifted(start: Start, lag: float) -> Start:
     """Return a start with its times by a clock that is `lag` seconds ahead."""
+    if not lag:
+        return start
     return Start(
         instance=start.instance,
         requests=start.requests,

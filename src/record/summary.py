@@ -6,7 +6,7 @@ those of several.
 
 import json
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ValidationError
 
@@ -17,7 +17,7 @@ from long_lived.record.timeline import TimelineCounts
 from long_lived.settings import Settings
 from long_lived.settings.errors import one_line
 
-FORMAT = 3
+FORMAT: Literal[3] = 3
 """Version of the summary's layout; a reader refuses what it does not know."""
 
 BEGINNING = '{"format":'
@@ -117,7 +117,7 @@ class Cost(Record):
 class Summary(Record):
     """What one client did, or all clients of a run together."""
 
-    format: int = FORMAT
+    format: Literal[3] = FORMAT
     settings: Settings
     python: str
     clients: int
@@ -164,15 +164,15 @@ def parse(line: str) -> Summary | None:
     if not line.startswith(BEGINNING):
         return None
     try:
+        return Summary.model_validate_json(line)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+    try:
         told = json.loads(line)
     except ValueError:
         return None
     if told["format"] != FORMAT:
         raise UnreadSummary(f"a summary of format {told['format']!r}: must be {FORMAT}")
-    try:
-        return Summary.model_validate(told)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        text = f"a summary of format {FORMAT} that does not keep to it: {where}: {first['msg']}"
-        raise UnreadSummary(one_line(text)) from None
+    where = ".".join(str(part) for part in wrong["loc"])
+    text = f"a summary of format {FORMAT} that does not keep to it: {where}: {wrong['msg']}"
+    raise UnreadSummary(one_line(text))

@@ -28,22 +28,25 @@ a summary of some ten kilobytes."""
 
 
 class TimelineCounts(Record):
-    """What a timeline held: of each series its keys, of each key the counts of all buckets."""
+    """What a timeline held: of each series its keys, of each key its buckets with their counts.
+
+    Buckets are numbered from 0; empty ones are left out, which with many replicas are most.
+    """
 
     start_unix_seconds: float | None
     """When the first bucket begins; None where nothing happened."""
     bucket_seconds: float
     buckets: int
-    sent: dict[str, list[int]]
-    answered: dict[str, list[int]]
-    opened: dict[str, list[int]]
-    closed: dict[str, list[int]]
-    failed: dict[str, list[int]]
-    failed_ended: dict[str, list[int]]
+    sent: dict[str, dict[int, int]]
+    answered: dict[str, dict[int, int]]
+    opened: dict[str, dict[int, int]]
+    closed: dict[str, dict[int, int]]
+    failed: dict[str, dict[int, int]]
+    failed_ended: dict[str, dict[int, int]]
 
-    def of(self, series: Series) -> dict[str, list[int]]:
+    def of(self, series: Series) -> dict[str, dict[int, int]]:
         """Return one series."""
-        counts: dict[str, list[int]] = getattr(self, series)
+        counts: dict[str, dict[int, int]] = getattr(self, series)
         return counts
 
 
@@ -61,20 +64,21 @@ class Timeline:
 
     def add(self, series: Series, key: str, unix_seconds: float, count: int = 1) -> None:
         """Count an event."""
-        self._put(series, key, math.floor(unix_seconds / self.bucket_seconds), count)
+        index = math.floor(unix_seconds / self.bucket_seconds)
+        self._counts[series][key][index] += count
+        self._reach(index)
         self._shrink()
 
     def as_record(self) -> TimelineCounts:
-        """Return equally long lists of counts from the first event's bucket to the last's."""
+        """Return what is kept, with buckets from the first event's to the last's."""
         first = self._first
-        indices = range(0) if first is None else range(first, self._last + 1)
         return TimelineCounts(
             start_unix_seconds=None if first is None else first * self.bucket_seconds,
             bucket_seconds=self.bucket_seconds,
-            buckets=len(indices),
+            buckets=0 if first is None else self._last + 1 - first,
             **{
                 name: {
-                    key: [counts[index] for index in indices]
+                    key: {index - (first or 0): counts[index] for index in sorted(counts)}
                     for key, counts in sorted(keys.items())
                 }
                 for name, keys in self._counts.items()
@@ -98,20 +102,26 @@ class Timeline:
         ]
         whole = cls(max((part.bucket_seconds for part, *_ in filled), default=FINEST_SECONDS))
         for part, start, lag in filled:
+            middle = start + 0.5 * part.bucket_seconds + lag
+            into = [
+                math.floor((middle + bucket * part.bucket_seconds) / whole.bucket_seconds)
+                for bucket in range(part.buckets)
+            ]
+            whole._reach(into[0])
+            whole._reach(into[-1])
             for name in SERIES:
                 for key, counts in part.of(name).items():
-                    for offset, count in enumerate(counts):
-                        if count:
-                            at = start + (offset + 0.5) * part.bucket_seconds + lag
-                            whole._put(name, key, math.floor(at / whole.bucket_seconds), count)
+                    sums = whole._counts[name][key]
+                    for bucket, count in counts.items():
+                        sums[into[bucket]] += count
         whole._shrink()
         return whole
 
-    def _put(self, series: Series, key: str, index: int, count: int) -> None:
-        self._counts[series][key][index] += count
-        if self._first is None:
-            self._first = self._last = index
-        self._first, self._last = min(self._first, index), max(self._last, index)
+    def _reach(self, index: int) -> None:
+        """Make the timeline go as far as a bucket."""
+        first = self._first
+        self._first = index if first is None else min(first, index)
+        self._last = index if first is None else max(self._last, index)
 
     def _shrink(self) -> None:
         while self._first is not None and self._last - self._first >= MOST_BUCKETS:

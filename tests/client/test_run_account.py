@@ -107,7 +107,7 @@ def test_self_check_notices_a_server_that_closes(closing_server, run_client) -> 
     assert summary["connections"]["opened"] == 18
     assert summary["connections"]["open"] == 0
     assert summary["connections"]["close_announced_ratio"] == 1
-    assert sum(sum(counts) for counts in summary["timeline"]["closed"].values()) == 18
+    assert sum(sum(counts.values()) for counts in summary["timeline"]["closed"].values()) == 18
     assert grown == {"answered": 18, "connections": 18, "in_flight": 0}
 
 

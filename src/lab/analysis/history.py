@@ -4,6 +4,7 @@ A bucket is addressed by its index, a stretch of time by `first` and `end`, as i
 """
 
 import math
+from collections.abc import Mapping
 from itertools import accumulate
 
 from long_lived.record.timeline import Series, TimelineCounts
@@ -23,21 +24,24 @@ class History:
         self.started_unix_seconds = started_unix_seconds
         self._start = timeline.start_unix_seconds or started_unix_seconds
         self._timeline = timeline
-        nothing = [0] * self.buckets
         opened, closed = timeline.opened, timeline.closed
         self._held = {
             replica: list(
                 accumulate(
                     more - less
                     for more, less in zip(
-                        opened.get(replica, nothing), closed.get(replica, nothing), strict=True
+                        self.counts("opened", replica), self.counts("closed", replica), strict=True
                     )
                 )
             )
             for replica in {*opened, *closed}
         }
+        nothing = [0] * self.buckets
         self._held_by_all = [sum(each) for each in zip(nothing, *self._held.values(), strict=True)]
-        answered, ended = (sum(map(sum, counts.values())) for counts in (timeline.answered, closed))
+        answered, ended = (
+            sum(sum(counts.values()) for counts in keys.values())
+            for keys in (timeline.answered, closed)
+        )
         self._kept = ended < CLOSED_AFTER_EACH_RATIO * answered
 
     def bucket(self, unix_seconds: float) -> int:
@@ -68,15 +72,19 @@ class History:
 
     def counts(self, series: Series, key: str) -> list[int]:
         """Return the counts of all buckets."""
-        return self._timeline.of(series).get(key) or [0] * self.buckets
+        counts = [0] * self.buckets
+        for bucket, count in self._timeline.of(series).get(key, {}).items():
+            counts[bucket] = count
+        return counts
 
     def count(self, series: Series, key: str, first: int, end: int) -> int:
         """Add up one key's counts from bucket `first` to before `end`."""
-        return sum(self.counts(series, key)[first:end])
+        return _within(self._timeline.of(series).get(key, {}), first, end)
 
     def by_key(self, series: Series, first: int, end: int) -> dict[str, int]:
         """Add up the counts of each key; keys without any are left out."""
-        sums = {key: sum(counts[first:end]) for key, counts in self._timeline.of(series).items()}
+        of_all = self._timeline.of(series).items()
+        sums = {key: _within(counts, first, end) for key, counts in of_all}
         return {key: count for key, count in sorted(sums.items()) if count}
 
     def failures(self, first: int, end: int, *, ended: bool = False) -> dict[str, dict[str, int]]:
@@ -119,3 +127,7 @@ class History:
             (i + 1 for i in range(first, self.buckets) if 2 * self._held_by_all[i] >= most),
             default=self.buckets,
         )
+
+
+def _within(counts: Mapping[int, int], first: int, end: int) -> int:
+    return sum(count for bucket, count in counts.items() if first <= bucket < end)

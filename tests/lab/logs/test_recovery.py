@@ -40,8 +40,8 @@ def test_lines_of_a_whole_log_give_the_account_of_its_summary(given: dict[str, A
         assert made.pods[pod].requests == count.requests
         assert made.pods[pod].connections_opened == count.connections_opened
     for series in ("answered", "failed", "failed_ended"):
-        assert {key: sum(counts) for key, counts in made.timeline.of(series).items()} == {
-            key: sum(counts) for key, counts in told.timeline.of(series).items()
+        assert {key: sum(counts.values()) for key, counts in made.timeline.of(series).items()} == {
+            key: sum(counts.values()) for key, counts in told.timeline.of(series).items()
         }
 
 
