@@ -18,7 +18,7 @@ from long_lived.client.output import Output
 from long_lived.client.stalls import Stalls
 from long_lived.client.summary import summarize
 from long_lived.client.transport.connections import Connection
-from long_lived.record.merge import merge
+from long_lived.record.merge import merge_one_by_one
 from long_lived.record.summary import Cost, parse
 from long_lived.settings import load
 
@@ -88,7 +88,9 @@ def main() -> None:
     if options.merge:
         began, cpu = time.monotonic(), time.process_time()
         with options.merge.open(encoding="utf-8") as file:
-            merged = merge([parse(one.rstrip("\n")) for one in file])
+            found = (parse(one.rstrip("\n")) for one in file)
+            merged = merge_one_by_one((one, 0.0) for one in found if one)
+            assert merged
         wall, cpu = time.monotonic() - began, time.process_time() - cpu
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         answered = merged.requests.answered

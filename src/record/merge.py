@@ -3,11 +3,15 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 
 from long_lived.record.error_kind import ErrorKind
 from long_lived.record.histogram import COARSE, Durations, Histogram
 from long_lived.record.summary import Connections, Cost, Pod, Requests, Stalls, Start, Summary
 from long_lived.record.timeline import Timeline
+
+AT_ONCE = 50
+"""How many summaries are merged together: with 300 replicas each takes a megabyte."""
 
 
 def ratio(part: int, whole: int) -> float | None:
@@ -58,6 +62,20 @@ def merge(parts: Sequence[Summary], lags_seconds: Sequence[float] = ()) -> Summa
             peak_memory_bytes=sum(part.cost.peak_memory_bytes for part in parts),
         ),
     )
+
+
+def merge_one_by_one(parts: Iterable[tuple[Summary, float]]) -> Summary | None:
+    """Merge summaries, each with its lag, of which only some are in memory at a time.
+
+    None where there are none.
+    """
+    whole: Summary | None = None
+    left = iter(parts)
+    while some := list(islice(left, AT_ONCE)):
+        if whole is not None:
+            some.insert(0, (whole, 0.0))
+        whole = merge([part for part, _ in some], [lag for _, lag in some])
+    return whole
 
 
 def _durations(parts: Iterable[Durations]) -> Durations:

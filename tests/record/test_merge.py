@@ -12,9 +12,10 @@ from long_lived.client.ledger import Answer, Ledger
 from long_lived.client.stalls import Stalls
 from long_lived.client.summary import summarize
 from long_lived.client.transport.connections import ConnectionBook
+from long_lived.record import merge as merging
 from long_lived.record import summary as kept
 from long_lived.record.error_kind import ErrorKind
-from long_lived.record.merge import merge
+from long_lived.record.merge import merge, merge_one_by_one
 from long_lived.record.summary import Cost, Requests, Summary
 from long_lived.settings import load
 
@@ -209,3 +210,20 @@ def test_merge_of_nothing_is_refused() -> None:
     """Without a summary there is no sum."""
     with pytest.raises(ValueError, match="no summary to merge"):
         merge([])
+
+
+def test_summaries_merged_one_by_one_are_those_merged_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever is in memory at a time, the result is the same, down to the first problem."""
+    monkeypatch.setattr(merging, "AT_ONCE", 2)
+    parts = [
+        started(summary({"a": 1, "b": n}, problem=f"no {n}"), late=n).model_copy(
+            update={"load_seconds": float(n)}
+        )
+        for n in range(1, 6)
+    ]
+    lags = [0.0, 3.0, -1.5, 0.0, 0.25]
+    whole = merge_one_by_one(zip(parts, lags, strict=True))
+    assert whole == merge(parts, lags)
+    assert merge_one_by_one(()) is None

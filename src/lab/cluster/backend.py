@@ -30,7 +30,7 @@ from long_lived.lab.experiment.outcome import Outcome
 from long_lived.lab.experiment.results import VALUES
 from long_lived.lab.logs.client_log import moment
 from long_lived.lab.processes.child import Processes
-from long_lived.record.merge import merge
+from long_lived.record.merge import merge_one_by_one
 from long_lived.record.replica_counts import ReplicaCounts
 from long_lived.record.summary import Summary
 from long_lived.settings import Settings, SettingsError, load
@@ -168,15 +168,14 @@ class ClusterBackend:
         seen = Outcome(problems=self._problems + self._turnover.problems, remarks=self._remarks)
         seen.replicas = list(self._servers.replicas)
         seen.changes = list(self._servers.changes)
-        summaries = self._clients.summaries(self._settings, seen) if self._settings else {}
+        if self._settings:
+            seen.summary = merge_one_by_one(self._clients.summaries(self._settings, seen))
         if not self._stopped and (missing := self._clients.missing()):
             seen.problems.append(missing)
         seen.remarks += [
             f"server pod {pod.name}: {pod.obstacle}" for pod in self._servers.seen if pod.stuck
         ]
-        if summaries:
-            lags = [self._logs.lag_seconds(name) for name in summaries]
-            seen.summary = merge(list(summaries.values()), lags)
+        if seen.summary:
             seen.clock_uncertainty_seconds = self._logs.uncertainty_seconds()
             seen.server_counts = self._counts(seen)
             self._find_restarts(seen, seen.summary)

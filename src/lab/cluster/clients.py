@@ -1,5 +1,7 @@
 """The client pods of one run: whether they still run, what their clocks show, what they left."""
 
+from collections.abc import Iterator
+
 from long_lived.lab.cluster.pod_logs import PodLogs
 from long_lived.lab.cluster.pods import Pod
 from long_lived.lab.cluster.release import Job
@@ -47,18 +49,20 @@ class ClientPods:
         known = [at + self._logs.lag_seconds(pod) for pod, at in starts.items() if at is not None]
         return max(known) if self.job is not None and len(known) >= self.job.clients else None
 
-    def summaries(self, settings: Settings, seen: Outcome) -> dict[str, Summary]:
-        """Return what each pod left; what is wrong with it goes to `seen`."""
+    def summaries(self, settings: Settings, seen: Outcome) -> Iterator[tuple[Summary, float]]:
+        """Yield what each pod left, and how far its clock is behind; what is wrong goes to `seen`.
+
+        One after the other: there may be a thousand, of a megabyte each.
+        """
         there = {name: pod for name, pod in self.pods.items() if pod.started or pod.ended}
         if len(there) < len(self.pods):
             seen.problems.append(
                 f"{len(self.pods) - len(there)} of {len(self.pods)} client pods have not started"
             )
-        return {
-            name: summary
-            for name, pod in there.items()
-            if (summary := self._summary_of(pod, settings, seen)) is not None
-        }
+        for name, pod in there.items():
+            summary = self._summary_of(pod, settings, seen)
+            if summary is not None:
+                yield summary, self._logs.lag_seconds(name)
 
     def missing(self) -> str | None:
         """Say how many pods of the run have never been seen; None where none is missing."""
@@ -77,7 +81,8 @@ class ClientPods:
         if log is not None and log.unread:
             seen.problems.append(f"client pod {pod.name} has {log.unread}")
             return None
-        if log is None or log.summary is None:
+        told = log.summary if log else None
+        if log is None or told is None:
             why = f"the log of client pod {pod.name} has no summary"
             found = recovered(
                 self._logs.lines(pod.name), settings, f"{why}: its lines were counted"
@@ -87,4 +92,4 @@ class ClientPods:
             return found
         if remark := beginning_lost(pod.name, log):
             seen.remarks.append(remark)
-        return log.summary
+        return told

@@ -25,14 +25,20 @@ class ClientLog:
     progress: Progress | None = None
     answered_by_then: Counter[str] = field(default_factory=Counter)
     """Answers per replica when `progress` was told."""
-    summary: Summary | None = None
+    summary_line: str = ""
+    """The line of the summary, where it is one that can be read."""
     unread: str = ""
     """What stands in place of a readable summary: one of another version."""
 
     @property
+    def summary(self) -> Summary | None:
+        """The summary, read anew each time: it takes ten times the room of its line."""
+        return summary.parse(self.summary_line)
+
+    @property
     def whole(self) -> bool:
         """Whether the log has its end, which is the summary."""
-        return self.summary is not None or bool(self.unread)
+        return bool(self.summary_line or self.unread)
 
     def feed(self, line: str) -> None:
         """Take in one whole line; ignore one of unknown form."""
@@ -48,9 +54,9 @@ class ClientLog:
                 self._take_summary(line)
 
     def _take_summary(self, line: str) -> None:
-        self.summary, self.unread = None, ""
+        self.summary_line, self.unread = "", ""
         try:
-            self.summary = summary.parse(line)
+            self.summary_line = line if summary.parse(line) else ""
         except UnreadSummary as unread:
             self.unread = str(unread)
 
@@ -127,9 +133,10 @@ def _elapsed_seconds(line: Line | None) -> float | None:
 
 def beginning_lost(name: str, log: ClientLog) -> str | None:
     """Say that a log with a summary has fewer answers than it, as after a rotation."""
-    if log.summary is None or not log.summary.settings.client.log_responses:
+    told = log.summary
+    if told is None or not told.settings.client.log_responses:
         return None
-    answered, lines = log.summary.requests.answered, sum(log.answered.values())
+    answered, lines = told.requests.answered, sum(log.answered.values())
     if lines >= answered:
         return None
     return (

@@ -44,11 +44,12 @@ def outcome_of(files: Sequence[Path]) -> Outcome:
         if log.unread:
             seen.problems.append(f"{name} has {log.unread}")
             continue
-        if log.summary is None:
+        told = log.summary
+        if told is None:
             seen.problems.append(f"{name} has no summary: it is cut off, or not a client's log")
             continue
-        summaries.append(log.summary)
-        answered, lines = log.summary.requests.answered, sum(log.answered.values())
+        summaries.append(told)
+        answered, lines = told.requests.answered, sum(log.answered.values())
         if lines > answered:
             seen.problems.append(
                 f"{name} holds {lines:,} answers, but the summary at its end counts {answered:,}: "
