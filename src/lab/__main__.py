@@ -7,6 +7,7 @@ from long_lived.lab.commands.compare import compare
 from long_lived.lab.commands.doctor import doctor
 from long_lived.lab.commands.inspect import inspect_command
 from long_lived.lab.commands.options import OneLineErrors
+from long_lived.lab.commands.plan import plan_command
 from long_lived.lab.commands.restart import restart
 from long_lived.lab.commands.run import run
 from long_lived.lab.commands.scenarios import scenarios
@@ -22,7 +23,17 @@ def cli() -> None:
     """Show, prove and compare what long-lived connections do to load balancing."""
 
 
-for command in (run, compare, inspect_command, scenarios, verify, restart, chart, doctor):
+for command in (
+    run,
+    compare,
+    inspect_command,
+    scenarios,
+    verify,
+    restart,
+    plan_command,
+    chart,
+    doctor,
+):
     cli.add_command(command)
 
 

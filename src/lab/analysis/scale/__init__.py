@@ -1,0 +1,1 @@
+"""What a number of connections would take, before anything runs."""
