@@ -62,7 +62,8 @@ class Timeline:
     def add(self, series: Series, key: str, unix_seconds: float, count: int = 1) -> None:
         """Count an event."""
         self._put(series, key, math.floor(unix_seconds / self.bucket_seconds), count)
-        self._shrink()
+        if self._last - (self._first or 0) >= MOST_BUCKETS:
+            self._shrink()
 
     def as_record(self) -> TimelineCounts:
         """Return equally long lists of counts from the first event's bucket to the last's."""
@@ -111,7 +112,10 @@ class Timeline:
         self._counts[series][key][index] += count
         if self._first is None:
             self._first = self._last = index
-        self._first, self._last = min(self._first, index), max(self._last, index)
+        elif index > self._last:
+            self._last = index
+        elif index < self._first:
+            self._first = index
 
     def _shrink(self) -> None:
         while self._first is not None and self._last - self._first >= MOST_BUCKETS:

@@ -18,6 +18,9 @@ from long_lived.client.transport.errors import BadAnswer
 CONTINUE = 100
 """The status of an interim answer, which another follows."""
 
+FRAMING = frozenset({b"content-length", b"transfer-encoding"})
+"""The headers that say how a body ends. Source: RFC 9112, 6.3."""
+
 GZIP_OR_ZLIB = 47
 """Lets zlib find out which of both. Source: zlib.h, inflateInit2, "windowBits"."""
 
@@ -26,7 +29,7 @@ class Incoming:
     """The bytes of one answer."""
 
     __slots__ = (
-        *("_body", "_in_body", "_kept_to_the_close", "_left", "_parser"),
+        *("_body", "_framed", "_in_body", "_left", "_parser", "_to_the_close"),
         *("complete", "headers", "left_over", "status", "too_long", "version"),
     )
 
@@ -41,10 +44,12 @@ class Incoming:
         self.status = 0
         self.version = HTTP_1_0 + 1
         self.headers: list[tuple[bytes, bytes]] = []
+        """The lines of its header, with names in small letters."""
         self._body = b""
         self._left = MOST_WIRE_BYTES
         self._in_body = False
-        self._kept_to_the_close = False
+        self._framed = False
+        self._to_the_close = False
         self._parser = HttpResponseParser(self)
 
     def feed(self, data: bytes) -> bool:
@@ -59,9 +64,7 @@ class Incoming:
         try:
             self._parser.feed_data(data)
         except HttpParserError as error:
-            if self.too_long:
-                return True
-            if not self.complete:
+            if not (self.complete or self.too_long):
                 raise BadAnswer(f"an answer that cannot be read: {error}") from None
             self.left_over = True
         return self.complete or self.too_long
@@ -74,7 +77,7 @@ class Incoming:
         """
         if not self._in_body:
             raise BadAnswer("an answer that ends in its header")
-        self.complete = self._kept_to_the_close
+        self.complete = self._to_the_close
         return self.complete
 
     def release(self) -> None:
@@ -82,12 +85,12 @@ class Incoming:
         del self._parser
 
     def announces_close(self) -> bool:
-        """Tell whether the connection ends with the answer, in so many words."""
+        """Tell whether the answer says that its connection ends with it."""
         return announces_close(self.version, self._all(b"connection"))
 
     def ends_connection(self) -> bool:
-        """Tell whether the connection cannot be kept."""
-        return self._kept_to_the_close or self.too_long or self.announces_close()
+        """Tell whether the connection cannot be kept, whatever the answer says."""
+        return self._to_the_close or self.too_long
 
     def body(self) -> bytes:
         """Return the body, decoded; of one that is too long a part, longer than MOST_BODY_BYTES.
@@ -107,11 +110,7 @@ class Incoming:
 
     def _all(self, wanted: bytes) -> list[str]:
         """List the values of a header, in the order of its lines."""
-        return [
-            value.decode("latin-1").strip()
-            for name, value in self.headers
-            if name.lower() == wanted
-        ]
+        return [value.decode("latin-1") for name, value in self.headers if name == wanted]
 
     # What httptools calls.
 
@@ -121,22 +120,25 @@ class Incoming:
             self.left_over = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a line of the header; what follows the answer has none of it."""
-        if not self._in_body:
-            self.headers.append((name, value))
+        """Keep a line of the header; trailers, and what follows the answer, have none."""
+        if self._in_body:
+            return
+        name = name.lower()
+        self.headers.append((name, value))
+        if name in FRAMING:
+            self._framed = True
 
     def on_headers_complete(self) -> None:
         """Find out how the body ends: a length, chunks, or the connection does it."""
         if self.complete:
             return
         self.status = self._parser.get_status_code()
-        if self._parser.get_http_version() == "1.0":
-            self.version = HTTP_1_0
         if self.status == CONTINUE:
             return
+        if self._parser.get_http_version() == "1.0":
+            self.version = HTTP_1_0
         self._in_body = True
-        framed = {b"content-length", b"transfer-encoding"}
-        self._kept_to_the_close = not any(name.lower() in framed for name, _ in self.headers)
+        self._to_the_close = not self._framed
 
     def on_body(self, data: bytes) -> None:
         """Keep a piece of the body, unless it is too long."""
@@ -151,7 +153,7 @@ class Incoming:
         """End the answer, unless it is an interim one."""
         if self.status == CONTINUE:
             self.headers.clear()
-            return
-        if not self.complete:
+            self.status = 0
+        elif not self.complete:
             self.complete = True
-            self._kept_to_the_close = False
+            self._to_the_close = False  # it has no body

@@ -11,6 +11,8 @@ from long_lived.client.transport.resolver import Address
 from long_lived.record.error_kind import ErrorKind
 from long_lived.settings.sections.connection_limits import ENDLESS
 
+NONE_LEFT: Iterator[Address] = iter(())
+
 
 class Link:
     """A connection: about to be opened, carrying the request of a user, or idle.
@@ -30,7 +32,7 @@ class Link:
         self.sock: socket.socket | None = None
         self.tcp: Connection | None = None
         """What the book has of it, once it is open."""
-        self.candidates: Iterator[Address] = iter(())
+        self.candidates: Iterator[Address] = NONE_LEFT
         """Addresses that are left to try."""
         self.failure: tuple[ErrorKind, str] | None = None
         """Why the last of those tried could not be connected to."""
@@ -41,6 +43,7 @@ class Link:
         self.answers = 0
         self.lifetime = ENDLESS
         self.opened_at = 0.0
+        """When that was, by the monotonic clock; for those that have a limit."""
         self.unasked = False
         """Whether it holds bytes that belong to no request."""
         self.address: Address | None = None
@@ -67,6 +70,8 @@ class Link:
 
     def aged(self) -> bool:
         """Tell whether it is at the end of its own limits."""
+        if self.lifetime is ENDLESS:
+            return False
         if self.answers >= self.lifetime.requests:
             return True
         return self.lifetime.age_seconds <= time.monotonic() - self.opened_at

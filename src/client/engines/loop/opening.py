@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 from long_lived.client.engines.engine import Run
-from long_lived.client.engines.loop.link import Link
+from long_lived.client.engines.loop.link import NONE_LEFT, Link
 from long_lived.client.engines.loop.names import Found, Names
 from long_lived.client.transport.balancer import Balancer
 from long_lived.client.transport.resolver import Address
@@ -55,7 +55,8 @@ class Opening:
         self._names = Names(loop, parts.hostname or "", parts.port or 80)
         self._sources = itertools.cycle(run.source_addresses or [""])
         self._seconds = run.settings.client.timeouts.connect_seconds
-        self._limits = run.settings.client.keep_alive
+        limits = run.settings.client.keep_alive
+        self._limits = limits if limits.limited else None
         # In the order of their deadlines: all wait equally long.
         self._deadlines: dict[Link, float] = {}
 
@@ -151,8 +152,8 @@ class Opening:
         if link.sock is None:
             raise AssertionError("unreachable: it is connected")
         link.tcp = self._book.open(link.sock)
-        link.candidates, link.failure = iter(()), None
-        if self._limits.limited:
+        link.candidates, link.failure = NONE_LEFT, None
+        if self._limits is not None:
             link.lifetime = self._limits.lifetime(random.uniform)
             link.opened_at = time.monotonic()
         if self._balancer is not None and link.place is not None:
