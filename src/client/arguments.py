@@ -17,7 +17,8 @@ class Options:
     """What the command line asks for."""
 
     settings: Settings
-    source_address: str
+    source_addresses: list[str]
+    """Local addresses to connect from; none lets the kernel choose."""
     progress_seconds: float
     addresses: Path | None
     """A file with the addresses of the replicas, instead of a name that has them."""
@@ -30,9 +31,12 @@ def read() -> Options:
     flags = parser(PROGRAM, "Hold many slow requests at once, and count who answers them.")
     flags.add_argument(
         "--source-address",
-        default="",
+        action="append",
+        default=[],
+        dest="source_addresses",
         metavar="ADDRESS",
-        help="local address to connect from (default: the kernel's choice)",
+        help="local address to connect from; may be repeated, then connections take them in turns "
+        "(default: the kernel's choice)",
     )
     flags.add_argument(
         "--progress-seconds",
@@ -49,11 +53,11 @@ def read() -> Options:
         "read again and again (default: the addresses of client.readiness.host)",
     )
     arguments = flags.parse_args()
-    if arguments.source_address:
+    for address in arguments.source_addresses:
         try:
-            ipaddress.ip_address(arguments.source_address)
+            ipaddress.ip_address(address)
         except ValueError:
-            refuse(PROGRAM, f"--source-address {arguments.source_address!r}: must be an IP address")
+            refuse(PROGRAM, f"--source-address {address!r}: must be an IP address")
     if not 0 <= arguments.progress_seconds <= 3600:
         refuse(PROGRAM, f"--progress-seconds {arguments.progress_seconds}: must be 0 to 3600")
     settings = settings_from(arguments, PROGRAM)
@@ -65,7 +69,7 @@ def read() -> Options:
     except ValueError as error:
         refuse(PROGRAM, str(error))
     return Options(
-        settings, arguments.source_address, arguments.progress_seconds, arguments.addresses, index
+        settings, arguments.source_addresses, arguments.progress_seconds, arguments.addresses, index
     )
 
 

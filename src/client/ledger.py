@@ -117,7 +117,9 @@ class Ledger:
                 return
             now = self.clock.elapsed_seconds()
             connection = answer.connection
-            pod = self.pods.setdefault(answer.pod, PodCount())
+            pod = self.pods.get(answer.pod)
+            if pod is None:
+                pod = self.pods[answer.pod] = PodCount()
             overhead = max(0.0, answer.service_seconds - answer.delay_seconds)
             self.service.add(answer.service_seconds)
             self.response.add(send.lag_seconds + answer.service_seconds)
@@ -277,9 +279,11 @@ class Ledger:
 
     def _land(self, send: Send) -> None:
         """Take a request out of those in flight."""
-        self._in_flight[send.at_seconds] -= 1
-        if not self._in_flight[send.at_seconds]:
-            del self._in_flight[send.at_seconds]
+        left = self._in_flight[send.at_seconds] - 1
+        if left:
+            self._in_flight[send.at_seconds] = left
+        else:
+            self._in_flight.pop(send.at_seconds)
 
     def _count_failures(
         self, kind: ErrorKind, pod: str | None, sent: float, ended: float, count: int = 1

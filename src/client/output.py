@@ -11,6 +11,9 @@ from typing import Any
 CHUNK_BYTES = 4096
 """What a pipe takes at once when a poll calls it writable: PIPE_BUF. Source: pipe(7)."""
 
+MOST_KEPT = 500
+"""Lines: some 50 KB."""
+
 LOOK_SECONDS = 0.1
 PATIENCE_SECONDS = 5.0
 """How long to wait for a reader that has stalled, once the run is to end."""
@@ -52,6 +55,9 @@ class Output:
                 except OSError:
                     self.broken.set()
 
+    def flush(self) -> None:
+        """Write what is kept back: nothing is."""
+
     def hurry(self) -> None:
         """Wait no longer than `PATIENCE_SECONDS` for a reader that has stalled.
 
@@ -73,3 +79,26 @@ class Output:
         if self._deadline is not None and time.monotonic() > self._deadline:
             self.broken.set()
         return False
+
+
+class BatchedOutput(Output):
+    """Keeps lines until there are many, or it is told to write them. For one thread.
+
+    Two system calls for each line take a fifth as long as everything else that an answer costs.
+    """
+
+    def __init__(self, descriptor: int = 1) -> None:
+        """Write to `descriptor`."""
+        super().__init__(descriptor)
+        self._kept: list[str] = []
+
+    def write(self, lines: Iterable[str]) -> None:
+        """Keep each of `lines`, and write them if there are many."""
+        self._kept.extend(lines)
+        if len(self._kept) >= MOST_KEPT:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the lines that were kept."""
+        kept, self._kept = self._kept, []
+        super().write(kept)

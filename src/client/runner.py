@@ -12,38 +12,30 @@ import signal
 import threading
 import time
 import traceback
-from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
 from typing import NoReturn
 
-from urllib3 import HTTPConnectionPool
-
 from long_lived.client.arguments import Options
 from long_lived.client.clock import Clock
+from long_lived.client.engines import ENGINES
+from long_lived.client.engines.engine import Run
 from long_lived.client.ledger import Ledger
-from long_lived.client.output import Output
+from long_lived.client.output import BatchedOutput, Output
 from long_lived.client.preflight import limits
 from long_lived.client.preflight.readiness import NotReady, await_servers
 from long_lived.client.stalls import Stalls
 from long_lived.client.stop import Stop
 from long_lived.client.summary import summarize
-from long_lived.client.transport.adapter import Transport
 from long_lived.client.transport.balancer import Balancer
 from long_lived.client.transport.connections import ConnectionBook
 from long_lived.client.transport.endpoints import Endpoints, source
-from long_lived.client.transport.exchange import Exchange
-from long_lived.client.transport.pool import counted_pool
-from long_lived.client.transport.resolver import Resolver
 from long_lived.client.users import pacing
 from long_lived.client.users.draws import Draws
-from long_lived.client.users.virtual_user import VirtualUser
 from long_lived.record.error_kind import ErrorKind
 from long_lived.record.lines import Started
 from long_lived.record.summary import Cost
 from long_lived.resources.limits import raise_open_files
 from long_lived.resources.memory import peak_memory_bytes
-from long_lived.resources.processor import stay_on_one_processor
-from long_lived.resources.threads import ease_many_threads
 from long_lived.settings import Client
 from long_lived.settings.arguments import refuse
 
@@ -65,9 +57,9 @@ class Runner:
         self._url = settings.client.url or f"http://127.0.0.1:{settings.server.port}/"
         self._progress_seconds = options.progress_seconds
         seed = settings.client.seed
-        self._draws = None if seed is None else Draws(seed, options.index)
         self._clock = Clock()
-        self._output, self._errors = Output(1), Output(2)
+        one_thread = settings.client.engine == "asyncio"
+        self._output, self._errors = BatchedOutput(1) if one_thread else Output(1), Output(2)
         self._client_id = secrets.token_hex(8)
         self._ledger = Ledger(
             self._clock,
@@ -82,19 +74,27 @@ class Runner:
             if balancer is None
             else Endpoints(*source(settings, options.addresses), balancer, self._say)
         )
-        self._pool_class = counted_pool(
-            self._book, Resolver(), settings.client, options.source_address, balancer
-        )
-        # Kept for the whole run: a transport that nobody holds closes its connections.
-        self._transports = _transports(settings.client, self._url, self._pool_class)
         self._stalls = Stalls()
-        self._gate = threading.Event()
         self._stopped = Stop()
         self._signal: int | None = None
-        self._at_gate = 0
-        self._finished = 0
+        self._loaded = False
         self._defects = 0
         self._count_lock = threading.Lock()
+        self._engine = ENGINES[settings.client.engine](
+            Run(
+                settings=settings,
+                url=self._url,
+                client_id=self._client_id,
+                source_addresses=options.source_addresses,
+                clock=self._clock,
+                ledger=self._ledger,
+                book=self._book,
+                stopped=self._stopped,
+                draws=None if seed is None else Draws(seed, options.index),
+                balancer=balancer,
+                on_defect=self._on_defect,
+            )
+        )
 
     def run(self) -> NoReturn:
         """Do the run, write its summary, and end the process with the exit status."""
@@ -127,52 +127,25 @@ class Runner:
 
     def _load(self) -> str | None:
         """Run all users; return what went wrong in starting them, if anything did."""
-        settings = self._settings.client
-        exchange = Exchange(self._settings, self._url, self._client_id)
+        users = self._settings.client.concurrency
         gc.disable()
-        if settings.engine == "threads":
-            ease_many_threads(settings.concurrency)
-            stay_on_one_processor()
-        self._executor = ThreadPoolExecutor(settings.concurrency, thread_name_prefix="user")
         began = time.monotonic()
-        try:
-            for number in range(settings.concurrency):
-                transport = self._transports[number % len(self._transports)]
-                user = VirtualUser(
-                    *(number, settings, exchange, transport, self._ledger, self._on_defect),
-                    draws=self._draws,
-                )
-                self._executor.submit(self._live, user)
-                if self._stopped.is_set():
-                    return None
-        except RuntimeError as error:
-            return f"only {number} of {settings.concurrency} virtual users started: {error}"
-        while self._at_gate < settings.concurrency and not self._stopped.is_set():
-            self._stopped.wait(0.01)
+        if (problem := self._engine.get_ready()) or self._stopped.is_set():
+            return problem
         self._clock.restart()
         started = Started(
-            users=settings.concurrency,
+            users=users,
             took_seconds=time.monotonic() - began,
             cpu_seconds=time.process_time(),
             clock_unix_seconds=self._clock.started_unix_seconds,
         )
         self._say(str(started))
-        self._gate.set()
+        self._loaded = True
+        self._engine.begin()
         if self._endpoints is not None:
-            self._endpoints.follow(settings.headless.resolve_seconds)
-        self._await_users(settings.concurrency)
+            self._endpoints.follow(self._settings.client.headless.resolve_seconds)
+        self._await_users()
         return None
-
-    def _live(self, user: VirtualUser) -> None:
-        """Be one user, in a thread or greenlet of the executor."""
-        with self._count_lock:
-            self._at_gate += 1
-        self._gate.wait()
-        try:
-            user.run(self._clock, self._stopped)
-        finally:
-            with self._count_lock:
-                self._finished += 1
 
     def _on_defect(self, error: BaseException) -> None:
         """Log the first exception that nothing outside explains; there may be thousands like it."""
@@ -185,13 +158,13 @@ class Runner:
                     for line in text.rstrip("\n").split("\n")
                 )
 
-    def _await_users(self, users: int) -> None:
+    def _await_users(self) -> None:
         """Wait until all are done, or a signal, or nobody reads the output any more."""
         report_at = self._clock.elapsed_seconds() + self._progress_seconds
         collect_at = GARBAGE_FAILURES
-        while self._finished < users and not self._output.broken.is_set():
+        while not (self._engine.done() or self._output.broken.is_set()):
             began = self._clock.elapsed_seconds()
-            stopped = self._stopped.wait(TICK_SECONDS)
+            stopped = self._engine.wait(TICK_SECONDS)
             now = self._clock.elapsed_seconds()
             self._stalls.note(began, TICK_SECONDS, now - began)
             if stopped:
@@ -205,7 +178,7 @@ class Runner:
 
     def _settle(self, problem: str | None) -> NoReturn:
         """Close the account, write the summary as the last line, and end."""
-        load_seconds = self._clock.elapsed_seconds() if self._gate.is_set() else 0.0
+        load_seconds = self._clock.elapsed_seconds() if self._loaded else 0.0
         self._book.drop_closed_by_peer()
         self._ledger.close(self._book.still_open())
         if not self._ledger.balanced():
@@ -236,6 +209,7 @@ class Runner:
         if problem:
             self._say(f"client: error: {problem}")
         self._output.write([str(summary)])
+        self._output.flush()
         if self._output.broken.is_set():
             problem = problem or "standard output was closed or not read: the summary is lost"
             self._say(f"client: error: {problem}")
@@ -253,16 +227,3 @@ def _balancer(settings: Client) -> Balancer | None:
     if settings.balancing == "service":
         return None
     return Balancer(settings.headless.policy, by_request=settings.balances_requests)
-
-
-def _transports(
-    settings: Client, url: str, pool_class: type[HTTPConnectionPool]
-) -> list[Transport]:
-    """Make one transport for each user, or one for all."""
-    shared = settings.shares_connections
-    keeps = settings.keep_alive.mode != "per-request"
-    size = limits.most_idle(settings) if shared else 1
-    return [
-        Transport(url, pool_class, size if keeps else 0)
-        for _ in range(1 if shared else settings.concurrency)
-    ]

@@ -67,7 +67,8 @@ class Timeline:
         index = math.floor(unix_seconds / self.bucket_seconds)
         self._counts[series][key][index] += count
         self._reach(index)
-        self._shrink()
+        if self._last - (self._first or 0) >= MOST_BUCKETS:
+            self._shrink()
 
     def as_record(self) -> TimelineCounts:
         """Return what is kept, with buckets from the first event's to the last's."""
@@ -119,9 +120,12 @@ class Timeline:
 
     def _reach(self, index: int) -> None:
         """Make the timeline go as far as a bucket."""
-        first = self._first
-        self._first = index if first is None else min(first, index)
-        self._last = index if first is None else max(self._last, index)
+        if self._first is None:
+            self._first = self._last = index
+        elif index > self._last:
+            self._last = index
+        elif index < self._first:
+            self._first = index
 
     def _shrink(self) -> None:
         while self._first is not None and self._last - self._first >= MOST_BUCKETS:

@@ -23,7 +23,7 @@ class Caller:
 
     url: str
     settings: tuple[str, ...] = ()
-    source_address: str = ""
+    source_addresses: tuple[str, ...] = ()
     size: int = 1
     balancer: Balancer | None = None
     ended: list[Connection] = field(default_factory=list)
@@ -32,7 +32,7 @@ class Caller:
         loaded = load([], [f"client.url={self.url}", *self.settings], {})
         self.book = ConnectionBook(Clock(), self.ended.append)
         pool_class = counted_pool(
-            self.book, Resolver(), loaded.client, self.source_address, self.balancer
+            self.book, Resolver(), loaded.client, self.source_addresses, self.balancer
         )
         keeps = loaded.client.keep_alive.mode != "per-request"
         self.transport = Transport(self.url, pool_class, self.size if keeps else 0)

@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 BOUND_SECONDS = 30
 """Longest wait for anything; reached only where something is broken."""
+
+ENGINES = pytest.mark.parametrize("engine", ["threads", "gevent", "asyncio"])
 
 QUICK = (
     "client.rampUpSeconds=0",

@@ -58,7 +58,7 @@ def test_flags_that_can_be_used_are_taken(read) -> None:
     options = read(
         "--source-address", "127.0.0.7", "--progress-seconds", "0.5", "--set", "server.port=9"
     )
-    assert (options.source_address, options.progress_seconds) == ("127.0.0.7", 0.5)
+    assert (options.source_addresses, options.progress_seconds) == (["127.0.0.7"], 0.5)
     assert options.settings.server.port == 9
 
 
@@ -85,4 +85,4 @@ def test_index_that_is_not_a_number_is_refused(
 
 def test_flags_have_defaults(read) -> None:
     """Without flags the kernel chooses the address, and progress comes every 5 s."""
-    assert (read().source_address, read().progress_seconds) == ("", 5.0)
+    assert (read().source_addresses, read().progress_seconds) == ([], 5.0)

@@ -5,9 +5,7 @@ import subprocess
 from collections import Counter
 from typing import Any
 
-import pytest
-
-ENGINES = pytest.mark.parametrize("engine", ["threads", "gevent"])
+from .programs import ENGINES
 
 LINE = re.compile(
     r"Response from Pod (?P<pod>\S+) after \d+\.\d{3} s connection=(?P<connection>\d+) "

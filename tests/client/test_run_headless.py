@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from tests.waiting import eventually
 
-from .programs import RunningClient, RunningServer, StartClient, StartServer
-from .test_run_account import ENGINES, LINE
+from .programs import ENGINES, RunningClient, RunningServer, StartClient, StartServer
+from .test_run_account import LINE
 
 KEEPS = ("server.runtime=gunicorn", "server.delay.minSeconds=0.05", "server.delay.maxSeconds=0.1")
 USERS = 30

@@ -4,7 +4,8 @@ from collections import Counter
 
 import pytest
 
-from .test_run_account import ENGINES, answers, counted
+from .programs import ENGINES
+from .test_run_account import answers, counted
 
 RECYCLE = ("client.keepAlive.mode=recycle", "client.keepAlive.jitterRatio=0.4")
 

@@ -1,11 +1,11 @@
-"""Runs with a seed: the same request draws the same delay, in both engines."""
+"""Runs with a seed: the same request draws the same delay, in all engines."""
 
 import re
 
 from long_lived.client.users.draws import Draws
 
 from .misbehaving import misbehaving, sends, whole
-from .test_run_account import ENGINES
+from .programs import ENGINES
 
 DRAW = re.compile(r"^Long-Lived-Draw: (\S+)\r$", re.MULTILINE)
 FEW = ("client.concurrency=4", "client.requestsPerUser=3")

@@ -14,14 +14,13 @@ from pathlib import Path
 import pytest
 from tests.waiting import eventually
 
-from .programs import FinishedRun
+from .programs import ENGINES, FinishedRun
 
 SIGNALS = pytest.mark.parametrize(
     ("number", "status"),
     [(signal.SIGINT, 130), (signal.SIGTERM, 143)],
     ids=["SIGINT", "SIGTERM"],
 )
-ENGINES = pytest.mark.parametrize("engine", ["threads", "gevent"])
 
 ENDLESS = ("client.durationSeconds=600", "client.concurrency=5")
 

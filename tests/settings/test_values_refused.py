@@ -37,7 +37,7 @@ BAD_VALUES = [
     ("client.timeouts.connectSeconds", "0", "0", "must be a number above 0 up to 3600"),
     ("client.logResponses", "perhaps", "'perhaps'", "must be true or false"),
     ("server.runtime", "django", "'django'", "must be one of flask, gunicorn, go"),
-    ("client.engine", "asyncio", "'asyncio'", "must be one of threads, gevent"),
+    ("client.engine", "trio", "'trio'", "must be one of threads, gevent, asyncio"),
     ("client.keepAlive.mode", "on", "true", "must be one of persistent, per-request"),
     ("client.url", "ftp://x/", "'ftp://x/'", "must be an http:// address"),
     ("client.url", "https://x/", "'https://x/'", "must be an http:// address"),

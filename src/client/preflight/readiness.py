@@ -23,17 +23,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit, urlunsplit
 
-import requests
-from urllib3 import HTTPConnectionPool
-from urllib3.util import Timeout
-
+from long_lived.client.preflight.probe import Unanswered, ask
 from long_lived.client.stop import POLL_SECONDS, Stop
-from long_lived.client.transport.adapter import Transport
 from long_lived.client.transport.endpoints import Endpoints
-from long_lived.client.transport.errors import classify
-from long_lived.client.transport.incoming import BoundedConnection, read_body
 from long_lived.client.transport.resolver import lookup
-from long_lived.record.error_kind import ErrorKind
 from long_lived.settings import Settings
 from long_lived.settings.pod_name import is_pod_name
 
@@ -198,25 +191,14 @@ class _Wait:
         return len(self._named) == 1 and self._asked >= ROUND * len(self._pods) and long_enough
 
 
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = BoundedConnection
-
-
 def _ask(probe_url: str) -> str:
-    """Return the answer of a replica that is ready, from a connection of its own."""
-    request = requests.Request("GET", probe_url, headers={"Connection": "close"}).prepare()
-    timeout = Timeout(connect=PROBE_TIMEOUT_SECONDS, read=PROBE_TIMEOUT_SECONDS)
+    """Return the answer of a replica that is ready."""
     try:
-        # Closed after its answer: a kept connection would be balanced once.
-        response = Transport(probe_url, _Pool, 0).ask(request, timeout)
-        body = read_body(response)
-    except Exception as error:
-        kind = classify(error)
-        if kind is ErrorKind.CLIENT_ERROR:
-            raise
-        raise _Missing(f"{probe_url} does not answer ({kind})") from None
-    if response.status != 200:
-        raise _Missing(f"{probe_url} answers {response.status}")
+        status, body = ask(probe_url, PROBE_TIMEOUT_SECONDS)
+    except Unanswered as error:
+        raise _Missing(f"{probe_url} does not answer ({error})") from None
+    if status != 200:
+        raise _Missing(f"{probe_url} answers {status}")
     return body.decode(errors="replace")
 
 

@@ -3,14 +3,24 @@
 import json
 import re
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from long_lived.client.ledger import Answer
 from long_lived.client.transport.connections import Connection
 from long_lived.client.transport.errors import BadAnswer, UnexpectedStatus
-from long_lived.client.transport.incoming import MOST_BODY_BYTES
 from long_lived.record.answer_body import AnswerBody
 from long_lived.settings.pod_name import is_pod_name
+
+MOST_BODY_BYTES = 64 * 1024
+"""Longest body, after decoding; the server's own answers are some 200 bytes long."""
+
+MOST_WIRE_BYTES = 3 * MOST_BODY_BYTES
+"""Longest answer on the wire: header and framing get as much room as the body, and so does the
+excess of a body that is too long. http.client would read a header of 100 lines of 64 KiB."""
+
+HTTP_1_0 = 10
+"""How http.client writes the version."""
 
 MOST_BRACKETS = 200
 """Most brackets in an answer's JSON, which has two: nesting cannot go deeper than that. The parser
@@ -24,6 +34,19 @@ CLOCK_SECONDS = 0.05
 """Added to that, for timers that fire some milliseconds early and delays that are rounded."""
 
 INSTANCE = re.compile(r"[0-9A-Za-z-]{1,64}")
+
+
+def announces_close(version: int, connection_lines: Iterable[str]) -> bool:
+    """Tell whether an answer says that the connection ends with it.
+
+    Args:
+        version: 10 for HTTP/1.0, which closes unless it says `keep-alive`; 11 for later ones.
+        connection_lines: the values of the header Connection, each a list of options.
+
+    Source: RFC 9112, 9.3.
+    """
+    options = {option.strip().lower() for line in connection_lines for option in line.split(",")}
+    return "close" in options or (version == HTTP_1_0 and "keep-alive" not in options)
 
 
 def read_answer(

@@ -38,7 +38,7 @@ class CountedConnection(BoundedConnection):
 
     _book: ConnectionBook
     _resolver: Resolver
-    _source: str
+    _sources: Iterator[str]
     _latest: Latest
     _limits: ConnectionLimits
     _balancer: Balancer | None
@@ -105,9 +105,9 @@ class CountedConnection(BoundedConnection):
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.settimeout(self.timeout)
-            if self._source:
+            if source := next(self._sources):
                 sock.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
-                sock.bind((self._source, 0))
+                sock.bind((source, 0))
             sock.connect(address)
         except (ConnectionResetError, BrokenPipeError) as error:
             self._book.close(self._book.open(sock))

@@ -1,10 +1,6 @@
 """Which `ErrorKind` an exception of the HTTP libraries is."""
 
 import socket
-from http.client import IncompleteRead
-
-import requests
-import urllib3.exceptions as urllib3_errors
 
 from long_lived.record.error_kind import ErrorKind
 
@@ -37,6 +33,16 @@ def classify(error: BaseException) -> ErrorKind:
         return ErrorKind.BAD_ANSWER
     if isinstance(error, UnaskedAnswer):
         return ErrorKind.UNASKED_ANSWER
+    return _classify_of_the_libraries(error)
+
+
+def _classify_of_the_libraries(error: BaseException) -> ErrorKind:
+    # Not earlier: the engine asyncio uses none of these, and does without their 8 MB.
+    from http.client import IncompleteRead
+
+    import requests
+    import urllib3.exceptions as urllib3_errors
+
     chain = _chain(error)
     if _any(chain, socket.gaierror, urllib3_errors.NameResolutionError):
         return ErrorKind.NAME_UNRESOLVED
@@ -61,8 +67,9 @@ def classify(error: BaseException) -> ErrorKind:
 
 def _ended_between_chunks(error: BaseException) -> bool:
     """Recognise it by its text alone. Source: urllib3 2.8 response.py, _update_chunk_length."""
-    ended = ("Response ended prematurely",)
-    return isinstance(error, urllib3_errors.ProtocolError) and error.args == ended
+    from urllib3.exceptions import ProtocolError
+
+    return isinstance(error, ProtocolError) and error.args == ("Response ended prematurely",)
 
 
 def _any(chain: list[BaseException], *kinds: type[BaseException]) -> bool:

@@ -8,25 +8,16 @@ from urllib3.util import Timeout
 
 from long_lived.client.ledger import Answer
 from long_lived.client.transport.adapter import Transport
-from long_lived.client.transport.answer import read_answer
+from long_lived.client.transport.answer import announces_close, read_answer
 from long_lived.client.transport.counted import CountedConnection
-from long_lived.client.transport.incoming import announces_close, read_body
+from long_lived.client.transport.incoming import read_body
+from long_lived.client.users.request import (
+    DRAW_HEADER,
+    draw_text,
+    read_timeout_seconds,
+    request_headers,
+)
 from long_lived.settings import Settings
-
-READ_MARGIN_SECONDS = 30.0
-"""What readSeconds = 0 adds to server.delay.maxSeconds: room for a burst to be accepted."""
-
-CLIENT_HEADER = "Long-Lived-Client"
-"""Says which client sends, so that a server counts those of several clients separately."""
-
-DRAW_HEADER = "Long-Lived-Draw"
-"""Says how long the server is to wait: from 0, its shortest delay, to 1, its longest."""
-
-
-def read_timeout_seconds(settings: Settings) -> float:
-    """Return the longest wait for a whole answer."""
-    asked = settings.client.timeouts.read_seconds
-    return asked or settings.server.delay.max_seconds + READ_MARGIN_SECONDS
 
 
 class Exchange:
@@ -39,17 +30,10 @@ class Exchange:
 
     def __init__(self, settings: Settings, url: str, client_id: str) -> None:
         """Prepare the request of every virtual user of the client `client_id`."""
-        client = settings.client
-        per_request = client.keep_alive.mode == "per-request"
-        headers = {
-            "Accept": "application/json",
-            "Connection": "close" if per_request else "keep-alive",
-            "User-Agent": "long-lived",
-            CLIENT_HEADER: client_id,
-        }
+        headers = request_headers(settings, client_id)
         self._request = requests.Request("GET", url, headers=headers).prepare()
         self._timeout = Timeout(
-            connect=client.timeouts.connect_seconds, read=read_timeout_seconds(settings)
+            connect=settings.client.timeouts.connect_seconds, read=read_timeout_seconds(settings)
         )
 
     def perform(self, transport: Transport, draw: float | None = None) -> Answer:
@@ -78,5 +62,5 @@ class Exchange:
         if draw is None:
             return self._request
         request = self._request.copy()
-        request.headers[DRAW_HEADER] = f"{draw:.9f}"
+        request.headers[DRAW_HEADER] = draw_text(draw)
         return request

@@ -9,36 +9,17 @@ import http.client
 import io
 import socket
 import time
-from collections.abc import Iterable
 from typing import Any
 
 from urllib3 import HTTPResponse
 from urllib3.connection import HTTPConnection
 
+from long_lived.client.transport.answer import (
+    MOST_BODY_BYTES,
+    MOST_WIRE_BYTES,
+    announces_close,
+)
 from long_lived.client.transport.errors import BadAnswer
-
-MOST_BODY_BYTES = 64 * 1024
-"""Longest body, after decoding; the server's own answers are some 200 bytes long."""
-
-MOST_WIRE_BYTES = 3 * MOST_BODY_BYTES
-"""Longest answer on the wire: header and framing get as much room as the body, and so does the
-excess of a body that is too long. http.client would read a header of 100 lines of 64 KiB."""
-
-HTTP_1_0 = 10
-"""How http.client writes the version."""
-
-
-def announces_close(version: int, connection_lines: Iterable[str]) -> bool:
-    """Tell whether an answer says that the connection ends with it.
-
-    Args:
-        version: 10 for HTTP/1.0, which closes unless it says `keep-alive`; 11 for later ones.
-        connection_lines: the values of the header Connection, each a list of options.
-
-    Source: RFC 9112, 9.3.
-    """
-    options = {option.strip().lower() for line in connection_lines for option in line.split(",")}
-    return "close" in options or (version == HTTP_1_0 and "keep-alive" not in options)
 
 
 def read_body(response: HTTPResponse) -> bytes:

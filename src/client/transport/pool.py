@@ -4,8 +4,10 @@ The client itself closes a kept connection only between two requests: when it ta
 when its answer is complete, or while it is idle. So no request can be lost to that.
 """
 
+import itertools
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any, cast
 
 from urllib3 import HTTPConnectionPool
@@ -96,7 +98,7 @@ def counted_pool(
     book: ConnectionBook,
     resolver: Resolver,
     settings: Client,
-    source_address: str = "",
+    source_addresses: Sequence[str] = (),
     balancer: Balancer | None = None,
 ) -> type[HTTPConnectionPool]:
     """Make the pool class whose connections are entered in `book`.
@@ -107,14 +109,15 @@ def counted_pool(
         book: where they are entered.
         resolver: finds the addresses of the url's host, where there is no `balancer`.
         settings: what pools there are, and how connections are kept.
-        source_address: the local address to connect from; empty lets the kernel choose.
+        source_addresses: to connect from, taken in turns; none lets the kernel choose.
         balancer: chooses among the addresses of the replicas; None goes where the url leads.
     """
     of_users: Latest = {}
+    sources = itertools.cycle(source_addresses or [""])
     queues = {"per-user": Stack, "shared": Shared, "shared-fifo": SharedFifo}
 
     class Counted(CountedConnection):
-        _book, _resolver, _source, _latest = book, resolver, source_address, of_users
+        _book, _resolver, _sources, _latest = book, resolver, sources, of_users
         _limits, _balancer = settings.keep_alive, balancer
 
     class Pool(CountedPool):

@@ -1,6 +1,6 @@
 """When the lab gives up waiting for clients to end."""
 
-from long_lived.client.transport.exchange import read_timeout_seconds
+from long_lived.client.users.request import read_timeout_seconds
 from long_lived.settings import Settings
 
 START_MARGIN_SECONDS = 300.0

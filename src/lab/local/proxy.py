@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from long_lived.client.transport.exchange import read_timeout_seconds
+from long_lived.client.users.request import read_timeout_seconds
 from long_lived.lab.experiment.backend import Trouble
 from long_lived.lab.local import haproxy
 from long_lived.lab.local.replica import Probe, replica_address, replica_name

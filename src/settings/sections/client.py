@@ -12,7 +12,7 @@ KeepAliveMode = Literal["persistent", "per-request", "recycle"]
 Connections = Literal["per-user", "shared", "shared-fifo"]
 Balancing = Literal["service", "headless"]
 BalancingPolicy = Literal["round-robin", "least-in-flight", "two-choices"]
-Engine = Literal["threads", "gevent"]
+Engine = Literal["threads", "gevent", "asyncio"]
 
 _BYTE = r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _WORD = "[0-9A-Fa-f]{1,4}"
@@ -144,7 +144,8 @@ class Client(Section):
     readiness: Readiness = Readiness()
 
     engine: Engine = "threads"
-    """`threads` runs each virtual user in a thread, `gevent` in a greenlet."""
+    """`threads` runs each virtual user in a thread, `gevent` in a greenlet, `asyncio` runs all of
+    them on one event loop, at a fraction of the cost."""
 
     log_responses: bool = True
     """Whether each answer is a line on standard output."""

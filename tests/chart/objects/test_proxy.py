@@ -15,7 +15,7 @@ from tests.chart.conftest import (
     render,
 )
 
-from long_lived.client.transport.exchange import read_timeout_seconds
+from long_lived.client.users.request import read_timeout_seconds
 from long_lived.lab.local import haproxy
 from long_lived.lab.local.proxy import ANSWER_MARGIN_SECONDS
 from long_lived.settings.places import HAPROXY_SETTINGS

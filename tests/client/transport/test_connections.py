@@ -104,7 +104,7 @@ def test_source_address_is_the_one_asked_for(scripted, call) -> None:
         keeps(1)(peer)
 
     port = scripted(script)
-    call(f"http://127.0.0.1:{port}/", source_address="127.0.0.77").ask()
+    call(f"http://127.0.0.1:{port}/", source_addresses=("127.0.0.77",)).ask()
     call(f"http://127.0.0.1:{port}/").ask()
     assert seen == ["127.0.0.77", "127.0.0.1"]
 

@@ -167,7 +167,7 @@ def test_name_without_address_is_name_unresolved(call) -> None:
 
 def test_source_address_of_another_machine_is_connect_failed(unused_port: int, call) -> None:
     """A client cannot connect from an address of another machine."""
-    caller = call(f"http://127.0.0.1:{unused_port}/", source_address="192.0.2.1")
+    caller = call(f"http://127.0.0.1:{unused_port}/", source_addresses=("192.0.2.1",))
     assert caller.fail() is ErrorKind.CONNECT_FAILED
 
 

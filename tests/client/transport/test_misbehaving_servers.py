@@ -6,14 +6,12 @@ import socket
 import threading
 from collections import Counter
 
-import pytest
 from tests.client.misbehaving import in_turn, misbehaving, sends, whole
+from tests.client.programs import ENGINES
 
 from long_lived.record.error_kind import ErrorKind
 
 from .answers import BAD, LONG, MEBIBYTE, NESTED, SLOW, UNASKED, UNTRUE, telling
-
-ENGINES = pytest.mark.parametrize("engine", ["threads", "gevent"])
 
 
 def all_fail(run_client, engine: str, behaviours, kind: ErrorKind, *settings: str) -> dict:
