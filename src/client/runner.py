@@ -24,9 +24,12 @@ from long_lived.client.ledger import Ledger
 from long_lived.client.output import Output
 from long_lived.client.preflight import limits
 from long_lived.client.preflight.readiness import NotReady, await_servers
+from long_lived.client.preflight.trial import fault
 from long_lived.client.stalls import Stalls
 from long_lived.client.stop import Stop
 from long_lived.client.summary import summarize
+from long_lived.client.target.asked import asked
+from long_lived.client.target.tls import context, server_name
 from long_lived.client.transport.adapter import Transport
 from long_lived.client.transport.balancer import Balancer
 from long_lived.client.transport.connections import ConnectionBook
@@ -44,7 +47,7 @@ from long_lived.resources.limits import raise_open_files
 from long_lived.resources.memory import peak_memory_bytes
 from long_lived.resources.processor import stay_on_one_processor
 from long_lived.resources.threads import ease_many_threads
-from long_lived.settings import Client
+from long_lived.settings import Client, SettingsError
 from long_lived.settings.arguments import refuse
 
 GARBAGE_FAILURES = 20_000
@@ -69,6 +72,11 @@ class Runner:
         self._clock = Clock()
         self._output, self._errors = Output(1), Output(2)
         self._client_id = secrets.token_hex(8)
+        try:
+            self._exchange = Exchange(settings, asked(settings.client, self._url, self._client_id))
+            self._tls = context(settings.client)
+        except SettingsError as error:
+            refuse("client", str(error))
         self._ledger = Ledger(
             self._clock,
             self._output,
@@ -83,7 +91,9 @@ class Runner:
             else Endpoints(*source(settings, options.addresses), balancer, self._say)
         )
         self._pool_class = counted_pool(
-            self._book, Resolver(), settings.client, options.source_address, balancer
+            *(self._book, Resolver(), settings.client, options.source_address, balancer),
+            tls=self._tls,
+            server_name=server_name(settings.client, self._url),
         )
         # Kept for the whole run: a transport that nobody holds closes its connections.
         self._transports = _transports(settings.client, self._url, self._pool_class)
@@ -103,7 +113,10 @@ class Runner:
             signal.signal(number, self._on_signal)
         problem = None
         try:
-            await_servers(self._settings, self._url, self._stopped, self._say, self._endpoints)
+            await_servers(
+                *(self._settings, self._url, self._stopped, self._say, self._endpoints, self._tls),
+                fault=self._fault,
+            )
         except NotReady as error:
             problem = str(error)
         if problem is None and not self._stopped.is_set():
@@ -117,6 +130,12 @@ class Runner:
             refuse("client", "; ".join(lines))
         raise_open_files(needed.open_files)
 
+    def _fault(self) -> str | None:
+        """Say what makes loading a service that is not ours useless; None where nothing does."""
+        if self._settings.server.enabled:
+            return None
+        return fault(self._settings, self._url, self._exchange, self._tls)
+
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         if self._signal is not None:
             os._exit(128 + number)
@@ -128,7 +147,6 @@ class Runner:
     def _load(self) -> str | None:
         """Run all users; return what went wrong in starting them, if anything did."""
         settings = self._settings.client
-        exchange = Exchange(self._settings, self._url, self._client_id)
         gc.disable()
         if settings.engine == "threads":
             ease_many_threads(settings.concurrency)
@@ -139,7 +157,7 @@ class Runner:
             for number in range(settings.concurrency):
                 transport = self._transports[number % len(self._transports)]
                 user = VirtualUser(
-                    *(number, settings, exchange, transport, self._ledger, self._on_defect),
+                    *(number, settings, self._exchange, transport, self._ledger, self._on_defect),
                     draws=self._draws,
                 )
                 self._executor.submit(self._live, user)
@@ -216,12 +234,14 @@ class Runner:
             problem = problem or (
                 f"{defects} requests failed by a defect of the client: its log has the traceback"
             )
+        problem = problem or self._exchange.expected.problem
         usage = resource.getrusage(resource.RUSAGE_SELF)
         summary = summarize(
             self._settings,
             self._ledger,
             opened=self._book.opened,
             retired=self._book.retired,
+            resumed=self._book.resumed,
             client_id=self._client_id,
             stalls=self._stalls,
             load_seconds=load_seconds,

@@ -6,6 +6,7 @@ import pytest
 
 from long_lived.client.clock import Clock
 from long_lived.client.ledger import Answer
+from long_lived.client.target.asked import asked
 from long_lived.client.transport.adapter import Transport
 from long_lived.client.transport.balancer import Balancer
 from long_lived.client.transport.connections import Connection, ConnectionBook
@@ -36,7 +37,7 @@ class Caller:
         )
         keeps = loaded.client.keep_alive.mode != "per-request"
         self.transport = Transport(self.url, pool_class, self.size if keeps else 0)
-        self._exchange = Exchange(loaded, self.url, "0123456789abcdef")
+        self._exchange = Exchange(loaded, asked(loaded.client, self.url, "0123456789abcdef"))
 
     def ask(self) -> Answer:
         """Send a request and return its answer."""

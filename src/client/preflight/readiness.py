@@ -17,6 +17,7 @@ the client warns and goes on; the report shows where the connections went. Two r
 are not affinity: the client waits for the third, and fails at the deadline.
 """
 
+import ssl
 import threading
 import time
 from collections import Counter
@@ -27,15 +28,20 @@ import requests
 from urllib3 import HTTPConnectionPool
 from urllib3.util import Timeout
 
+from long_lived.client.clock import Clock
 from long_lived.client.stop import POLL_SECONDS, Stop
+from long_lived.client.target.tls import server_name
 from long_lived.client.transport.adapter import Transport
+from long_lived.client.transport.connections import ConnectionBook
 from long_lived.client.transport.endpoints import Endpoints
 from long_lived.client.transport.errors import classify
 from long_lived.client.transport.incoming import BoundedConnection, read_body
-from long_lived.client.transport.resolver import lookup
+from long_lived.client.transport.pool import counted_pool
+from long_lived.client.transport.resolver import Resolver, lookup
 from long_lived.record.error_kind import ErrorKind
 from long_lived.settings import Settings
 from long_lived.settings.pod_name import is_pod_name
+from long_lived.settings.sections.target import counts
 
 PAUSE_SECONDS = 0.2
 PROBE_TIMEOUT_SECONDS = 5.0
@@ -63,18 +69,28 @@ def await_servers(
     stopped: Stop,
     report: Callable[[str], None],
     endpoints: Endpoints | None = None,
+    tls: ssl.SSLContext | None = None,
+    fault: Callable[[], str | None] = lambda: None,
 ) -> None:
-    """Wait until every replica (or, with no readiness.host, the url) answers /readyz.
+    """Wait until every replica (or, with no readiness.host, the url) is ready.
 
-    `endpoints` are the replicas' addresses where the client chooses among them.
+    Args:
+        settings: what is waited for.
+        url: that of the client.
+        stopped: ends the wait.
+        report: is told what is missing.
+        endpoints: the replicas' addresses where the client chooses among them.
+        tls: how connections to the url are encrypted.
+        fault: says at last what makes the run useless, or None.
 
     Returns at once when `stopped`: another thread asks, and a look-up or a probe may hold it for
     some seconds more.
 
     Raises:
-        NotReady: client.readiness.timeoutSeconds are over, and so is the last probe.
+        NotReady: client.readiness.timeoutSeconds are over, and so is the last probe; or there is a
+            fault.
     """
-    wait = _Wait(settings, url, stopped, report, endpoints)
+    wait = _Wait(settings, url, stopped, report, endpoints, tls, fault)
     thread = threading.Thread(target=wait.run, name="readiness", daemon=True)
     thread.start()
     while thread.is_alive() and not stopped.is_set():
@@ -93,15 +109,20 @@ class _Wait:
         stopped: Stop,
         report: Callable[[str], None],
         endpoints: Endpoints | None,
+        tls: ssl.SSLContext | None,
+        fault: Callable[[], str | None],
     ) -> None:
-        self._endpoints = endpoints
+        self._endpoints, self._client, self._tls = endpoints, settings.client, tls
+        self._fault = fault
         self._host = endpoints.name if endpoints else settings.client.readiness.host
         self._replicas, self._port = settings.server.replicas, settings.server.port
         self._timeout_seconds = settings.client.readiness.timeout_seconds
         self._deadline = time.monotonic() + self._timeout_seconds
         parts = urlsplit(url)
-        self._probe_url = urlunsplit((parts.scheme, parts.netloc, "/readyz", "", ""))
-        self._stopped, self._report = stopped, report
+        path, _, query = settings.client.readiness.path.partition("?")
+        self._path = path
+        self._probe_url = urlunsplit((parts.scheme, parts.netloc, path, query, ""))
+        self._url, self._stopped, self._report = url, stopped, report
         self._pods: set[str] = set()
         self._begin_naming()
         self.failure: Exception | None = None
@@ -110,6 +131,8 @@ class _Wait:
         """Ask until all is ready, the time is over, or the run is stopped."""
         try:
             self._ask_until_ready()
+            if not self._stopped.is_set() and (told := self._fault()):
+                raise NotReady(told)
         except Exception as error:  # raised again in the thread that waits
             self.failure = error
 
@@ -133,14 +156,17 @@ class _Wait:
 
     def _look(self) -> None:
         """Look once at everything; raise _Missing at the first that is not ready."""
+        if not self._path:
+            return
         if not self._host:
-            _ask(self._probe_url)
+            self._ask_the_url()
             return
         pods = set()
         for address in self._addresses():
             host, port = str(address[0]), address[1]
             literal = f"[{host}]" if ":" in host else host
-            pods.add(_pod(f"http://{literal}:{port}/readyz"))
+            probe_url = f"http://{literal}:{port}{self._path}"
+            pods.add(_pod(probe_url, _ask(probe_url, self._client.readiness.status)))
         if self._endpoints is not None:
             return
         if pods != self._pods:
@@ -167,6 +193,13 @@ class _Wait:
                 )
         return [address for _, address in found]
 
+    def _ask_the_url(self) -> str:
+        """Return the answer of whoever is behind the client's url."""
+        book, name = ConnectionBook(Clock(), lambda _: None), server_name(self._client, self._url)
+        # A resolver of its own: who was not there a moment ago may be now.
+        pool = counted_pool(book, Resolver(), self._client, tls=self._tls, server_name=name)
+        return _ask(self._probe_url, self._client.readiness.status, pool, self._client.target.host)
+
     def _begin_naming(self) -> None:
         self._named: set[str] = set()
         self._asked = 0
@@ -175,7 +208,7 @@ class _Wait:
     def _name_through_the_service(self) -> None:
         """Ask through the url until each pod has been named, for a round at most."""
         for _ in range(ROUND * len(self._pods)):
-            pod = _pod(self._probe_url)
+            pod = _pod(self._probe_url, self._ask_the_url())
             if pod not in self._pods:
                 self._begin_naming()
                 raise _Missing(f"{self._probe_url} leads to {pod}, which is not at {self._host}")
@@ -202,27 +235,30 @@ class _Pool(HTTPConnectionPool):
     ConnectionCls = BoundedConnection
 
 
-def _ask(probe_url: str) -> str:
+def _ask(
+    probe_url: str, status: str, pool: type[HTTPConnectionPool] = _Pool, host: str = ""
+) -> str:
     """Return the answer of a replica that is ready, from a connection of its own."""
-    request = requests.Request("GET", probe_url, headers={"Connection": "close"}).prepare()
+    headers = {"Connection": "close", "Host": host or urlsplit(probe_url).netloc}
+    request = requests.Request("GET", probe_url, headers=headers).prepare()
     timeout = Timeout(connect=PROBE_TIMEOUT_SECONDS, read=PROBE_TIMEOUT_SECONDS)
     try:
         # Closed after its answer: a kept connection would be balanced once.
-        response = Transport(probe_url, _Pool, 0).ask(request, timeout)
+        response = Transport(probe_url, pool, 0).ask(request, timeout)
         body = read_body(response)
     except Exception as error:
         kind = classify(error)
         if kind is ErrorKind.CLIENT_ERROR:
             raise
         raise _Missing(f"{probe_url} does not answer ({kind})") from None
-    if response.status != 200:
+    if not counts(response.status, status):
         raise _Missing(f"{probe_url} answers {response.status}")
     return body.decode(errors="replace")
 
 
-def _pod(probe_url: str) -> str:
+def _pod(probe_url: str, answer: str) -> str:
     """Return the name of a pod that is ready: it answers `ready POD`."""
-    words = _ask(probe_url).split()
+    words = answer.split()
     if len(words) != 2 or words[0] != "ready" or not is_pod_name(words[1]):
         raise _Missing(f"{probe_url} names no pod")
     return words[1]

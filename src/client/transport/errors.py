@@ -1,12 +1,16 @@
 """Which `ErrorKind` an exception of the HTTP libraries is."""
 
 import socket
+import ssl
 from http.client import IncompleteRead
+from typing import TypeVar
 
 import requests
 import urllib3.exceptions as urllib3_errors
 
 from long_lived.record.error_kind import ErrorKind
+
+Cause = TypeVar("Cause", bound=BaseException)
 
 
 class BadAnswer(Exception):
@@ -22,7 +26,7 @@ class UnaskedAnswer(Exception):
 
 
 class UnexpectedStatus(Exception):
-    """An answer with a status other than 200."""
+    """An answer with a status that does not count."""
 
 
 def classify(error: BaseException) -> ErrorKind:
@@ -40,6 +44,8 @@ def classify(error: BaseException) -> ErrorKind:
     chain = _chain(error)
     if _any(chain, socket.gaierror, urllib3_errors.NameResolutionError):
         return ErrorKind.NAME_UNRESOLVED
+    if _any(chain, ssl.SSLError) and not _any(chain, ssl.SSLEOFError, ssl.SSLZeroReturnError):
+        return ErrorKind.TLS_FAILED
     # First, because to urllib3 a refused connection is also a kind of connect timeout.
     if _any(chain, urllib3_errors.NewConnectionError):
         refused = _any(chain, ConnectionRefusedError)
@@ -50,7 +56,9 @@ def classify(error: BaseException) -> ErrorKind:
         return ErrorKind.READ_TIMEOUT
     if _any(chain, urllib3_errors.InvalidChunkLength):
         return ErrorKind.BAD_ANSWER
-    if _any(chain, ConnectionError, IncompleteRead) or any(map(_ended_between_chunks, chain)):
+    if _any(chain, ConnectionError, IncompleteRead, ssl.SSLError) or any(
+        map(_ended_between_chunks, chain)
+    ):
         return ErrorKind.CONNECTION_LOST
     if _any(chain, urllib3_errors.HTTPError, requests.RequestException):
         return ErrorKind.BAD_ANSWER
@@ -63,6 +71,11 @@ def _ended_between_chunks(error: BaseException) -> bool:
     """Recognise it by its text alone. Source: urllib3 2.8 response.py, _update_chunk_length."""
     ended = ("Response ended prematurely",)
     return isinstance(error, urllib3_errors.ProtocolError) and error.args == ended
+
+
+def cause(error: BaseException, kind: type[Cause]) -> Cause | None:
+    """Return the first exception of a kind among all that `error` wraps; None where none is."""
+    return next((link for link in _chain(error) if isinstance(link, kind)), None)
 
 
 def _any(chain: list[BaseException], *kinds: type[BaseException]) -> bool:

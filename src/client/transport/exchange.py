@@ -7,6 +7,8 @@ import requests
 from urllib3.util import Timeout
 
 from long_lived.client.ledger import Answer
+from long_lived.client.target.asked import DRAW_HEADER, Asked
+from long_lived.client.target.expected import Expected
 from long_lived.client.transport.adapter import Transport
 from long_lived.client.transport.answer import read_answer
 from long_lived.client.transport.counted import CountedConnection
@@ -15,12 +17,6 @@ from long_lived.settings import Settings
 
 READ_MARGIN_SECONDS = 30.0
 """What readSeconds = 0 adds to server.delay.maxSeconds: room for a burst to be accepted."""
-
-CLIENT_HEADER = "Long-Lived-Client"
-"""Says which client sends, so that a server counts those of several clients separately."""
-
-DRAW_HEADER = "Long-Lived-Draw"
-"""Says how long the server is to wait: from 0, its shortest delay, to 1, its longest."""
 
 
 def read_timeout_seconds(settings: Settings) -> float:
@@ -37,17 +33,14 @@ class Exchange:
     request) and changes nothing on the wire.
     """
 
-    def __init__(self, settings: Settings, url: str, client_id: str) -> None:
-        """Prepare the request of every virtual user of the client `client_id`."""
+    def __init__(self, settings: Settings, asked: Asked) -> None:
+        """Prepare the request of every virtual user of a client."""
         client = settings.client
-        per_request = client.keep_alive.mode == "per-request"
-        headers = {
-            "Accept": "application/json",
-            "Connection": "close" if per_request else "keep-alive",
-            "User-Agent": "long-lived",
-            CLIENT_HEADER: client_id,
-        }
-        self._request = requests.Request("GET", url, headers=headers).prepare()
+        self.expected = Expected(client.target)
+        self._draws = asked.draws
+        self._request = requests.Request(
+            asked.method, asked.url, headers=dict(asked.headers), data=asked.body
+        ).prepare()
         self._timeout = Timeout(
             connect=client.timeouts.connect_seconds, read=read_timeout_seconds(settings)
         )
@@ -68,14 +61,22 @@ class Exchange:
         tcp = cast(CountedConnection, response.connection).tcp
         if tcp is None:
             raise AssertionError("unreachable: an answer came over a connection")
-        body = read_body(response)
+        body = read_body(response, self.expected.most_body_bytes)
         service_seconds = time.monotonic() - sent
         close_announced = announces_close(response.version, response.headers.getlist("connection"))
-        return read_answer(response.status, body, service_seconds, close_announced, tcp)
+        return read_answer(
+            response.status,
+            body,
+            service_seconds,
+            close_announced,
+            tcp,
+            response.headers,
+            self.expected,
+        )
 
     def _request_with(self, draw: float | None) -> requests.PreparedRequest:
         """Return the prepared request: without a draw the same one for all."""
-        if draw is None:
+        if draw is None or not self._draws:
             return self._request
         request = self._request.copy()
         request.headers[DRAW_HEADER] = f"{draw:.9f}"

@@ -4,6 +4,7 @@ The client itself closes a kept connection only between two requests: when it ta
 when its answer is complete, or while it is idle. So no request can be lost to that.
 """
 
+import ssl
 import threading
 import time
 from typing import Any, cast
@@ -15,6 +16,7 @@ from long_lived.client.transport.connections import ConnectionBook
 from long_lived.client.transport.counted import CountedConnection, Latest
 from long_lived.client.transport.errors import UnaskedAnswer
 from long_lived.client.transport.idle import Shared, SharedFifo, Stack
+from long_lived.client.transport.incoming import WIRE_BYTES, most_body_bytes
 from long_lived.client.transport.resolver import Resolver
 from long_lived.settings import Client
 
@@ -98,6 +100,9 @@ def counted_pool(
     settings: Client,
     source_address: str = "",
     balancer: Balancer | None = None,
+    *,
+    tls: ssl.SSLContext | None = None,
+    server_name: str = "",
 ) -> type[HTTPConnectionPool]:
     """Make the pool class whose connections are entered in `book`.
 
@@ -109,6 +114,8 @@ def counted_pool(
         settings: what pools there are, and how connections are kept.
         source_address: the local address to connect from; empty lets the kernel choose.
         balancer: chooses among the addresses of the replicas; None goes where the url leads.
+        tls: how connections are encrypted; None leaves them plain.
+        server_name: the name that a certificate must be for.
     """
     of_users: Latest = {}
     queues = {"per-user": Stack, "shared": Shared, "shared-fifo": SharedFifo}
@@ -116,6 +123,8 @@ def counted_pool(
     class Counted(CountedConnection):
         _book, _resolver, _source, _latest = book, resolver, source_address, of_users
         _limits, _balancer = settings.keep_alive, balancer
+        _tls, _server_name = tls, server_name
+        most_wire_bytes = WIRE_BYTES + most_body_bytes(settings.target)
 
     class Pool(CountedPool):
         ConnectionCls = Counted

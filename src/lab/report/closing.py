@@ -23,7 +23,7 @@ def report(
 ) -> list[str]:
     """Return the closing report of a run whose files are in `folder`."""
     lines = [""]
-    if summary is not None:
+    if summary is not None and (summary.requests.sent or not summary.problem):
         history = history_of(summary)
         lines += [*seed_table(summary.pods), "", *totals(summary), ""]
         if verdict.effect is not None:
