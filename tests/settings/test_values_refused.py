@@ -46,7 +46,12 @@ BAD_VALUES = [
     ("client.url", "' http://x'", "' http://x'", "must be an http:// or https:// address"),
     ("client.url", "'http:\\\\x'", "'http:\\\\\\\\x'", "must be an http:// or https:// address"),
     ("client.url", "http://x:0/", "'http://x:0/'", "must be an http:// or https:// address"),
-    ("client.url", "http://x:70000/", "'http://x:70000/'", "must be an http:// or https:// address"),
+    (
+        "client.url",
+        "http://x:70000/",
+        "'http://x:70000/'",
+        "must be an http:// or https:// address",
+    ),
     ("client.url", "localhost", "'localhost'", "must be an http:// or https:// address"),
     ("client.url", "8000", "8000", "must be an http:// or https:// address"),
     ("client.thinkTime", "3", "3", "must be a map"),

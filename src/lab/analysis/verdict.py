@@ -123,8 +123,7 @@ def judge(
     if reasons:
         return replace(judged_run, words=f"incomplete: {'; '.join(reasons)}")
     expect = summary.settings.experiment.expect
-    passed = expect in ("any", finding)
-    match = "" if expect == "any" else ", as expected" if passed else f", but {expect} was expected"
+    passed, match = as_expected(finding, expect)
     sentence = sentence_of(finding, found, event_effect, late, summary.settings)
     words = f"{finding}{match}: {sentence}"
     return replace(judged_run, finding=finding, passed=passed, words=words)
@@ -139,6 +138,14 @@ def _not_judged(summary: Summary, reasons: Sequence[str]) -> Verdict:
         "here who holds the connections: --inspect looks"
     )
     return Verdict(Finding.NOT_JUDGED, summary.settings.experiment.expect == "any", words)
+
+
+def as_expected(finding: Finding, expect: str) -> tuple[bool, str]:
+    """Tell whether a finding is the expected one, and how that is said behind it."""
+    passed = expect in ("any", finding)
+    if expect == "any":
+        return passed, ""
+    return passed, ", as expected" if passed else f", but {expect} was expected"
 
 
 def find(found: Spread, even_within: float, late: Latecomers | None = None) -> Finding:

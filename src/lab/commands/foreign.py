@@ -8,7 +8,13 @@ from urllib.parse import urlsplit
 
 import click
 
+from long_lived.lab.analysis.live.looks import LiveService
+from long_lived.lab.cluster.tools.kubectl import Place
+from long_lived.lab.commands.inspect import live_pods
 from long_lived.lab.commands.options import refuse
+from long_lived.lab.experiment.backend import Trouble
+from long_lived.lab.experiment.onlooker import Onlooker, seconds_between
+from long_lived.lab.local.live import LocalService
 from long_lived.settings import Settings, SettingsError, load
 
 SMALL = (
@@ -68,6 +74,26 @@ def intent(settings: Settings) -> str:
     )
     who = f"{users:,} user{'' if users == 1 else 's'}"
     return f"about to load {client.url} with {who} {long}, {most} ({client.target.method})"
+
+
+def onlooker_of(text: str, place: Place, settings: Settings) -> Onlooker:
+    """Make what looks at the service meanwhile; refuse what cannot be looked at."""
+    if settings.server.enabled:
+        refuse(f"--inspect {text}: has no effect without --url, whose service it looks at")
+    kind, _, port = text.partition(":")
+    service: LiveService
+    if kind == "local":
+        if not (port.isascii() and port.isdigit() and 1 <= int(port[:6]) <= 65_535):
+            refuse(f"--inspect {text}: must be local:PORT, with a port from 1 to 65535")
+        service, name = LocalService(int(port)), f"port {port} on this machine"
+    else:
+        name = f"{text} in namespace {place.namespace}"
+        service = live_pods(text, place, "", "", lambda line: print(line, file=sys.stderr))
+    try:
+        service.look()
+    except Trouble as trouble:
+        refuse(f"--inspect {text}: {trouble}")
+    return Onlooker(service, name, seconds_between(settings))
 
 
 def ask_leave(settings: Settings, *, on_cluster: bool, yes: bool) -> None:

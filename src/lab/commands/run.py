@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from long_lived.lab.cluster.tools.kubectl import Place
-from long_lived.lab.commands.foreign import ask_leave, is_foreign, of_url
+from long_lived.lab.commands.foreign import ask_leave, is_foreign, of_url, onlooker_of
 from long_lived.lab.commands.one_run import carry_out_plan, new_folder
 from long_lived.lab.commands.options import (
     out_option,
@@ -31,6 +31,20 @@ DEFAULT_SCENARIO = "ten-thousand"
     metavar="WHERE",
     help="How its answers name the replica: header:NAME, json:KEY, regex:PATTERN, or none.",
 )
+@click.option(
+    "--inspect",
+    "looked_at",
+    default="",
+    metavar="TARGET",
+    help="Look meanwhile who holds the connections: service/NAME, deploy/NAME, or local:PORT.",
+)
+@click.option(
+    "--target-namespace",
+    "-n",
+    default="default",
+    show_default=True,
+    help="Namespace of what --inspect names.",
+)
 @click.option("--yes", is_flag=True, help="Load a host that is far away without asking.")
 @out_option
 @where_option
@@ -40,6 +54,8 @@ def run(
     overrides: tuple[str, ...],
     url: str,
     identity: str,
+    looked_at: str,
+    target_namespace: str,
     yes: bool,
     out: Path,
     where: str,
@@ -63,14 +79,18 @@ def run(
     2 bad settings, 130 or 143 interrupted after the results were written.
     """
     target = Target.chosen(where, release, Place(namespace, context), "a run")
-    overrides = (*of_url(url, identity), *overrides)
+    overrides = (*of_url(url, identity or ("none" if looked_at else "")), *overrides)
     if not scenarios and not is_foreign(overrides):
         scenarios = (DEFAULT_SCENARIO,)
     made = prepared(scenarios, overrides, target)
     if why := lacking(made):
         refuse(why)
+    place = Place(target_namespace, context)
+    onlooker = onlooker_of(looked_at, place, made.settings) if looked_at else None
     ask_leave(made.settings, on_cluster=target.place is not None, yes=yes)
     folder = new_folder(out, made.settings.experiment.name)
     backend = backend_of(made, folder)
-    _, status = carry_out_plan(backend, made.settings, folder, Interrupts(), target.words)
+    _, status = carry_out_plan(
+        backend, made.settings, folder, Interrupts(), target.words, onlooker=onlooker
+    )
     return status
