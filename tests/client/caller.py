@@ -7,6 +7,7 @@ import pytest
 from long_lived.client.clock import Clock
 from long_lived.client.ledger import Answer
 from long_lived.client.target.asked import asked
+from long_lived.client.target.tls import context, server_name
 from long_lived.client.transport.adapter import Transport
 from long_lived.client.transport.balancer import Balancer
 from long_lived.client.transport.connections import Connection, ConnectionBook
@@ -33,7 +34,9 @@ class Caller:
         loaded = load([], [f"client.url={self.url}", *self.settings], {})
         self.book = ConnectionBook(Clock(), self.ended.append)
         pool_class = counted_pool(
-            self.book, Resolver(), loaded.client, self.source_address, self.balancer
+            *(self.book, Resolver(), loaded.client, self.source_address, self.balancer),
+            tls=context(loaded.client),
+            server_name=server_name(loaded.client, self.url),
         )
         keeps = loaded.client.keep_alive.mode != "per-request"
         self.transport = Transport(self.url, pool_class, self.size if keeps else 0)

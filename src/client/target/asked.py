@@ -57,39 +57,37 @@ def asked(settings: Client, url: str, client_id: str) -> Asked:
     headers |= {name: _value(name, given) for name, given in target.headers.items()}
     body = None
     if target.body_file:
-        body = _read("client.target.bodyFile", target.body_file, MOST_BODY_BYTES)
+        file = target.body_file
+        body = _read(f"client.target.bodyFile = {file}", file, MOST_BODY_BYTES)
     return Asked(target.method, url, headers, body, draws=ours)
 
 
 def _value(name: str, given: str) -> str:
     """Return the value of a header, from where it is."""
-    key = f"client.target.headers.{name}"
+    told = f"client.target.headers.{name} = {given}"
     kind, _, where = given.partition(":")
     if kind == "env":
         found = os.environ.get(where)
         if found is None:
-            raise SettingsError(f"{key} = {given}: there is no variable {where} in the environment")
+            raise SettingsError(f"{told}: there is no variable {where} in the environment")
     elif kind == "file":
-        try:
-            found = _read(key, where, MOST_VALUE_BYTES).decode("latin-1").strip("\r\n")
-        except UnicodeError:
-            raise AssertionError("unreachable: latin-1 decodes every byte") from None
+        found = _read(told, where, MOST_VALUE_BYTES).decode("latin-1").strip("\r\n")
     else:
         return given
     if not found or found != found.strip() or not (found.isascii() and found.isprintable()):
         raise SettingsError(
-            f"{key} = {given}: what is there (not shown) must be one line of printable ASCII"
+            f"{told}: what is there (not shown) must be one line of printable ASCII"
         )
     return found
 
 
-def _read(key: str, file: str, most: int) -> bytes:
+def _read(told: str, file: str, most: int) -> bytes:
     try:
         with Path(file).open("rb") as stream:
             found = stream.read(most + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise SettingsError(f"{key} = {file}: {reason}; must be a file that can be read") from None
+        raise SettingsError(f"{told}: {reason}; must be a file that can be read") from None
     if len(found) > most:
-        raise SettingsError(f"{key} = {file}: must be a file of at most {most:,} bytes")
+        raise SettingsError(f"{told}: must be a file of at most {most:,} bytes")
     return found
