@@ -25,8 +25,8 @@ class Answer:
     """One complete answer."""
 
     pod: str
-    delay_seconds: float
-    """How long the server says that it waited."""
+    delay_seconds: float | None
+    """How long the server says that it waited; None where it does not say."""
     service_seconds: float
     """From the send to the last byte."""
     close_announced: bool
@@ -120,11 +120,12 @@ class Ledger:
             pod = self.pods.get(answer.pod)
             if pod is None:
                 pod = self.pods[answer.pod] = PodCount()
-            overhead = max(0.0, answer.service_seconds - answer.delay_seconds)
             self.service.add(answer.service_seconds)
             self.response.add(send.lag_seconds + answer.service_seconds)
-            self.overhead.add(overhead)
-            pod.overhead.add(overhead)
+            if answer.delay_seconds is not None:
+                overhead = max(0.0, answer.service_seconds - answer.delay_seconds)
+                self.overhead.add(overhead)
+                pod.overhead.add(overhead)
             pod.note_start(answer.instance, answer.uptime_seconds, connection.opened_seconds, now)
             if connection.pod is None:
                 self._attribute(connection, answer.pod)

@@ -23,9 +23,13 @@ from long_lived.client.ledger import Ledger
 from long_lived.client.output import BatchedOutput, Output
 from long_lived.client.preflight import limits
 from long_lived.client.preflight.readiness import NotReady, await_servers
+from long_lived.client.preflight.trial import fault
 from long_lived.client.stalls import Stalls
 from long_lived.client.stop import Stop
 from long_lived.client.summary import summarize
+from long_lived.client.target.asked import asked
+from long_lived.client.target.expected import Expected
+from long_lived.client.target.tls import context, server_name
 from long_lived.client.transport.balancer import Balancer
 from long_lived.client.transport.connections import ConnectionBook
 from long_lived.client.transport.endpoints import Endpoints, source
@@ -36,7 +40,7 @@ from long_lived.record.lines import Started
 from long_lived.record.summary import Cost
 from long_lived.resources.limits import raise_open_files
 from long_lived.resources.memory import peak_memory_bytes
-from long_lived.settings import Client
+from long_lived.settings import Client, SettingsError
 from long_lived.settings.arguments import refuse
 
 GARBAGE_FAILURES = 20_000
@@ -60,7 +64,11 @@ class Runner:
         self._clock = Clock()
         one_thread = settings.client.engine == "asyncio"
         self._output, self._errors = BatchedOutput(1) if one_thread else Output(1), Output(2)
-        self._client_id = secrets.token_hex(8)
+        self._client_id = client_id = secrets.token_hex(8)
+        try:
+            request, tls = asked(settings.client, self._url, client_id), context(settings.client)
+        except SettingsError as error:
+            refuse("client", str(error))
         self._ledger = Ledger(
             self._clock,
             self._output,
@@ -80,21 +88,22 @@ class Runner:
         self._loaded = False
         self._defects = 0
         self._count_lock = threading.Lock()
-        self._engine = ENGINES[settings.client.engine](
-            Run(
-                settings=settings,
-                url=self._url,
-                client_id=self._client_id,
-                source_addresses=options.source_addresses,
-                clock=self._clock,
-                ledger=self._ledger,
-                book=self._book,
-                stopped=self._stopped,
-                draws=None if seed is None else Draws(seed, options.index),
-                balancer=balancer,
-                on_defect=self._on_defect,
-            )
+        self._run = Run(
+            settings=settings,
+            asked=request,
+            expected=Expected(settings.client.target),
+            tls=tls,
+            server_name=server_name(settings.client, self._url),
+            source_addresses=options.source_addresses,
+            clock=self._clock,
+            ledger=self._ledger,
+            book=self._book,
+            stopped=self._stopped,
+            draws=None if seed is None else Draws(seed, options.index),
+            balancer=balancer,
+            on_defect=self._on_defect,
         )
+        self._engine = ENGINES[settings.client.engine](self._run)
 
     def run(self) -> NoReturn:
         """Do the run, write its summary, and end the process with the exit status."""
@@ -103,7 +112,11 @@ class Runner:
             signal.signal(number, self._on_signal)
         problem = None
         try:
-            await_servers(self._settings, self._url, self._stopped, self._say, self._endpoints)
+            await_servers(
+                *(self._settings, self._url, self._stopped, self._say, self._endpoints),
+                tls=self._run.tls,
+                fault=self._fault,
+            )
         except NotReady as error:
             problem = str(error)
         if problem is None and not self._stopped.is_set():
@@ -116,6 +129,12 @@ class Runner:
         if lines:
             refuse("client", "; ".join(lines))
         raise_open_files(needed.open_files)
+
+    def _fault(self) -> str | None:
+        """Say what makes loading a service that is not ours useless; None where nothing does."""
+        if self._settings.server.enabled:
+            return None
+        return fault(self._run)
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         if self._signal is not None:
@@ -189,12 +208,14 @@ class Runner:
             problem = problem or (
                 f"{defects} requests failed by a defect of the client: its log has the traceback"
             )
+        problem = problem or self._run.expected.problem
         usage = resource.getrusage(resource.RUSAGE_SELF)
         summary = summarize(
             self._settings,
             self._ledger,
             opened=self._book.opened,
             retired=self._book.retired,
+            resumed=self._book.resumed,
             client_id=self._client_id,
             stalls=self._stalls,
             load_seconds=load_seconds,

@@ -19,6 +19,7 @@ def summarize(
     *,
     opened: int,
     retired: int,
+    resumed: int = 0,
     client_id: str,
     stalls: Stalls,
     load_seconds: float,
@@ -28,7 +29,7 @@ def summarize(
 ) -> Summary:
     """Return the summary of a closed ledger, of a client that `opened` that many connections.
 
-    It `retired` so many of them itself.
+    It `retired` so many of them itself, and on so many a TLS session was `resumed`.
     """
     attributed = sum(count.opened for count in ledger.pods.values())
     first_sent = ledger.first_sent_seconds or 0.0
@@ -56,6 +57,7 @@ def summarize(
             opened=opened,
             open=len(ledger.still_open),
             retired=retired,
+            resumed=resumed if settings.client.secure else None,
             unattributed=opened - attributed,
             perfect_keep_alive=min(settings.client.concurrency, ledger.planned),
             most_requests_on_one=ledger.most_requests_on_a_connection,

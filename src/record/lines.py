@@ -13,6 +13,9 @@ from long_lived.record.summary import BEGINNING as SUMMARY
 MOST_DETAIL = 200
 """Characters of an error's text that its line keeps."""
 
+UNNAMED = "unnamed"
+"""Stands for the pod of every answer where none names one (client.target.identity `none`)."""
+
 _SECONDS = r"(\d+\.\d+)"
 
 
@@ -53,8 +56,8 @@ class Response(NamedTuple):
     """A request was answered."""
 
     pod: str
-    delay_seconds: float
-    """How long the server says that it waited."""
+    delay_seconds: float | None
+    """How long the server says that it waited; None where it does not say."""
     connection: int
     """Number of the connection, from 1."""
     new: bool
@@ -70,12 +73,13 @@ class Response(NamedTuple):
         if not found:
             return None
         pod, delay, connection, new, service, at = found.groups()
-        return cls(pod, float(delay), int(connection), new == "yes", float(service), float(at))
+        waited = None if delay is None else float(delay)
+        return cls(pod, waited, int(connection), new == "yes", float(service), float(at))
 
     @staticmethod
     def line(
         pod: str,
-        delay_seconds: float,
+        delay_seconds: float | None,
         connection: int,
         new: bool,
         service_seconds: float,
@@ -86,9 +90,9 @@ class Response(NamedTuple):
         A client does so for each answer while it holds the lock on its counts: to make a `Response`
         first would take half as long again.
         """
-        return "Response from Pod %s after %.3f s connection=%d new=%s service=%.3f at=%.3f" % (  # noqa: UP031 - faster than an f-string
+        return "Response from Pod %s%s connection=%d new=%s service=%.3f at=%.3f" % (  # noqa: UP031 - faster than an f-string
             pod,
-            delay_seconds,
+            "" if delay_seconds is None else " after %.3f s" % delay_seconds,  # noqa: UP031
             connection,
             "yes" if new else "no",
             service_seconds,
@@ -100,7 +104,7 @@ class Response(NamedTuple):
 
 
 _RESPONSE = re.compile(
-    rf"Response from Pod (\S+) after {_SECONDS} s connection=(\d+) new=(yes|no) "
+    rf"Response from Pod (\S+)(?: after {_SECONDS} s)? connection=(\d+) new=(yes|no) "
     rf"service={_SECONDS} at={_SECONDS}"
 )
 

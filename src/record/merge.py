@@ -98,10 +98,12 @@ def _requests(parts: Sequence[Requests]) -> Requests:
 
 def _connections(parts: Sequence[Connections], answered: int) -> Connections:
     close_announced = sum(part.close_announced for part in parts)
+    resumed = [part.resumed for part in parts]
     return Connections(
         opened=sum(part.opened for part in parts),
         open=sum(part.open for part in parts),
         retired=sum(part.retired for part in parts),
+        resumed=None if None in resumed else sum(filter(None, resumed)),
         unattributed=sum(part.unattributed for part in parts),
         perfect_keep_alive=sum(part.perfect_keep_alive for part in parts),
         most_requests_on_one=max(part.most_requests_on_one for part in parts),

@@ -81,6 +81,9 @@ class Connections(Record):
     """Those of them that were open at the end."""
     retired: int
     """Those that the client closed between two requests, although they could have been kept."""
+    resumed: int | None = None
+    """Those with TLS that resumed a session, and so were spared a full handshake; None without TLS,
+    and where an older client does not say."""
     unattributed: int
     """Those on which no answer ever came."""
     perfect_keep_alive: int

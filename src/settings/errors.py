@@ -32,6 +32,9 @@ ENVIRONMENT_PREFIX = "LONG_LIVED__"
 """Prefix of every variable: LONG_LIVED__CLIENT__THINK_TIME__MIN_SECONDS=1. The two underscores
 keep it apart from the variables that Kubernetes makes for a Service named long-lived-…"""
 
+SECRETS = ("client", "target", "headers")
+"""Below this key path no value is ever shown."""
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -99,6 +102,8 @@ def _complaint(item: Any, model: type[BaseModel], origins: Origins) -> str:
         value = value if isinstance(value, str) else f"{value:.15g}"
         return f"{_name(key, origins)} = {value}: {context['reason']}{_where(key, origins)}"
     name, where = _name(path, origins), _where(path, origins)
+    if item["type"] == "header":
+        return f"{name}.{context['key']} is not allowed: {context['reason']}{where}"
     if item["type"] == "reserved":
         return (
             f"{name}.{context['key']} is not allowed: the chart, Helm or Kubernetes sets it{where}"
@@ -115,7 +120,8 @@ def _complaint(item: Any, model: type[BaseModel], origins: Origins) -> str:
     if node.get("type") == "object" and _of(path, origins).variable:
         keys = ", ".join(variable([*path, key]) for key in sorted(node.get("properties", {})))
         return f"{name} = {_shown(value)} is not allowed: use {keys}{where}"
-    return f"{name} = {_shown(value)} is not allowed: {_allowed(node, path)}{where}"
+    shown = "(not shown)" if path[:3] == list(SECRETS) else _shown(value)
+    return f"{name} = {shown} is not allowed: {_allowed(node, path)}{where}"
 
 
 def _of(path: Sequence[str], origins: Origins) -> Origin:
@@ -157,7 +163,9 @@ def _allowed(node: dict[str, Any], path: list[str]) -> str:
     if node.get("type") == "object":
         return "must be a map"
     if path[-1] == "url":
-        return "must be an http:// address"
+        return "must be an http:// or https:// address"
+    if path[-1] == "identity":
+        return "must be pod, none, header:NAME, json:KEY or regex:PATTERN"
     if "pattern" in node:
         return f"must match {node['pattern']}"
     also = ""

@@ -29,6 +29,7 @@ def load(
     files: Iterable[Path] = (),
     overrides: Iterable[str] = (),
     environment: Mapping[str, str] | None = None,
+    base: Iterable[str] = (),
 ) -> Settings:
     """Read the settings of one run.
 
@@ -36,6 +37,7 @@ def load(
         files: values files; later ones win.
         overrides: `key.path=value` as after Helm's `--set`; later ones win.
         environment: variables to read; None means those of this process.
+        base: overrides of the defaults, over which everything else wins.
 
     Raises:
         SettingsError: a file that cannot be read, an unknown key, a value out of bounds.
@@ -45,7 +47,8 @@ def load(
     from_flags = flags(overrides, Settings)
     if chart.values:
         _checked(_chart_model(), chart)
-    return _checked(Settings, layered([from_flags, from_variables, own]))
+    ranked = [from_flags, from_variables, own, flags(base, Settings)]
+    return _checked(Settings, layered(ranked))
 
 
 def chart_values(files: Iterable[Path]) -> Tree:

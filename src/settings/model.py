@@ -1,5 +1,6 @@
 """All settings that the apps and the lab read, and the rules between them."""
 
+import json
 from typing import Literal
 
 from pydantic import model_validator
@@ -9,6 +10,9 @@ from long_lived.settings.sections.client import Client
 from long_lived.settings.sections.experiment import Experiment
 from long_lived.settings.sections.section import Section
 from long_lived.settings.sections.server import Server
+
+ENGINES_WITHOUT_TLS = frozenset({"asyncio"})
+"""Engines that cannot reach an https:// url."""
 
 
 class Settings(Section):
@@ -85,9 +89,57 @@ class Settings(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def refuse_what_needs_servers_of_ours(self) -> "Settings":
+        """Refuse what a service that is not ours cannot do, and to load nothing."""
+        if self.server.enabled:
+            return self
+        client = self.client
+        for key, value, only in (
+            ("client.enabled", client.enabled, True),
+            ("client.balancing", client.balancing, "service"),
+            ("client.readiness.host", client.readiness.host, ""),
+            ("server.proxy", self.server.proxy, "none"),
+            ("experiment.event.kind", self.experiment.event.kind, "none"),
+        ):
+            if value != only:
+                raise _conflict(
+                    *(key, _shown(value)),
+                    f"needs servers of ours (server.enabled = false); must be {_shown(only)}",
+                )
+        if not client.url:
+            raise _conflict(
+                *("server.enabled", "false"),
+                "there is nothing to load; client.url must name a service that is there already",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def refuse_tls_where_there_is_none(self) -> "Settings":
+        """Refuse settings of TLS without it, and an engine that has none."""
+        client = self.client
+        if not client.secure:
+            for key, value in client.target.tls.model_dump(by_alias=True).items():
+                if value:
+                    raise _conflict(
+                        *(f"client.target.tls.{key}", _shown(value)),
+                        "has no effect without TLS; must be left out, or client.url be https://",
+                    )
+        elif client.engine in ENGINES_WITHOUT_TLS:
+            raise _conflict(
+                *("client.engine", client.engine),
+                "speaks no TLS; must be threads or gevent where client.url is https://",
+            )
+        return self
+
     def as_values(self) -> dict[str, object]:
         """Return the settings as a values file would state them (camelCase keys)."""
         return self.model_dump(mode="json", by_alias=True)
+
+
+def _shown(value: object) -> str:
+    """Write a value as a values file does."""
+    return json.dumps(value) if isinstance(value, bool) else str(value) or "empty"
 
 
 def _limit(

@@ -12,6 +12,7 @@ from long_lived.settings.errors import Origins, SettingsError, null_refused
 from long_lived.settings.keys import types_at
 
 READ_BY_TEMPLATES = (
+    "server.enabled",
     "server.runtime",
     "server.port",
     "server.delay.minSeconds",

@@ -21,7 +21,14 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from long_lived.settings.errors import ENVIRONMENT_PREFIX, Origin, Origins, SettingsError, variable
+from long_lived.settings.errors import (
+    ENVIRONMENT_PREFIX,
+    SECRETS,
+    Origin,
+    Origins,
+    SettingsError,
+    variable,
+)
 from long_lived.settings.keys import parts, types_at
 from long_lived.settings.values_file import Tree, read
 
@@ -100,7 +107,7 @@ def flags(overrides: Iterable[str], model: type[BaseModel]) -> Source:
         SettingsError: one is malformed, or two contradict each other.
     """
     given = [
-        (path, text, Origin(f"in --set {override}"))
+        (path, text, Origin(f"in --set {_told(path, override)}"))
         for override in overrides
         for path, text in pairs(override)
     ]
@@ -125,6 +132,11 @@ def pairs(override: str) -> list[tuple[list[str], str | None]]:
             )
         found.append((path, None if text.strip() == "null" else text))
     return found
+
+
+def _told(path: Sequence[str], override: str) -> str:
+    """Return what may be shown of a --set."""
+    return ".".join(path) if tuple(path[: len(SECRETS)]) == SECRETS else override
 
 
 _Given = tuple[list[str], str | None, Origin]

@@ -6,6 +6,9 @@ import pytest
 
 from long_lived.client.clock import Clock
 from long_lived.client.ledger import Answer
+from long_lived.client.target.asked import asked
+from long_lived.client.target.expected import Expected
+from long_lived.client.target.tls import context, server_name
 from long_lived.client.transport.adapter import Transport
 from long_lived.client.transport.balancer import Balancer
 from long_lived.client.transport.connections import Connection, ConnectionBook
@@ -32,11 +35,14 @@ class Caller:
         loaded = load([], [f"client.url={self.url}", *self.settings], {})
         self.book = ConnectionBook(Clock(), self.ended.append)
         pool_class = counted_pool(
-            self.book, Resolver(), loaded.client, self.source_addresses, self.balancer
+            *(self.book, Resolver(), loaded.client, self.source_addresses, self.balancer),
+            tls=context(loaded.client),
+            server_name=server_name(loaded.client, self.url),
         )
         keeps = loaded.client.keep_alive.mode != "per-request"
         self.transport = Transport(self.url, pool_class, self.size if keeps else 0)
-        self._exchange = Exchange(loaded, self.url, "0123456789abcdef")
+        request = asked(loaded.client, self.url, "0123456789abcdef")
+        self._exchange = Exchange(loaded, request, Expected(loaded.client.target))
 
     def ask(self) -> Answer:
         """Send a request and return its answer."""

@@ -1,6 +1,7 @@
 """What holds for any settings, any key and any value."""
 
 import math
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -69,18 +70,24 @@ def valid(path: tuple[str, ...], node: dict[str, Any]) -> some.SearchStrategy[An
     """Make values that the leaf at `path` accepts."""
     if path[-1] == "url":
         return some.sampled_from(["", "http://x", "http://127.0.0.1:8000/", "http://[::1]:80/a?b"])
+    if path[-1] == "identity":
+        return some.sampled_from(["pod", "none", "header:X-Pod", "json:a.b", "regex:pod=(.*)"])
+    if path[-1] == "headers":
+        return some.sampled_from([{}, {"X-A": "b"}, {"Authorization": "env:TOKEN"}])
     if "anyOf" in node:
         return some.one_of(valid(path, child) for child in node["anyOf"])
     if "enum" in node:
         return some.sampled_from(node["enum"])
     if "pattern" in node:
-        return some.from_regex(node["pattern"].replace("$", r"\Z"))
+        return some.from_regex(re.sub(r"\$$", r"\\Z", node["pattern"])).filter(
+            lambda text: len(text) <= node.get("maxLength", len(text))
+        )
     low, high = node.get("minimum", node.get("exclusiveMinimum")), node.get("maximum")
     made: dict[str, some.SearchStrategy[Any]] = {
         "integer": some.integers(low, high),
         "number": some.floats(low, high, exclude_min="exclusiveMinimum" in node),
         "boolean": some.booleans(),
-        "string": some.text(),
+        "string": some.text(max_size=node.get("maxLength")),
         "null": some.none(),
     }
     return made[node["type"]]
@@ -120,6 +127,8 @@ def values(draw: some.DrawFn) -> dict[str, Any]:
     recycled = keep_alive.get("mode") == "recycle"
     keep_alive["maxRequests"] = draw(some.integers(1, 1_000_000)) if recycled else 0
     keep_alive["maxAgeSeconds"] = draw(some.floats(0, 86_400)) if recycled else 0
+    server["enabled"] = True
+    client.get("target", {}).pop("tls", None)  # needs an https:// url
     if client.get("balancing") == "headless":
         server["proxy"] = "none"
     return drawn

@@ -9,6 +9,7 @@ from long_lived.settings import Settings, load
 
 DEFAULTS = {
     "server": {
+        "enabled": True,
         "replicas": 3,
         "runtime": "flask",
         "port": 8000,
@@ -27,6 +28,15 @@ DEFAULTS = {
     "client": {
         "enabled": True,
         "url": "",
+        "target": {
+            "identity": "pod",
+            "method": "GET",
+            "headers": {},
+            "bodyFile": "",
+            "status": "200",
+            "host": "",
+            "tls": {"caFile": "", "certFile": "", "keyFile": "", "insecure": False},
+        },
         "concurrency": 1000,
         "requestsPerUser": 1,
         "durationSeconds": 0,
@@ -42,7 +52,7 @@ DEFAULTS = {
         "balancing": "service",
         "headless": {"policy": "round-robin", "resolveSeconds": 5},
         "timeouts": {"connectSeconds": 30, "readSeconds": 0},
-        "readiness": {"timeoutSeconds": 120, "host": ""},
+        "readiness": {"timeoutSeconds": 120, "path": "/readyz", "status": "200", "host": ""},
         "engine": "threads",
         "logResponses": True,
         "parallelism": 1,

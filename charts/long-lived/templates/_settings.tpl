@@ -7,8 +7,9 @@ What the apps read. Declared here:
   long-lived.numbers          a settings map as YAML, with fractions as numbers; takes the map
   long-lived.check            fails with the key path where a value that the templates need is gone,
                               and where two contradict each other; the first line of each manifest
-  long-lived.check.event, long-lived.check.connections
-                              the parts of that about the event and about kept connections
+  long-lived.check.event, long-lived.check.connections, long-lived.check.target
+                              the parts of that about the event, about kept connections, and about a
+                              service that is not ours
   long-lived.limit            fails because a value is not below another; takes (dict "key" PATH
                               "value" NUMBER "high" PATH "limit" NUMBER)
 */ -}}
@@ -25,7 +26,7 @@ What the apps read. Declared here:
 {{- define "long-lived.client.settings" -}}
 {{- $client := deepCopy .Values.client -}}
 {{- $readiness := $client.readiness | default dict -}}
-{{- if not $readiness.host -}}
+{{- if and (not $readiness.host) .Values.server.enabled -}}
 {{- $readiness = set $readiness "host" (include "long-lived.headless.name" .) -}}
 {{- end -}}
 {{- $client = set $client "readiness" $readiness -}}
@@ -52,7 +53,9 @@ schema lets such text pass for a fraction; the unit in the key says that it is o
 {{- define "long-lived.numbers" -}}
 {{- $numbers := dict -}}
 {{- range $key, $value := . -}}
-{{- if kindIs "map" $value -}}
+{{- if eq $key "headers" -}}
+{{- /* text, whatever a header is called */ -}}
+{{- else if kindIs "map" $value -}}
 {{- $value = include "long-lived.numbers" $value | fromYaml -}}
 {{- else if and (kindIs "string" $value) (regexMatch "(Seconds|Ratio|Within)$" $key) -}}
 {{- $value = float64 $value -}}
@@ -69,7 +72,7 @@ values file would be valid by itself.
 */ -}}
 {{- define "long-lived.check" -}}
 {{- range $path := list
-  "server.runtime" "server.port" "server.delay.minSeconds" "server.delay.maxSeconds"
+  "server.enabled" "server.runtime" "server.port" "server.delay.minSeconds" "server.delay.maxSeconds"
   "server.gunicorn.workerClass" "server.gracefulTimeoutSeconds"
   "client.enabled" "client.concurrency" "client.requestsPerUser" "client.durationSeconds"
   "client.thinkTime.minSeconds" "client.thinkTime.maxSeconds" "client.keepAlive.mode"
@@ -102,6 +105,7 @@ values file would be valid by itself.
 {{- end -}}
 {{- include "long-lived.check.event" . -}}
 {{- include "long-lived.check.connections" . -}}
+{{- include "long-lived.check.target" . -}}
 {{- end -}}
 
 {{- define "long-lived.check.event" -}}
@@ -147,6 +151,50 @@ values file would be valid by itself.
 {{- end -}}
 {{- if and (eq .Values.client.balancing "headless") (ne .Values.server.proxy "none") -}}
 {{- fail (printf "client.balancing = headless: goes past server.proxy = %s; must be service" .Values.server.proxy) -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* A regular expression is left to the clients: it is Python's, not Go's. */ -}}
+{{- define "long-lived.check.target" -}}
+{{- $client := .Values.client -}}
+{{- $target := $client.target | default dict -}}
+{{- $tls := $target.tls | default dict -}}
+{{- if and $tls.keyFile (not $tls.certFile) -}}
+{{- fail (printf "client.target.tls.keyFile = %s: belongs to a certificate; certFile must name it" $tls.keyFile) -}}
+{{- end -}}
+{{- range $name, $value := $target.headers | default dict -}}
+{{- if regexMatch "^(?i)(connection|content-length|host|transfer-encoding|long-lived-.*)$" $name -}}
+{{- fail (printf "client.target.headers.%s is not allowed: the client writes that header itself" $name) -}}
+{{- end -}}
+{{- if not (regexMatch "^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$" $name) -}}
+{{- fail (printf "client.target.headers.%s is not allowed: must be the name of a header" $name) -}}
+{{- end -}}
+{{- if and (regexMatch "^(?i)(authorization|cookie|proxy-authorization|x-api-key)$" $name) (not (regexMatch "^(env|file):" $value)) -}}
+{{- fail (printf "client.target.headers.%s = (not shown): a secret is not kept in values; must be env:NAME or file:PATH" $name) -}}
+{{- end -}}
+{{- end -}}
+{{- if not .Values.server.enabled -}}
+{{- range $row := list
+  (list "client.enabled" (toString $client.enabled) "true")
+  (list "client.balancing" $client.balancing "service")
+  (list "client.readiness.host" (($client.readiness).host | default "") "")
+  (list "server.proxy" .Values.server.proxy "none")
+  (list "experiment.event.kind" .Values.experiment.event.kind "none")
+-}}
+{{- if ne (index $row 1) (index $row 2) -}}
+{{- fail (printf "%s = %s: needs servers of ours (server.enabled = false); must be %s" (index $row 0) (index $row 1 | default "empty") (index $row 2 | default "empty")) -}}
+{{- end -}}
+{{- end -}}
+{{- if not $client.url -}}
+{{- fail "server.enabled = false: there is nothing to load; client.url must name a service that is there already" -}}
+{{- end -}}
+{{- end -}}
+{{- if not (regexMatch "^(?i)https:" ($client.url | default "")) -}}
+{{- range $key := list "caFile" "certFile" "keyFile" "insecure" -}}
+{{- with get $tls $key -}}
+{{- fail (printf "client.target.tls.%s = %v: has no effect without TLS; must be left out, or client.url be https://" $key .) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 

@@ -4,6 +4,7 @@ The runner does the same for every engine: it waits for the servers, starts the 
 notices a signal, and settles the account.
 """
 
+import ssl
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from typing import Protocol
 from long_lived.client.clock import Clock
 from long_lived.client.ledger import Ledger
 from long_lived.client.stop import Stop
+from long_lived.client.target.asked import Asked
+from long_lived.client.target.expected import Expected
 from long_lived.client.transport.balancer import Balancer
 from long_lived.client.transport.connections import ConnectionBook
 from long_lived.client.users.draws import Draws
@@ -23,8 +26,13 @@ class Run:
     """What an engine is handed."""
 
     settings: Settings
-    url: str
-    client_id: str
+    asked: Asked
+    expected: Expected
+    """What an answer must be."""
+    tls: ssl.SSLContext | None
+    """How connections are encrypted; None leaves them plain."""
+    server_name: str
+    """The name that a certificate must be for."""
     source_addresses: Sequence[str]
     """Local addresses to connect from, taken in turns; none lets the kernel choose."""
     clock: Clock

@@ -34,7 +34,7 @@ class Executor(Engine):
     def get_ready(self) -> str | None:
         """Start a thread or greenlet for each user, and wait until all are at the gate."""
         run, users = self._run, self._client.concurrency
-        exchange = Exchange(run.settings, run.url, run.client_id)
+        exchange = Exchange(run.settings, run.asked, run.expected)
         if self._client.engine == "threads":
             ease_many_threads(users)
             stay_on_one_processor()
@@ -81,11 +81,15 @@ class Executor(Engine):
     def _make_transports(self) -> list[Transport]:
         """Make one transport for each user, or one for all."""
         run, client = self._run, self._client
-        pool_class = counted_pool(run.book, Resolver(), client, run.source_addresses, run.balancer)
+        pool_class = counted_pool(
+            *(run.book, Resolver(), client, run.source_addresses, run.balancer),
+            tls=run.tls,
+            server_name=run.server_name,
+        )
         shared = client.shares_connections
         keeps = client.keep_alive.mode != "per-request"
         size = limits.most_idle(client) if shared else 1
         return [
-            Transport(run.url, pool_class, size if keeps else 0)
+            Transport(run.asked.url, pool_class, size if keeps else 0)
             for _ in range(1 if shared else client.concurrency)
         ]

@@ -17,18 +17,21 @@ the client warns and goes on; the report shows where the connections went. Two r
 are not affinity: the client waits for the third, and fails at the deadline.
 """
 
+import ssl
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit, urlunsplit
 
-from long_lived.client.preflight.probe import Unanswered, ask
+from long_lived.client.preflight.probe import Question, Unanswered, ask
 from long_lived.client.stop import POLL_SECONDS, Stop
+from long_lived.client.target.tls import server_name
 from long_lived.client.transport.endpoints import Endpoints
 from long_lived.client.transport.resolver import lookup
 from long_lived.settings import Settings
 from long_lived.settings.pod_name import is_pod_name
+from long_lived.settings.sections.target import counts
 
 PAUSE_SECONDS = 0.2
 PROBE_TIMEOUT_SECONDS = 5.0
@@ -56,18 +59,28 @@ def await_servers(
     stopped: Stop,
     report: Callable[[str], None],
     endpoints: Endpoints | None = None,
+    tls: ssl.SSLContext | None = None,
+    fault: Callable[[], str | None] = lambda: None,
 ) -> None:
-    """Wait until every replica (or, with no readiness.host, the url) answers /readyz.
+    """Wait until every replica (or, with no readiness.host, the url) is ready.
 
-    `endpoints` are the replicas' addresses where the client chooses among them.
+    Args:
+        settings: what is waited for.
+        url: that of the client.
+        stopped: ends the wait.
+        report: is told what is missing.
+        endpoints: the replicas' addresses where the client chooses among them.
+        tls: how connections to the url are encrypted.
+        fault: says at last what makes the run useless, or None.
 
     Returns at once when `stopped`: another thread asks, and a look-up or a probe may hold it for
     some seconds more.
 
     Raises:
-        NotReady: client.readiness.timeoutSeconds are over, and so is the last probe.
+        NotReady: client.readiness.timeoutSeconds are over, and so is the last probe; or there is a
+            fault.
     """
-    wait = _Wait(settings, url, stopped, report, endpoints)
+    wait = _Wait(settings, url, stopped, report, endpoints, tls, fault)
     thread = threading.Thread(target=wait.run, name="readiness", daemon=True)
     thread.start()
     while thread.is_alive() and not stopped.is_set():
@@ -86,15 +99,20 @@ class _Wait:
         stopped: Stop,
         report: Callable[[str], None],
         endpoints: Endpoints | None,
+        tls: ssl.SSLContext | None,
+        fault: Callable[[], str | None],
     ) -> None:
-        self._endpoints = endpoints
+        self._endpoints, self._client, self._tls = endpoints, settings.client, tls
+        self._fault = fault
         self._host = endpoints.name if endpoints else settings.client.readiness.host
         self._replicas, self._port = settings.server.replicas, settings.server.port
         self._timeout_seconds = settings.client.readiness.timeout_seconds
         self._deadline = time.monotonic() + self._timeout_seconds
         parts = urlsplit(url)
-        self._probe_url = urlunsplit((parts.scheme, parts.netloc, "/readyz", "", ""))
-        self._stopped, self._report = stopped, report
+        path, _, query = settings.client.readiness.path.partition("?")
+        self._path = path
+        self._probe_url = urlunsplit((parts.scheme, parts.netloc, path, query, ""))
+        self._url, self._stopped, self._report = url, stopped, report
         self._pods: set[str] = set()
         self._begin_naming()
         self.failure: Exception | None = None
@@ -103,6 +121,8 @@ class _Wait:
         """Ask until all is ready, the time is over, or the run is stopped."""
         try:
             self._ask_until_ready()
+            if not self._stopped.is_set() and (told := self._fault()):
+                raise NotReady(told)
         except Exception as error:  # raised again in the thread that waits
             self.failure = error
 
@@ -126,14 +146,17 @@ class _Wait:
 
     def _look(self) -> None:
         """Look once at everything; raise _Missing at the first that is not ready."""
+        if not self._path:
+            return
         if not self._host:
-            _ask(self._probe_url)
+            self._ask_the_url()
             return
         pods = set()
         for address in self._addresses():
             host, port = str(address[0]), address[1]
             literal = f"[{host}]" if ":" in host else host
-            pods.add(_pod(f"http://{literal}:{port}/readyz"))
+            probe_url = f"http://{literal}:{port}{self._path}"
+            pods.add(_pod(probe_url, _ask(Question(probe_url), self._client.readiness.status)))
         if self._endpoints is not None:
             return
         if pods != self._pods:
@@ -160,6 +183,13 @@ class _Wait:
                 )
         return [address for _, address in found]
 
+    def _ask_the_url(self) -> str:
+        """Return the answer of whoever is behind the client's url."""
+        client = self._client
+        name = server_name(client, self._url)
+        question = Question(self._probe_url, client.target.host, self._tls, name)
+        return _ask(question, client.readiness.status)
+
     def _begin_naming(self) -> None:
         self._named: set[str] = set()
         self._asked = 0
@@ -168,7 +198,7 @@ class _Wait:
     def _name_through_the_service(self) -> None:
         """Ask through the url until each pod has been named, for a round at most."""
         for _ in range(ROUND * len(self._pods)):
-            pod = _pod(self._probe_url)
+            pod = _pod(self._probe_url, self._ask_the_url())
             if pod not in self._pods:
                 self._begin_naming()
                 raise _Missing(f"{self._probe_url} leads to {pod}, which is not at {self._host}")
@@ -191,20 +221,20 @@ class _Wait:
         return len(self._named) == 1 and self._asked >= ROUND * len(self._pods) and long_enough
 
 
-def _ask(probe_url: str) -> str:
-    """Return the answer of a replica that is ready."""
+def _ask(question: Question, status: str) -> str:
+    """Return the answer of whoever is ready."""
     try:
-        status, body = ask(probe_url, PROBE_TIMEOUT_SECONDS)
+        told, body = ask(question, PROBE_TIMEOUT_SECONDS)
     except Unanswered as error:
-        raise _Missing(f"{probe_url} does not answer ({error})") from None
-    if status != 200:
-        raise _Missing(f"{probe_url} answers {status}")
+        raise _Missing(f"{question.url} does not answer ({error})") from None
+    if not counts(told, status):
+        raise _Missing(f"{question.url} answers {told}")
     return body.decode(errors="replace")
 
 
-def _pod(probe_url: str) -> str:
+def _pod(probe_url: str, answer: str) -> str:
     """Return the name of a pod that is ready: it answers `ready POD`."""
-    words = _ask(probe_url).split()
+    words = answer.split()
     if len(words) != 2 or words[0] != "ready" or not is_pod_name(words[1]):
         raise _Missing(f"{probe_url} names no pod")
     return words[1]

@@ -37,7 +37,8 @@ class Transport(HTTPAdapter):
         parts = urlsplit(url)
         if parts.hostname is None:
             raise ValueError(f"no host in {url!r}")
-        self._pool = pool_class(parts.hostname, parts.port or 80, maxsize=size)
+        port = parts.port or (443 if parts.scheme.lower() == "https" else 80)
+        self._pool = pool_class(parts.hostname, port, maxsize=size)
         super().__init__(max_retries=_NO_RETRY)
 
     def latest(self) -> Connection | None:
@@ -59,6 +60,9 @@ class Transport(HTTPAdapter):
 
     def init_poolmanager(self, *_: Any, **__: Any) -> None:
         """Make no manager: there is one pool."""
+
+    def cert_verify(self, *_: Any) -> None:
+        """Leave TLS to the connections."""
 
     def build_response(self, _: Any, resp: Any) -> Any:
         """Return urllib3's response as it is.

@@ -3,21 +3,16 @@
 import json
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from long_lived.client.ledger import Answer
+from long_lived.client.target.expected import Expected
 from long_lived.client.transport.connections import Connection
 from long_lived.client.transport.errors import BadAnswer, UnexpectedStatus
 from long_lived.record.answer_body import AnswerBody
 from long_lived.settings.pod_name import is_pod_name
-
-MOST_BODY_BYTES = 64 * 1024
-"""Longest body, after decoding; the server's own answers are some 200 bytes long."""
-
-MOST_WIRE_BYTES = 3 * MOST_BODY_BYTES
-"""Longest answer on the wire: header and framing get as much room as the body, and so does the
-excess of a body that is too long. http.client would read a header of 100 lines of 64 KiB."""
+from long_lived.settings.sections.target import Target
 
 HTTP_1_0 = 10
 """How http.client writes the version."""
@@ -34,6 +29,8 @@ CLOCK_SECONDS = 0.05
 """Added to that, for timers that fire some milliseconds early and delays that are rounded."""
 
 INSTANCE = re.compile(r"[0-9A-Za-z-]{1,64}")
+
+OURS = Expected(Target())
 
 
 def announces_close(version: int, connection_lines: Iterable[str]) -> bool:
@@ -55,35 +52,41 @@ def read_answer(
     service_seconds: float,
     close_announced: bool,
     connection: Connection,
+    headers: Mapping[str, str] | None = None,
+    expected: Expected = OURS,
 ) -> Answer:
-    """Read the server's answer.
+    """Read an answer: of a server of ours, or of another one in which `expected` finds the name.
 
     Raises:
         UnexpectedStatus, BadAnswer: an answer that does not count.
     """
-    if status != 200:
+    if not expected.counts(status):
         raise UnexpectedStatus(f"status {status}")
-    if len(body) > MOST_BODY_BYTES:
-        raise BadAnswer(f"a body of more than {MOST_BODY_BYTES} bytes")
+    if len(body) > expected.most_body_bytes:
+        raise BadAnswer(f"a body of more than {expected.most_body_bytes} bytes")
+    if not expected.ours:
+        name = expected.name(headers or {}, body)
+        return Answer(name, None, service_seconds, close_announced, connection)
     if body.count(b"[") + body.count(b"{") > MOST_BRACKETS:
-        raise BadAnswer(f"more than {MOST_BRACKETS} brackets in {body[:80]!r}")
+        raise BadAnswer(f"more than {MOST_BRACKETS} brackets in {expected.start(body)}")
     try:
         answer: AnswerBody = json.loads(body)  # or so it claims
         pod, delay_seconds = answer["pod"], answer["delay_seconds"]
     except (ValueError, KeyError, TypeError):
-        raise BadAnswer(f"no pod in {body[:80]!r}") from None
+        raise BadAnswer(f"no pod in {expected.start(body)}") from None
     instance, uptime_seconds = answer.get("instance", ""), answer.get("uptime_seconds")
     longest_seconds = CLOCK_RATIO * service_seconds + CLOCK_SECONDS
     if not isinstance(pod, str) or not is_pod_name(pod):
-        raise BadAnswer(f"no usable pod in {body[:80]!r}")
+        raise BadAnswer(f"no usable pod in {expected.start(body)}")
     if not _is_seconds(delay_seconds, longest_seconds):
         raise BadAnswer(
-            f"no usable delay_seconds for an answer after {service_seconds:.3f} s in {body[:80]!r}"
+            f"no usable delay_seconds for an answer after {service_seconds:.3f} s in "
+            f"{expected.start(body)}"
         )
     if "instance" in answer and not (isinstance(instance, str) and INSTANCE.fullmatch(instance)):
-        raise BadAnswer(f"no usable instance in {body[:80]!r}")
+        raise BadAnswer(f"no usable instance in {expected.start(body)}")
     if "uptime_seconds" in answer and not _is_seconds(uptime_seconds, sys.float_info.max):
-        raise BadAnswer(f"no usable uptime_seconds in {body[:80]!r}")
+        raise BadAnswer(f"no usable uptime_seconds in {expected.start(body)}")
     return Answer(
         pod,
         float(delay_seconds),

@@ -3,6 +3,7 @@
 import os
 import select
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,11 +35,13 @@ class ConnectionBook:
         self._open: dict[Connection, socket.socket] = {}
         self.opened = 0
         self.retired = 0
+        self.resumed = 0
 
     def open(self, sock: socket.socket) -> Connection:
         """Enter a connection that has just been established."""
         with self._lock:
             self.opened += 1
+            self.resumed += isinstance(sock, ssl.SSLSocket) and bool(sock.session_reused)
             connection = Connection(self.opened, self._clock.elapsed_seconds())
             self._open[connection] = sock
         return connection
@@ -61,12 +64,15 @@ class ConnectionBook:
         """Enter as closed what the servers have closed and no request has noticed yet."""
         with self._lock:
             by_descriptor = {sock.fileno(): item for item, sock in self._open.items()}
+            secure = {one.fileno() for one in self._open.values() if isinstance(one, ssl.SSLSocket)}
         by_descriptor.pop(-1, None)
         poll = select.poll()
         for descriptor in by_descriptor:
-            poll.register(descriptor, select.POLLIN | select.POLLHUP)
+            # With TLS an end can be read only after what tells of it.
+            seen = select.POLLRDHUP if descriptor in secure else select.POLLIN
+            poll.register(descriptor, seen | select.POLLHUP)
         for descriptor, _ in poll.poll(0):
-            if _at_end(descriptor):
+            if descriptor in secure or _at_end(descriptor):
                 self.close(by_descriptor[descriptor])
 
     def still_open(self) -> list[Connection]:

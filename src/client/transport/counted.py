@@ -6,6 +6,7 @@ everything here counts at the two places where a socket really opens and closes.
 
 import random
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -42,12 +43,17 @@ class CountedConnection(BoundedConnection):
     _latest: Latest
     _limits: ConnectionLimits
     _balancer: Balancer | None
+    _tls: ssl.SSLContext | None = None
+    _server_name = ""
     tcp: Connection | None = None
     address: Address | None = None
     """Which of the balancer's addresses it leads to."""
     place: Address | None = None
     """Where the balancer counts it, or the request on it."""
     answers = 0
+    _session: ssl.SSLSession | None = None
+    """That of the latest connection, by which a server that knows it spares both a full
+    handshake."""
     _lifetime = ENDLESS
     _opened_at = 0.0
 
@@ -109,6 +115,7 @@ class CountedConnection(BoundedConnection):
                 sock.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
                 sock.bind((source, 0))
             sock.connect(address)
+            return sock if self._tls is None else self._secured(sock, self._tls)
         except (ConnectionResetError, BrokenPipeError) as error:
             self._book.close(self._book.open(sock))
             sock.close()
@@ -117,7 +124,18 @@ class CountedConnection(BoundedConnection):
         except OSError:
             sock.close()
             raise
-        return sock
+
+    def _secured(self, sock: socket.socket, tls: ssl.SSLContext) -> ssl.SSLSocket:
+        """Shake hands on a connection; where that fails it is entered as opened and closed."""
+        try:
+            return tls.wrap_socket(sock, server_hostname=self._server_name, session=self._session)
+        except OSError as error:
+            if isinstance(error, ConnectionResetError | BrokenPipeError):
+                raise
+            self._book.close(self._book.open(sock))
+            if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+                raise ProtocolError("Connection aborted.", error) from error
+            raise
 
     def connect(self) -> None:
         """Connect, enter it in the book, and draw how long it is to live."""
@@ -137,6 +155,8 @@ class CountedConnection(BoundedConnection):
         """Close, and enter it in the book."""
         if self.tcp is not None and self.sock is not None:
             self._book.close(self.tcp)
+        if isinstance(self.sock, ssl.SSLSocket):
+            self._session = self.sock.session or self._session
         self.leave()
         super().close()
 

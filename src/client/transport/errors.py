@@ -1,8 +1,12 @@
 """Which `ErrorKind` an exception of the HTTP libraries is."""
 
 import socket
+import ssl
+from typing import TypeVar
 
 from long_lived.record.error_kind import ErrorKind
+
+Cause = TypeVar("Cause", bound=BaseException)
 
 
 class BadAnswer(Exception):
@@ -18,7 +22,7 @@ class UnaskedAnswer(Exception):
 
 
 class UnexpectedStatus(Exception):
-    """An answer with a status other than 200."""
+    """An answer with a status that does not count."""
 
 
 def classify(error: BaseException) -> ErrorKind:
@@ -46,6 +50,8 @@ def _classify_of_the_libraries(error: BaseException) -> ErrorKind:
     chain = _chain(error)
     if _any(chain, socket.gaierror, urllib3_errors.NameResolutionError):
         return ErrorKind.NAME_UNRESOLVED
+    if _any(chain, ssl.SSLError) and not _any(chain, ssl.SSLEOFError, ssl.SSLZeroReturnError):
+        return ErrorKind.TLS_FAILED
     # First, because to urllib3 a refused connection is also a kind of connect timeout.
     if _any(chain, urllib3_errors.NewConnectionError):
         refused = _any(chain, ConnectionRefusedError)
@@ -56,7 +62,9 @@ def _classify_of_the_libraries(error: BaseException) -> ErrorKind:
         return ErrorKind.READ_TIMEOUT
     if _any(chain, urllib3_errors.InvalidChunkLength):
         return ErrorKind.BAD_ANSWER
-    if _any(chain, ConnectionError, IncompleteRead) or any(map(_ended_between_chunks, chain)):
+    if _any(chain, ConnectionError, IncompleteRead, ssl.SSLError) or any(
+        map(_ended_between_chunks, chain)
+    ):
         return ErrorKind.CONNECTION_LOST
     if _any(chain, urllib3_errors.HTTPError, requests.RequestException):
         return ErrorKind.BAD_ANSWER
@@ -70,6 +78,11 @@ def _ended_between_chunks(error: BaseException) -> bool:
     from urllib3.exceptions import ProtocolError
 
     return isinstance(error, ProtocolError) and error.args == ("Response ended prematurely",)
+
+
+def cause(error: BaseException, kind: type[Cause]) -> Cause | None:
+    """Return the first exception of a kind among all that `error` wraps; None where none is."""
+    return next((link for link in _chain(error) if isinstance(link, kind)), None)
 
 
 def _any(chain: list[BaseException], *kinds: type[BaseException]) -> bool:

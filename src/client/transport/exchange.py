@@ -7,16 +7,13 @@ import requests
 from urllib3.util import Timeout
 
 from long_lived.client.ledger import Answer
+from long_lived.client.target.asked import DRAW_HEADER, Asked
+from long_lived.client.target.expected import Expected
 from long_lived.client.transport.adapter import Transport
 from long_lived.client.transport.answer import announces_close, read_answer
 from long_lived.client.transport.counted import CountedConnection
 from long_lived.client.transport.incoming import read_body
-from long_lived.client.users.request import (
-    DRAW_HEADER,
-    draw_text,
-    read_timeout_seconds,
-    request_headers,
-)
+from long_lived.client.users.request import draw_text, read_timeout_seconds
 from long_lived.settings import Settings
 
 
@@ -28,10 +25,12 @@ class Exchange:
     request) and changes nothing on the wire.
     """
 
-    def __init__(self, settings: Settings, url: str, client_id: str) -> None:
-        """Prepare the request of every virtual user of the client `client_id`."""
-        headers = request_headers(settings, client_id)
-        self._request = requests.Request("GET", url, headers=headers).prepare()
+    def __init__(self, settings: Settings, asked: Asked, expected: Expected) -> None:
+        """Prepare the request of every virtual user of a client."""
+        self._expected, self._draws = expected, asked.draws
+        self._request = requests.Request(
+            asked.method, asked.url, headers=dict(asked.headers), data=asked.body
+        ).prepare()
         self._timeout = Timeout(
             connect=settings.client.timeouts.connect_seconds, read=read_timeout_seconds(settings)
         )
@@ -52,14 +51,22 @@ class Exchange:
         tcp = cast(CountedConnection, response.connection).tcp
         if tcp is None:
             raise AssertionError("unreachable: an answer came over a connection")
-        body = read_body(response)
+        body = read_body(response, self._expected.most_body_bytes)
         service_seconds = time.monotonic() - sent
         close_announced = announces_close(response.version, response.headers.getlist("connection"))
-        return read_answer(response.status, body, service_seconds, close_announced, tcp)
+        return read_answer(
+            response.status,
+            body,
+            service_seconds,
+            close_announced,
+            tcp,
+            response.headers,
+            self._expected,
+        )
 
     def _request_with(self, draw: float | None) -> requests.PreparedRequest:
         """Return the prepared request: without a draw the same one for all."""
-        if draw is None:
+        if draw is None or not self._draws:
             return self._request
         request = self._request.copy()
         request.headers[DRAW_HEADER] = draw_text(draw)

@@ -8,26 +8,24 @@ bytes themselves are counted and timed, below everything that reads them.
 import http.client
 import io
 import socket
+import ssl
 import time
 from typing import Any
 
 from urllib3 import HTTPResponse
 from urllib3.connection import HTTPConnection
 
-from long_lived.client.transport.answer import (
-    MOST_BODY_BYTES,
-    MOST_WIRE_BYTES,
-    announces_close,
-)
+from long_lived.client.target.bounds import MOST_BODY_BYTES, WIRE_BYTES
+from long_lived.client.transport.answer import announces_close
 from long_lived.client.transport.errors import BadAnswer
 
 
-def read_body(response: HTTPResponse) -> bytes:
+def read_body(response: HTTPResponse, most: int = MOST_BODY_BYTES) -> bytes:
     """Read the body, decoded.
 
     Returns:
-        All of it. Of a body that is too long a part, which exceeds MOST_BODY_BYTES; the connection
-        is closed then.
+        All of it. Of a body that is too long a part, which exceeds `most`; the connection is closed
+        then.
 
     Raises:
         urllib3.exceptions.HTTPError, BadAnswer: it did not arrive whole.
@@ -41,7 +39,7 @@ def read_body(response: HTTPResponse) -> bytes:
         # read() would take a broken chunk for a lost connection.
         for piece in response.stream(None if whole else MOST_BODY_BYTES + 1, decode_content=True):
             body += piece
-            if len(body) > MOST_BODY_BYTES:
+            if len(body) > most:
                 response.close()
                 break
     except ValueError as error:  # a chunk has a negative length
@@ -56,7 +54,9 @@ class BoundedConnection(HTTPConnection):
     """Whether bytes were read beyond the previous answer."""
     unasked = False
     """Whether it turned out to hold bytes that belong to no request."""
+    most_wire_bytes = MOST_BODY_BYTES + WIRE_BYTES
     _deadline = 0.0
+    _first = b""
 
     @property
     def is_connected(self) -> bool:
@@ -70,8 +70,8 @@ class BoundedConnection(HTTPConnection):
         self.unasked = self.left_over
         try:
             self.sock.settimeout(0)
-            self.unasked |= self.sock.recv(1, socket.MSG_PEEK) != b""
-        except BlockingIOError:
+            self.unasked |= _next(self.sock) != b""
+        except (BlockingIOError, ssl.SSLWantReadError):
             return not self.left_over
         except OSError:
             pass
@@ -91,14 +91,25 @@ class BoundedConnection(HTTPConnection):
         self._deadline = time.monotonic() + self.timeout  # type: ignore[operator] # never None here
         if self.sock is not None:
             self.sock.settimeout(self.timeout)
-            self.sock.recv(1, socket.MSG_PEEK)
+            first = _next(self.sock)
+            self._first = first if isinstance(self.sock, ssl.SSLSocket) else b""
         return super().getresponse()
 
     def response_class(  # type: ignore[override] # called like a class
         self, sock: socket.socket, **options: Any
     ) -> "_Response":
         """Make the reader of an answer. Source: CPython http/client.py, which calls this."""
-        return _Response(_Incoming(sock, self._deadline), self, **options)
+        incoming = _Incoming(sock, self._deadline, self.most_wire_bytes, self._first)
+        return _Response(incoming, self, **options)
+
+
+def _next(sock: socket.socket) -> bytes:
+    """Return the next byte that comes in; nothing at the end.
+
+    It stays there to be read again, except on a connection with TLS. What has arrived there may be
+    a ticket, or the end: only reading tells, and OpenSSL keeps the rest of what it has decrypted.
+    """
+    return sock.recv(1, 0 if isinstance(sock, ssl.SSLSocket) else socket.MSG_PEEK)
 
 
 class _Response(http.client.HTTPResponse):
@@ -122,11 +133,12 @@ class _Response(http.client.HTTPResponse):
 class _Incoming(io.RawIOBase):
     """The bytes of one answer."""
 
-    def __init__(self, sock: socket.socket, deadline: float) -> None:
+    def __init__(self, sock: socket.socket, deadline: float, most: int, first: bytes) -> None:
         self._sock, self._deadline = sock, deadline
+        self._first = first  # has been read already
         # Keeps the descriptor open if the connection is closed while its last answer is read.
         self._held = sock.makefile("rb", buffering=0)
-        self._left = MOST_WIRE_BYTES
+        self._most = self._left = most
         self.ended = False
 
     def makefile(self, _mode: str) -> io.BufferedReader:
@@ -144,18 +156,21 @@ class _Incoming(io.RawIOBase):
 
         Raises:
             TimeoutError: the deadline has passed.
-            BadAnswer: the answer is longer than MOST_WIRE_BYTES.
+            BadAnswer: the answer is longer than may be.
         """
         if self.ended:
             return 0
+        if self._first:
+            buffer[:1], self._first = self._first, b""
+            return 1
         self._sock.settimeout(max(0.0, self._deadline - time.monotonic()))
         try:
             count = self._sock.recv_into(buffer)
-        except BlockingIOError:
+        except (BlockingIOError, ssl.SSLWantReadError):
             raise TimeoutError("timed out") from None
         self._left -= count
         if self._left < 0:
-            raise BadAnswer(f"an answer of more than {MOST_WIRE_BYTES} bytes")
+            raise BadAnswer(f"an answer of more than {self._most} bytes")
         return count
 
     def close(self) -> None:

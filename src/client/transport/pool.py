@@ -5,6 +5,7 @@ when its answer is complete, or while it is idle. So no request can be lost to t
 """
 
 import itertools
+import ssl
 import threading
 import time
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from typing import Any, cast
 
 from urllib3 import HTTPConnectionPool
 
+from long_lived.client.target.bounds import WIRE_BYTES, most_body_bytes
 from long_lived.client.transport.balancer import Balancer
 from long_lived.client.transport.connections import ConnectionBook
 from long_lived.client.transport.counted import CountedConnection, Latest
@@ -100,6 +102,9 @@ def counted_pool(
     settings: Client,
     source_addresses: Sequence[str] = (),
     balancer: Balancer | None = None,
+    *,
+    tls: ssl.SSLContext | None = None,
+    server_name: str = "",
 ) -> type[HTTPConnectionPool]:
     """Make the pool class whose connections are entered in `book`.
 
@@ -111,6 +116,8 @@ def counted_pool(
         settings: what pools there are, and how connections are kept.
         source_addresses: to connect from, taken in turns; none lets the kernel choose.
         balancer: chooses among the addresses of the replicas; None goes where the url leads.
+        tls: how connections are encrypted; None leaves them plain.
+        server_name: the name that a certificate must be for.
     """
     of_users: Latest = {}
     sources = itertools.cycle(source_addresses or [""])
@@ -119,6 +126,8 @@ def counted_pool(
     class Counted(CountedConnection):
         _book, _resolver, _sources, _latest = book, resolver, sources, of_users
         _limits, _balancer = settings.keep_alive, balancer
+        _tls, _server_name = tls, server_name
+        most_wire_bytes = WIRE_BYTES + most_body_bytes(settings.target)
 
     class Pool(CountedPool):
         ConnectionCls = Counted

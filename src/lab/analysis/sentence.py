@@ -50,6 +50,11 @@ def unattributed(judged: Judged, finding: "Finding", other: "Finding") -> str:
 def _too_few(judged: Judged, settings: Settings) -> str:
     spread = judged.spread
     if len(spread.counts) == 1:
+        if not settings.server.enabled and settings.server.replicas is None:
+            return (
+                "one replica gave all answers, and nobody knows how many there are: set "
+                "server.replicas, or look (long-lived inspect)"
+            )
         return "one replica has nothing to be compared with"
     return (
         f"{spread.total:,} {judged.unit} over {len(spread.counts)} replicas are too few to tell: "

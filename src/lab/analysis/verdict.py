@@ -25,6 +25,10 @@ PROXIED_RATIO = 0.01
 """Part of the reused connections that several pods must have answered for something in between to
 count as balancing requests; without anything in between there are none at all."""
 
+MOST_NAMED_ANYWAY, MOST_NAMES_RATIO = 20, 0.5
+"""Names of replicas, as a part of the answers, from which on they are no names of replicas but
+something that each answer has anew; a few may be in any run."""
+
 ROUNDING = 1e-9
 """What a ratio may be off in its last digits: 102 of 300 is exactly 2 % above a third."""
 
@@ -40,6 +44,8 @@ class Finding(StrEnum):
     """Neither, and a replica that came later has less: others hold what was opened before."""
     TOO_FEW = "too few"
     """Too few connections to tell."""
+    NOT_JUDGED = "not judged"
+    """Answers name nobody, so there is no spread."""
     INCOMPLETE = "incomplete"
     """The run did not do what was planned: nothing can be concluded."""
 
@@ -83,6 +89,8 @@ def judge(
         why = "; ".join(problems) or "the run was stopped before the clients started"
         return Verdict(Finding.INCOMPLETE, False, f"incomplete: {why}")
     history = history_of(summary)
+    if summary.settings.client.target.names_nobody:
+        return _not_judged(summary, [*problems, *_shortcomings(summary, None, None)])
     events = [*changes, *_in_place(summary, history, changes)]
     names = _names(summary, replicas, events)
     unit = unit_of(history, proxied=is_proxied(summary))
@@ -115,11 +123,29 @@ def judge(
     if reasons:
         return replace(judged_run, words=f"incomplete: {'; '.join(reasons)}")
     expect = summary.settings.experiment.expect
-    passed = expect in ("any", finding)
-    match = "" if expect == "any" else ", as expected" if passed else f", but {expect} was expected"
+    passed, match = as_expected(finding, expect)
     sentence = sentence_of(finding, found, event_effect, late, summary.settings)
     words = f"{finding}{match}: {sentence}"
     return replace(judged_run, finding=finding, passed=passed, words=words)
+
+
+def _not_judged(summary: Summary, reasons: Sequence[str]) -> Verdict:
+    """Return the verdict of a run whose answers name nobody."""
+    if reasons:
+        return Verdict(Finding.INCOMPLETE, False, f"incomplete: {'; '.join(reasons)}")
+    words = (
+        "not judged: answers name no replica (client.target.identity = none), so nobody knows "
+        "here who holds the connections: --inspect looks"
+    )
+    return Verdict(Finding.NOT_JUDGED, summary.settings.experiment.expect == "any", words)
+
+
+def as_expected(finding: Finding, expect: str) -> tuple[bool, str]:
+    """Tell whether a finding is the expected one, and how that is said behind it."""
+    passed = expect in ("any", finding)
+    if expect == "any":
+        return passed, ""
+    return passed, ", as expected" if passed else f", but {expect} was expected"
 
 
 def find(found: Spread, even_within: float, late: Latecomers | None = None) -> Finding:
@@ -188,7 +214,7 @@ def _shortcomings(
         reasons.append(
             f"{planned:,} planned are not {requests.answered:,} answered + {failed:,} failed"
         )
-    if not requests.answered:
+    if not requests.answered and (requests.sent or not reasons):
         reasons.append("no request was answered")
     elif later > most_failed * planned:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in requests.failed_by_kind.items())
@@ -196,6 +222,12 @@ def _shortcomings(
         reasons.append(
             f"{later:,} of {planned:,} requests failed{when} ({kinds}), more than "
             f"experiment.maxFailedRatio = {most_failed:g} allows"
+        )
+    names = len(summary.pods)
+    if names > max(MOST_NAMED_ANYWAY, MOST_NAMES_RATIO * requests.answered):
+        reasons.append(
+            f"{requests.answered:,} answers name {names:,} replicas: what client.target.identity = "
+            f"{summary.settings.client.target.identity} finds is no name of a replica"
         )
     if both_sides is not None and both_sides.unexplained:
         reasons.append(

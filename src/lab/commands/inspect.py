@@ -8,8 +8,8 @@ from collections.abc import Callable
 import click
 from rich.console import Console
 
-from long_lived.lab.analysis.live.inspection import Inspection, inspect
-from long_lived.lab.analysis.live.looks import LiveService, Seen, compared
+from long_lived.lab.analysis.live.inspection import Inspection
+from long_lived.lab.analysis.live.looks import LiveService
 from long_lived.lab.analysis.verdict import Finding
 from long_lived.lab.cluster.live.beside import DebugImage
 from long_lived.lab.cluster.live.rbac import manifests
@@ -18,9 +18,9 @@ from long_lived.lab.cluster.tools.kubectl import Kubectl, Place
 from long_lived.lab.commands.options import context_option, refuse
 from long_lived.lab.experiment.backend import Trouble
 from long_lived.lab.experiment.interrupts import Interrupts
+from long_lived.lab.experiment.onlooker import judged
 from long_lived.lab.local.live import LocalService
 from long_lived.lab.report.inspection import as_dict, lines
-from long_lived.settings import Settings
 
 TICK_SECONDS = 0.1
 
@@ -104,16 +104,17 @@ def inspect_command(
         if local is not None:
             service, name = LocalService(local), f"port {local} on this machine"
         else:
-            service = _pods(str(target), Place(namespace, context), port, debug, say)
+            service = live_pods(str(target), Place(namespace, context), port, debug, say)
             name = f"{target} in namespace {namespace}"
         return _looked_at(service, name, seconds, form, watch=watch)
     except Trouble as trouble:
         refuse(str(trouble))
 
 
-def _pods(
+def live_pods(
     text: str, place: Place, port: str, debug: DebugImage | None, say: Callable[[str], None]
 ) -> LiveService:
+    """Find the pods that `text` names; refuse what names none."""
     try:
         target = parse_target(text)
     except ValueError:
@@ -133,24 +134,11 @@ def _looked_at(service: LiveService, name: str, seconds: float, form: str, *, wa
         if (number := interrupts.stop_signal()) is not None:
             return 128 + number
         after, now = service.look(), time.monotonic()
-        found = _judged(service, before, after, now - at)
+        found = judged(service, before, after, now - at)
         _show(found, name, form)
         if not watch:
             return 0 if found.finding in (Finding.EVEN, Finding.TOO_FEW) else 1
         before, at = after, now
-
-
-def _judged(
-    service: LiveService, before: list[Seen], after: list[Seen], seconds: float
-) -> Inspection:
-    held = compared(before, after)
-    owners = service.owners({peer for one in held for peer in one.peers})
-    first, second = ({one.holder.name for one in look} for look in (before, after))
-    notes = list(service.notes)
-    for words, names in (("came", second - first), ("gone", first - second)):
-        if names:
-            notes.append(f"{words} since the look before: {', '.join(sorted(names))}")
-    return inspect(held, round(seconds, 1), owners, Settings().experiment.even_within, notes)
 
 
 def _show(found: Inspection, name: str, form: str) -> None:

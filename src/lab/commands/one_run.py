@@ -13,6 +13,7 @@ from long_lived.lab.experiment.course import Conclusion, run_experiment
 from long_lived.lab.experiment.event import Event
 from long_lived.lab.experiment.events.registry import planned_events
 from long_lived.lab.experiment.interrupts import Interrupts
+from long_lived.lab.experiment.onlooker import Onlooker
 from long_lived.lab.experiment.opening import opening
 from long_lived.lab.experiment.results import LATEST, keep, make_folder, point_latest
 from long_lived.lab.report.columns import labelled
@@ -41,11 +42,14 @@ def carry_out_plan(
     where: str = "",
     *,
     brief: bool = False,
+    onlooker: Onlooker | None = None,
 ) -> tuple[Conclusion, int]:
     """Carry out the run that `settings` ask for; the opening line ends with `where`."""
     events = planned_events(settings)
     first_line = opening(settings, events) + where
-    return carry_out(backend, events, folder, interrupts, first_line, brief=brief)
+    return carry_out(
+        backend, events, folder, interrupts, first_line, brief=brief, onlooker=onlooker
+    )
 
 
 def carry_out(
@@ -56,6 +60,7 @@ def carry_out(
     first_line: str,
     *,
     brief: bool = False,
+    onlooker: Onlooker | None = None,
 ) -> tuple[Conclusion, int]:
     """Show a run while it goes on, and deliver what it showed; return that and the exit status.
 
@@ -65,7 +70,9 @@ def carry_out(
     console.print(f"{first_line}, in {folder}", soft_wrap=True)
     try:
         with display(console) as shown:
-            found = run_experiment(backend, events, folder, shown.show, interrupts.stop_signal)
+            found = run_experiment(
+                backend, events, folder, shown.show, interrupts.stop_signal, onlooker
+            )
     except Trouble as trouble:
         refuse(str(trouble))
     return found, deliver(found, folder, brief=brief)

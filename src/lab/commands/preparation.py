@@ -5,9 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from long_lived.client.target.asked import asked
+from long_lived.client.target.tls import context
 from long_lived.lab.cluster.backend import ClusterBackend
 from long_lived.lab.cluster.tools.kubectl import Kubectl, Place
 from long_lived.lab.cluster.tools.program import program
+from long_lived.lab.commands.foreign import loaded
 from long_lived.lab.commands.options import complain, refuse, refuse_place
 from long_lived.lab.commands.scenarios import values_files
 from long_lived.lab.experiment.backend import Backend, Trouble
@@ -17,7 +20,7 @@ from long_lived.lab.local.haproxy import missing
 from long_lived.lab.local.proxy import refuse_what_the_proxy_cannot_do
 from long_lived.lab.local.service import Unsupported, refuse_other_systems
 from long_lived.lab.local.unsupported import refuse_what_has_no_effect
-from long_lived.settings import Settings, SettingsError, load
+from long_lived.settings import Settings, SettingsError
 from long_lived.settings.load import chart_values, divided
 
 
@@ -96,11 +99,14 @@ def prepared(scenarios: Sequence[str], overrides: Sequence[str], target: Target)
         if target.place is not None:
             overrides, of_the_chart = divided(overrides)
             chart = chart_values(files)
-        settings = load(files, overrides)
+        settings = loaded(files, overrides)
         if target.place is None:
             refuse_what_has_no_effect(settings)
             refuse_other_systems()
             refuse_what_the_proxy_cannot_do(settings)
+            # What the clients would refuse, who read the same files and variables.
+            asked(settings.client, settings.client.url, "")
+            context(settings.client)
     except (SettingsError, Unsupported) as error:
         refuse(str(error))
     if not settings.client.enabled:

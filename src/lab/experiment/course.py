@@ -10,13 +10,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from long_lived.lab.analysis.live.supplied import supplied
 from long_lived.lab.analysis.verdict import Verdict, judge
 from long_lived.lab.experiment.backend import Backend, Trouble
 from long_lived.lab.experiment.event import Event
 from long_lived.lab.experiment.moment import Moment
+from long_lived.lab.experiment.onlooker import Onlooker
 from long_lived.lab.experiment.outcome import Outcome
 from long_lived.lab.experiment.schedule import Schedule
 from long_lived.lab.report.closing import report
+from long_lived.lab.report.inspection import beside
 
 TICK_SECONDS = 0.1
 
@@ -37,11 +40,13 @@ def run_experiment(
     folder: Path,
     show: Callable[[Moment], None],
     stop_signal: Callable[[], int | None],
+    onlooker: Onlooker | None = None,
 ) -> Conclusion:
     """Run to the end, or until a signal, and say what was seen.
 
     `show` is told several times a second how the run stands; `stop_signal` returns the number
-    of the signal that asks the lab to stop, or None. The report names `folder`.
+    of the signal that asks the lab to stop, or None. The report names `folder`. An `onlooker` looks
+    at the service meanwhile.
     """
     schedule, problems = Schedule(events, backend), []
     with backend:
@@ -54,6 +59,9 @@ def run_experiment(
             deadline = time.monotonic() + backend.longest_seconds()
             while backend.running():
                 show(backend.look())
+                if onlooker is not None and backend.clock_started_unix_seconds() is not None:
+                    onlooker.begin()
+                    onlooker.confirm()
                 number = stop_signal()
                 if number is None and time.monotonic() > deadline:
                     number = signal.SIGTERM
@@ -68,6 +76,10 @@ def run_experiment(
             problems.append(str(trouble))
         seen = backend.collect()
     seen.stopped_by = stop_signal()
+    if onlooker is not None:
+        if missed := onlooker.end():
+            problems.append(missed)
+        seen.inspection, seen.inspected = onlooker.found, onlooker.name
     if not problems and seen.stopped_by is None:
         problems = schedule.shortfalls()
     seen.problems[:0] = problems
@@ -84,4 +96,10 @@ def conclude(seen: Outcome, folder: Path) -> Conclusion:
         server_counts=seen.server_counts,
         uncertainty_seconds=seen.clock_uncertainty_seconds,
     )
-    return Conclusion(seen, verdict, report(seen.summary, verdict, str(folder), seen.remarks))
+    looked: list[str] = []
+    if seen.inspection is not None and seen.summary is not None:
+        now, expect = time.time(), seen.summary.settings.experiment.expect
+        verdict = supplied(verdict, seen.inspection, expect, now)
+        looked = beside(seen.inspection, seen.inspected, now)
+    told = report(seen.summary, verdict, str(folder), seen.remarks, looked)
+    return Conclusion(seen, verdict, told)

@@ -17,8 +17,11 @@ def opening(settings: Settings, events: Iterable[Event]) -> str:
     proxy = "" if server.proxy == "none" else f" behind {server.proxy}"
     chooses = ", headless" if client.balancing == "headless" else ""
     happens = "".join(f", {event.announcement()}" for event in events)
+    against = f"{replicas} replicas ({runtime}){proxy}"
+    delay = f", delay {server.delay.min_seconds:g}-{server.delay.max_seconds:g} s"
+    if not server.enabled:
+        against, delay = client.url, f", identity {client.target.identity}"
     return (
         f"{experiment.name}: {users:,} virtual users ({client.engine}, {client.keep_alive.mode}, "
-        f"{client.connections}{chooses}) against {replicas} replicas ({runtime}){proxy}, delay "
-        f"{server.delay.min_seconds:g}-{server.delay.max_seconds:g} s{happens}"
+        f"{client.connections}{chooses}) against {against}{delay}{happens}"
     )

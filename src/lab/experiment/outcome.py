@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from long_lived.lab.analysis.events.change import Change
+from long_lived.lab.analysis.live.inspection import Inspection
 from long_lived.record.replica_counts import ReplicaCounts
 from long_lived.record.summary import Summary
 
@@ -22,6 +23,10 @@ class Outcome:
     clients share a clock."""
     server_counts: dict[str, ReplicaCounts] = field(default_factory=dict)
     """What each replica says of itself (GET /stats), where it could be asked."""
+    inspection: Inspection | None = None
+    """What looks at the service's sockets showed meanwhile; None where nobody looked."""
+    inspected: str = ""
+    """What was looked at."""
     proxy_cpu_seconds: float | None = None
     """CPU seconds that the proxy used; None where there was none, or nobody knows."""
     problems: list[str] = field(default_factory=list)

@@ -9,6 +9,7 @@ from typing import Any
 
 from long_lived.lab.analysis.verdict import Verdict
 from long_lived.lab.experiment.outcome import Outcome
+from long_lived.lab.report.inspection import as_dict
 from long_lived.settings import Settings
 from long_lived.settings.values_file import written
 
@@ -78,6 +79,11 @@ def keep(folder: Path, seen: Outcome, verdict: Verdict, report: Sequence[str]) -
         "problems": seen.problems,
         "remarks": seen.remarks,
         "server_counts": {name: own.model_dump() for name, own in seen.server_counts.items()},
+        "inspection": (
+            None
+            if seen.inspection is None
+            else as_dict(seen.inspection, seen.inspected, datetime.now().timestamp())
+        ),
         "proxy_cpu_seconds": seen.proxy_cpu_seconds,
         "clients": None if seen.summary is None else seen.summary.as_dict(),
     }

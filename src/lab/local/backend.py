@@ -11,10 +11,13 @@ from long_lived.lab.experiment.moment import Moment
 from long_lived.lab.experiment.outcome import Outcome
 from long_lived.lab.experiment.results import VALUES, write_values
 from long_lived.lab.local import haproxy
+from long_lived.lab.local.foreign import ForeignService
 from long_lived.lab.local.proxy import Proxy
 from long_lived.lab.local.service import Service, balanced_by_hash
+from long_lived.lab.local.turnover import Turnover
 from long_lived.lab.logs.client_log import Tail, moment
 from long_lived.lab.logs.recovery import recovered
+from long_lived.lab.logs.saved import infer
 from long_lived.lab.processes.child import Child, Processes, python
 from long_lived.record.merge import merge
 from long_lived.resources.processor import assign_processor
@@ -41,12 +44,16 @@ class LocalBackend:
         self._tails: list[Tail] = []
         self._problems: list[str] = []
         self._proxy: Proxy | None = None
+        self._own: Service | None = None
         self._chooses = settings.client.balancing == "headless"
 
     def __enter__(self) -> Self:
         """Reserve the port."""
         self._processes.__enter__()
-        self._service = Service(self._processes, self._folder / VALUES, self._settings)
+        settings = self._settings
+        if settings.server.enabled:
+            self._own = Service(self._processes, self._folder / VALUES, settings)
+        self._service = self._own or ForeignService(settings.client.url)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -63,6 +70,8 @@ class LocalBackend:
         settings = self._settings
         # The clients are given the url as a flag: it is known only now that the port is.
         write_values(self._folder, settings)
+        if self._own is None:
+            return
         try:
             RUNTIMES[settings.server.runtime].provide(tell)
             if settings.server.proxy == "haproxy":
@@ -70,9 +79,9 @@ class LocalBackend:
         except Unavailable as error:
             raise Trouble(str(error)) from None
         tell(f"starting {settings.server.replicas} replicas")
-        self._service.start()
+        self._own.start()
         if settings.server.proxy != "none":
-            self._proxy = Proxy(self._processes, self._folder, settings, self._service.port)
+            self._proxy = Proxy(self._processes, self._folder, settings, self._own.port)
 
     def ready(self) -> bool:
         """Tell whether all replicas are ready, and the proxy has found them."""
@@ -80,8 +89,8 @@ class LocalBackend:
 
     def load(self) -> None:
         """Start the clients."""
-        if self._chooses:
-            self._service.publish()
+        if self._chooses and self._own:
+            self._own.publish()
         self._clients = [self._start_client(n) for n in range(self._settings.client.parallelism)]
         self._tails = [Tail(client.log) for client in self._clients]
 
@@ -92,8 +101,8 @@ class LocalBackend:
         # A step that is tried again fails in the same words: they are told once.
         found = [*self._service.look(), *(self._proxy.problems() if self._proxy else ())]
         self._problems = list(dict.fromkeys([*self._problems, *found]))
-        if self._chooses:
-            self._service.publish()
+        if self._chooses and self._own:
+            self._own.publish()
         return moment([tail.log for tail in self._tails], self._service.names())
 
     def running(self) -> bool:
@@ -113,7 +122,7 @@ class LocalBackend:
         counts = self._service.counts()
         seen = Outcome(
             replicas=self._service.names(),
-            changes=self._service.turnover.changes,
+            changes=self._own.turnover.changes if self._own else [],
             server_counts=counts,
             proxy_cpu_seconds=self._proxy.child.cpu_seconds if self._proxy else None,
             problems=self._problems,
@@ -132,6 +141,8 @@ class LocalBackend:
                 summaries.append(summary)
         if summaries:
             seen.summary = merge(summaries)
+            if self._own is None:
+                infer(seen, seen.summary)
         children = [*self._service.children(), *([self._proxy.child] if self._proxy else [])]
         self._processes.stop(children, signal.SIGTERM, SERVER_STOP_SECONDS)
         return seen
@@ -148,38 +159,45 @@ class LocalBackend:
 
     def restart(self, replicas: Sequence[str], how: Signal) -> None:
         """Stop replicas as a cluster would; a new one replaces each."""
-        self._service.turnover.restart(replicas, how)
+        self._turnover.restart(replicas, how)
 
     def crash(self, replicas: Sequence[str]) -> None:
         """Kill replicas; each comes back as a container does."""
-        self._service.turnover.crash(replicas)
+        self._turnover.crash(replicas)
 
     def add(self, count: int) -> None:
         """Ask for more replicas."""
-        self._service.turnover.add(count)
+        self._turnover.add(count)
 
     def remove(self, count: int) -> None:
         """Stop the newest replicas for good."""
-        self._service.turnover.remove(count)
+        self._turnover.remove(count)
 
     def roll_out(self) -> None:
         """Replace all replicas as a Deployment does."""
-        self._service.turnover.roll_out()
+        self._turnover.roll_out()
 
     def settled(self) -> bool:
         """Tell whether everything that was begun is over."""
-        return self._service.turnover.settled()
+        return self._own is None or self._turnover.settled()
+
+    @property
+    def _turnover(self) -> Turnover:
+        """What happens to replicas of ours: settings refuse any event for others."""
+        assert self._own is not None, "refused by the settings"
+        return self._own.turnover
 
     def _start_client(self, index: int) -> Child:
         url = self._proxy.url if self._proxy else self._service.url
         command = python(
             *("long_lived.client", "--values", str(self._folder / VALUES)),
             *("--set", f"client.url={url}"),
-            *("--source-address", f"127.0.0.{2 + index}"),
             *("--progress-seconds", str(CLIENT_PROGRESS_SECONDS)),
         )
-        if self._chooses:
-            command += ["--addresses", str(self._service.addresses)]
+        if self._own:
+            command += ["--source-address", f"127.0.0.{2 + index}"]
+        if self._chooses and self._own:
+            command += ["--addresses", str(self._own.addresses)]
         # As an Indexed Job on a cluster tells its pods apart: by that their draws differ.
         environment = {"JOB_COMPLETION_INDEX": str(index)}
         child = self._processes.start(f"client-{index + 1}", command, environment)

@@ -10,7 +10,10 @@ from long_lived.settings import Settings, SettingsError
 
 REFUSED = {
     "server.port": "the lab on this machine takes a free port",
+    "client.target": "the lab on this machine starts its own servers",
     "client.url": "the lab on this machine starts its own servers",
+    "client.readiness.path": "the lab on this machine starts its own servers",
+    "client.readiness.status": "the lab on this machine starts its own servers",
     "client.readiness.host": "the lab on this machine asks each of its servers itself",
 }
 """By key: why only the default can be used."""
@@ -19,9 +22,13 @@ REFUSED = {
 def refuse_what_has_no_effect(settings: Settings) -> None:
     """Refuse a setting that would be ignored here; the default counts as not given.
 
+    Where the servers are not ours nothing is: the clients read it all.
+
     Raises:
         SettingsError: there is one.
     """
+    if not settings.server.enabled:
+        return
     if settings.server.replicas is None:
         raise SettingsError("server.replicas = null: allowed on this machine is 1 to 1000")
     given, defaults = settings.as_values(), Settings().as_values()

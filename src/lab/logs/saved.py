@@ -12,6 +12,7 @@ from long_lived.lab.experiment.outcome import Outcome
 from long_lived.lab.logs.client_log import ClientLog, beginning_lost
 from long_lived.lab.logs.forms import UnreadForm, pod_lines
 from long_lived.record.merge import merge
+from long_lived.record.summary import Summary
 
 
 def read_logs(file: Path) -> dict[str, ClientLog]:
@@ -69,19 +70,32 @@ def outcome_of(files: Sequence[Path]) -> Outcome:
             f"logs of {clients} clients (client.parallelism) are needed, given: {len(logs)}"
         )
     seen.summary = merge(summaries)
-    replicas, pods = settings.server.replicas, seen.summary.pods
+    infer(seen, seen.summary)
+    return seen
+
+
+def infer(seen: Outcome, summary: Summary) -> None:
+    """Add the replicas and what happened to them, as far as the answers show it."""
+    settings = summary.settings
+    if settings.client.target.names_nobody:
+        return
+    if not settings.server.enabled and settings.server.replicas is None:
+        seen.remarks.append(
+            "how many replicas there are is not known (server.replicas): those that gave no answer "
+            "are missing here"
+        )
+    replicas, pods = settings.server.replicas, summary.pods
     event = settings.experiment.event
     more = {"scale-up": event.count, "scale-down": -event.count}.get(event.kind, 0)
     at_end = None if replicas is None else replicas + more
     seen.replicas = sorted(pods)
-    seen.changes = changes_seen(history_of(seen.summary), pods, replicas, at_end)
+    seen.changes = changes_seen(history_of(summary), pods, replicas, at_end)
     if at_end is not None and (more > 0 or not seen.changes):
         missing = [f"{UNSEEN}{number + 1}" for number in range(at_end - len(seen.replicas))]
         seen.replicas += missing
         # Nobody saw them come: the plan alone says when that was.
-        at = seen.summary.started_unix_seconds + event.after_seconds
+        at = summary.started_unix_seconds + event.after_seconds
         added = missing[max(0, len(missing) - more) :] if more > 0 else []
         seen.changes += [
             Change(at, new=name, ready_unix_seconds=at, inferred=True) for name in added
         ]
-    return seen

@@ -19,11 +19,18 @@ from long_lived.record.summary import Pod, Summary
 
 
 def report(
-    summary: Summary | None, verdict: Verdict, folder: str, remarks: Sequence[str] = ()
+    summary: Summary | None,
+    verdict: Verdict,
+    folder: str,
+    remarks: Sequence[str] = (),
+    looked: Sequence[str] = (),
 ) -> list[str]:
-    """Return the closing report of a run whose files are in `folder`."""
+    """Return the closing report of a run whose files are in `folder`.
+
+    `looked` are the lines of looks at the service's sockets.
+    """
     lines = [""]
-    if summary is not None:
+    if summary is not None and (summary.requests.sent or not summary.problem):
         history = history_of(summary)
         lines += [*seed_table(summary.pods), "", *totals(summary), ""]
         if verdict.effect is not None:
@@ -34,6 +41,7 @@ def report(
             lines += labelled("counts", _servers(verdict.accounts))
         for note in notes(summary, verdict, history):
             lines += labelled("note", note)
+    lines += looked
     for remark in remarks:
         lines += labelled("note", remark)
     lines += labelled("verdict", verdict.words)

@@ -17,18 +17,20 @@ MOST_CLIENTS = 5
 NAME_WIDTH = 30
 
 
+def beside(found: Inspection, target: str, now_unix_seconds: float) -> list[str]:
+    """Return what looks during a run add to its report, which has the verdict."""
+    shown = [f"{target}, two looks {found.seconds:g} s apart", "", *_rows(found, now_unix_seconds)]
+    shown += ["", *_clients(found), *_notes(found), *_why(found)]
+    return shown
+
+
 def lines(found: Inspection, target: str, now_unix_seconds: float) -> list[str]:
     """Return the report of an inspection of `target`."""
     shown = [*_rows(found, now_unix_seconds), ""]
     shown += _clients(found)
-    for problem in found.problems:
-        shown += labelled("note", problem)
+    shown += _notes(found)
     shown += labelled("verdict", sentence(found, now_unix_seconds))
-    for label, text in (("cause", cause(found)), ("remedy", remedy(found))):
-        if text:
-            shown += labelled(label, text)
-    if found.spread is not None:
-        shown += labelled("evidence", _evidence(found))
+    shown += _why(found)
     return [f"{target}, two looks {found.seconds:g} s apart", "", *shown]
 
 
@@ -64,6 +66,20 @@ def as_dict(found: Inspection, target: str, now_unix_seconds: float) -> dict[str
         "clients": [{"name": name, "connections": count} for name, count in found.clients.items()],
         "problems": list(found.problems),
     }
+
+
+def _notes(found: Inspection) -> list[str]:
+    return [line for problem in found.problems for line in labelled("note", problem)]
+
+
+def _why(found: Inspection) -> list[str]:
+    shown = []
+    for label, text in (("cause", cause(found)), ("remedy", remedy(found))):
+        if text:
+            shown += labelled(label, text)
+    if found.spread is not None:
+        shown += labelled("evidence", _evidence(found))
+    return shown
 
 
 def _rows(found: Inspection, now: float) -> list[str]:

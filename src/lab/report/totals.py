@@ -4,16 +4,16 @@ from collections.abc import Mapping
 
 from long_lived.lab.report.columns import labelled, seconds
 from long_lived.record.histogram import Durations
-from long_lived.record.summary import Pod, Summary
+from long_lived.record.summary import Connections, Pod, Summary
 from long_lived.server.runtimes import RUNTIMES
-from long_lived.settings import Server
+from long_lived.settings import Settings
 
 
 def totals(summary: Summary) -> list[str]:
     """Return one or more lines for each fact about the whole run."""
     requests, connections, cost = summary.requests, summary.connections, summary.cost
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in requests.failed_by_kind.items())
-    lines = labelled("servers", _runtime(summary.settings.server))
+    lines = labelled("servers", _servers(summary.settings))
     lines += labelled(
         "requests",
         f"{requests.answered:,} of {requests.planned:,} planned were answered, "
@@ -37,6 +37,8 @@ def totals(summary: Summary) -> list[str]:
         f"{_retired_and_shared(summary)}"
         f"{_oldest(summary.pods)}",
     )
+    if connections.resumed is not None:
+        lines += labelled("TLS", _handshakes(connections, summary.load_seconds))
     if connections.close_announced_ratio is not None:
         announced = connections.close_announced_ratio
         lines += labelled("keep-alive", f"{announced:.0%} of the answers said Connection: close")
@@ -44,9 +46,12 @@ def totals(summary: Summary) -> list[str]:
         ("service time", summary.service_seconds),
         ("response", summary.response_seconds),
         ("send lag", summary.send_lag_seconds),
-        ("overhead", summary.overhead_seconds),
     ):
         lines += labelled(label, _percentiles(durations))
+    if requests.answered and not summary.overhead_seconds.count:
+        lines += labelled("overhead", "– (the servers do not say how long they worked)")
+    else:
+        lines += labelled("overhead", _percentiles(summary.overhead_seconds))
     if not cost.peak_memory_bytes:
         return lines  # of a client that was killed
     lines += labelled(
@@ -57,14 +62,29 @@ def totals(summary: Summary) -> list[str]:
     return lines
 
 
-def _runtime(server: Server) -> str:
+def _servers(settings: Settings) -> str:
     """Say what served, and whether it is upstream's or repaired here."""
+    server, target = settings.server, settings.client.target
+    if not server.enabled:
+        known = "" if server.replicas is None else f", {server.replicas} replicas"
+        loose = ", ANY CERTIFICATE ACCEPTED (insecure)" if target.tls.insecure else ""
+        return f"{settings.client.url}{known}, identity {target.identity}{loose}"
     worker = RUNTIMES[server.runtime].worker_class(server)
     if not worker:
         return server.runtime
     mended = worker.endswith("-repaired")
     whose = "this project's, with defects mended" if mended else f"{server.runtime}'s own"
     return f"{server.runtime}, worker {worker} ({whose})"
+
+
+def _handshakes(connections: Connections, load_seconds: float) -> str:
+    """Say what connections cost in TLS: each begins with a handshake."""
+    resumed = connections.resumed or 0
+    full = connections.opened - resumed
+    return (
+        f"{full:,} full handshakes ({_per_second(full, load_seconds)} per second), "
+        f"{resumed:,} resumed ({_per_second(resumed, load_seconds)} per second)"
+    )
 
 
 def _per_second(count: int, over_seconds: float) -> str:

@@ -7,6 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from long_lived.settings.sections.connection_limits import ConnectionLimits
 from long_lived.settings.sections.section import Range, Seconds, Section
+from long_lived.settings.sections.target import Status, Target
 
 KeepAliveMode = Literal["persistent", "per-request", "recycle"]
 Connections = Literal["per-user", "shared", "shared-fifo"]
@@ -29,12 +30,13 @@ _LABEL = rf"[A-Za-z0-9_{_BEYOND_ASCII}-]"
 _NAME = rf"({_LABEL}{{1,63}}\.)*[A-Za-z_{_BEYOND_ASCII}]{_LABEL}{{0,62}}\.?"
 _PORT = r"([1-9][0-9]{0,3}|[1-5][0-9]{4}|6([0-4][0-9]{3}|5([0-4][0-9]{2}|5([0-2][0-9]|3[0-5]))))"
 URL_PATTERN = (
-    r"^([Hh][Tt][Tt][Pp]://"
+    r"^([Hh][Tt][Tt][Pp][Ss]?://"
     rf"(({_BYTE}\.){{3}}{_BYTE}|\[({_IPV6})\]|{_NAME})(:{_PORT})?"
     rf"([/?#][!-\[\]-~{_BEYOND_ASCII}]*)?)?$"
 )
-"""An http:// address, or nothing, for the validators of Helm (Go) and of pydantic (Rust), neither
-of which can look ahead. A name's last label must not be a number: that would be an IPv4 address."""
+"""An http:// or https:// address, or nothing, for the validators of Helm (Go) and of pydantic
+(Rust), neither of which can look ahead. A name's last label must not be a number: that would be an
+IPv4 address."""
 
 _URL = TypeAdapter(AnyHttpUrl)
 
@@ -77,6 +79,12 @@ class Readiness(Section):
     timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 120
     """Longest wait for the servers to be ready, in seconds."""
 
+    path: Annotated[str, StringConstraints(max_length=2000, pattern=r"^(/[!-~]*)?$")] = "/readyz"
+    """Path that is asked whether a server is ready. Empty means that none is asked."""
+
+    status: Status = "200"
+    """Statuses that say that it is ready, as in `200,204` or `2xx`."""
+
     host: str = ""
     """Name that resolves to the address of every replica (the headless Service). The clock starts
     when it has exactly server.replicas addresses (with null: any number), each answers /readyz,
@@ -109,7 +117,10 @@ class Client(Section):
 
     url: Annotated[str, StringConstraints(pattern=URL_PATTERN)] = ""
     """Address of the server. Empty means the release's Service on a cluster, and
-    http://127.0.0.1:<server.port>/ elsewhere."""
+    http://127.0.0.1:<server.port>/ elsewhere. It may be that of a service that is not ours, with
+    server.enabled false; `target` says what is asked of it."""
+
+    target: Target = Target()
 
     concurrency: Annotated[int, Field(ge=1, le=100_000)] = 1000
     """Number of virtual users per client, each with at most one request in flight."""
@@ -162,6 +173,11 @@ class Client(Section):
     def shares_connections(self) -> bool:
         """Whether all users have one pool of connections."""
         return self.connections != "per-user"
+
+    @property
+    def secure(self) -> bool:
+        """Whether connections are encrypted."""
+        return self.url[:6].lower() == "https:"
 
     @property
     def balances_requests(self) -> bool:

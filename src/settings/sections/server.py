@@ -63,9 +63,14 @@ class Gunicorn(Section):
 class Server(Section):
     """The server: how many replicas, in which runtime, and how they answer."""
 
+    enabled: bool = True
+    """Whether there are servers of ours. false loads what client.url names, a service that is there
+    already: all of `server` has no effect then, apart from replicas."""
+
     replicas: Annotated[int | None, Field(ge=1, le=1000)] = 3
     """Number of server replicas. null, on a cluster only, leaves it to an autoscaler: the
-    Deployment states no number, and the client takes the replicas that it finds, at least one."""
+    Deployment states no number, and the client takes the replicas that it finds, at least one.
+    With enabled false it says how many the service has, and null that nobody knows."""
 
     runtime: Runtime = "flask"
     """`flask` (the development server, which closes every connection), `gunicorn` (keeps them)

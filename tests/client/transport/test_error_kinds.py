@@ -212,5 +212,6 @@ def test_words_are_those_of_the_summary() -> None:
         "name_unresolved",
         "not_sent",
         "read_timeout",
+        "tls_failed",
         "unasked_answer",
     ]

@@ -21,16 +21,11 @@ from long_lived.client.engines.loop.opening import Opening, over
 from long_lived.client.engines.loop.user import User
 from long_lived.client.ledger import Answer
 from long_lived.client.preflight.limits import most_idle
+from long_lived.client.target.asked import DRAW_HEADER
 from long_lived.client.transport.answer import read_answer
 from long_lived.client.transport.connections import Connection
 from long_lived.client.transport.errors import BadAnswer, UnexpectedStatus, classify
-from long_lived.client.users.request import (
-    DRAW_HEADER,
-    draw_text,
-    read_timeout_seconds,
-    request_bytes,
-    request_headers,
-)
+from long_lived.client.users.request import draw_text, header_bytes, read_timeout_seconds
 from long_lived.record.error_kind import ErrorKind
 
 READ_BYTES = 16 * 1024
@@ -64,8 +59,9 @@ class Exchanges:
         self._book, self._balancer = run.book, run.balancer
         self._opening = Opening(loop, run, self._opened, self._fail, self._break)
         self._on_defect = run.on_defect
-        self._request = request_bytes(run.url, request_headers(run.settings, run.client_id))
-        self._whole_request = self._request + b"\r\n"
+        self._asked, self._expected = run.asked, run.expected
+        self._header = header_bytes(run.asked)
+        self._whole_request = self._header + b"\r\n" + (run.asked.body or b"")
         self._seconds = read_timeout_seconds(run.settings)
         client = run.settings.client
         self._keeps = client.keep_alive.mode != "per-request"
@@ -123,9 +119,9 @@ class Exchanges:
                 self._retire(link) if link.silent() else self._close(link)
 
     def _bytes(self, draw: float | None) -> bytes:
-        if draw is None:
+        if draw is None or not self._asked.draws:
             return self._whole_request
-        return self._request + f"{DRAW_HEADER}: {draw_text(draw)}\r\n\r\n".encode()
+        return self._header + f"{DRAW_HEADER}: {draw_text(draw)}\r\n\r\n".encode()
 
     def _ready(self, link: Link) -> bool:
         """Tell whether a kept connection can carry another request; close it if not."""
@@ -191,7 +187,8 @@ class Exchanges:
                 if not data:
                     self._end(link, ErrorKind.CONNECTION_LOST, "closed without an answer")
                     return False
-                link.incoming = Incoming()
+                bodiless = self._asked.method == "HEAD"
+                link.incoming = Incoming(self._expected.most_body_bytes, bodiless=bodiless)
             try:
                 whole = link.incoming.feed(data) if data else link.incoming.end()
             except BadAnswer as error:
@@ -244,7 +241,9 @@ class Exchanges:
                 self._close(link)
         try:
             outcome: Answer | Failed = read_answer(
-                incoming.status, incoming.body(), seconds, announced, tcp
+                *(incoming.status, incoming.body(), seconds, announced, tcp),
+                headers=incoming.fields(),
+                expected=self._expected,
             )
         except (UnexpectedStatus, BadAnswer) as error:
             outcome = Failed(classify(error), str(error), tcp)

@@ -7,12 +7,8 @@ import zlib
 
 from httptools import HttpParserError, HttpResponseParser
 
-from long_lived.client.transport.answer import (
-    HTTP_1_0,
-    MOST_BODY_BYTES,
-    MOST_WIRE_BYTES,
-    announces_close,
-)
+from long_lived.client.target.bounds import MOST_BODY_BYTES, WIRE_BYTES
+from long_lived.client.transport.answer import HTTP_1_0, announces_close
 from long_lived.client.transport.errors import BadAnswer
 
 CONTINUE = 100
@@ -29,24 +25,26 @@ class Incoming:
     """The bytes of one answer."""
 
     __slots__ = (
-        *("_body", "_framed", "_in_body", "_left", "_parser", "_to_the_close"),
+        *("_body", "_bodiless", "_framed", "_in_body", "_left", "_most", "_parser"),
+        "_to_the_close",
         *("complete", "headers", "left_over", "status", "too_long", "version"),
     )
 
-    def __init__(self) -> None:
-        """Begin to read."""
+    def __init__(self, most_body_bytes: int = MOST_BODY_BYTES, *, bodiless: bool = False) -> None:
+        """Begin to read an answer; that to a HEAD is `bodiless`, whatever it says of a length."""
         self.complete = False
         """Whether nothing is missing."""
         self.left_over = False
         """Whether bytes came beyond it; line breaks, which can be no answer, are passed over."""
         self.too_long = False
-        """Whether its body exceeds MOST_BODY_BYTES, so that the rest was not read."""
+        """Whether its body exceeds `most_body_bytes`, so that the rest was not read."""
         self.status = 0
         self.version = HTTP_1_0 + 1
         self.headers: list[tuple[bytes, bytes]] = []
         """The lines of its header, with names in small letters."""
         self._body = b""
-        self._left = MOST_WIRE_BYTES
+        self._most, self._bodiless = most_body_bytes, bodiless
+        self._left = most_body_bytes + WIRE_BYTES
         self._in_body = False
         self._framed = False
         self._to_the_close = False
@@ -56,11 +54,11 @@ class Incoming:
         """Read a piece; tell whether the answer is complete, or too long to go on.
 
         Raises:
-            BadAnswer: it is not HTTP, or longer than MOST_WIRE_BYTES.
+            BadAnswer: it is not HTTP, or longer than an answer may be.
         """
         self._left -= len(data)
         if self._left < 0:
-            raise BadAnswer(f"an answer of more than {MOST_WIRE_BYTES} bytes")
+            raise BadAnswer(f"an answer of more than {self._most + WIRE_BYTES} bytes")
         try:
             self._parser.feed_data(data)
         except HttpParserError as error:
@@ -93,7 +91,7 @@ class Incoming:
         return self._to_the_close or self.too_long
 
     def body(self) -> bytes:
-        """Return the body, decoded; of one that is too long a part, longer than MOST_BODY_BYTES.
+        """Return the body, decoded; of one that is too long a part, longer than it may be.
 
         Raises:
             BadAnswer: it cannot be decoded.
@@ -104,9 +102,16 @@ class Incoming:
         if encodings[0] not in ("gzip", "x-gzip", "deflate") or len(encodings) > 1:
             raise BadAnswer(f"a body in an encoding that was not asked for: {encodings[0]}")
         try:
-            return zlib.decompressobj(GZIP_OR_ZLIB).decompress(self._body, MOST_BODY_BYTES + 1)
+            return zlib.decompressobj(GZIP_OR_ZLIB).decompress(self._body, self._most + 1)
         except zlib.error as error:
             raise BadAnswer(f"a body that cannot be decoded: {error}") from None
+
+    def fields(self) -> dict[str, str]:
+        """Return the header, by name in small letters; of several lines the last."""
+        return {
+            name.decode("latin-1"): value.decode("latin-1", "replace")
+            for name, value in self.headers
+        }
 
     def _all(self, wanted: bytes) -> list[str]:
         """List the values of a header, in the order of its lines."""
@@ -139,13 +144,15 @@ class Incoming:
             self.version = HTTP_1_0
         self._in_body = True
         self._to_the_close = not self._framed
+        if self._bodiless:
+            self.complete, self._to_the_close = True, False
 
     def on_body(self, data: bytes) -> None:
         """Keep a piece of the body, unless it is too long."""
         if self.complete:
             return
         self._body = self._body + data if self._body else data
-        if len(self._body) > MOST_BODY_BYTES:
+        if len(self._body) > self._most:
             self.too_long = True
             raise BadAnswer("too long: the parser stops")
 

@@ -51,7 +51,7 @@ class Opening:
         """
         self._loop, self._book, self._balancer = loop, run.book, run.balancer
         self._opened, self._failed, self._broke = opened, failed, broke
-        parts = urlsplit(run.url)
+        parts = urlsplit(run.asked.url)
         self._names = Names(loop, parts.hostname or "", parts.port or 80)
         self._sources = itertools.cycle(run.source_addresses or [""])
         self._seconds = run.settings.client.timeouts.connect_seconds

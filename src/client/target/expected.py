@@ -1,0 +1,118 @@
+"""Which answers count, and the name of the replica in one that is not ours: nobody is believed.
+
+The name goes into logs, tables and memory. So its characters are those of a replica's name, and
+there are only so many of them.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from long_lived.client.target.bounds import most_body_bytes
+from long_lived.client.transport.errors import BadAnswer
+from long_lived.record.lines import UNNAMED
+from long_lived.settings.pod_name import MOST_CHARACTERS, as_pod_name
+from long_lived.settings.sections.target import Target, counts
+
+MOST_DEPTH = 100
+"""Deepest nesting of JSON. The parser recurses, and CPython 3.12 and 3.13 bound that without regard
+to the thread's stack (`transport.answer` says what it takes)."""
+
+MOST_NAMES = 1000
+"""Names that are told apart, as many as there can be replicas."""
+
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
+
+class Expected:
+    """What an answer of a target must be."""
+
+    def __init__(self, target: Target) -> None:
+        """Prepare to read answers."""
+        self.problem: str | None = None
+        """What is wrong with the names as a whole."""
+        self._identity = target.identity
+        kind, _, self._what = target.identity.partition(":")
+        self._header = self._what.lower()  # as the engine `asyncio` has them
+        self.ours = kind == "pod"
+        """Whether answers are those of this project's servers."""
+        self._quotes = not target.headers
+        self.most_body_bytes = most_body_bytes(target)
+        self._name = {"header": self._in_header, "json": self._in_json, "regex": self._in_text}.get(
+            kind, self._nowhere
+        )
+        self._pattern = re.compile(self._what.encode()) if kind == "regex" else None
+        self._keys = self._what.split(".")
+        self._known: set[str] = set()
+        self._status = target.status
+
+    def counts(self, status: int) -> bool:
+        """Tell whether an answer with this status counts."""
+        return counts(status, self._status)
+
+    def start(self, body: bytes) -> str:
+        """Return what may be shown of a body: nothing where it may repeat secrets."""
+        return repr(body[:80]) if self._quotes else f"{len(body):,} bytes"
+
+    def name(self, headers: Mapping[str, str], body: bytes) -> str:
+        """Return the name of the replica that gave an answer.
+
+        Raises:
+            BadAnswer: it does not say. The text quotes nothing of the answer, which may hold
+                secrets of the request.
+        """
+        found = self._name(headers, body).strip()
+        if not found or len(found) > MOST_CHARACTERS:
+            raise BadAnswer(
+                f"what {self._identity} finds has {len(found):,} characters: must be 1 to "
+                f"{MOST_CHARACTERS}"
+            )
+        name = as_pod_name(found)
+        if name not in self._known:
+            if len(self._known) >= MOST_NAMES:
+                self.problem = (
+                    f"the answers name more than {MOST_NAMES:,} replicas: what "
+                    f"client.target.identity = {self._identity} finds is no name of a replica"
+                )
+                raise BadAnswer(f"the name of one more replica than {MOST_NAMES:,}")
+            self._known.add(name)
+        return name
+
+    def _nowhere(self, _headers: Mapping[str, str], _body: bytes) -> str:
+        return UNNAMED
+
+    def _in_header(self, headers: Mapping[str, str], _body: bytes) -> str:
+        found = headers.get(self._header)
+        if found is None:
+            raise BadAnswer(f"the answer has no header {self._what}")
+        return found
+
+    def _in_json(self, _headers: Mapping[str, str], body: bytes) -> str:
+        if _depth(body) > MOST_DEPTH:
+            raise BadAnswer(f"the body is JSON that is nested deeper than {MOST_DEPTH}")
+        try:
+            found: Any = json.loads(body)
+        except ValueError:  # also of bytes that are no text
+            raise BadAnswer(f"the body of {len(body):,} bytes is not JSON") from None
+        for key in self._keys:
+            found = found.get(key) if isinstance(found, dict) else None
+        if not isinstance(found, str | int) or isinstance(found, bool):
+            raise BadAnswer(f"the answer's JSON has no text at {self._what}")
+        return str(found)
+
+    def _in_text(self, _headers: Mapping[str, str], body: bytes) -> str:
+        found = self._pattern.search(body) if self._pattern else None
+        if found is None or found[1] is None:
+            raise BadAnswer(f"the body of {len(body):,} bytes does not match {self._what!r}")
+        return found[1].decode(errors="replace")
+
+
+def _depth(body: bytes) -> int:
+    """Tell how deep JSON is nested at most; what stands in quotes does not count."""
+    deepest = depth = 0
+    for bracket in _TEXT.sub(b"", body).translate(None, _NO_BRACKETS):
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest

@@ -1,0 +1,126 @@
+"""A run against a service that is not ours: its settings, and the user's leave to load it."""
+
+import ipaddress
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+
+from long_lived.lab.analysis.live.looks import LiveService
+from long_lived.lab.cluster.tools.kubectl import Place
+from long_lived.lab.commands.inspect import live_pods
+from long_lived.lab.commands.options import refuse
+from long_lived.lab.experiment.backend import Trouble
+from long_lived.lab.experiment.onlooker import Onlooker, seconds_between
+from long_lived.lab.local.live import LocalService
+from long_lived.settings import Settings, SettingsError, load
+
+SMALL = (
+    "server.replicas=null",
+    "client.concurrency=10",
+    "client.durationSeconds=30",
+    "client.timeouts.readSeconds=30",
+    "client.readiness.path=",
+    "experiment.name=your-service",
+)
+"""What is in force for a service that is not ours where nothing else is asked for: a load that a
+person with a browser could be, and no questions beside it."""
+
+UNNAMED = ("experiment.expect=any",)
+"""The same where answers name nobody: then nothing is shown that could be expected."""
+
+OF_A_CLUSTER = (".svc", ".cluster.local")
+
+
+def of_url(url: str, identity: str) -> list[str]:
+    """Return the overrides that --url and --identity stand for."""
+    given = {"client.url": url, "client.target.identity": identity}
+    texts = {key: text.replace(",", "\\,") for key, text in given.items() if text}
+    return ["server.enabled=false"] * bool(url) + [f"{key}={text}" for key, text in texts.items()]
+
+
+def is_foreign(overrides: Sequence[str]) -> bool:
+    """Tell whether the service is not ours by flags and variables alone."""
+    try:
+        return not load((), overrides).server.enabled
+    except SettingsError:  # told when all of it is loaded
+        return False
+
+
+def loaded(files: Sequence[Path], overrides: Sequence[str]) -> Settings:
+    """Load settings; those of a service that is not ours begin from a small load.
+
+    Raises:
+        SettingsError: they cannot be used.
+    """
+    settings = load(files, overrides)
+    if settings.server.enabled:
+        return settings
+    nobody = settings.client.target.names_nobody
+    return load(files, overrides, base=(*SMALL, *(UNNAMED if nobody else ())))
+
+
+def intent(settings: Settings) -> str:
+    """Say what a run is about to do to a service that is not ours."""
+    client = settings.client
+    users, least = client.concurrency * client.parallelism, client.think_time.min_seconds
+    most = f"at most {users / least:,.1f} requests per second" if least else "as fast as it answers"
+    long = (
+        f"for {client.duration_seconds:g} s"
+        if client.duration_seconds
+        else f"with {client.requests_per_user:,} requests each"
+    )
+    who = f"{users:,} user{'' if users == 1 else 's'}"
+    return f"about to load {client.url} with {who} {long}, {most} ({client.target.method})"
+
+
+def onlooker_of(text: str, place: Place, settings: Settings) -> Onlooker:
+    """Make what looks at the service meanwhile; refuse what cannot be looked at."""
+    if settings.server.enabled:
+        refuse(f"--inspect {text}: has no effect without --url, whose service it looks at")
+    kind, _, port = text.partition(":")
+    service: LiveService
+    if kind == "local":
+        if not (port.isascii() and port.isdigit() and 1 <= int(port[:6]) <= 65_535):
+            refuse(f"--inspect {text}: must be local:PORT, with a port from 1 to 65535")
+        service, name = LocalService(int(port)), f"port {port} on this machine"
+    else:
+        name = f"{text} in namespace {place.namespace}"
+        service = live_pods(text, place, "", None, lambda line: print(line, file=sys.stderr))
+    try:
+        service.look()
+    except Trouble as trouble:
+        refuse(f"--inspect {text}: {trouble}")
+    return Onlooker(service, name, seconds_between(settings))
+
+
+def ask_leave(settings: Settings, *, on_cluster: bool, yes: bool) -> None:
+    """Ask before a host is loaded that is neither this machine nor in the cluster; or refuse."""
+    host = urlsplit(settings.client.url).hostname or ""
+    if settings.server.enabled or is_near(host, on_cluster=on_cluster):
+        return
+    obtain(intent(settings), yes=yes)
+
+
+def obtain(what: str, *, yes: bool) -> None:
+    """Say what is about to happen to what is not ours, and go on only with the user's leave."""
+    print(f"long-lived: {what}", file=sys.stderr)
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        refuse("--yes is needed for that where no terminal can be asked")
+    if not click.confirm("Go on?", err=True):
+        sys.exit(1)
+
+
+def is_near(host: str, *, on_cluster: bool) -> bool:
+    """Tell whether a host is this machine, or seen from a cluster a Service in it."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        name = host.lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return not on_cluster
+    return on_cluster and ("." not in name or name.endswith(OF_A_CLUSTER))
