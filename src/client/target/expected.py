@@ -35,7 +35,6 @@ class Expected:
         """What is wrong with the names as a whole."""
         self._identity = target.identity
         kind, _, self._what = target.identity.partition(":")
-        self._header = self._what.lower()  # as the engine `asyncio` has them
         self.ours = kind == "pod"
         """Whether answers are those of this project's servers."""
         self._quotes = not target.headers
@@ -84,7 +83,8 @@ class Expected:
         return UNNAMED
 
     def _in_header(self, headers: Mapping[str, str], _body: bytes) -> str:
-        found = headers.get(self._header)
+        wanted = self._what.lower()
+        found = next((value for name, value in headers.items() if name.lower() == wanted), None)
         if found is None:
             raise BadAnswer(f"the answer has no header {self._what}")
         return found

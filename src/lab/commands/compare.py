@@ -12,7 +12,6 @@ from click.core import ParameterSource
 
 from long_lived.lab.analysis.trade import trade
 from long_lived.lab.cluster.tools.kubectl import Place
-from long_lived.lab.commands.one_run import carry_out_plan, new_folder, was_kept
 from long_lived.lab.commands.options import (
     out_option,
     place_options,
@@ -20,7 +19,14 @@ from long_lived.lab.commands.options import (
     set_option,
     where_option,
 )
-from long_lived.lab.commands.preparation import Prepared, Target, backend_of, lacking, prepared
+from long_lived.lab.commands.running.one_run import carry_out_plan, new_folder, was_kept
+from long_lived.lab.commands.running.preparation import (
+    Prepared,
+    Target,
+    backend_of,
+    lacking,
+    prepared,
+)
 from long_lived.lab.commands.scenarios import matrix_files, scenarios_argument
 from long_lived.lab.experiment.interrupts import Interrupts
 from long_lived.lab.experiment.matrix import Matrix, Plan, Unreadable

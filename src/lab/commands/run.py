@@ -5,8 +5,6 @@ from pathlib import Path
 import click
 
 from long_lived.lab.cluster.tools.kubectl import Place
-from long_lived.lab.commands.foreign import ask_leave, is_foreign, of_url, onlooker_of
-from long_lived.lab.commands.one_run import carry_out_plan, new_folder
 from long_lived.lab.commands.options import (
     out_option,
     place_options,
@@ -14,7 +12,9 @@ from long_lived.lab.commands.options import (
     set_option,
     where_option,
 )
-from long_lived.lab.commands.preparation import Target, backend_of, lacking, prepared
+from long_lived.lab.commands.running.foreign import ask_leave, is_foreign, of_url, onlooker_of
+from long_lived.lab.commands.running.one_run import carry_out_plan, new_folder
+from long_lived.lab.commands.running.preparation import Target, backend_of, lacking, prepared
 from long_lived.lab.commands.scenarios import scenarios_argument
 from long_lived.lab.experiment.interrupts import Interrupts
 

@@ -7,7 +7,6 @@ import click
 from long_lived.lab.cluster.backend import ClusterBackend
 from long_lived.lab.cluster.release import Release
 from long_lived.lab.cluster.tools.kubectl import Kubectl, Place
-from long_lived.lab.commands.one_run import carry_out, deliver, new_folder
 from long_lived.lab.commands.options import (
     app_option,
     out_option,
@@ -15,6 +14,7 @@ from long_lived.lab.commands.options import (
     refuse,
     refuse_place,
 )
+from long_lived.lab.commands.running.one_run import carry_out, deliver, new_folder
 from long_lived.lab.experiment.backend import Trouble
 from long_lived.lab.experiment.course import conclude
 from long_lived.lab.experiment.interrupts import Interrupts

@@ -10,8 +10,8 @@ from long_lived.client.target.tls import context
 from long_lived.lab.cluster.backend import ClusterBackend
 from long_lived.lab.cluster.tools.kubectl import Kubectl, Place
 from long_lived.lab.cluster.tools.program import program
-from long_lived.lab.commands.foreign import loaded
 from long_lived.lab.commands.options import complain, refuse, refuse_place
+from long_lived.lab.commands.running.foreign import loaded
 from long_lived.lab.commands.scenarios import values_files
 from long_lived.lab.experiment.backend import Backend, Trouble
 from long_lived.lab.experiment.results import write_values
