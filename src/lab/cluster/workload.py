@@ -21,9 +21,7 @@ class Workload:
         try:
             target = parse_target(text)
         except ValueError:
-            raise Trouble(
-                f"{text} must be deploy/NAME, statefulset/NAME or daemonset/NAME"
-            ) from None
+            raise Trouble(ALLOWED) from None
         if target.kind not in WORKLOADS[:-1]:  # a ReplicaSet has no rollout
             raise Trouble(ALLOWED)
         self._kubectl, self.name = kubectl, str(target)
