@@ -12,6 +12,8 @@ from tests.settings.test_contradictions_refused import (
     EVENT,
     IMPOSSIBLE_CONNECTIONS,
     IMPOSSIBLE_EVENTS,
+    IMPOSSIBLE_HEADERS,
+    IMPOSSIBLE_TARGETS,
     POSSIBLE,
 )
 
@@ -102,7 +104,10 @@ def test_contradiction_between_values_is_refused_with_the_key_path(pair: str, me
     [
         "server.delay.minSeconds=70",
         "client.thinkTime.maxSeconds=0.5",
-        *(override for override, _ in (*IMPOSSIBLE_EVENTS, *IMPOSSIBLE_CONNECTIONS)),
+        *(
+            override
+            for override, _ in (*IMPOSSIBLE_EVENTS, *IMPOSSIBLE_CONNECTIONS, *IMPOSSIBLE_TARGETS)
+        ),
         f"{EVENT}kind=restart,{EVENT}afterSeconds=86400,client.durationSeconds=3600,"
         "server.replicas=1",
     ],
@@ -115,6 +120,15 @@ def test_contradiction_is_refused_in_the_words_of_the_apps(pairs: str) -> None:
     done = template(pairs)
     assert done.returncode != 0
     assert f"{words}\n" in done.stderr
+
+
+@pytest.mark.parametrize(("pair", "words"), IMPOSSIBLE_HEADERS)
+def test_header_is_refused_in_the_words_of_the_apps(pair: str, words: str) -> None:
+    """Helm shows no more of its value than they do."""
+    done = template(pair)
+    assert done.returncode != 0
+    assert f"{words}\n" in done.stderr
+    assert "hunter2" not in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -134,7 +148,13 @@ def test_value_on_the_bound_is_accepted(pairs: str) -> None:
 
 
 URLS = [
-    *("", "http://x", "HTTP://x:80/a?b=c", "http://a-b.c_d.svc.cluster.local.:65535/x#y"),
+    *(
+        "",
+        "http://x",
+        "https://x/",
+        "HTTP://x:80/a?b=c",
+        "http://a-b.c_d.svc.cluster.local.:65535/x#y",
+    ),
     *("http://[::1]:8000/", "http://[2001:db8::a:1]/", "http://[1:2:3:4:5:6:7:8]/", "http://[::]"),
     *(
         "http://10.0.0.1/",
@@ -146,7 +166,7 @@ URLS = [
     ),
 ]
 NO_URLS = [
-    *("ftp://x/", "https://x/", "http://", "http:x", "http:///x", " http://x", "http:\\x", "x"),
+    *("ftp://x/", "httpss://x/", "http://", "http:x", "http:///x", " http://x", "http:\\x", "x"),
     *(
         "http://x:",
         "http://x:0/",
@@ -213,7 +233,8 @@ def test_null_for_every_other_value_is_accepted() -> None:
     free.remove("enabled")  # it has no default that a null could remove
     parents = {path for path in free if any(other.startswith(f"{path}.") for other in free)}
     assert len(free) > 60
-    for paths in (free - parents, parents):
+    inner = {path for path in parents if any(path.startswith(f"{other}.") for other in parents)}
+    for paths in (free - parents, parents - inner, inner):
         sets = [f"{path}=null" for path in sorted(paths)]
         done = template(*sets)
         assert done.returncode == 0, done.stderr
