@@ -87,16 +87,17 @@ def onlooker_of(text: str, place: Place, settings: Settings) -> Onlooker:
     """Make what looks at the service meanwhile; refuse what cannot be looked at."""
     if settings.server.enabled:
         refuse(f"--inspect {text}: has no effect without --url, whose service it looks at")
-    kind, _, port = text.partition(":")
+    what, _, port = text.partition(":")
     service: LiveService
-    if kind == "local":
-        if not (port.isascii() and port.isdigit() and 1 <= int(port[:6]) <= 65_535):
-            refuse(f"--inspect {text}: must be local:PORT, with a port from 1 to 65535")
-        service, name = LocalService(int(port)), f"port {port} on this machine"
-    else:
-        name = f"{text} in namespace {place.namespace}"
-        service = live_pods(text, place, "", "", lambda line: print(line, file=sys.stderr))
+    numbered = port.isascii() and port.isdigit() and 1 <= int(port[:6]) <= 65_535
+    if what == "local" and not numbered:
+        refuse(f"--inspect {text}: must be local:PORT, with a port from 1 to 65535")
     try:
+        if what == "local":
+            service, name = LocalService(int(port)), f"port {port} on this machine"
+        else:
+            service = live_pods(what, place, port, "", lambda _: None)
+            name = f"{text} in namespace {place.namespace}"
         service.look()
     except Trouble as trouble:
         refuse(f"--inspect {text}: {trouble}")

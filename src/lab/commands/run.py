@@ -43,7 +43,7 @@ DEFAULT_SCENARIO = "ten-thousand"
     "looked_at",
     default="",
     metavar="TARGET",
-    help="Look meanwhile who holds the connections: service/NAME, deploy/NAME, or local:PORT.",
+    help="Look meanwhile who holds the connections: service/NAME[:PORT], deploy/NAME, local:PORT.",
 )
 @click.option(
     "--target-namespace",
