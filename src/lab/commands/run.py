@@ -102,7 +102,7 @@ def run(
         refuse("--event rollout and --target KIND/NAME go together")
     place = Place(target_namespace, context)
     theirs = workload_of(workload, place) if workload else None
-    overrides = (*of_url(url, identity or ("none" if looked_at else "")), *overrides)
+    overrides = (*of_url(url, identity or ("none" if url and looked_at else "")), *overrides)
     if not scenarios and not is_foreign(overrides):
         scenarios = (DEFAULT_SCENARIO,)
     made = prepared(scenarios, overrides, target, theirs.replicas if theirs else None)
