@@ -65,7 +65,10 @@ def main() -> None:
             started += [replica(folder, port, f"checkout-{number}") for number in (1, 2, 3)]
             time.sleep(3)
             run = subprocess.Popen([*command, *(f"--set={one}" for one in settings)])
-            time.sleep(15)
+            log = folder / "latest" / "client-1.log"
+            while run.poll() is None and not (log.exists() and "Response" in log.read_text()):
+                time.sleep(0.5)
+            time.sleep(10)
             for old in started[1:3]:
                 old.send_signal(signal.SIGTERM)
             time.sleep(3)

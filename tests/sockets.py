@@ -1,6 +1,14 @@
 """What the kernel reports about sockets."""
 
+import socket
 from pathlib import Path
+
+
+def free_port() -> int:
+    """Return a port at which nothing listens."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
 
 
 def listeners(port: int) -> set[str]:

@@ -40,6 +40,5 @@ def test_readme_shows_all_scenarios_and_some_commands() -> None:
     assert sorted(rows) == sorted(known())
     lines = code(ROOT / "README.md").splitlines()
     assert {"make run", "make images push REGISTRY=registry.example/team"} <= set(lines)
-    assert {"long-lived run smoke", ".venv/bin/long-lived verify --from-log client.log"} <= set(
-        lines
-    )
+    run = "long-lived run --url https://checkout.example/api --identity header:X-Pod"
+    assert {"long-lived run smoke", run} <= set(lines)

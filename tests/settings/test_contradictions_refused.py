@@ -106,8 +106,74 @@ IMPOSSIBLE_CONNECTIONS = [
     ),
 ]
 
+ELSEWHERE = "server.enabled=false,client.url=http://a.example/"
+OURS = "needs servers of ours (server.enabled = false); must be"
+IMPOSSIBLE_TARGETS = [
+    (
+        "server.enabled=false",
+        "server.enabled = false: there is nothing to load; client.url must name a service that is "
+        "there already",
+    ),
+    (f"{ELSEWHERE},client.enabled=false", f"client.enabled = false: {OURS} true"),
+    (f"{ELSEWHERE},client.balancing=headless", f"client.balancing = headless: {OURS} service"),
+    (f"{ELSEWHERE},client.readiness.host=a.b", f"client.readiness.host = a.b: {OURS} empty"),
+    (f"{ELSEWHERE},server.proxy=haproxy", f"server.proxy = haproxy: {OURS} none"),
+    (f"{ELSEWHERE},{EVENT}kind=rollout", f"{EVENT}kind = rollout: {OURS} none"),
+    (
+        "client.target.tls.keyFile=a",
+        "client.target.tls.keyFile = a: belongs to a certificate; certFile must name it",
+    ),
+    *(
+        (
+            f"client.url=http://a.example/,client.target.tls.{key}={value}",
+            f"client.target.tls.{key} = {value}: has no effect without TLS; must be left out, or "
+            "client.url be https://",
+        )
+        for key, value in (("caFile", "a"), ("certFile", "b"), ("insecure", "true"))
+    ),
+]
+HEADER = "client.target.headers"
+IMPOSSIBLE_HEADERS = [
+    (
+        f"{HEADER}.authorization=Bearer hunter2",
+        f"{HEADER}.authorization = (not shown): a secret is not kept in values; must be env:NAME "
+        "or file:PATH",
+    ),
+    (f"{HEADER}.HOST=a", f"{HEADER}.HOST is not allowed: the client writes that header itself"),
+    (f"{HEADER}.X Y=a", f"{HEADER}.X Y is not allowed: must be the name of a header"),
+]
 
-@pytest.mark.parametrize(("override", "words"), [*IMPOSSIBLE_EVENTS, *IMPOSSIBLE_CONNECTIONS])
+
+@pytest.mark.parametrize(("override", "words"), IMPOSSIBLE_HEADERS)
+def test_header_that_cannot_be_is_refused_and_not_shown(override: str, words: str) -> None:
+    """No value of a header is ever repeated, because it may be a secret."""
+    assert reason([], [override], {}) == f"{words} (in --set {override.partition('=')[0]})"
+
+
+def test_header_of_no_printable_text_is_refused_and_not_shown() -> None:
+    """Nor is one whose value cannot be sent."""
+    told = reason([], [f"{HEADER}.X-Key=hunter2 "], {})
+    assert told.startswith(f"{HEADER}.X-Key = (not shown) is not allowed: must match ")
+    assert "hunter2" not in told
+
+
+@pytest.mark.parametrize(
+    ("pattern", "why"),
+    [
+        ("pod=.*", "has 0 groups; must have one, around the name"),
+        ("(a)(b)", "has 2 groups; must have one, around the name"),
+        ("pod=(", "no regular expression (missing ), unterminated subpattern at position 4); "),
+    ],
+)
+def test_pattern_without_one_group_is_refused(pattern: str, why: str) -> None:
+    """Which part of a match is the name must be clear."""
+    told = reason([], [f"client.target.identity=regex:{pattern}"], {})
+    assert told.startswith(f"client.target.identity = regex:{pattern}: {why}")
+
+
+@pytest.mark.parametrize(
+    ("override", "words"), [*IMPOSSIBLE_EVENTS, *IMPOSSIBLE_CONNECTIONS, *IMPOSSIBLE_TARGETS]
+)
 def test_values_that_cannot_be_together_are_refused(override: str, words: str) -> None:
     """An impossible value, or one without effect, is refused with the one it conflicts with."""
     assert reason([], [override], {}).removesuffix(f" (in --set {override})") == words
@@ -135,6 +201,9 @@ POSSIBLE = {
     "recycled": "client.keepAlive.mode=recycle,client.keepAlive.maxRequests=5",
     "headless": "client.balancing=headless",
     "proxied": "server.proxy=haproxy",
+    "elsewhere": f"{ELSEWHERE},client.target.identity=header:X-Pod,server.replicas=null",
+    "secure": "client.url=https://a.example/,client.target.tls.certFile=a,"
+    f"client.target.tls.insecure=true,{HEADER}.Authorization=env:TOKEN",
 }
 
 

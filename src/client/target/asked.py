@@ -43,8 +43,9 @@ def asked(settings: Client, url: str, client_id: str) -> Asked:
     """
     target = settings.target
     ours = target.identity == "pod"
+    reads_json = ours or target.identity.startswith("json:")
     headers = {
-        "Accept": "application/json" if ours else "*/*",
+        "Accept": "application/json" if reads_json else "*/*",
         "Connection": "close" if settings.keep_alive.mode == "per-request" else "keep-alive",
         "User-Agent": "long-lived",
     }

@@ -29,6 +29,7 @@ from long_lived.lab.experiment.moment import Moment
 from long_lived.lab.experiment.outcome import Outcome
 from long_lived.lab.experiment.results import VALUES
 from long_lived.lab.logs.client_log import moment
+from long_lived.lab.logs.saved import infer
 from long_lived.lab.processes.child import Processes
 from long_lived.record.merge import merge_one_by_one
 from long_lived.record.replica_counts import ReplicaCounts
@@ -256,7 +257,8 @@ class ClusterBackend:
             self._begun = self._begun or self.clock_started_unix_seconds() is not None
             self._servers.take(found.servers, time.time(), begun=self._begun)
             if not self._begun:
-                replicas = self._known_settings().server.replicas
+                server = self._known_settings().server
+                replicas = server.replicas if server.enabled else 0
                 self._waiting.look(job, found.clients, self._servers.staying(), replicas)
         except Trouble:
             return
@@ -280,6 +282,9 @@ class ClusterBackend:
 
     def _find_restarts(self, seen: Outcome, summary: Summary) -> None:
         """Add the restarts that the lab did not make, and remark on events that nobody made."""
+        if not summary.settings.server.enabled:
+            infer(seen, summary)
+            return
         found = Restarts(summary, self._servers, self._logs.least_lag_seconds())
         in_place = found.in_place()
         by_others = [] if seen.changes else found.by_others()

@@ -12,7 +12,14 @@ from long_lived.lab.commands.options import (
     set_option,
     where_option,
 )
-from long_lived.lab.commands.running.foreign import ask_leave, is_foreign, of_url, onlooker_of
+from long_lived.lab.commands.running.foreign import (
+    ask_leave,
+    is_foreign,
+    of_url,
+    onlooker_of,
+    rollout_of,
+    workload_of,
+)
 from long_lived.lab.commands.running.one_run import carry_out_plan, new_folder
 from long_lived.lab.commands.running.preparation import Target, backend_of, lacking, prepared
 from long_lived.lab.commands.scenarios import scenarios_argument
@@ -36,14 +43,24 @@ DEFAULT_SCENARIO = "ten-thousand"
     "looked_at",
     default="",
     metavar="TARGET",
-    help="Look meanwhile who holds the connections: service/NAME, deploy/NAME, or local:PORT.",
+    help="Look meanwhile who holds the connections: service/NAME[:PORT], deploy/NAME, local:PORT.",
 )
 @click.option(
     "--target-namespace",
     "-n",
     default="default",
     show_default=True,
-    help="Namespace of what --inspect names.",
+    help="Namespace of what --inspect and --target name.",
+)
+@click.option(
+    "--event", type=click.Choice(["rollout"]), help="What the lab does to --target under load."
+)
+@click.option(
+    "--target",
+    "workload",
+    default="",
+    metavar="KIND/NAME",
+    help="Whose pods --event replaces (kubectl rollout restart); asks first.",
 )
 @click.option("--yes", is_flag=True, help="Load a host that is far away without asking.")
 @out_option
@@ -56,6 +73,8 @@ def run(
     identity: str,
     looked_at: str,
     target_namespace: str,
+    event: str | None,
+    workload: str,
     yes: bool,
     out: Path,
     where: str,
@@ -79,18 +98,24 @@ def run(
     2 bad settings, 130 or 143 interrupted after the results were written.
     """
     target = Target.chosen(where, release, Place(namespace, context), "a run")
-    overrides = (*of_url(url, identity or ("none" if looked_at else "")), *overrides)
+    if (event is None) != (not workload):
+        refuse("--event rollout and --target KIND/NAME go together")
+    place = Place(target_namespace, context)
+    theirs = workload_of(workload, place) if workload else None
+    overrides = (*of_url(url, identity or ("none" if url and looked_at else "")), *overrides)
     if not scenarios and not is_foreign(overrides):
         scenarios = (DEFAULT_SCENARIO,)
-    made = prepared(scenarios, overrides, target)
+    made = prepared(scenarios, overrides, target, theirs.replicas if theirs else None)
     if why := lacking(made):
         refuse(why)
-    place = Place(target_namespace, context)
     onlooker = onlooker_of(looked_at, place, made.settings) if looked_at else None
     ask_leave(made.settings, on_cluster=target.place is not None, yes=yes)
+    more = [rollout_of(theirs, made.settings, place, yes=yes)] if theirs else []
     folder = new_folder(out, made.settings.experiment.name)
     backend = backend_of(made, folder)
     _, status = carry_out_plan(
-        backend, made.settings, folder, Interrupts(), target.words, onlooker=onlooker
+        *(backend, made.settings, folder, Interrupts(), target.words),
+        onlooker=onlooker,
+        more_events=more,
     )
     return status

@@ -77,10 +77,11 @@ def run_experiment(
         seen = backend.collect()
     seen.stopped_by = stop_signal()
     if onlooker is not None:
-        if missed := onlooker.end():
+        if (missed := onlooker.end()) and seen.summary and seen.summary.requests.sent:
             problems.append(missed)
         seen.inspection, seen.inspected = onlooker.found, onlooker.name
-    if not problems and seen.stopped_by is None:
+    never_began = seen.summary is not None and not seen.summary.requests.sent
+    if not problems and seen.stopped_by is None and not never_began:
         problems = schedule.shortfalls()
     seen.problems[:0] = problems
     return conclude(seen, folder)

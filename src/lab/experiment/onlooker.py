@@ -67,6 +67,7 @@ class Onlooker:
         before: list[Seen] = []
         at: float | None = None
         while not self._over.is_set():
+            began = time.monotonic()
             try:
                 after, now = self._service.look(), time.monotonic()
                 if at is not None:
@@ -74,7 +75,7 @@ class Onlooker:
                 before, at = after, now
             except Trouble as trouble:
                 self._trouble = str(trouble)
-            self._over.wait(self._seconds)
+            self._over.wait(max(0.0, began + self._seconds - time.monotonic()))
 
 
 def seconds_between(settings: Settings) -> float:

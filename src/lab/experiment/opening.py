@@ -20,7 +20,9 @@ def opening(settings: Settings, events: Iterable[Event]) -> str:
     against = f"{replicas} replicas ({runtime}){proxy}"
     delay = f", delay {server.delay.min_seconds:g}-{server.delay.max_seconds:g} s"
     if not server.enabled:
-        against, delay = client.url, f", identity {client.target.identity}"
+        loose = ", INSECURE: any certificate will do" if client.target.tls.insecure else ""
+        against = f"{client.url}{loose}"
+        delay = f", identity {client.target.identity}"
     return (
         f"{experiment.name}: {users:,} virtual users ({client.engine}, {client.keep_alive.mode}, "
         f"{client.connections}{chooses}) against {against}{delay}{happens}"

@@ -8,12 +8,23 @@ from typing import Any
 
 from long_lived.settings import Settings, SettingsError
 
+_OURS = "the lab on this machine starts its own servers"
 REFUSED = {
     "server.port": "the lab on this machine takes a free port",
-    "client.target": "the lab on this machine starts its own servers",
-    "client.url": "the lab on this machine starts its own servers",
-    "client.readiness.path": "the lab on this machine starts its own servers",
-    "client.readiness.status": "the lab on this machine starts its own servers",
+    **dict.fromkeys(
+        [
+            "client.url",
+            "client.readiness.path",
+            "client.readiness.status",
+            "client.target.identity",
+            "client.target.method",
+            "client.target.headers",
+            "client.target.bodyFile",
+            "client.target.status",
+            "client.target.host",
+        ],
+        _OURS,
+    ),
     "client.readiness.host": "the lab on this machine asks each of its servers itself",
 }
 """By key: why only the default can be used."""
@@ -35,6 +46,7 @@ def refuse_what_has_no_effect(settings: Settings) -> None:
     for key, why in REFUSED.items():
         value, default = _value(given, key), _value(defaults, key)
         if value != default:
+            value = ", ".join(value) if isinstance(value, dict) else value
             raise SettingsError(
                 f"{key} = {value}: {why}; must be {default!r} (the default; on a cluster, "
                 "--on cluster, it is a setting like any other)"

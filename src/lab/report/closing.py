@@ -30,7 +30,8 @@ def report(
     `looked` are the lines of looks at the service's sockets.
     """
     lines = [""]
-    if summary is not None and (summary.requests.sent or not summary.problem):
+    began = summary is None or summary.requests.sent or not summary.problem
+    if summary is not None and began:
         history = history_of(summary)
         lines += [*seed_table(summary.pods), "", *totals(summary), ""]
         if verdict.effect is not None:
@@ -45,7 +46,7 @@ def report(
     for remark in remarks:
         lines += labelled("note", remark)
     lines += labelled("verdict", verdict.words)
-    if verdict.evidence:
+    if verdict.evidence and began:
         lines += labelled("evidence", verdict.evidence)
     return lines + labelled("results", folder)
 

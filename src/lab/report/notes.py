@@ -38,6 +38,11 @@ def _about_restarts(verdict: Verdict, history: History) -> list[str]:
 def _about_the_client(summary: Summary) -> list[str]:
     """Say where the run measured the client and not the servers."""
     notes = []
+    if summary.settings.client.target.tls.insecure:
+        notes.append(
+            "INSECURE: any certificate was accepted (client.target.tls.insecure), so nobody knows "
+            "who answered"
+        )
     stalls, lag = summary.stalls, summary.send_lag_seconds.p99
     if stalls.count:
         times = "once" if stalls.count == 1 else f"{stalls.count} times"

@@ -67,8 +67,7 @@ def _servers(settings: Settings) -> str:
     server, target = settings.server, settings.client.target
     if not server.enabled:
         known = "" if server.replicas is None else f", {server.replicas} replicas"
-        loose = ", ANY CERTIFICATE ACCEPTED (insecure)" if target.tls.insecure else ""
-        return f"{settings.client.url}{known}, identity {target.identity}{loose}"
+        return f"{settings.client.url}{known}, identity {target.identity}"
     worker = RUNTIMES[server.runtime].worker_class(server)
     if not worker:
         return server.runtime

@@ -1,10 +1,11 @@
 """The client's Job: how it runs, how long it stays, and its name, which distinguishes runs."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.chart.conftest import FILL_EVERYTHING, SCENARIOS, render
+from tests.chart.conftest import FILL_EVERYTHING, SCENARIOS, loaded, render
 
 from .filled import filled
 
@@ -15,6 +16,14 @@ def test_disabled_client_has_no_objects() -> None:
     assert rendered.find("Job") == []
     assert len(rendered.find("ConfigMap")) == 1
     assert rendered.find("Pod")
+
+
+def test_release_without_servers_is_the_client_alone(tmp_path: Path) -> None:
+    """server.enabled=false installs no Service, no Deployment and no test, and waits for none."""
+    rendered = render("server.enabled=false,client.url=https://shop.example/", values=())
+    assert {one["kind"] for one in rendered.manifests} == {"ConfigMap", "Job"}
+    client = loaded(rendered, rendered.client_pod, tmp_path).client
+    assert (client.url, client.readiness.host) == ("https://shop.example/", "")
 
 
 def test_job_runs_each_client_once() -> None:

@@ -31,6 +31,33 @@ BAD = {
         "client.url = http://127.0.0.1:1/: the lab on this machine starts its own servers",
     ),
     "no-release": (["smoke", "--release", "mine"], [], "--release mine: has no effect"),
+    "far-host": (
+        ["--url", "https://10.0.0.1/", "--identity", "none"],
+        [],
+        "about to load https://10.0.0.1/ with 10 users for 30 s, at most 10.0 requests per second "
+        "(GET): needs --yes",
+    ),
+    "identity": (
+        ["--url", "http://127.0.0.1:1/", "--identity", "cookie:x"],
+        [],
+        "client.target.identity = 'cookie:x' is not allowed: must be pod, none, header:NAME, ",
+    ),
+    "no-secret": (
+        ["--url", "http://127.0.0.1:1/"],
+        ["client.target.headers.Authorization=env:NO_SUCH_VARIABLE"],
+        "client.target.headers.Authorization = env:NO_SUCH_VARIABLE: there is no variable",
+    ),
+    "nothing-to-look-at": (["smoke", "--inspect", "local:1"], [], "has no effect without --url"),
+    "nobody-listens": (
+        ["--url", "http://127.0.0.1:1/", "--inspect", "local:1"],
+        [],
+        "--inspect local:1: no process listens on port 1",
+    ),
+    "event-without-target": (
+        ["--url", "http://127.0.0.1:1/", "--event", "rollout"],
+        [],
+        "--event rollout and --target KIND/NAME go together",
+    ),
     "unknown-flag": (["smoke", "--fast"], [], "--fast"),
 }
 

@@ -9,16 +9,18 @@ from urllib.parse import urlsplit
 import click
 
 from long_lived.lab.analysis.live.looks import LiveService
-from long_lived.lab.cluster.tools.kubectl import Place
+from long_lived.lab.cluster.tools.kubectl import Kubectl, Place
+from long_lived.lab.cluster.workload import Workload
 from long_lived.lab.commands.inspect import live_pods
 from long_lived.lab.commands.options import refuse
 from long_lived.lab.experiment.backend import Trouble
+from long_lived.lab.experiment.event import Event
+from long_lived.lab.experiment.events.elsewhere import RolloutElsewhere
 from long_lived.lab.experiment.onlooker import Onlooker, seconds_between
 from long_lived.lab.local.live import LocalService
 from long_lived.settings import Settings, SettingsError, load
 
 SMALL = (
-    "server.replicas=null",
     "client.concurrency=10",
     "client.durationSeconds=30",
     "client.timeouts.readSeconds=30",
@@ -49,8 +51,12 @@ def is_foreign(overrides: Sequence[str]) -> bool:
         return False
 
 
-def loaded(files: Sequence[Path], overrides: Sequence[str]) -> Settings:
+def loaded(
+    files: Sequence[Path], overrides: Sequence[str], replicas: int | None = None
+) -> Settings:
     """Load settings; those of a service that is not ours begin from a small load.
+
+    `replicas` is how many that is known to have.
 
     Raises:
         SettingsError: they cannot be used.
@@ -59,7 +65,8 @@ def loaded(files: Sequence[Path], overrides: Sequence[str]) -> Settings:
     if settings.server.enabled:
         return settings
     nobody = settings.client.target.names_nobody
-    return load(files, overrides, base=(*SMALL, *(UNNAMED if nobody else ())))
+    known = f"server.replicas={'null' if replicas is None else replicas}"
+    return load(files, overrides, base=(known, *SMALL, *(UNNAMED if nobody else ())))
 
 
 def intent(settings: Settings) -> str:
@@ -80,20 +87,47 @@ def onlooker_of(text: str, place: Place, settings: Settings) -> Onlooker:
     """Make what looks at the service meanwhile; refuse what cannot be looked at."""
     if settings.server.enabled:
         refuse(f"--inspect {text}: has no effect without --url, whose service it looks at")
-    kind, _, port = text.partition(":")
+    what, _, port = text.partition(":")
     service: LiveService
-    if kind == "local":
-        if not (port.isascii() and port.isdigit() and 1 <= int(port[:6]) <= 65_535):
-            refuse(f"--inspect {text}: must be local:PORT, with a port from 1 to 65535")
-        service, name = LocalService(int(port)), f"port {port} on this machine"
-    else:
-        name = f"{text} in namespace {place.namespace}"
-        service = live_pods(text, place, "", None, lambda line: print(line, file=sys.stderr))
+    numbered = port.isascii() and port.isdigit() and 1 <= int(port[:6]) <= 65_535
+    if what == "local" and not numbered:
+        refuse(f"--inspect {text}: must be local:PORT, with a port from 1 to 65535")
     try:
+        if what == "local":
+            service, name = LocalService(int(port)), f"port {port} on this machine"
+        else:
+            service = live_pods(what, place, port, None, lambda _: None)
+            name = f"{text} in namespace {place.namespace}"
         service.look()
     except Trouble as trouble:
         refuse(f"--inspect {text}: {trouble}")
     return Onlooker(service, name, seconds_between(settings))
+
+
+def workload_of(text: str, place: Place) -> Workload:
+    """Find the workload that is to be rolled out, or refuse."""
+    try:
+        return Workload(Kubectl(place), text)
+    except Trouble as trouble:
+        refuse(f"--target {text}: {trouble}")
+
+
+def rollout_of(workload: Workload, settings: Settings, place: Place, *, yes: bool) -> Event:
+    """Make the event that rolls a workload out, with the user's leave."""
+    after, client = settings.experiment.event.after_seconds, settings.client
+    if settings.server.enabled:
+        refuse(f"--target {workload.name}: has no effect without --url, whose service it is")
+    if client.duration_seconds and after >= client.duration_seconds:
+        refuse(
+            f"experiment.event.afterSeconds = {after:g} is not below client.durationSeconds = "
+            f"{client.duration_seconds:g}: must be less than {client.duration_seconds:g}"
+        )
+    obtain(
+        f"about to replace all {workload.replicas} pods of {workload.name} in namespace "
+        f"{place.namespace}, {after:g} s into the run (kubectl rollout restart)",
+        yes=yes,
+    )
+    return RolloutElsewhere(workload.name, after, workload.roll_out)
 
 
 def ask_leave(settings: Settings, *, on_cluster: bool, yes: bool) -> None:
@@ -106,12 +140,10 @@ def ask_leave(settings: Settings, *, on_cluster: bool, yes: bool) -> None:
 
 def obtain(what: str, *, yes: bool) -> None:
     """Say what is about to happen to what is not ours, and go on only with the user's leave."""
+    if not yes and not sys.stdin.isatty():
+        refuse(f"{what}: needs --yes where no terminal can be asked")
     print(f"long-lived: {what}", file=sys.stderr)
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        refuse("--yes is needed for that where no terminal can be asked")
-    if not click.confirm("Go on?", err=True):
+    if not yes and not click.confirm("Go on?", err=True):
         sys.exit(1)
 
 

@@ -43,9 +43,10 @@ def carry_out_plan(
     *,
     brief: bool = False,
     onlooker: Onlooker | None = None,
+    more_events: Sequence[Event] = (),
 ) -> tuple[Conclusion, int]:
     """Carry out the run that `settings` ask for; the opening line ends with `where`."""
-    events = planned_events(settings)
+    events = [*planned_events(settings), *more_events]
     first_line = opening(settings, events) + where
     return carry_out(
         backend, events, folder, interrupts, first_line, brief=brief, onlooker=onlooker

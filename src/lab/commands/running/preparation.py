@@ -90,8 +90,16 @@ def lacking(run: Prepared) -> str | None:
     return missing() if here and run.settings.server.proxy == "haproxy" else None
 
 
-def prepared(scenarios: Sequence[str], overrides: Sequence[str], target: Target) -> Prepared:
-    """Load the settings of a run; refuse what cannot be run."""
+def prepared(
+    scenarios: Sequence[str],
+    overrides: Sequence[str],
+    target: Target,
+    replicas: int | None = None,
+) -> Prepared:
+    """Load the settings of a run; refuse what cannot be run.
+
+    `replicas` is how many a service that is not ours is known to have.
+    """
     chart: Mapping[str, object] = {}
     of_the_chart: Sequence[str] = ()
     try:
@@ -99,7 +107,7 @@ def prepared(scenarios: Sequence[str], overrides: Sequence[str], target: Target)
         if target.place is not None:
             overrides, of_the_chart = divided(overrides)
             chart = chart_values(files)
-        settings = loaded(files, overrides)
+        settings = loaded(files, overrides, replicas)
         if target.place is None:
             refuse_what_has_no_effect(settings)
             refuse_other_systems()
