@@ -60,6 +60,7 @@ class Runner:
         self._settings = settings = options.settings
         self._url = settings.client.url or f"http://127.0.0.1:{settings.server.port}/"
         self._progress_seconds = options.progress_seconds
+        self._addresses = max(1, len(options.source_addresses))
         seed = settings.client.seed
         self._clock = Clock()
         one_thread = settings.client.engine == "asyncio"
@@ -124,7 +125,7 @@ class Runner:
         self._settle(problem)
 
     def _check_limits(self) -> None:
-        needed = limits.needs(self._settings)
+        needed = limits.needs(self._settings, self._addresses)
         lines = limits.check(limits.read_limits(), needed)
         if lines:
             refuse("client", "; ".join(lines))

@@ -146,7 +146,7 @@ MEASURED = re.compile(r"^\| (server|client) `(\w+)`[^|]*\| ([\d,]+) \| (\d+) MB 
 def test_memory_of_the_notes_is_that_of_the_table(notes: Notes) -> None:
     """The notes agree with each row of the table in docs/cost.md, within a tenth."""
     rows = MEASURED.findall((ROOT / "docs" / "cost.md").read_text())
-    assert len(rows) == 8
+    assert len(rows) == 9
     for part, app, load, megabytes in rows:
         sets = f"client.concurrency={load.replace(',', '')},server.replicas=1"
         key, flag = {

@@ -53,3 +53,7 @@ class Caller:
         with pytest.raises(Exception) as caught:
             self.ask()
         return classify(caught.value)
+
+    def close(self) -> None:
+        """Close its idle connections."""
+        self.transport.get_connection_with_tls_context().close()

@@ -13,6 +13,7 @@ import pytest
 from tests.waiting import eventually
 
 from .caller import Caller
+from .loop_caller import LoopCaller
 from .programs import (
     BOUND_SECONDS,
     QUICK,
@@ -183,14 +184,15 @@ def scripted() -> Iterator[Callable[[Script], int]]:
 
 
 @pytest.fixture
-def call() -> Iterator[Callable[..., Caller]]:
-    """Make callers whose connections close with the test."""
-    made: list[Caller] = []
+def call(request: pytest.FixtureRequest) -> Iterator[Callable[..., Caller | LoopCaller]]:
+    """Make callers whose connections close with the test; a parameter says of which class."""
+    made: list[Caller | LoopCaller] = []
+    kind = getattr(request, "param", Caller)
 
-    def make(url: str, *settings: str, **given: Any) -> Caller:
-        made.append(Caller(url, settings, **given))
+    def make(url: str, *settings: str, **given: Any) -> Caller | LoopCaller:
+        made.append(kind(url, settings, **given))
         return made[-1]
 
     yield make
     for caller in made:
-        caller.transport.get_connection_with_tls_context().close()
+        caller.close()

@@ -16,6 +16,7 @@ or requests in flight. They follow from the table "Memory on a cluster" in docs/
 {{- with get (dict
   "threads" (list 30 58.8)
   "gevent" (list 30 35.9)
+  "asyncio" (list 26 5.9)
   "flask" (list 46 43.9)
   "gunicorn" (list 53 56.1)
 ) .app -}}

@@ -4,6 +4,7 @@
 named with both numbers, before anything is sent.
 """
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +39,7 @@ class Needs:
     open_files: int
     threads: int
     ports: int
+    """Of each source address."""
 
 
 def most_idle(settings: Client) -> int:
@@ -49,13 +51,15 @@ def most_idle(settings: Client) -> int:
     return settings.concurrency + (SPARE_IDLE if settings.balancing == "headless" else 0)
 
 
-def needs(settings: Settings) -> Needs:
-    """Return the most that one client with these settings takes."""
+def needs(settings: Settings, addresses: int = 1) -> Needs:
+    """Return the most that one client takes, which connects from so many `addresses`."""
     users = settings.client.concurrency
     threads = users + SPARE_THREADS if settings.client.engine == "threads" else SPARE_THREADS
     idle = most_idle(settings.client) if settings.client.balances_requests else 0
     connections = users + idle
-    return Needs(open_files=connections + SPARE_FILES, threads=threads, ports=users)
+    return Needs(
+        open_files=connections + SPARE_FILES, threads=threads, ports=math.ceil(users / addresses)
+    )
 
 
 def check(limits: Limits, needed: Needs) -> list[str]:
@@ -81,8 +85,8 @@ def check(limits: Limits, needed: Needs) -> list[str]:
         )
     if limits.ports is not None and needed.ports > limits.ports:
         lines.append(
-            f"source ports: {needed.ports} are needed, the range holds {limits.ports} "
-            "(net.ipv4.ip_local_port_range): widen it, or raise client.parallelism"
+            f"source ports: {needed.ports} are needed of one address, the range holds "
+            f"{limits.ports} (net.ipv4.ip_local_port_range): widen it, or raise client.parallelism"
         )
     return lines
 

@@ -2,7 +2,7 @@
 
 import json
 
-from long_lived.lab.cluster.live import WORKLOADS, parse_target
+from long_lived.lab.cluster.live.service import WORKLOADS, parse_target
 from long_lived.lab.cluster.tools.kubectl import Kubectl
 from long_lived.lab.experiment.backend import Trouble
 

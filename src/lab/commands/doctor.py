@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import click
 
@@ -23,6 +22,7 @@ from long_lived.lab.commands.scenarios import values_files
 from long_lived.lab.experiment.backend import Trouble
 from long_lived.lab.local.haproxy import program as haproxy
 from long_lived.lab.local.haproxy import version
+from long_lived.lab.local.machine.limits import tracked_connections
 from long_lived.lab.local.service import SERVICE_ADDRESS, Unsupported, refuse_other_systems
 from long_lived.lab.report.columns import labelled
 from long_lived.server.balance import HASH_WARNING, balance_at_random
@@ -162,7 +162,7 @@ def look(settings: Settings, context: str) -> Iterator[Finding]:
     yield python(sys.version_info[:3])
     yield from limits_of(read_limits(), settings)
     yield queue(somaxconn(), settings.server.backlog)
-    yield tracking(_network_table(), settings.client.concurrency)
+    yield tracking(tracked_connections(), settings.client.concurrency)
     yield balancing(*_balances(settings.server.replicas or 1))
     yield _tried("Go", _go, "fine for server.runtime = go")
     yield _tried("HAProxy", lambda: version(haproxy()), "fine for server.proxy = haproxy")
@@ -176,17 +176,6 @@ def _tried(what: str, find: Callable[[], str], words: str) -> Finding:
         return Finding(what, find(), words)
     except (Trouble, Unavailable) as error:
         return Finding(what, "none", str(error))
-
-
-def _network_table() -> NetworkTable | None:
-    folder = Path("/proc/sys/net/netfilter")
-    try:
-        most, used = (
-            int((folder / f"nf_conntrack_{name}").read_text()) for name in ("max", "count")
-        )
-    except (OSError, ValueError):
-        return None
-    return most, used
 
 
 def _balances(replicas: int) -> tuple[str, bool]:

@@ -17,6 +17,11 @@ def complain(reason: str) -> None:
     print(f"long-lived: error: {one_line(reason)}", file=sys.stderr)
 
 
+def warn(caution: str) -> None:
+    """Say in one line what may go less well than it could."""
+    print(f"long-lived: warning: {one_line(caution)}", file=sys.stderr)
+
+
 def refuse(reason: str) -> NoReturn:
     """Say in one line why the lab cannot start, and exit with status 2."""
     complain(reason)

@@ -11,6 +11,7 @@ from long_lived.lab.experiment.moment import Moment
 from long_lived.lab.experiment.outcome import Outcome
 from long_lived.lab.experiment.results import VALUES, write_values
 from long_lived.lab.local import haproxy
+from long_lived.lab.local.addresses import client_addresses
 from long_lived.lab.local.foreign import ForeignService
 from long_lived.lab.local.proxy import Proxy
 from long_lived.lab.local.service import Service, balanced_by_hash
@@ -33,7 +34,7 @@ SERVER_STOP_SECONDS = 5.0
 
 
 class LocalBackend:
-    """Processes that share one port, and clients with a source address each."""
+    """Processes that share one port, and clients with source addresses of their own."""
 
     def __init__(self, settings: Settings, folder: Path) -> None:
         """Prepare a run that leaves its files in `folder`."""
@@ -195,7 +196,8 @@ class LocalBackend:
             *("--progress-seconds", str(CLIENT_PROGRESS_SECONDS)),
         )
         if self._own:
-            command += ["--source-address", f"127.0.0.{2 + index}"]
+            for address in client_addresses(index, self._settings.client.concurrency):
+                command += ["--source-address", address]
         if self._chooses and self._own:
             command += ["--addresses", str(self._own.addresses)]
         # As an Indexed Job on a cluster tells its pods apart: by that their draws differ.

