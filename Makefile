@@ -13,7 +13,7 @@ help: ## List the targets
 
 SCENARIO ?= ten-thousand
 
-.PHONY: run compare test scenarios doctor
+.PHONY: run compare test scenarios doctor report
 run: $(VENV)/.run ## Run an experiment, by default with 10,000 requests at once [SCENARIO= SET=]
 	$(BIN)/long-lived run $(SCENARIO) $(foreach pair,$(SET),--set '$(pair)')
 
@@ -34,6 +34,9 @@ endif
 # REMEDIES="recycle headless" names some of values/remedies/, EVENT one of values/events/.
 compare: $(VENV)/.run ## Put every remedy against the same event, side by side [REMEDIES= EVENT= REPEAT= SET=]
 	$(BIN)/long-lived compare $(REMEDIES) $(if $(EVENT),--event $(EVENT)) $(if $(REPEAT),--repeat $(REPEAT)) $(foreach pair,$(SET),--set '$(pair)')
+
+report: $(VENV)/.run ## Write the page of results, which are results/latest by default [RESULTS=]
+	$(BIN)/long-lived report $(RESULTS)
 
 scenarios: $(VENV)/.run ## List the scenarios
 	$(BIN)/long-lived scenarios

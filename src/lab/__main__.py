@@ -6,6 +6,7 @@ from long_lived.lab.commands.chart import chart
 from long_lived.lab.commands.compare import compare
 from long_lived.lab.commands.doctor import doctor
 from long_lived.lab.commands.inspect import inspect_command
+from long_lived.lab.commands.kept.report import report
 from long_lived.lab.commands.options import OneLineErrors
 from long_lived.lab.commands.restart import restart
 from long_lived.lab.commands.run import run
@@ -22,7 +23,10 @@ def cli() -> None:
     """Show, prove and compare what long-lived connections do to load balancing."""
 
 
-for command in (run, compare, inspect_command, scenarios, verify, restart, chart, doctor):
+for command in (
+    *(run, compare, inspect_command, scenarios, verify, restart),
+    *(report, chart, doctor),
+):
     cli.add_command(command)
 
 

@@ -16,6 +16,9 @@ from long_lived.lab.experiment.interrupts import Interrupts
 from long_lived.lab.experiment.opening import opening
 from long_lived.lab.experiment.results import LATEST, keep, make_folder, point_latest
 from long_lived.lab.report.columns import labelled
+from long_lived.lab.report.page.run import Page
+from long_lived.lab.results.origin import origin_here
+from long_lived.lab.results.pages import PAGE, page_of_run, write_page
 from long_lived.lab.terminal.display import display
 from long_lived.settings import Settings
 
@@ -44,8 +47,8 @@ def carry_out_plan(
 ) -> tuple[Conclusion, int]:
     """Carry out the run that `settings` ask for; the opening line ends with `where`."""
     events = planned_events(settings)
-    first_line = opening(settings, events) + where
-    return carry_out(backend, events, folder, interrupts, first_line, brief=brief)
+    first_line = opening(settings, events) + (where and f", {where}")
+    return carry_out(backend, events, folder, interrupts, first_line, where, brief=brief)
 
 
 def carry_out(
@@ -54,12 +57,14 @@ def carry_out(
     folder: Path,
     interrupts: Interrupts,
     first_line: str,
+    where: str,
     *,
     brief: bool = False,
 ) -> tuple[Conclusion, int]:
     """Show a run while it goes on, and deliver what it showed; return that and the exit status.
 
-    With `brief` only its verdict is printed, and the report is in the folder.
+    `where` says where it ran, empty for this machine. With `brief` only its verdict is printed, and
+    the report is in the folder.
     """
     console = Console(file=sys.stdout, markup=False, emoji=False, highlight=False)
     console.print(f"{first_line}, in {folder}", soft_wrap=True)
@@ -68,20 +73,32 @@ def carry_out(
             found = run_experiment(backend, events, folder, shown.show, interrupts.stop_signal)
     except Trouble as trouble:
         refuse(str(trouble))
-    return found, deliver(found, folder, brief=brief)
+    return found, deliver(found, folder, where or "processes on this machine", brief=brief)
 
 
-def deliver(found: Conclusion, folder: Path, *, brief: bool = False) -> int:
+def deliver(found: Conclusion, folder: Path, where: str, *, brief: bool = False) -> int:
     """Print the report, keep the results where that can be done, and return the exit status."""
     lines = labelled("verdict", found.verdict.words) if brief else found.report
     print("\n".join(lines), flush=True)
-    kept = was_kept(folder, lambda: keep(folder, found.seen, found.verdict, found.report))
+    seen, verdict, origin = found.seen, found.verdict, origin_here(where)
+    kept = was_kept(folder, lambda: keep(folder, seen, verdict, found.report, origin))
+    page = page_of_run(seen, verdict, origin, folder.name)
+    kept = show_page(folder, page, brief=brief) and kept
     if found.seen.stopped_by is not None:
         return 128 + found.seen.stopped_by
     return 0 if found.verdict.passed and kept else 1
 
 
-def was_kept(folder: Path, write: Callable[[], None]) -> bool:
+def show_page(folder: Path, page: Page, *, brief: bool = False) -> bool:
+    """Write the page of a result, say where unless `brief`, and tell whether that worked."""
+    if not was_kept(folder, lambda: write_page(folder, page)):
+        return False
+    if not brief:
+        print("\n".join(labelled("page", str(folder / PAGE))), flush=True)
+    return True
+
+
+def was_kept(folder: Path, write: Callable[[], object]) -> bool:
     """Keep results, and tell whether that worked: a disk may be full, a folder gone."""
     try:
         write()

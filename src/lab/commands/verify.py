@@ -63,8 +63,8 @@ def verify(
         backend = ClusterBackend(release, place, folder, app=app)
     except Trouble as trouble:
         refuse(str(trouble))
-    first_line = f"{job.name}: release {release} in namespace {namespace}"
-    _, status = carry_out(backend, (), folder, Interrupts(), first_line)
+    where = f"release {release} in namespace {namespace}"
+    _, status = carry_out(backend, (), folder, Interrupts(), f"{job.name}: {where}", where)
     return status
 
 
@@ -77,4 +77,4 @@ def _verify_logs(files: tuple[Path, ...], out: Path) -> int:
     if seen.summary is not None:
         name = seen.summary.settings.experiment.name
     folder = new_folder(out, name)
-    return deliver(conclude(seen, folder), folder)
+    return deliver(conclude(seen, folder), folder, "known from saved logs")

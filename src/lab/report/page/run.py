@@ -1,0 +1,98 @@
+"""The page of one run: everything that its template shows. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from long_lived.lab.analysis.judged import Unit
+from long_lived.lab.analysis.power import LEVEL
+from long_lived.lab.analysis.verdict import Verdict, history_of
+from long_lived.lab.report.differing import differing, flat
+from long_lived.lab.report.notes import notes
+from long_lived.lab.report.origin import Origin
+from long_lived.lab.report.page.durations import bars, durations_plot
+from long_lived.lab.report.page.replicas import Replicas, replica_plot, replica_table
+from long_lived.lab.report.page.sure import sure
+from long_lived.lab.report.page.timeline import timeline
+from long_lived.lab.report.page.timeline_plot import timeline_plot
+from long_lived.lab.report.page.vega import Spec
+from long_lived.lab.report.totals import totals
+from long_lived.record.replica_counts import ReplicaCounts
+from long_lived.record.summary import Summary
+
+
+@dataclass(frozen=True)
+class Page:
+    """A template, what it shows, and its plots by the id of their place."""
+
+    template: str
+    title: str
+    shown: Mapping[str, Any]
+    plots: Mapping[str, Spec]
+
+
+def run_page(
+    summary: Summary | None,
+    verdict: Verdict,
+    *,
+    server_counts: Mapping[str, ReplicaCounts] | None = None,
+    remarks: Sequence[str] = (),
+    origin: Origin | None = None,
+    name: str = "",
+) -> Page:
+    """Put together the page of a run; `name` is that of its folder."""
+    finding, _, why = verdict.words.partition(": ")
+    shown: dict[str, Any] = {
+        "verdict": verdict,
+        "finding_words": finding,
+        "why": why,
+        "sure": sure(verdict),
+        "level": LEVEL,
+        "origin": origin or Origin(),
+        "name": name,
+        "summary": summary,
+        "notes": list(remarks),
+    }
+    title = f"{verdict.finding} – {name or 'a run'} – long-lived"
+    if summary is None:
+        return Page("run.html", title, shown, {})
+    history = history_of(summary)
+    replicas = replica_table(summary, verdict, server_counts or {})
+    over_time = timeline(history, _in_order(replicas, verdict), verdict)
+    unit = Unit.HELD if verdict.judged is None else verdict.judged.unit
+    times = {
+        "service": (summary.service_seconds, "service time in ms: from the send to the answer"),
+        "overhead": (
+            summary.overhead_seconds,
+            "overhead in ms: service time beyond the server's delay",
+        ),
+    }
+    histograms = {key: bars(durations) for key, (durations, _) in times.items()}
+    plots = {
+        "timeline": timeline_plot(over_time),
+        "replicas": replica_plot(replicas, str(unit)),
+        **{
+            key: durations_plot(histograms[key], durations, title)
+            for key, (durations, title) in times.items()
+        },
+    }
+    shown |= {
+        "effect": verdict.effect,
+        "judged": verdict.judged,
+        "timeline": over_time,
+        "replicas": replicas,
+        "unit": unit,
+        "times": {key: (durations, histograms[key]) for key, (durations, _) in times.items()},
+        "totals": totals(summary),
+        "notes": [*notes(summary, verdict, history), *remarks],
+        "differing": differing(summary.settings),
+        "settings": flat(summary.settings.as_values()),
+    }
+    return Page("run.html", title, shown, {key: one for key, one in plots.items() if one})
+
+
+def _in_order(replicas: Replicas, verdict: Verdict) -> list[str]:
+    """List all replicas in the order in which they served."""
+    effect = verdict.effect
+    first = [] if effect is None else [*effect.survivors, *effect.stopped, *effect.came]
+    return list(dict.fromkeys([*first, *(row.name for row in replicas.rows)]))

@@ -1,0 +1,158 @@
+"""The plot of a run over time: panels below each other, on one axis. Pure."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from long_lived.lab.report.page.bands import Band
+from long_lived.lab.report.page.timeline import Timeline
+from long_lived.lab.report.page.vega import Spec, axis, band_colours, chart, folded, told, values
+
+HEIGHT = 120
+RATE, COUNT = ",.1f", ",.0f"
+
+
+def timeline_plot(shown: Timeline) -> Spec:
+    """Draw answers, connections held and opened, and failures if there were any."""
+    rows = list(shown.rows)
+    if not rows:
+        return chart(data=values([]), mark="point")
+    # A step lasts until the next row begins: the last one needs an end.
+    rows.append({**rows[-1], "t": rows[-1]["u"]})
+    end = rows[-1]["t"]
+    panels = [
+        _panel("Requests answered per second", shown, shown.replicas, "a", end),
+        _panel("Connections held", shown, shown.replicas, "h", end, stacked=False),
+        _panel("New connections per second", shown, shown.opened, "o", end),
+    ]
+    if shown.failed:
+        panels.append(_panel("Failed requests per second", shown, shown.failed, "f", end))
+    panels[-1]["layer"][-1]["encoding"]["x"]["axis"] = axis("seconds since the start of the load")
+    return chart(
+        data=values(rows),
+        vconcat=panels,
+        spacing=14,
+        resolve={"scale": {"color": "independent", "strokeDash": "independent"}},
+        params=[
+            {
+                "name": "hover",
+                "select": {
+                    "type": "point",
+                    "fields": ["t"],
+                    "nearest": True,
+                    "on": "pointermove",
+                    "clear": "pointerout",
+                },
+                "views": [panel["layer"][-1]["name"] for panel in panels],
+            }
+        ],
+    )
+
+
+def _panel(
+    title: str,
+    shown: Timeline,
+    bands: Sequence[Band],
+    prefix: str,
+    end: float,
+    *,
+    stacked: bool = True,
+) -> Spec:
+    layers = [*_during(shown)]
+    drawn: dict[str, Any] = {
+        "transform": folded(bands, prefix),
+        "encoding": {
+            "x": _x(end),
+            "y": {"field": "value", "type": "quantitative", "axis": axis(None, format="~s")},
+            "color": band_colours(bands, prefix),
+            "order": {"field": "place", "type": "quantitative"},
+        },
+    }
+    if stacked:
+        drawn["mark"] = {"type": "area", "interpolate": "step-after", "opacity": 0.85}
+        drawn["encoding"]["y"]["stack"] = "zero"
+    else:
+        drawn["mark"] = {"type": "line", "interpolate": "step-after", "strokeWidth": 2}
+        drawn["encoding"]["strokeDash"] = {
+            **band_colours(bands, prefix),
+            "scale": {
+                "domain": [f"{prefix}{one.key}" for one in bands],
+                "range": [list(one.dash) or [1, 0] for one in bands],
+            },
+        }
+        del drawn["encoding"]["order"]
+    layers.append(drawn)
+    layers += _marks(shown, end, labels=prefix == "a")
+    layers.append(
+        {
+            "name": f"hover{prefix}",
+            "mark": {"type": "rule", "color": "var(--text)", "strokeWidth": 1},
+            "encoding": {
+                "x": _x(end),
+                "opacity": {
+                    "condition": {"param": "hover", "value": 0.7, "empty": False},
+                    "value": 0,
+                },
+                "tooltip": told(bands, prefix, COUNT if prefix == "h" else RATE),
+            },
+        }
+    )
+    return {"title": title, "height": HEIGHT, "layer": layers}
+
+
+def _x(end: float) -> Spec:
+    return {
+        "field": "t",
+        "type": "quantitative",
+        "axis": axis(None),
+        "scale": {"domain": [0, end], "nice": False},
+    }
+
+
+def _during(shown: Timeline) -> list[Spec]:
+    if shown.during is None:
+        return []
+    begin, over = shown.during
+    return [
+        {
+            "data": values([{"begin": begin, "over": over}]),
+            "mark": {"type": "rect", "color": "var(--event)", "opacity": 0.18},
+            "encoding": {
+                "x": {"field": "begin", "type": "quantitative"},
+                "x2": {"field": "over"},
+            },
+        }
+    ]
+
+
+def _marks(shown: Timeline, end: float, *, labels: bool) -> list[Spec]:
+    """Draw when the event began and was over; what happened to whom is in the page's list."""
+    if shown.during is None:
+        return []
+    begin, over = shown.during
+    moments = [{"at": begin, "what": "event begins"}, {"at": over, "what": "over"}]
+    rule: Spec = {
+        "data": values(moments[: 1 if over >= end else 2]),
+        "mark": {"type": "rule", "color": "var(--event)", "strokeDash": [4, 3], "strokeWidth": 1.5},
+        "encoding": {"x": {"field": "at", "type": "quantitative"}},
+    }
+    if not labels:
+        return [rule]
+    late = begin > end / 2
+    text = {
+        "type": "text",
+        "align": "right" if late else "left",
+        "dx": -5 if late else 5,
+        "dy": 6,
+        "baseline": "top",
+        "fontSize": 11,
+    }
+    word: Spec = {
+        "data": values(moments[:1]),
+        "encoding": {
+            "x": {"field": "at", "type": "quantitative"},
+            "y": {"value": 0},
+            "text": {"field": "what"},
+        },
+    }
+    halo = {**text, "color": "var(--page)", "stroke": "var(--page)", "strokeWidth": 4}
+    return [rule, {**word, "mark": halo}, {**word, "mark": {**text, "color": "var(--text)"}}]
