@@ -12,7 +12,7 @@ from click.core import ParameterSource
 
 from long_lived.lab.analysis.trade import trade
 from long_lived.lab.cluster.tools.kubectl import Place
-from long_lived.lab.commands.one_run import carry_out_plan, new_folder, was_kept
+from long_lived.lab.commands.one_run import carry_out_plan, new_folder, show_page, was_kept
 from long_lived.lab.commands.options import (
     out_option,
     place_options,
@@ -27,6 +27,7 @@ from long_lived.lab.experiment.matrix import Matrix, Plan, Unreadable
 from long_lived.lab.experiment.results import keep_report
 from long_lived.lab.report.columns import labelled
 from long_lived.lab.report.comparison import advice, table
+from long_lived.lab.results.saved_comparison import page_of_comparison
 from long_lived.settings import Settings, SettingsError
 from long_lived.settings.load import chart_values
 from long_lived.settings.places import SCENARIOS
@@ -176,6 +177,7 @@ def _carry_out(matrix: Matrix, target: Target) -> int:
         print(flush=True)
     lines = _show(matrix)
     kept = was_kept(matrix.folder, lambda: keep_report(matrix.folder, lines))
+    kept = show_page(matrix.folder, page_of_comparison(matrix)) and kept
     return 0 if kept and all(row.passed for row in matrix.rows().values()) else 1
 
 

@@ -1,9 +1,11 @@
 """The command `inspect`: who holds the connections of a live service, without any load."""
 
 import json
+import re
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -14,14 +16,21 @@ from long_lived.lab.analysis.verdict import Finding
 from long_lived.lab.cluster.live import LiveServicePods, parse_target
 from long_lived.lab.cluster.live_rbac import manifests
 from long_lived.lab.cluster.tools.kubectl import Kubectl, Place
-from long_lived.lab.commands.options import context_option, refuse
+from long_lived.lab.commands.one_run import new_folder, show_page, was_kept
+from long_lived.lab.commands.options import context_option, out_option, refuse
 from long_lived.lab.experiment.backend import Trouble
 from long_lived.lab.experiment.interrupts import Interrupts
 from long_lived.lab.local.live import LocalService
 from long_lived.lab.report.inspection import as_dict, lines
+from long_lived.lab.report.page.inspection import inspection_page
+from long_lived.lab.results.origin import origin_here
+from long_lived.lab.results.saved_inspection import keep_inspection
 from long_lived.settings import Settings
 
 TICK_SECONDS = 0.1
+
+MOST_WORD = 40
+"""Letters of a target in the name of its folder."""
 
 
 @click.command("inspect")
@@ -57,6 +66,7 @@ TICK_SECONDS = 0.1
     metavar="IMAGE",
     help="For pods without `cat`: look from an ephemeral container, which then stays in the pod.",
 )
+@out_option
 @click.option("--print-rbac", is_flag=True, help="Print the permissions it needs, and end.")
 def inspect_command(
     target: str | None,
@@ -68,6 +78,7 @@ def inspect_command(
     watch: bool,
     form: str,
     debug_image: str,
+    out: Path,
     print_rbac: bool,
 ) -> int:
     """Say whether the connections of a live service are pinned, and to whom. Changes nothing.
@@ -77,7 +88,7 @@ def inspect_command(
     protocol over TCP.
 
     Exit status: 0 even, or too few connections to tell; 1 pinned or uneven; 2 it cannot be
-    looked at; 130 or 143 interrupted.
+    looked at; 130 or 143 interrupted. A page of the last look is left below results/.
     """
     if print_rbac:
         print(manifests(namespace, debug=bool(debug_image)), end="")
@@ -97,7 +108,7 @@ def inspect_command(
         else:
             service = _pods(str(target), Place(namespace, context), port, debug_image, say)
             name = f"{target} in namespace {namespace}"
-        return _looked_at(service, name, seconds, form, watch=watch)
+        return _looked_at(service, name, seconds, form, out, watch=watch)
     except Trouble as trouble:
         refuse(str(trouble))
 
@@ -115,9 +126,17 @@ def _pods(
     return LiveServicePods(Kubectl(place), target, port, debug_image, say)
 
 
-def _looked_at(service: LiveService, name: str, seconds: float, form: str, *, watch: bool) -> int:
+def _word(name: str) -> str:
+    """Return what a folder may be called: the name of a target, as far as it is one."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower())[:MOST_WORD].strip("-")
+
+
+def _looked_at(
+    service: LiveService, name: str, seconds: float, form: str, out: Path, *, watch: bool
+) -> int:
     interrupts = Interrupts()
     before, at = service.look(), time.monotonic()
+    folder = new_folder(out, f"inspect-{_word(name)}")
     while True:
         while time.monotonic() < at + seconds and interrupts.stop_signal() is None:
             time.sleep(TICK_SECONDS)
@@ -125,9 +144,9 @@ def _looked_at(service: LiveService, name: str, seconds: float, form: str, *, wa
             return 128 + number
         after, now = service.look(), time.monotonic()
         found = _judged(service, before, after, now - at)
-        _show(found, name, form)
+        kept = _show(found, name, form, folder)
         if not watch:
-            return 0 if found.finding in (Finding.EVEN, Finding.TOO_FEW) else 1
+            return 0 if kept and found.finding in (Finding.EVEN, Finding.TOO_FEW) else 1
         before, at = after, now
 
 
@@ -144,9 +163,14 @@ def _judged(
     return inspect(held, round(seconds, 1), owners, Settings().experiment.even_within, notes)
 
 
-def _show(found: Inspection, name: str, form: str) -> None:
+def _show(found: Inspection, name: str, form: str, folder: Path) -> bool:
+    """Print what was found, keep it, and tell whether that worked."""
     now = time.time()
+    told = as_dict(found, name, now)
     if form == "json":
-        print(json.dumps(as_dict(found, name, now)), flush=True)
+        print(json.dumps(told), flush=True)
     else:
-        print("\n".join([*lines(found, name, now), ""]), flush=True)
+        print("\n".join(lines(found, name, now)), flush=True)
+    origin = origin_here(name)
+    kept = was_kept(folder, lambda: keep_inspection(folder, told, origin))
+    return show_page(folder, inspection_page(told, origin), brief=form == "json") and kept

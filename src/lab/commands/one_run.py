@@ -16,7 +16,7 @@ from long_lived.lab.experiment.interrupts import Interrupts
 from long_lived.lab.experiment.opening import opening
 from long_lived.lab.experiment.results import LATEST, keep, make_folder, point_latest
 from long_lived.lab.report.columns import labelled
-from long_lived.lab.report.page.run import Page
+from long_lived.lab.report.page.page import Page
 from long_lived.lab.results.origin import origin_here
 from long_lived.lab.results.pages import PAGE, page_of_run, write_page
 from long_lived.lab.terminal.display import display

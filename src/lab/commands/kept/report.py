@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 from long_lived.lab.commands.options import complain, refuse
+from long_lived.lab.experiment.matrix import Unreadable
 from long_lived.lab.experiment.results import LATEST
-from long_lived.lab.results.pages import page_of_run, write_page
-from long_lived.lab.results.saved_run import Unreadable, saved_run
+from long_lived.lab.results.pages import page_of, write_page
 
 
 @click.command()
@@ -28,10 +28,9 @@ def report(folders: tuple[Path, ...]) -> int:
     status = 0
     for folder in folders or (Path("results") / LATEST,):
         try:
-            run = saved_run(folder)
+            page = page_of(folder)
         except Unreadable as error:
             refuse(str(error))
-        page = page_of_run(run.seen, run.verdict, run.origin, folder.resolve().name)
         try:
             print(write_page(folder, page), flush=True)
         except OSError as error:

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from long_lived.lab.report.columns import seconds
-from long_lived.lab.report.page.run import Page
+from long_lived.lab.report.page.page import Page
 from long_lived.lab.report.page.sure import MEANS
 from long_lived.lab.report.page.text import clean, number
 

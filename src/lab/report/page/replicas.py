@@ -14,6 +14,7 @@ MOST_BARS = 24
 """Replicas drawn one by one. Of more, those with most and with fewest are."""
 
 BAR_HEIGHT = 20
+MOST_LABEL = 30
 
 
 @dataclass(frozen=True)
@@ -92,21 +93,31 @@ def _role(name: str, verdict: Verdict) -> str:
 
 def replica_plot(found: Replicas, unit: str) -> Spec | None:
     """Draw the count of each replica that is judged, on the band of chance; None without any."""
-    judged = [row for row in found.rows if row.judged is not None]
-    if not judged:
+    counts = {
+        f"{clean(row.name, MOST_LABEL)}{f' ({row.role})' if row.role else ''}": row.judged
+        for row in found.rows
+        if row.judged is not None
+    }
+    return counts_plot(counts, found.low, found.high, unit)
+
+
+def counts_plot(counts: Mapping[str, int], low: int, high: int, unit: str) -> Spec | None:
+    """Draw counts by name, on the band from `low` to `high` that chance gives; None without any."""
+    if not counts:
         return None
-    if len(judged) > MOST_BARS:
-        ordered = sorted(judged, key=lambda row: -(row.judged or 0))
-        judged = [*ordered[: MOST_BARS // 2], *ordered[-MOST_BARS // 2 :]]
+    shown = list(counts.items())
+    if len(shown) > MOST_BARS:
+        shown.sort(key=lambda one: -one[1])
+        shown = [*shown[: MOST_BARS // 2], *shown[-MOST_BARS // 2 :]]
     rows = [
         {
-            "replica": f"{clean(row.name, 30)}{f' ({row.role})' if row.role else ''}",
-            "count": row.judged,
-            "outside": "outside chance" if row.outside else "within chance",
-            "low": found.low,
-            "high": found.high,
+            "replica": name,
+            "count": count,
+            "outside": "within chance" if low <= count <= high else "outside chance",
+            "low": low,
+            "high": high,
         }
-        for row in judged
+        for name, count in shown
     ]
     names = [row["replica"] for row in rows]
     replica = {

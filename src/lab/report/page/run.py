@@ -1,7 +1,6 @@
 """The page of one run: everything that its template shows. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from long_lived.lab.analysis.judged import Unit
@@ -11,24 +10,14 @@ from long_lived.lab.report.differing import differing, flat
 from long_lived.lab.report.notes import notes
 from long_lived.lab.report.origin import Origin
 from long_lived.lab.report.page.durations import bars, durations_plot
-from long_lived.lab.report.page.replicas import Replicas, replica_plot, replica_table
+from long_lived.lab.report.page.page import Page
+from long_lived.lab.report.page.replicas import replica_plot, replica_table
 from long_lived.lab.report.page.sure import sure
-from long_lived.lab.report.page.timeline import timeline
+from long_lived.lab.report.page.timeline import in_order, timeline
 from long_lived.lab.report.page.timeline_plot import timeline_plot
-from long_lived.lab.report.page.vega import Spec
 from long_lived.lab.report.totals import totals
 from long_lived.record.replica_counts import ReplicaCounts
 from long_lived.record.summary import Summary
-
-
-@dataclass(frozen=True)
-class Page:
-    """A template, what it shows, and its plots by the id of their place."""
-
-    template: str
-    title: str
-    shown: Mapping[str, Any]
-    plots: Mapping[str, Spec]
 
 
 def run_page(
@@ -58,7 +47,7 @@ def run_page(
         return Page("run.html", title, shown, {})
     history = history_of(summary)
     replicas = replica_table(summary, verdict, server_counts or {})
-    over_time = timeline(history, _in_order(replicas, verdict), verdict)
+    over_time = timeline(history, in_order(verdict, [row.name for row in replicas.rows]), verdict)
     unit = Unit.HELD if verdict.judged is None else verdict.judged.unit
     times = {
         "service": (summary.service_seconds, "service time in ms: from the send to the answer"),
@@ -89,10 +78,3 @@ def run_page(
         "settings": flat(summary.settings.as_values()),
     }
     return Page("run.html", title, shown, {key: one for key, one in plots.items() if one})
-
-
-def _in_order(replicas: Replicas, verdict: Verdict) -> list[str]:
-    """List all replicas in the order in which they served."""
-    effect = verdict.effect
-    first = [] if effect is None else [*effect.survivors, *effect.stopped, *effect.came]
-    return list(dict.fromkeys([*first, *(row.name for row in replicas.rows)]))

@@ -44,8 +44,22 @@ class Timeline:
     during: tuple[float, float] | None
     """From the beginning of the first event until the last one was over."""
 
+    @property
+    def end(self) -> float:
+        """When the last row ends."""
+        return self.rows[-1]["u"] if self.rows else 0.0
 
-def timeline(history: History, names: Sequence[str], verdict: Verdict) -> Timeline:
+    @property
+    def most_answered(self) -> float:
+        """The highest rate of answers of all replicas together."""
+        return max(
+            (sum(row[f"a{band.key}"] for band in self.replicas) for row in self.rows), default=0.0
+        )
+
+
+def timeline(
+    history: History, names: Sequence[str], verdict: Verdict, most_points: int = MOST_POINTS
+) -> Timeline:
     """Shape the history of a run with these replicas."""
     replicas = bands(names, _weights(history, names, verdict), what="other replicas")
     unknown = Band("unknown", "unattributed", (UNATTRIBUTED,), "var(--rest)", (1, 3))
@@ -55,7 +69,7 @@ def timeline(history: History, names: Sequence[str], verdict: Verdict) -> Timeli
         for kind, on in history.failures(0, history.buckets, ended=True).items()
     }
     failed = bands(list(kinds), kinds, what="other kinds")
-    step = max(1, math.ceil(history.buckets / MOST_POINTS))
+    step = max(1, math.ceil(history.buckets / most_points))
     opened = [*replicas, *([unknown] if nameless else [])]
     return Timeline(
         rows=[
@@ -68,6 +82,13 @@ def timeline(history: History, names: Sequence[str], verdict: Verdict) -> Timeli
         marks=_marks(history, verdict),
         during=_during(verdict),
     )
+
+
+def in_order(verdict: Verdict, names: Sequence[str]) -> list[str]:
+    """List all replicas in the order in which they served."""
+    effect = verdict.effect
+    first = [] if effect is None else [*effect.survivors, *effect.stopped, *effect.came]
+    return list(dict.fromkeys([*first, *names]))
 
 
 def _weights(

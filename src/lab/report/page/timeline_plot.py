@@ -4,23 +4,25 @@ from collections.abc import Sequence
 from typing import Any
 
 from long_lived.lab.report.page.bands import Band
-from long_lived.lab.report.page.timeline import Timeline
+from long_lived.lab.report.page.timeline import Row, Timeline
 from long_lived.lab.report.page.vega import Spec, axis, band_colours, chart, folded, told, values
 
-HEIGHT = 120
+HEIGHT, SMALL_HEIGHT = 120, 90
+HOVER = {
+    "type": "point",
+    "fields": ["t"],
+    "nearest": True,
+    "on": "pointermove",
+    "clear": "pointerout",
+}
 RATE, COUNT = ",.1f", ",.0f"
 
 
 def timeline_plot(shown: Timeline) -> Spec:
     """Draw answers, connections held and opened, and failures if there were any."""
-    rows = list(shown.rows)
-    if not rows:
-        return chart(data=values([]), mark="point")
-    # A step lasts until the next row begins: the last one needs an end.
-    rows.append({**rows[-1], "t": rows[-1]["u"]})
-    end = rows[-1]["t"]
+    end = shown.end
     panels = [
-        _panel("Requests answered per second", shown, shown.replicas, "a", end),
+        _panel("Requests answered per second", shown, shown.replicas, "a", end, labels=True),
         _panel("Connections held", shown, shown.replicas, "h", end, stacked=False),
         _panel("New connections per second", shown, shown.opened, "o", end),
     ]
@@ -28,24 +30,40 @@ def timeline_plot(shown: Timeline) -> Spec:
         panels.append(_panel("Failed requests per second", shown, shown.failed, "f", end))
     panels[-1]["layer"][-1]["encoding"]["x"]["axis"] = axis("seconds since the start of the load")
     return chart(
-        data=values(rows),
+        data=values(_closed(shown)),
         vconcat=panels,
         spacing=14,
         resolve={"scale": {"color": "independent", "strokeDash": "independent"}},
         params=[
             {
                 "name": "hover",
-                "select": {
-                    "type": "point",
-                    "fields": ["t"],
-                    "nearest": True,
-                    "on": "pointermove",
-                    "clear": "pointerout",
-                },
+                "select": HOVER,
                 "views": [panel["layer"][-1]["name"] for panel in panels],
             }
         ],
     )
+
+
+def small_plot(shown: Timeline, end: float, most: float) -> Spec:
+    """Draw only the answers, on scales that several runs have in common."""
+    panel = _panel("", shown, shown.replicas, "a", end)
+    x = {"domain": [0, end], "nice": False}
+    for layer in panel["layer"]:
+        layer.pop("name", None)
+        if layer.get("encoding", {}).get("x", {}).get("field") == "t":
+            layer["encoding"]["x"]["scale"] = x
+        if "y" in layer["encoding"] and "stack" in layer["encoding"]["y"]:
+            layer["encoding"]["y"]["scale"] = {"domain": [0, most]}
+    panel["layer"][-1]["params"] = [{"name": "hover", "select": HOVER}]
+    del panel["title"]
+    return chart(
+        data=values(_closed(shown)), width="container", **{**panel, "height": SMALL_HEIGHT}
+    )
+
+
+def _closed(shown: Timeline) -> list[Row]:
+    """Return the rows and an end: a step lasts until the next row begins."""
+    return [*shown.rows, *({**row, "t": row["u"]} for row in shown.rows[-1:])]
 
 
 def _panel(
@@ -56,6 +74,7 @@ def _panel(
     end: float,
     *,
     stacked: bool = True,
+    labels: bool = False,
 ) -> Spec:
     layers = [*_during(shown)]
     drawn: dict[str, Any] = {
@@ -81,7 +100,7 @@ def _panel(
         }
         del drawn["encoding"]["order"]
     layers.append(drawn)
-    layers += _marks(shown, end, labels=prefix == "a")
+    layers += _marks(shown, end, labels=labels)
     layers.append(
         {
             "name": f"hover{prefix}",
