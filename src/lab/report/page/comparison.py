@@ -8,17 +8,13 @@ from long_lived.lab.analysis.verdict import Verdict, history_of
 from long_lived.lab.report.comparison import COLUMNS, LEGEND, advised, ranked, row_of
 from long_lived.lab.report.origin import Origin
 from long_lived.lab.report.page.page import Page
+from long_lived.lab.report.page.plots.cost import cost_plot
+from long_lived.lab.report.page.plots.over_time import small_plot
 from long_lived.lab.report.page.timeline import Timeline, in_order, timeline
-from long_lived.lab.report.page.timeline_plot import small_plot
-from long_lived.lab.report.page.vega import Spec, axis, chart, values
 from long_lived.record.summary import Summary
 
 POINTS = 60
 """Points of time in the small plots."""
-
-HEIGHT = 260
-NEVER, END = 1.1, 1.6
-"""Where those that were never even stand, beside each other, in parts of the longest time."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +53,7 @@ def comparison_page(
     end = max((one.over_time.end for one in multiples), default=0.0)
     most = max((one.over_time.most_answered for one in multiples), default=0.0)
     plots = {f"run{one.number}": small_plot(one.over_time, end, most) for one in multiples}
-    if drawn := _cost_plot(rows, order):
+    if drawn := cost_plot(rows, order):
         plots["cost"] = drawn
     shown = {
         "name": name,
@@ -90,103 +86,3 @@ def _legend() -> list[tuple[str, str]]:
         else:
             found[-1] = (found[-1][0], f"{found[-1][1]} {text}")
     return found
-
-
-def _cost_plot(rows: Mapping[str, Trade], order: list[str]) -> Spec | None:
-    """Draw CPU per request against the time until even; those that never were stand apart."""
-    known = [row.seconds_to_even for row in rows.values() if row.seconds_to_even is not None]
-    longest = max(known, default=0.0) or 1.0
-    late = [name for name in order if rows[name].seconds_to_even is None]
-    points = [
-        {
-            "number": str(number),
-            "remedy": name,
-            "at": rows[name].seconds_to_even
-            if name not in late
-            else longest * (NEVER + (END - NEVER) * (late.index(name) + 0.5) / len(late)),
-            "even": _until_even(rows[name]),
-            "cpu": round(1000 * cpu, 3),
-            "finding": rows[name].finding if rows[name].finding == "even" else "not even",
-        }
-        for number, name in enumerate(order, 1)
-        if (cpu := rows[name].cpu_seconds) is not None
-    ]
-    if not points:
-        return None
-    x = {
-        "field": "at",
-        "type": "quantitative",
-        "scale": {"domain": [0, longest * END], "nice": False},
-        "axis": axis("seconds until even again", values=_ticks(longest), grid=False),
-    }
-    y = {
-        "field": "cpu",
-        "type": "quantitative",
-        "scale": {"zero": True},
-        "axis": axis("CPU ms per request", titleAnchor="end"),
-    }
-    tone = {
-        "field": "finding",
-        "type": "nominal",
-        "scale": {"domain": ["even", "not even"], "range": ["var(--c0)", "var(--c5)"]},
-        "legend": None,
-    }
-    tooltip = [
-        {"field": "remedy"},
-        {"field": "even", "title": "even again"},
-        {"field": "cpu", "title": "CPU ms per request", "type": "quantitative", "format": ".2f"},
-    ]
-    return chart(
-        width="container",
-        height=HEIGHT,
-        data=values(points),
-        layer=[
-            {
-                "data": values([{"from": longest * NEVER, "to": longest * END}]),
-                "layer": [
-                    {
-                        "mark": {"type": "rect", "color": "var(--band)", "opacity": 0.2},
-                        "encoding": {
-                            "x": {"field": "from", "type": "quantitative"},
-                            "x2": {"field": "to"},
-                        },
-                    },
-                    {
-                        "mark": {
-                            "type": "text",
-                            "align": "left",
-                            "dx": 5,
-                            "dy": 6,
-                            "baseline": "top",
-                            "color": "var(--muted)",
-                        },
-                        "encoding": {
-                            "x": {"field": "from", "type": "quantitative"},
-                            "y": {"value": 0},
-                            "text": {"value": "never, or unknown"},
-                        },
-                    },
-                ],
-            },
-            {
-                "mark": {"type": "circle", "size": 340, "opacity": 0.85},
-                "encoding": {"x": x, "y": y, "color": tone, "tooltip": tooltip},
-            },
-            {
-                "mark": {"type": "text", "color": "var(--page)", "fontWeight": 600},
-                "encoding": {"x": x, "y": y, "text": {"field": "number"}, "tooltip": tooltip},
-            },
-        ],
-    )
-
-
-def _until_even(row: Trade) -> str:
-    if row.seconds_to_even is not None:
-        return f"{row.seconds_to_even:.1f} s"
-    return "never" if row.even_known else "unknown"
-
-
-def _ticks(longest: float) -> list[float]:
-    """Return round ticks up to `longest`: beyond it is no time."""
-    step = next(one for one in (0.5, 1, 2, 5, 10, 20, 60, 120, 600, 86_400) if longest / one <= 8)
-    return [step * count for count in range(int(longest / step) + 1)]

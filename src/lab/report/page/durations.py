@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from long_lived.lab.report.columns import seconds
-from long_lived.lab.report.page.vega import Spec, axis, chart, values
+from long_lived.lab.report.page.plots.vega import Spec, axis, chart, values
 from long_lived.record.histogram import FINE, Durations, growth
 
 MOST_BARS = 48

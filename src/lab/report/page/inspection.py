@@ -9,7 +9,8 @@ from typing import Any
 from long_lived.lab.analysis.spread import chance_bounds
 from long_lived.lab.report.origin import Origin
 from long_lived.lab.report.page.page import Page
-from long_lived.lab.report.page.replicas import MOST_LABEL, counts_plot
+from long_lived.lab.report.page.plots.counts import counts_plot
+from long_lived.lab.report.page.replicas import MOST_LABEL
 from long_lived.lab.report.page.text import clean
 
 MOST_CLIENTS = 40

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from long_lived.lab.report.page.vega import Spec
+from long_lived.lab.report.page.plots.vega import Spec
 
 
 @dataclass(frozen=True)

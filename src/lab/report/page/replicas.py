@@ -5,15 +5,12 @@ from dataclasses import dataclass
 
 from long_lived.lab.analysis.spread import chance_bounds
 from long_lived.lab.analysis.verdict import Verdict
+from long_lived.lab.report.page.plots.counts import counts_plot
+from long_lived.lab.report.page.plots.vega import Spec
 from long_lived.lab.report.page.text import clean
-from long_lived.lab.report.page.vega import Spec, axis, chart, values
 from long_lived.record.replica_counts import ReplicaCounts
 from long_lived.record.summary import Summary
 
-MOST_BARS = 24
-"""Replicas drawn one by one. Of more, those with most and with fewest are."""
-
-BAR_HEIGHT = 20
 MOST_LABEL = 30
 
 
@@ -99,75 +96,3 @@ def replica_plot(found: Replicas, unit: str) -> Spec | None:
         if row.judged is not None
     }
     return counts_plot(counts, found.low, found.high, unit)
-
-
-def counts_plot(counts: Mapping[str, int], low: int, high: int, unit: str) -> Spec | None:
-    """Draw counts by name, on the band from `low` to `high` that chance gives; None without any."""
-    if not counts:
-        return None
-    shown = list(counts.items())
-    if len(shown) > MOST_BARS:
-        shown.sort(key=lambda one: -one[1])
-        shown = [*shown[: MOST_BARS // 2], *shown[-MOST_BARS // 2 :]]
-    rows = [
-        {
-            "replica": name,
-            "count": count,
-            "outside": "within chance" if low <= count <= high else "outside chance",
-            "low": low,
-            "high": high,
-        }
-        for name, count in shown
-    ]
-    names = [row["replica"] for row in rows]
-    replica = {
-        "field": "replica",
-        "type": "nominal",
-        "sort": names,
-        "axis": axis(None, labelLimit=220, minExtent=0),
-    }
-    tooltip = [
-        {"field": "replica", "title": "replica"},
-        {"field": "count", "type": "quantitative", "title": unit, "format": ",.0f"},
-        {"field": "low", "type": "quantitative", "title": "chance: from", "format": ",.0f"},
-        {"field": "high", "type": "quantitative", "title": "to", "format": ",.0f"},
-    ]
-    count = {"field": "count", "type": "quantitative"}
-    tone = {
-        "field": "outside",
-        "type": "nominal",
-        "scale": {
-            "domain": ["within chance", "outside chance"],
-            "range": ["var(--c0)", "var(--c5)"],
-        },
-        "legend": None,
-    }
-    return chart(
-        data=values(rows),
-        height=BAR_HEIGHT * len(rows),
-        width="container",
-        encoding={"y": replica, "tooltip": tooltip},
-        layer=[
-            {
-                "mark": {"type": "bar", "height": 18, "color": "var(--band)", "opacity": 0.4},
-                "encoding": {
-                    "x": {
-                        "field": "low",
-                        "type": "quantitative",
-                        "axis": axis(unit, format="~s", grid=True),
-                        "scale": {"domainMin": 0},
-                    },
-                    "x2": {"field": "high"},
-                },
-            },
-            {"mark": {"type": "bar", "height": 8}, "encoding": {"x": count, "color": tone}},
-            {
-                "mark": {"type": "tick", "height": 16, "thickness": 3},
-                "encoding": {"x": count, "color": tone},
-            },
-            {
-                "mark": {"type": "text", "align": "left", "dx": 6, "color": "var(--text)"},
-                "encoding": {"x": count, "text": {"field": "count", "format": ","}},
-            },
-        ],
-    )

@@ -11,10 +11,10 @@ from long_lived.lab.report.notes import notes
 from long_lived.lab.report.origin import Origin
 from long_lived.lab.report.page.durations import bars, durations_plot
 from long_lived.lab.report.page.page import Page
+from long_lived.lab.report.page.plots.over_time import timeline_plot
 from long_lived.lab.report.page.replicas import replica_plot, replica_table
 from long_lived.lab.report.page.sure import sure
 from long_lived.lab.report.page.timeline import in_order, timeline
-from long_lived.lab.report.page.timeline_plot import timeline_plot
 from long_lived.lab.report.totals import totals
 from long_lived.record.replica_counts import ReplicaCounts
 from long_lived.record.summary import Summary

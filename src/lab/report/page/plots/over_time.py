@@ -4,8 +4,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from long_lived.lab.report.page.bands import Band
+from long_lived.lab.report.page.plots.vega import (
+    Spec,
+    axis,
+    band_colours,
+    chart,
+    folded,
+    told,
+    values,
+)
 from long_lived.lab.report.page.timeline import Row, Timeline
-from long_lived.lab.report.page.vega import Spec, axis, band_colours, chart, folded, told, values
 
 HEIGHT, SMALL_HEIGHT = 120, 90
 HOVER = {
