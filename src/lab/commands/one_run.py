@@ -16,11 +16,16 @@ from long_lived.lab.experiment.interrupts import Interrupts
 from long_lived.lab.experiment.opening import opening
 from long_lived.lab.experiment.results import LATEST, keep, make_folder, point_latest
 from long_lived.lab.report.columns import labelled
+from long_lived.lab.report.forms.registry import FORMS
 from long_lived.lab.report.page.page import Page
+from long_lived.lab.report.page.run import run_page
 from long_lived.lab.results.origin import origin_here
-from long_lived.lab.results.pages import PAGE, page_of_run, write_page
+from long_lived.lab.results.pages import PAGE, write_page
+from long_lived.lab.results.saved_run import facts_of
 from long_lived.lab.terminal.display import display
 from long_lived.settings import Settings
+
+HERE = "processes on this machine"
 
 
 def new_folder(out: Path, name: str) -> Path:
@@ -43,12 +48,13 @@ def carry_out_plan(
     interrupts: Interrupts,
     where: str = "",
     *,
+    form: str = "text",
     brief: bool = False,
 ) -> tuple[Conclusion, int]:
     """Carry out the run that `settings` ask for; the opening line ends with `where`."""
     events = planned_events(settings)
     first_line = opening(settings, events) + (where and f", {where}")
-    return carry_out(backend, events, folder, interrupts, first_line, where, brief=brief)
+    return carry_out(backend, events, folder, interrupts, first_line, where, form=form, brief=brief)
 
 
 def carry_out(
@@ -59,31 +65,42 @@ def carry_out(
     first_line: str,
     where: str,
     *,
+    form: str = "text",
     brief: bool = False,
 ) -> tuple[Conclusion, int]:
     """Show a run while it goes on, and deliver what it showed; return that and the exit status.
 
     `where` says where it ran, empty for this machine. With `brief` only its verdict is printed, and
-    the report is in the folder.
+    the report is in the folder. With a `form` for programs, standard output has nothing else.
     """
-    console = Console(file=sys.stdout, markup=False, emoji=False, highlight=False)
+    console = Console(
+        file=sys.stdout if form == "text" else sys.stderr,
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
     console.print(f"{first_line}, in {folder}", soft_wrap=True)
     try:
         with display(console) as shown:
             found = run_experiment(backend, events, folder, shown.show, interrupts.stop_signal)
     except Trouble as trouble:
         refuse(str(trouble))
-    return found, deliver(found, folder, where or "processes on this machine", brief=brief)
+    return found, deliver(found, folder, where or HERE, form=form, brief=brief)
 
 
-def deliver(found: Conclusion, folder: Path, where: str, *, brief: bool = False) -> int:
+def deliver(
+    found: Conclusion, folder: Path, where: str, *, form: str = "text", brief: bool = False
+) -> int:
     """Print the report, keep the results where that can be done, and return the exit status."""
-    lines = labelled("verdict", found.verdict.words) if brief else found.report
-    print("\n".join(lines), flush=True)
     seen, verdict, origin = found.seen, found.verdict, origin_here(where)
+    facts = facts_of(seen, verdict, origin, folder)
+    if form == "text":
+        lines = labelled("verdict", verdict.words) if brief else found.report
+        print("\n".join(lines), flush=True)
+    else:
+        print(FORMS[form](facts), end="", flush=True)
     kept = was_kept(folder, lambda: keep(folder, seen, verdict, found.report, origin))
-    page = page_of_run(seen, verdict, origin, folder.name)
-    kept = show_page(folder, page, brief=brief) and kept
+    kept = show_page(folder, run_page(facts), brief=brief or form != "text") and kept
     if found.seen.stopped_by is not None:
         return 128 + found.seen.stopped_by
     return 0 if found.verdict.passed and kept else 1

@@ -7,6 +7,7 @@ import click
 from long_lived.lab.cluster.tools.kubectl import Place
 from long_lived.lab.commands.one_run import carry_out_plan, new_folder
 from long_lived.lab.commands.options import (
+    format_option,
     out_option,
     place_options,
     refuse,
@@ -16,6 +17,7 @@ from long_lived.lab.commands.options import (
 from long_lived.lab.commands.preparation import Target, backend_of, lacking, prepared
 from long_lived.lab.commands.scenarios import scenarios_argument
 from long_lived.lab.experiment.interrupts import Interrupts
+from long_lived.lab.report.forms.registry import FORMS
 
 DEFAULT_SCENARIO = "ten-thousand"
 
@@ -24,12 +26,14 @@ DEFAULT_SCENARIO = "ten-thousand"
 @scenarios_argument
 @set_option
 @out_option
+@format_option("text", *FORMS)
 @where_option
 @place_options
 def run(
     scenarios: tuple[str, ...],
     overrides: tuple[str, ...],
     out: Path,
+    form: str,
     where: str,
     release: str,
     namespace: str,
@@ -43,6 +47,8 @@ def run(
     On a cluster the release is installed or upgraded (--release, --namespace, --context) and
     stays; --set takes the chart's own keys there, too: --set images.registry=...
 
+    With a --format for programs, only that is on standard output.
+
     Exit status: 0 the finding is the expected one, 1 it is not or the run is incomplete,
     2 bad settings, 130 or 143 interrupted after the results were written.
     """
@@ -52,5 +58,7 @@ def run(
         refuse(why)
     folder = new_folder(out, made.settings.experiment.name)
     backend = backend_of(made, folder)
-    _, status = carry_out_plan(backend, made.settings, folder, Interrupts(), target.words)
+    _, status = carry_out_plan(
+        backend, made.settings, folder, Interrupts(), target.words, form=form
+    )
     return status

@@ -1,14 +1,13 @@
 """The page of one run: everything that its template shows. Pure."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from long_lived.lab.analysis.judged import Unit
 from long_lived.lab.analysis.power import LEVEL
-from long_lived.lab.analysis.verdict import Verdict, history_of
+from long_lived.lab.analysis.verdict import history_of
 from long_lived.lab.report.differing import differing, flat
+from long_lived.lab.report.facts import Facts
 from long_lived.lab.report.notes import notes
-from long_lived.lab.report.origin import Origin
 from long_lived.lab.report.page.durations import bars, durations_plot
 from long_lived.lab.report.page.page import Page
 from long_lived.lab.report.page.plots.over_time import timeline_plot
@@ -16,20 +15,11 @@ from long_lived.lab.report.page.replicas import replica_plot, replica_table
 from long_lived.lab.report.page.sure import sure
 from long_lived.lab.report.page.timeline import in_order, timeline
 from long_lived.lab.report.totals import totals
-from long_lived.record.replica_counts import ReplicaCounts
-from long_lived.record.summary import Summary
 
 
-def run_page(
-    summary: Summary | None,
-    verdict: Verdict,
-    *,
-    server_counts: Mapping[str, ReplicaCounts] | None = None,
-    remarks: Sequence[str] = (),
-    origin: Origin | None = None,
-    name: str = "",
-) -> Page:
-    """Put together the page of a run; `name` is that of its folder."""
+def run_page(facts: Facts) -> Page:
+    """Put together the page of a run."""
+    summary, verdict, name = facts.summary, facts.verdict, facts.name
     finding, _, why = verdict.words.partition(": ")
     shown: dict[str, Any] = {
         "verdict": verdict,
@@ -37,16 +27,16 @@ def run_page(
         "why": why,
         "sure": sure(verdict),
         "level": LEVEL,
-        "origin": origin or Origin(),
+        "origin": facts.origin,
         "name": name,
         "summary": summary,
-        "notes": list(remarks),
+        "notes": list(facts.remarks),
     }
     title = f"{verdict.finding} – {name or 'a run'} – long-lived"
     if summary is None:
         return Page("run.html", title, shown, {})
     history = history_of(summary)
-    replicas = replica_table(summary, verdict, server_counts or {})
+    replicas = replica_table(summary, verdict, facts.server_counts)
     over_time = timeline(history, in_order(verdict, [row.name for row in replicas.rows]), verdict)
     unit = Unit.HELD if verdict.judged is None else verdict.judged.unit
     times = {
@@ -73,7 +63,7 @@ def run_page(
         "unit": unit,
         "times": {key: (durations, histograms[key]) for key, (durations, _) in times.items()},
         "totals": totals(summary),
-        "notes": [*notes(summary, verdict, history), *remarks],
+        "notes": [*notes(summary, verdict, history), *facts.remarks],
         "differing": differing(summary.settings),
         "settings": flat(summary.settings.as_values()),
     }

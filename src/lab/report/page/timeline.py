@@ -80,7 +80,7 @@ def timeline(
         opened=opened,
         failed=failed,
         marks=_marks(history, verdict),
-        during=_during(verdict),
+        during=None if verdict.effect is None else verdict.effect.during,
     )
 
 
@@ -145,12 +145,3 @@ def _marks(history: History, verdict: Verdict) -> list[Mark]:
         Mark(round(history.elapsed_seconds(at), 2), clean(what, MOST_WORDS))
         for at, what in sorted(found)
     ]
-
-
-def _during(verdict: Verdict) -> tuple[float, float] | None:
-    if verdict.effect is None:
-        return None
-    for phase in verdict.effect.phases:
-        if phase.name == "during":
-            return phase.start_seconds, phase.end_seconds
-    return None
