@@ -14,8 +14,8 @@ from pydantic import Field
 
 from long_lived.record.base import Record
 
-FINE, COARSE = 0.01, 0.1
-"""Relative errors: of the run's durations, and of those kept for each replica."""
+FINE, MEDIUM, COARSE = 0.01, 0.05, 0.1
+"""Relative errors: of the run's durations, and of ages and durations kept for each replica."""
 
 _FLOOR_SECONDS = 1e-4
 """Durations at or below the floor count as the floor: less than a scheduler tick means nothing."""

@@ -25,22 +25,25 @@ def bars(durations: Durations, relative_error: float = FINE) -> list[Bar]:
     """Put the bins of a histogram together; empty bars between are left out."""
     if not durations.bins or durations.min is None or durations.max is None:
         return []
-    factor = growth(relative_error)
     first, last = min(durations.bins), max(durations.bins)
     width = math.ceil((last - first + 1) / MOST_BARS)
     found: dict[int, int] = {}
     for index, count in durations.bins.items():
         place = (index - first) // width
         found[place] = found.get(place, 0) + count
-    # Bin i holds what is above factor^(i - 1), up to factor^i.
     return [
         Bar(
-            factor ** (first + place * width - 1),
-            factor ** (first + (place + 1) * width - 1),
+            edge(first + place * width - 1, relative_error),
+            edge(first + (place + 1) * width - 1, relative_error),
             count,
         )
         for place, count in sorted(found.items())
     ]
+
+
+def edge(index: int, relative_error: float) -> float:
+    """Return up to which duration a bin holds; the one before it ends where it begins."""
+    return growth(relative_error) ** index
 
 
 def durations_plot(shown: Sequence[Bar], durations: Durations, title: str) -> Spec | None:

@@ -8,6 +8,7 @@ from long_lived.lab.analysis.verdict import history_of
 from long_lived.lab.report.differing import differing, flat
 from long_lived.lab.report.facts import Facts
 from long_lived.lab.report.notes import notes
+from long_lived.lab.report.page.ages import ages, ages_plot
 from long_lived.lab.report.page.durations import bars, durations_plot
 from long_lived.lab.report.page.page import Page
 from long_lived.lab.report.page.plots.over_time import timeline_plot
@@ -47,7 +48,9 @@ def run_page(facts: Facts) -> Page:
         ),
     }
     histograms = {key: bars(durations) for key, (durations, _) in times.items()}
+    old = ages(summary.pods, over_time.replicas)
     plots = {
+        "ages": ages_plot(old, over_time.replicas),
         "timeline": timeline_plot(over_time),
         "replicas": replica_plot(replicas, str(unit)),
         **{
@@ -62,6 +65,7 @@ def run_page(facts: Facts) -> Page:
         "replicas": replicas,
         "unit": unit,
         "times": {key: (durations, histograms[key]) for key, (durations, _) in times.items()},
+        "ages": old,
         "totals": totals(summary),
         "notes": [*notes(summary, verdict, history), *facts.remarks],
         "differing": differing(summary.settings),
