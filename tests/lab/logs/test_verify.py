@@ -19,7 +19,8 @@ def test_command_ends_with_the_verdict(
     assert done.returncode == status, done.stderr
     assert done.stderr == ""
     (folder,) = (tmp_path / "out").glob("*-mine")
-    assert done.stdout == (folder / "report.txt").read_text(encoding="utf-8")
+    report = (folder / "report.txt").read_text(encoding="utf-8")
+    assert done.stdout == f"{report}page         {folder}/report.html\n"
     record = json.loads((folder / "summary.json").read_text())
     assert record["verdict"]["finding"] == "even"
     assert record["verdict"]["passed"] is (status == 0)
