@@ -170,7 +170,7 @@ e2e: $(VENV)/.dev helm ## Install, run, verify, upgrade and uninstall on a clust
 	CONTEXT=$(CONTEXT) REGISTRY=$(REGISTRY) TAG=$(TAG) $(BIN)/python -m pytest tests/e2e -m e2e -rs -v
 
 ##@ Upkeep
-.PHONY: check lint check-generated lint-chart format lock clean helm generate
+.PHONY: check lint check-generated lint-chart format lock clean helm generate picture
 check: lint check-generated test ## Everything that must pass before a change is merged
 
 lint: $(VENV)/.dev ## Check style, format, types and the directions of imports
@@ -181,6 +181,10 @@ lint: $(VENV)/.dev ## Check style, format, types and the directions of imports
 
 check-generated: $(VENV)/.dev ## Fail where a file that `make generate` writes is stale
 	$(BIN)/python -m long_lived.settings.schema --check
+
+picture: $(VENV)/.run ## Draw the picture in docs from a run
+	$(BIN)/long-lived run events/restart
+	$(BIN)/long-lived report --format svg > docs/restart.svg
 
 lint-chart: helm ## Lint and render the chart with each of its ci/*-values.yaml
 	@for file in $(CHART)/ci/*-values.yaml; do \

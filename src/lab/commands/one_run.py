@@ -17,10 +17,10 @@ from long_lived.lab.experiment.opening import opening
 from long_lived.lab.experiment.results import LATEST, keep, make_folder, point_latest
 from long_lived.lab.report.columns import labelled
 from long_lived.lab.report.forms.registry import FORMS
-from long_lived.lab.report.page.page import Page
+from long_lived.lab.report.page.page import PAGE, Page
 from long_lived.lab.report.page.run import run_page
 from long_lived.lab.results.origin import origin_here
-from long_lived.lab.results.pages import PAGE, write_page
+from long_lived.lab.results.pages import write_page
 from long_lived.lab.results.saved_run import facts_of
 from long_lived.lab.terminal.display import display
 from long_lived.settings import Settings
@@ -100,17 +100,17 @@ def deliver(
     else:
         print(FORMS[form](facts), end="", flush=True)
     kept = was_kept(folder, lambda: keep(folder, seen, verdict, found.report, origin))
-    kept = show_page(folder, run_page(facts), brief=brief or form != "text") and kept
+    kept = was_kept(folder, lambda: write_page(folder, run_page(facts))) and kept
     if found.seen.stopped_by is not None:
         return 128 + found.seen.stopped_by
     return 0 if found.verdict.passed and kept else 1
 
 
-def show_page(folder: Path, page: Page, *, brief: bool = False) -> bool:
-    """Write the page of a result, say where unless `brief`, and tell whether that worked."""
+def show_page(folder: Path, page: Page, *, quiet: bool = False) -> bool:
+    """Write the page of a result, say where unless `quiet`, and tell whether that worked."""
     if not was_kept(folder, lambda: write_page(folder, page)):
         return False
-    if not brief:
+    if not quiet:
         print("\n".join(labelled("page", str(folder / PAGE))), flush=True)
     return True
 

@@ -6,6 +6,9 @@ from typing import Any
 
 from long_lived.lab.report.page.plots.vega import Spec
 
+PAGE = "report.html"
+"""What it is called in the folder of its result."""
+
 
 @dataclass(frozen=True)
 class Page:

@@ -37,6 +37,11 @@ def render(page: Page, library: str) -> str:
     )
 
 
+def style(name: str) -> str:
+    """Return one of the style sheets."""
+    return _templates().get_template(name).render()
+
+
 def _inline(script: str) -> str:
     """Keep a script from ending its element; only its texts can hold that."""
     return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")

@@ -36,7 +36,7 @@ def timeline_plot(shown: Timeline) -> Spec:
     ]
     if shown.failed:
         panels.append(_panel("Failed requests per second", shown, shown.failed, "f", end))
-    panels[-1]["layer"][-1]["encoding"]["x"]["axis"] = axis("seconds since the start of the load")
+    title_time(panels[-1])
     return chart(
         data=values(_closed(shown)),
         vconcat=panels,
@@ -50,6 +50,13 @@ def timeline_plot(shown: Timeline) -> Spec:
             }
         ],
     )
+
+
+def title_time(panel: Spec) -> None:
+    """Say below a panel what its axis is."""
+    for layer in panel["layer"]:
+        if layer["encoding"]["x"]["field"] == "t":
+            layer["encoding"]["x"]["axis"] = axis("seconds since the start of the load")
 
 
 def small_plot(shown: Timeline, end: float, most: float) -> Spec:
