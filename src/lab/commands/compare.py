@@ -159,7 +159,7 @@ def _carry_out(matrix: Matrix, target: Target) -> int:
         began = time.monotonic()
         backend = backend_of(run, folder)
         found, status = carry_out_plan(
-            backend, run.settings, folder, interrupts, target.words, brief=True
+            backend, run.settings, folder, interrupts, target, brief=True
         )
         if found.seen.stopped_by is not None:
             _show(matrix)

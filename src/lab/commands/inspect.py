@@ -138,6 +138,8 @@ def _looked_at(
         after, now = service.look(), time.monotonic()
         found = _judged(service, before, after, now - at)
         kept = _show(found, name, form, folder)
+        if form == "text":
+            print(flush=True)
         if not watch:
             return 0 if kept and found.finding in (Finding.EVEN, Finding.TOO_FEW) else 1
         before, at = after, now

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from long_lived.lab.cluster.about import about_cluster
 from long_lived.lab.commands.options import complain, refuse
+from long_lived.lab.commands.preparation import Target
 from long_lived.lab.experiment.backend import Backend, Trouble
 from long_lived.lab.experiment.course import Conclusion, run_experiment
 from long_lived.lab.experiment.event import Event
@@ -17,6 +19,7 @@ from long_lived.lab.experiment.opening import opening
 from long_lived.lab.experiment.results import LATEST, keep, make_folder, point_latest
 from long_lived.lab.report.columns import labelled
 from long_lived.lab.report.forms.registry import FORMS
+from long_lived.lab.report.origin import Origin
 from long_lived.lab.report.page.page import PAGE, Page
 from long_lived.lab.report.page.run import run_page
 from long_lived.lab.results.origin import origin_here
@@ -46,15 +49,17 @@ def carry_out_plan(
     settings: Settings,
     folder: Path,
     interrupts: Interrupts,
-    where: str = "",
+    target: Target,
     *,
     form: str = "text",
     brief: bool = False,
 ) -> tuple[Conclusion, int]:
-    """Carry out the run that `settings` ask for; the opening line ends with `where`."""
+    """Carry out the run that `settings` ask for; the opening line ends with its target."""
     events = planned_events(settings)
-    first_line = opening(settings, events) + (where and f", {where}")
-    return carry_out(backend, events, folder, interrupts, first_line, where, form=form, brief=brief)
+    first_line = opening(settings, events) + (target.words and f", {target.words}")
+    return carry_out(
+        backend, events, folder, interrupts, first_line, target, form=form, brief=brief
+    )
 
 
 def carry_out(
@@ -63,15 +68,15 @@ def carry_out(
     folder: Path,
     interrupts: Interrupts,
     first_line: str,
-    where: str,
+    target: Target,
     *,
     form: str = "text",
     brief: bool = False,
 ) -> tuple[Conclusion, int]:
     """Show a run while it goes on, and deliver what it showed; return that and the exit status.
 
-    `where` says where it ran, empty for this machine. With `brief` only its verdict is printed, and
-    the report is in the folder. With a `form` for programs, standard output has nothing else.
+    With `brief` only its verdict is printed, and the report is in the folder. With a `form` for
+    programs, standard output has nothing else.
     """
     console = Console(
         file=sys.stdout if form == "text" else sys.stderr,
@@ -85,14 +90,16 @@ def carry_out(
             found = run_experiment(backend, events, folder, shown.show, interrupts.stop_signal)
     except Trouble as trouble:
         refuse(str(trouble))
-    return found, deliver(found, folder, where or HERE, form=form, brief=brief)
+    kubernetes = "" if target.place is None else about_cluster(target.place)
+    origin = origin_here(target.words or HERE, kubernetes)
+    return found, deliver(found, folder, origin, form=form, brief=brief)
 
 
 def deliver(
-    found: Conclusion, folder: Path, where: str, *, form: str = "text", brief: bool = False
+    found: Conclusion, folder: Path, origin: Origin, *, form: str = "text", brief: bool = False
 ) -> int:
     """Print the report, keep the results where that can be done, and return the exit status."""
-    seen, verdict, origin = found.seen, found.verdict, origin_here(where)
+    seen, verdict = found.seen, found.verdict
     facts = facts_of(seen, verdict, origin, folder)
     if form == "text":
         lines = labelled("verdict", verdict.words) if brief else found.report

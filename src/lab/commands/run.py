@@ -58,7 +58,5 @@ def run(
         refuse(why)
     folder = new_folder(out, made.settings.experiment.name)
     backend = backend_of(made, folder)
-    _, status = carry_out_plan(
-        backend, made.settings, folder, Interrupts(), target.words, form=form
-    )
+    _, status = carry_out_plan(backend, made.settings, folder, Interrupts(), target, form=form)
     return status

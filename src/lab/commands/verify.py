@@ -16,11 +16,13 @@ from long_lived.lab.commands.options import (
     refuse,
     refuse_place,
 )
+from long_lived.lab.commands.preparation import Target
 from long_lived.lab.experiment.backend import Trouble
 from long_lived.lab.experiment.course import conclude
 from long_lived.lab.experiment.interrupts import Interrupts
 from long_lived.lab.logs.saved import outcome_of
 from long_lived.lab.report.forms.registry import FORMS
+from long_lived.lab.results.origin import origin_here
 
 
 @click.command()
@@ -67,10 +69,9 @@ def verify(
         backend = ClusterBackend(release, place, folder, app=app)
     except Trouble as trouble:
         refuse(str(trouble))
-    where = f"release {release} in namespace {namespace}"
-    _, status = carry_out(
-        backend, (), folder, Interrupts(), f"{job.name}: {where}", where, form=form
-    )
+    target = Target(release, place)
+    first_line = f"{job.name}: {target.words}"
+    _, status = carry_out(backend, (), folder, Interrupts(), first_line, target, form=form)
     return status
 
 
@@ -83,4 +84,4 @@ def _verify_logs(files: tuple[Path, ...], out: Path, form: str) -> int:
     if seen.summary is not None:
         name = seen.summary.settings.experiment.name
     folder = new_folder(out, name)
-    return deliver(conclude(seen, folder), folder, "known from saved logs", form=form)
+    return deliver(conclude(seen, folder), folder, origin_here("known from saved logs"), form=form)
