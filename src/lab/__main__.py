@@ -6,6 +6,9 @@ from long_lived.lab.commands.chart import chart
 from long_lived.lab.commands.compare import compare
 from long_lived.lab.commands.doctor import doctor
 from long_lived.lab.commands.inspect import inspect_command
+from long_lived.lab.commands.kept.diff import diff
+from long_lived.lab.commands.kept.report import report
+from long_lived.lab.commands.kept.results import results
 from long_lived.lab.commands.options import OneLineErrors
 from long_lived.lab.commands.plan import plan_command
 from long_lived.lab.commands.restart import restart
@@ -24,15 +27,8 @@ def cli() -> None:
 
 
 for command in (
-    run,
-    compare,
-    inspect_command,
-    scenarios,
-    verify,
-    restart,
-    plan_command,
-    chart,
-    doctor,
+    *(run, compare, inspect_command, scenarios, verify, restart),
+    *(report, results, diff, plan_command, chart, doctor),
 ):
     cli.add_command(command)
 

@@ -14,11 +14,16 @@ from pydantic import Field
 
 from long_lived.record.base import Record
 
-FINE, COARSE = 0.01, 0.1
-"""Relative errors: of the run's durations, and of those kept for each replica."""
+FINE, MEDIUM, COARSE = 0.01, 0.05, 0.1
+"""Relative errors: of the run's durations, and of ages and durations kept for each replica."""
 
 _FLOOR_SECONDS = 1e-4
 """Durations at or below the floor count as the floor: less than a scheduler tick means nothing."""
+
+
+def growth(relative_error: float) -> float:
+    """Return by which factor the bins grow: bin i ends at its i-th power."""
+    return (1 + relative_error) / (1 - relative_error)
 
 
 class Durations(Record):
@@ -42,7 +47,7 @@ class Histogram:
     def __init__(self, relative_error: float = FINE) -> None:
         """Start empty. Only histograms of one relative error can be merged."""
         self._relative_error = relative_error
-        self._growth = (1 + relative_error) / (1 - relative_error)
+        self._growth = growth(relative_error)
         self._log_growth = math.log(self._growth)
         self._zero_bin = math.ceil(math.log(_FLOOR_SECONDS) / self._log_growth)
         self._bins: Counter[int] = Counter()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from long_lived.record.error_kind import ErrorKind
-from long_lived.record.histogram import COARSE, Durations, Histogram
+from long_lived.record.histogram import COARSE, MEDIUM, Durations, Histogram
 from long_lived.record.summary import Connections, Cost, Pod, Requests, Stalls, Start, Summary
 from long_lived.record.timeline import Timeline
 
@@ -138,6 +138,9 @@ def _pods(parts: Sequence[dict[str, Pod]], lags: Sequence[float]) -> dict[str, P
             starts=_starts([_shifted(start, lag) for pod, lag in own for start in pod.starts]),
             overhead_seconds=Histogram.merged(
                 (pod.overhead_seconds for pod in pods), COARSE
+            ).as_record(),
+            open_age_seconds=Histogram.merged(
+                (pod.open_age_seconds for pod in pods), MEDIUM
             ).as_record(),
         )
     return merged

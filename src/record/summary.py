@@ -8,7 +8,7 @@ import json
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from long_lived.record.base import Record
 from long_lived.record.error_kind import ErrorKind
@@ -59,6 +59,8 @@ class Pod(Record):
     starts: list[Start]
     """Its server's starts, first to last; none where the server does not tell them apart."""
     overhead_seconds: Durations
+    open_age_seconds: Durations = Field(default_factory=lambda: Durations(count=0, bins={}))
+    """Ages of those that were open at the end; none where an older client does not tell."""
 
 
 class Requests(Record):

@@ -14,6 +14,7 @@ not chance either, but their silence means nothing.
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -120,6 +121,23 @@ def spread(counts: Mapping[str, int]) -> Spread:
         max_over_mean=max(counts.values()) / expected if total else 1.0,
         coefficient_of_variation=math.sqrt(variance) / expected if total else 0.0,
     )
+
+
+def chance_bounds(total: int, replicas: int) -> tuple[int, int]:
+    """Return between which counts random balancing keeps every replica, but once in 1 / `LEVEL`.
+
+    Both ends are still within; of one replica both are the total.
+    """
+    if replicas < 2 or not total:
+        return total, total
+    share, tail = 1 / replicas, LEVEL / (2 * replicas)
+    counts = range(total + 1)
+    low = bisect_left(counts, True, key=lambda n: binomial_at_most(n, total, share) > tail)
+    # That many or more here are that few or fewer elsewhere.
+    high = total - bisect_left(
+        counts, True, key=lambda n: binomial_at_most(n, total, 1 - share) > tail
+    )
+    return low, high
 
 
 def _bound(counts: Mapping[str, int], total: int) -> float:

@@ -9,6 +9,7 @@ from statistics import median
 
 import click
 from click.core import ParameterSource
+from long_lived.lab.results.saved_comparison import page_of_comparison
 
 from long_lived.lab.analysis.trade import trade
 from long_lived.lab.cluster.tools.kubectl import Place
@@ -19,7 +20,7 @@ from long_lived.lab.commands.options import (
     set_option,
     where_option,
 )
-from long_lived.lab.commands.running.one_run import carry_out_plan, new_folder, was_kept
+from long_lived.lab.commands.running.one_run import carry_out_plan, new_folder, show_page, was_kept
 from long_lived.lab.commands.running.preparation import (
     Prepared,
     Target,
@@ -164,7 +165,7 @@ def _carry_out(matrix: Matrix, target: Target) -> int:
         began = time.monotonic()
         backend = backend_of(run, folder)
         found, status = carry_out_plan(
-            backend, run.settings, folder, interrupts, target.words, brief=True
+            backend, run.settings, folder, interrupts, target, brief=True
         )
         if found.seen.stopped_by is not None:
             _show(matrix)
@@ -182,6 +183,7 @@ def _carry_out(matrix: Matrix, target: Target) -> int:
         print(flush=True)
     lines = _show(matrix)
     kept = was_kept(matrix.folder, lambda: keep_report(matrix.folder, lines))
+    kept = show_page(matrix.folder, page_of_comparison(matrix)) and kept
     return 0 if kept and all(row.passed for row in matrix.rows().values()) else 1
 
 

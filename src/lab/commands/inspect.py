@@ -1,11 +1,15 @@
 """The command `inspect`: who holds the connections of a live service, without any load."""
 
 import json
+import re
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import click
+from long_lived.lab.results.origin import origin_here
+from long_lived.lab.results.saved_inspection import keep_inspection
 from rich.console import Console
 
 from long_lived.lab.analysis.live.inspection import Inspection
@@ -15,14 +19,19 @@ from long_lived.lab.cluster.live.beside import DebugImage
 from long_lived.lab.cluster.live.rbac import manifests
 from long_lived.lab.cluster.live.service import LiveServicePods, parse_target
 from long_lived.lab.cluster.tools.kubectl import Kubectl, Place
-from long_lived.lab.commands.options import context_option, refuse
+from long_lived.lab.commands.options import context_option, format_option, out_option, refuse
+from long_lived.lab.commands.running.one_run import new_folder, show_page, was_kept
 from long_lived.lab.experiment.backend import Trouble
 from long_lived.lab.experiment.interrupts import Interrupts
 from long_lived.lab.experiment.onlooker import judged
 from long_lived.lab.local.live import LocalService
 from long_lived.lab.report.inspection import as_dict, lines
+from long_lived.lab.report.page.inspection import inspection_page
 
 TICK_SECONDS = 0.1
+
+MOST_WORD = 40
+"""Letters of a target in the name of its folder."""
 
 DEBUG_SECONDS = 120
 """How long an ephemeral container outlasts the time between two looks: each takes a while."""
@@ -48,20 +57,14 @@ DEBUG_WATCH_SECONDS = 900
     help="Time between the two looks.",
 )
 @click.option("--watch", is_flag=True, help="Look again and again, until Ctrl-C.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="What is printed; JSON is one object a line.",
-)
+@format_option("text", "json")
 @click.option(
     "--debug-image",
     default="",
     metavar="IMAGE",
     help="For pods without `cat`: look from an ephemeral container, which then stays in the pod.",
 )
+@out_option
 @click.option("--print-rbac", is_flag=True, help="Print the permissions it needs, and end.")
 def inspect_command(
     target: str | None,
@@ -73,6 +76,7 @@ def inspect_command(
     watch: bool,
     form: str,
     debug_image: str,
+    out: Path,
     print_rbac: bool,
 ) -> int:
     """Say whether the connections of a live service are pinned, and to whom. Changes nothing.
@@ -82,7 +86,7 @@ def inspect_command(
     protocol over TCP.
 
     Exit status: 0 even, or too few connections to tell; 1 pinned or uneven; 2 it cannot be
-    looked at; 130 or 143 interrupted.
+    looked at; 130 or 143 interrupted. A page of the last look is left below results/.
     """
     if print_rbac:
         print(manifests(namespace, debug=bool(debug_image)), end="")
@@ -106,7 +110,7 @@ def inspect_command(
         else:
             service = live_pods(str(target), Place(namespace, context), port, debug, say)
             name = f"{target} in namespace {namespace}"
-        return _looked_at(service, name, seconds, form, watch=watch)
+        return _looked_at(service, name, seconds, form, out, watch=watch)
     except Trouble as trouble:
         refuse(str(trouble))
 
@@ -125,9 +129,17 @@ def live_pods(
     return LiveServicePods(Kubectl(place), target, port, debug, say)
 
 
-def _looked_at(service: LiveService, name: str, seconds: float, form: str, *, watch: bool) -> int:
+def _word(name: str) -> str:
+    """Return what a folder may be called: the name of a target, as far as it is one."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower())[:MOST_WORD].strip("-")
+
+
+def _looked_at(
+    service: LiveService, name: str, seconds: float, form: str, out: Path, *, watch: bool
+) -> int:
     interrupts = Interrupts()
     before, at = service.look(), time.monotonic()
+    folder = new_folder(out, f"inspect-{_word(name)}")
     while True:
         while time.monotonic() < at + seconds and interrupts.stop_signal() is None:
             time.sleep(TICK_SECONDS)
@@ -135,15 +147,22 @@ def _looked_at(service: LiveService, name: str, seconds: float, form: str, *, wa
             return 128 + number
         after, now = service.look(), time.monotonic()
         found = judged(service, before, after, now - at)
-        _show(found, name, form)
+        kept = _show(found, name, form, folder)
+        if form == "text":
+            print(flush=True)
         if not watch:
-            return 0 if found.finding in (Finding.EVEN, Finding.TOO_FEW) else 1
+            return 0 if kept and found.finding in (Finding.EVEN, Finding.TOO_FEW) else 1
         before, at = after, now
 
 
-def _show(found: Inspection, name: str, form: str) -> None:
+def _show(found: Inspection, name: str, form: str, folder: Path) -> bool:
+    """Print what was found, keep it, and tell whether that worked."""
     now = time.time()
+    told = as_dict(found, name, now)
     if form == "json":
-        print(json.dumps(as_dict(found, name, now)), flush=True)
+        print(json.dumps(told), flush=True)
     else:
-        print("\n".join([*lines(found, name, now), ""]), flush=True)
+        print("\n".join(lines(found, name, now)), flush=True)
+    origin = origin_here(name)
+    kept = was_kept(folder, lambda: keep_inspection(folder, told, origin))
+    return show_page(folder, inspection_page(told, origin), quiet=form == "json") and kept

@@ -62,6 +62,18 @@ out_option = click.option(
 )
 
 
+def format_option(*forms: str) -> Callable[..., Any]:
+    """Return the option for what is printed; the first of `forms` is the default."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(forms),
+        default=forms[0],
+        show_default=True,
+        help="What is printed. JSON is one object a line.",
+    )
+
+
 where_option = click.option(
     "--on",
     "where",

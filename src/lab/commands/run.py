@@ -6,6 +6,7 @@ import click
 
 from long_lived.lab.cluster.tools.kubectl import Place
 from long_lived.lab.commands.options import (
+    format_option,
     out_option,
     place_options,
     refuse,
@@ -24,6 +25,7 @@ from long_lived.lab.commands.running.one_run import carry_out_plan, new_folder
 from long_lived.lab.commands.running.preparation import Target, backend_of, lacking, prepared
 from long_lived.lab.commands.scenarios import scenarios_argument
 from long_lived.lab.experiment.interrupts import Interrupts
+from long_lived.lab.report.forms.registry import FORMS
 
 DEFAULT_SCENARIO = "ten-thousand"
 
@@ -64,6 +66,7 @@ DEFAULT_SCENARIO = "ten-thousand"
 )
 @click.option("--yes", is_flag=True, help="Load a host that is far away without asking.")
 @out_option
+@format_option("text", *FORMS)
 @where_option
 @place_options
 def run(
@@ -77,6 +80,7 @@ def run(
     workload: str,
     yes: bool,
     out: Path,
+    form: str,
     where: str,
     release: str,
     namespace: str,
@@ -93,6 +97,7 @@ def run(
     With --url it loads a service that is there already, with 10 users for 30 s unless told
     otherwise: --set client.target... says what is asked of it. It asks before it loads a host that
     is neither this machine nor in the cluster.
+    With a --format for programs, only that is on standard output.
 
     Exit status: 0 the finding is the expected one, 1 it is not or the run is incomplete,
     2 bad settings, 130 or 143 interrupted after the results were written.
@@ -114,7 +119,8 @@ def run(
     folder = new_folder(out, made.settings.experiment.name)
     backend = backend_of(made, folder)
     _, status = carry_out_plan(
-        *(backend, made.settings, folder, Interrupts(), target.words),
+        *(backend, made.settings, folder, Interrupts(), target),
+        form=form,
         onlooker=onlooker,
         more_events=more,
     )

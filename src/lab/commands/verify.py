@@ -3,22 +3,26 @@
 from pathlib import Path
 
 import click
+from long_lived.lab.results.origin import origin_here
 
 from long_lived.lab.cluster.backend import ClusterBackend
 from long_lived.lab.cluster.release import Release
 from long_lived.lab.cluster.tools.kubectl import Kubectl, Place
 from long_lived.lab.commands.options import (
     app_option,
+    format_option,
     out_option,
     place_options,
     refuse,
     refuse_place,
 )
 from long_lived.lab.commands.running.one_run import carry_out, deliver, new_folder
+from long_lived.lab.commands.running.preparation import Target
 from long_lived.lab.experiment.backend import Trouble
 from long_lived.lab.experiment.course import conclude
 from long_lived.lab.experiment.interrupts import Interrupts
 from long_lived.lab.logs.saved import outcome_of
+from long_lived.lab.report.forms.registry import FORMS
 
 
 @click.command()
@@ -34,6 +38,7 @@ from long_lived.lab.logs.saved import outcome_of
 )
 @click.argument("more_logs", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
 @out_option
+@format_option("text", *FORMS)
 def verify(
     release: str,
     namespace: str,
@@ -42,6 +47,7 @@ def verify(
     logs: tuple[Path, ...],
     more_logs: tuple[Path, ...],
     out: Path,
+    form: str,
 ) -> int:
     """Wait for the newest run of a release, and say what it showed.
 
@@ -55,7 +61,7 @@ def verify(
         refuse(f"verify {more_logs[0]}: give a log as --from-log {more_logs[0]}")
     if logs:
         refuse_place("a verdict on saved logs")
-        return _verify_logs((*logs, *more_logs), out)
+        return _verify_logs((*logs, *more_logs), out, form)
     place = Place(namespace, context)
     try:
         job = Release(Kubectl(place), release, namespace, app).newest_job()
@@ -63,12 +69,13 @@ def verify(
         backend = ClusterBackend(release, place, folder, app=app)
     except Trouble as trouble:
         refuse(str(trouble))
-    first_line = f"{job.name}: release {release} in namespace {namespace}"
-    _, status = carry_out(backend, (), folder, Interrupts(), first_line)
+    target = Target(release, place)
+    first_line = f"{job.name}: {target.words}"
+    _, status = carry_out(backend, (), folder, Interrupts(), first_line, target, form=form)
     return status
 
 
-def _verify_logs(files: tuple[Path, ...], out: Path) -> int:
+def _verify_logs(files: tuple[Path, ...], out: Path, form: str) -> int:
     try:
         seen = outcome_of(files)
     except OSError as error:
@@ -77,4 +84,4 @@ def _verify_logs(files: tuple[Path, ...], out: Path) -> int:
     if seen.summary is not None:
         name = seen.summary.settings.experiment.name
     folder = new_folder(out, name)
-    return deliver(conclude(seen, folder), folder)
+    return deliver(conclude(seen, folder), folder, origin_here("known from saved logs"), form=form)

@@ -28,7 +28,7 @@ class Plan(Record):
 
 
 class Unreadable(ValueError):
-    """A file that holds no comparison; the text is one line for the user."""
+    """A folder that holds no result, or another; the text is one line for the user."""
 
 
 class _Kept(Record):

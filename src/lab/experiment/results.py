@@ -10,6 +10,7 @@ from typing import Any
 from long_lived.lab.analysis.verdict import Verdict
 from long_lived.lab.experiment.outcome import Outcome
 from long_lived.lab.report.inspection import as_dict
+from long_lived.lab.report.origin import Origin
 from long_lived.settings import Settings
 from long_lived.settings.values_file import written
 
@@ -61,8 +62,10 @@ def write_values(
     (folder / VALUES).write_text(written(values), encoding="utf-8")
 
 
-def keep(folder: Path, seen: Outcome, verdict: Verdict, report: Sequence[str]) -> None:
-    """Keep what was seen, what it means, and the report."""
+def keep(
+    folder: Path, seen: Outcome, verdict: Verdict, report: Sequence[str], origin: Origin
+) -> None:
+    """Keep what was seen, what it means, where it comes from, and the report."""
     record: dict[str, Any] = {
         "verdict": {
             "finding": verdict.finding,
@@ -85,6 +88,7 @@ def keep(folder: Path, seen: Outcome, verdict: Verdict, report: Sequence[str]) -
             else as_dict(seen.inspection, seen.inspected, datetime.now().timestamp())
         ),
         "proxy_cpu_seconds": seen.proxy_cpu_seconds,
+        "origin": origin.model_dump(),
         "clients": None if seen.summary is None else seen.summary.as_dict(),
     }
     (folder / SUMMARY).write_text(f"{json.dumps(record, indent=1)}\n", encoding="utf-8")

@@ -13,6 +13,7 @@ from long_lived.lab.analysis.power import LEVEL
 from long_lived.lab.analysis.verdict import Verdict, history_of
 from long_lived.lab.report.columns import labelled, table
 from long_lived.lab.report.notes import notes
+from long_lived.lab.report.page.page import PAGE
 from long_lived.lab.report.phases import phase_tables
 from long_lived.lab.report.totals import totals
 from long_lived.record.summary import Pod, Summary
@@ -48,7 +49,7 @@ def report(
     lines += labelled("verdict", verdict.words)
     if verdict.evidence and began:
         lines += labelled("evidence", verdict.evidence)
-    return lines + labelled("results", folder)
+    return [*lines, *labelled("results", folder), *labelled("page", f"{folder}/{PAGE}")]
 
 
 def seed_table(pods: Mapping[str, Pod]) -> list[str]:

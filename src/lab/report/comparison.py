@@ -36,7 +36,7 @@ def table(rows: Mapping[str, Trade], skipped: Mapping[str, str]) -> list[str]:
         rows: by remedy.
         skipped: why some have no row, by remedy.
     """
-    cells = [COLUMNS, *(_row(name, rows[name]) for name in ranked(rows))]
+    cells = [COLUMNS, *(row_of(name, rows[name]) for name in ranked(rows))]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     spare = WIDTH - sum(widths[1:]) - GAP * (len(widths) - 1)
     widths[0] = min(widths[0], max(spare, SHORTEST_NAME))
@@ -66,12 +66,22 @@ def ranked(rows: Mapping[str, Trade]) -> list[str]:
 
 
 def advice(rows: Mapping[str, Trade]) -> list[str]:
-    """Say in at most three lines of text what the numbers say of these runs, and no more."""
+    """Return the lines of `advised`."""
+    labels = ["advice", *[""] * MOST_ADVICE]
+    return [
+        line
+        for label, text in zip(labels, advised(rows), strict=False)
+        for line in labelled(label, text)
+    ]
+
+
+def advised(rows: Mapping[str, Trade]) -> list[str]:
+    """Say in at most three sentences what the numbers say of these runs, and no more."""
     order = ranked(rows)
     healed = [name for name in order if _healed(rows[name])]
     told: list[str] = []
     if not healed:
-        return labelled("advice", f"none of the {len(rows)} was even in the end") if rows else []
+        return [f"none of the {len(rows)} was even in the end"] if rows else []
     best = rows[healed[0]]
     told.append(f"{healed[0]}: {_gives(best)}{_price(best, rows.get(BASELINE))}")
     quickest = min(healed, key=lambda name: rows[name].added_p99_seconds or float("inf"))
@@ -84,10 +94,7 @@ def advice(rows: Mapping[str, Trade]) -> list[str]:
     left = [name for name in order if rows[name].finding in ("pinned", "uneven")]
     if left:
         told.append(f"not even in the end: {', '.join(left)}")
-    labels = ["advice", *[""] * MOST_ADVICE]
-    return [
-        line for label, text in zip(labels, told, strict=False) for line in labelled(label, text)
-    ]
+    return told
 
 
 def _healed(row: Trade) -> bool:
@@ -113,7 +120,8 @@ def _price(row: Trade, nothing: Trade | None) -> str:
     return f"{price} ({_milliseconds(nothing.cpu_seconds)} without a remedy)"
 
 
-def _row(name: str, row: Trade) -> tuple[str, ...]:
+def row_of(name: str, row: Trade) -> tuple[str, ...]:
+    """Return the cells of a remedy, one for each of `COLUMNS`."""
     runs = len(row.findings)
     verdict = row.finding if row.agreed == runs else f"{row.finding} {row.agreed}/{runs}"
     never = "never" if row.even_known else NOTHING

@@ -12,6 +12,7 @@ from long_lived.lab.analysis.spread import spread
 from long_lived.lab.analysis.verdict import Finding, Verdict
 from long_lived.lab.experiment.outcome import Outcome
 from long_lived.lab.experiment.results import VALUES, keep, make_folder, point_latest, write_values
+from long_lived.lab.report.origin import Origin
 from long_lived.settings import load
 
 NOON = datetime(2026, 1, 2, 12, 0, 0)
@@ -110,7 +111,7 @@ def test_kept_values_give_the_same_settings(tmp_path: Path) -> None:
 )
 def test_record_of_a_run_is_json(seen: Outcome, verdict: Verdict, tmp_path: Path) -> None:
     """summary.json holds outcome and verdict; the report as printed lies beside it."""
-    keep(tmp_path, seen, verdict, ["", "counts server-name", "± 1"])
+    keep(tmp_path, seen, verdict, ["", "counts server-name", "± 1"], Origin(lab="0.1.0"))
     record = json.loads((tmp_path / "summary.json").read_text())
     assert record["verdict"]["finding"] == verdict.finding
     assert record["verdict"]["passed"] is verdict.passed

@@ -43,7 +43,7 @@ def test_report_without_a_summary_says_why() -> None:
     problem = "server-a did not start: " + "reason " * 40
     lines = lines_of(None, ["server-a"], (problem,))
     assert lines[1].startswith("verdict      incomplete: server-a did not start: ")
-    assert lines[-1] == "results      results/x"
+    assert lines[-2:] == ["results      results/x", "page         results/x/report.html"]
     assert all(len(line) <= 80 for line in lines)
 
 
@@ -51,7 +51,7 @@ def test_word_without_a_break_stands_whole() -> None:
     """A path longer than a line is not broken, so that it can be copied."""
     made = plain({"server-a": 10})
     folder = "results/" + "x" * 100
-    assert report(made, judge(made, ["server-a"]), folder)[-1] == f"{'results':<13}{folder}"
+    assert report(made, judge(made, ["server-a"]), folder)[-2] == f"{'results':<13}{folder}"
 
 
 def test_replica_without_connections_is_in_the_table() -> None:

@@ -61,6 +61,16 @@ class Effect:
         """The replicas that serve afterwards."""
         return list(dict.fromkeys([*self.survivors, *self.came]))
 
+    @property
+    def during(self) -> tuple[float, float]:
+        """From when to when the events lasted, in seconds since the clock started."""
+        found = self.phase(PhaseName.DURING)
+        if found is not None:
+            return found.start_seconds, found.end_seconds
+        # All of it was over within no bucket, or before the first.
+        end = self.phases[0].end_seconds if self.phases else 0.0
+        return end, end
+
     def phase(self, name: PhaseName) -> PhaseCounts | None:
         """Return the counts of a phase; None where the run did not reach it."""
         return next((phase for phase in self.phases if phase.name == name), None)

@@ -52,10 +52,10 @@ class Target:
 
     @property
     def words(self) -> str:
-        """How the opening line of a run ends."""
+        """Where that is, for the reader; empty for this machine."""
         if self.place is None:
             return ""
-        return f", release {self.release} in namespace {self.place.namespace}"
+        return f"release {self.release} in namespace {self.place.namespace}"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,54 @@
+"""The result of a run as Markdown, for a pull request or an issue. Pure."""
+
+import re
+
+from long_lived.lab.report.columns import seconds
+from long_lived.lab.report.facts import Facts
+from long_lived.lab.report.forms.result import result
+from long_lived.lab.report.page.text import clean
+
+MOST_ROWS = 30
+SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&@$-])")
+
+
+def as_markdown(facts: Facts) -> str:
+    """Return verdict, evidence, and a table of the replicas."""
+    told = result(facts)
+    mark = "✅" if told.passed else "❌"
+    lines = [f"### {mark} {told.finding}: {plain(told.scenario or told.name)}", ""]
+    lines += [plain(told.verdict, 2000), ""]
+    if told.evidence:
+        lines += [plain(told.evidence, 2000), ""]
+    if told.requests is not None and told.connections is not None:
+        over = told.seconds["overhead"]
+        lines += [
+            f"{told.requests.answered:,} of {told.requests.planned:,} requests answered, "
+            f"{told.requests.failed:,} failed; {told.connections.opened:,} connections opened; "
+            f"overhead p50 {_seconds(over.p50)}, p99 {_seconds(over.p99)}",
+            "",
+        ]
+    if told.judged is not None:
+        by_chance = f"{told.judged.chance_low:,} to {told.judged.chance_high:,}"
+        lines += [
+            f"| replica | | {told.judged.unit} | by chance | answered |",
+            "|---|---|--:|--:|--:|",
+        ]
+        for row in told.replicas[:MOST_ROWS]:
+            judged = "–" if row.judged is None else f"{row.judged:,}"
+            chance = "" if row.judged is None else by_chance
+            lines.append(
+                f"| {plain(row.name)} | {row.role} | {judged} | {chance} | {row.answered:,} |"
+            )
+        if (more := len(told.replicas) - MOST_ROWS) > 0:
+            lines.append(f"| … {more:,} more | | | | |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def plain(words: str, most: int = 48) -> str:
+    """Keep words that somebody else chose from being markup, a mention or a link."""
+    return SPECIAL.sub(r"\\\1", clean(words, most))
+
+
+def _seconds(value: float | None) -> str:
+    return "–" if value is None else seconds(value)

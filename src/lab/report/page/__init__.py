@@ -1,0 +1,1 @@
+"""A result as one HTML page: data shaped for plots and tables, and put into templates. Pure."""

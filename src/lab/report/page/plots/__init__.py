@@ -1,0 +1,1 @@
+"""Plots, as objects that the page's script draws. Pure."""
