@@ -1,66 +1,51 @@
-"""Where settings come from: values files, variables and --set, each a source of pydantic-settings.
+"""Where settings come from: values files, variables and --set, merged map by map as Helm does.
 
-pydantic-settings ranks the sources and merges them map by map, as Helm does. Its own readers will
-not do: `YamlConfigSettingsSource` reads YAML 1.1 and skips a file that is missing,
-`EnvSettingsSource` skips a variable that names no setting, and `CliSettingsSource` has a flag for
-each setting where Helm has --set.
+pydantic-settings is not used: importing it takes longer than everything else that reads settings,
+in every process, and only its merge would do. `YamlConfigSettingsSource` reads YAML 1.1 and skips
+a file that is missing, `EnvSettingsSource` skips a variable that names no setting, and
+`CliSettingsSource` has a flag for each setting where Helm has --set.
 """
 
 import re
 from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
-from pydantic_settings import (
-    BaseSettings,
-    InitSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
 
 from long_lived.settings.errors import ENVIRONMENT_PREFIX, Origin, Origins, SettingsError, variable
 from long_lived.settings.keys import parts, types_at
 from long_lived.settings.values_file import Tree, read
 
 
-class Source(InitSettingsSource):
+@dataclass(frozen=True)
+class Source:
     """What one place gives, unchecked: a tree of values, and the origin of each key path."""
 
-    def __init__(self, values: Tree, origins: Origins) -> None:
-        """Hold `values`; a null among them is a value like any other."""
-        super().__init__(_Layers, init_kwargs=values)
-        self.values: Tree = self.init_kwargs
-        self.origins = origins
-
-
-class _Layers(BaseSettings):
-    """Sources on top of each other, and nothing that is not among them."""
-
-    model_config = SettingsConfigDict(extra="allow", case_sensitive=True)
-
-    def __init__(self, ranked: Sequence[Source]) -> None:
-        """Merge `ranked`; the first one wins."""
-        super().__init__(**cast("dict[str, Any]", {"ranked": ranked}))
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic's
-        init_settings: PydanticBaseSettingsSource,
-        *_: Any,
-        **__: Any,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Rank the sources: the first one wins."""
-        return tuple(init_settings()["ranked"])
+    values: Tree
+    origins: Origins
 
 
 def layered(ranked: Sequence[Source]) -> Source:
     """Merge sources; the first one wins."""
-    values = _Layers(ranked).model_extra or {}
+    values: Tree = {}
+    for source in reversed(ranked):
+        values = _merged(values, source.values)
     return Source(values, ChainMap(*(dict(source.origins) for source in ranked)))
+
+
+def _merged(below: Tree, above: Tree) -> Tree:
+    """Put `above` on top of `below`, map by map; a null is a value like any other."""
+    merged = dict(below)
+    for key, value in above.items():
+        under = merged.get(key)
+        if isinstance(value, dict) and isinstance(under, dict):
+            value = _merged(under, value)
+        merged[key] = value
+    return merged
 
 
 def values_file(file: Path) -> Source:
