@@ -17,9 +17,9 @@ SCENARIO ?= ten-thousand
 run: $(VENV)/.run ## Run an experiment, by default with 10,000 requests at once [SCENARIO= SET=]
 	$(BIN)/long-lived run $(SCENARIO) $(foreach pair,$(SET),--set '$(pair)')
 
-# A lab on this machine fills two processors under load, so these tests run one at a time. Runs on the
-# imitated cluster are small and mostly wait: one for each processor, and an idle worker takes over
-# what another still has to do. All others go by file, whose tests share servers. (xdist 3.8 finds no
+# Labs on this machine run apart from all other tests, which would starve them. Runs on the imitated
+# cluster are small and mostly wait: two for each processor, and an idle worker takes over what
+# another still has to do. All others go by file, whose tests share servers. (xdist 3.8 finds no
 # groups with pytest 9.2, whose node ids it cannot add them to.) WORKERS=0 is one by one.
 WORKERS ?= $(shell nproc)
 LABS := tests/lab/commands
@@ -30,7 +30,7 @@ ifdef TESTS
 	$(PYTEST) --numprocesses=$(WORKERS) --dist=loadfile $(TESTS)
 else
 	$(PYTEST) $(LABS)
-	$(PYTEST) --numprocesses=$(WORKERS) --dist=worksteal $(RUNS)
+	$(PYTEST) --numprocesses=$(shell expr 2 \* $(WORKERS)) --dist=worksteal $(RUNS)
 	$(PYTEST) --numprocesses=$(WORKERS) --dist=loadfile $(patsubst %,--ignore=%,$(LABS) $(RUNS))
 endif
 

@@ -36,7 +36,7 @@ def test_restart_by_hand_is_found_by_verify(place: Place, lab: Lab) -> None:
     """`restart` deletes all server pods but the oldest, and `verify` sees their replacements."""
     place.helm(
         "install",
-        sets=(*QUICK, "server.runtime=gunicorn", "client.durationSeconds=25")
+        sets=(*QUICK, "server.runtime=gunicorn", "client.durationSeconds=35")
         + ("experiment.expect=pinned",),
     )
     place.await_answers()
@@ -61,8 +61,8 @@ def test_clients_with_clocks_of_their_own_are_one_timeline(place: Place, lab: La
     )
     assert status == 0, output
     record = lab.record
-    assert record["clients"]["load_seconds"] < 35
-    assert 3 < record["effect"]["phases"][1]["start_seconds"] < 8
+    assert record["clients"]["load_seconds"] < 45
+    assert 3 < record["effect"]["phases"][1]["start_seconds"] < 12
     assert 0 < record["clock_uncertainty_seconds"] < 10
 
 
