@@ -1,7 +1,7 @@
 """Where settings come from: values files, variables and --set, merged map by map as Helm does.
 
-pydantic-settings is not used: importing it takes longer than everything else that reads settings,
-in every process, and only its merge would do. `YamlConfigSettingsSource` reads YAML 1.1 and skips
+pydantic-settings is not used: importing it takes 0.1 s of CPU in every process, a seventh of what
+`--help` takes, and only its merge would do. `YamlConfigSettingsSource` reads YAML 1.1 and skips
 a file that is missing, `EnvSettingsSource` skips a variable that names no setting, and
 `CliSettingsSource` has a flag for each setting where Helm has --set.
 """
