@@ -17,18 +17,21 @@ SCENARIO ?= ten-thousand
 run: $(VENV)/.run ## Run an experiment, by default with 10,000 requests at once [SCENARIO= SET=]
 	$(BIN)/long-lived run $(SCENARIO) $(foreach pair,$(SET),--set '$(pair)')
 
-# Tests with servers and clients under load run one at a time, because two of them starve each other on
-# two processors; all others in a worker for each processor. WORKERS=0 is one by one. (By file:
-# xdist 3.8 finds no groups with pytest 9.2, whose node ids it cannot add them to.)
+# Labs on this machine run apart from all other tests, which would starve them. Runs on the imitated
+# cluster are small and mostly wait: two for each processor, and an idle worker takes over what
+# another still has to do. All others go by file, whose tests share servers. (xdist 3.8 finds no
+# groups with pytest 9.2, whose node ids it cannot add them to.) WORKERS=0 is one by one.
 WORKERS ?= $(shell nproc)
-LABS := tests/lab/cluster/runs tests/lab/commands tests/packaging
+LABS := tests/lab/commands
+RUNS := tests/lab/cluster/runs
 PYTEST = $(BIN)/python -m pytest
 test: $(VENV)/.dev helm ## Run the whole test suite [TESTS= WORKERS=]
 ifdef TESTS
 	$(PYTEST) --numprocesses=$(WORKERS) --dist=loadfile $(TESTS)
 else
 	$(PYTEST) $(LABS)
-	$(PYTEST) --numprocesses=$(WORKERS) --dist=loadfile $(LABS:%=--ignore=%)
+	$(PYTEST) --numprocesses=$(shell expr 2 \* $(WORKERS)) --dist=worksteal $(RUNS)
+	$(PYTEST) --numprocesses=$(WORKERS) --dist=loadfile $(patsubst %,--ignore=%,$(LABS) $(RUNS))
 endif
 
 # REMEDIES="recycle headless" names some of values/remedies/, EVENT one of values/events/.

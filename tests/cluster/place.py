@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from tests.chart.conftest import CHART, ROOT, command
+from tests.chart.conftest import CHART, ROOT, UNCOLLECTED, command
 from tests.waiting import eventually
 
 from .deployments import is_rolled_out
@@ -29,6 +29,7 @@ class Place:
             **os.environ,
             "KUBECONFIG": str(kubeconfig),
             "KUBECACHEDIR": str(kubeconfig.parent / "cache"),
+            **UNCOLLECTED,
         }
 
     def run(self, program: str, *arguments: str, given: str = "") -> tuple[int, str]:

@@ -5,31 +5,38 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
 
 from long_lived.lab.__main__ import cli
 from long_lived.lab.commands.scenarios import known, remedies
 
 BOUND_SECONDS = 60
-LAB = [sys.executable, "-m", "long_lived.lab"]
 
 
-def completed(line: str, **variables: str) -> list[tuple[str, str]]:
+def asked(line: str) -> dict[str, str]:
+    """Return the variables with which the shell asks for completions of `line`."""
+    words = {"COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
+    return {"_LONG_LIVED_COMPLETE": "bash_complete", **words}
+
+
+def completed(line: str) -> list[tuple[str, str]]:
     """Return the kind and text of each completion that the shell is offered for `line`."""
-    words = line.split(" ")
+    done = CliRunner(env=asked(line)).invoke(cli, [], prog_name="long-lived")
+    assert (done.exit_code, done.stderr) == (0, "")
+    return [(kind, text) for kind, _, text in (one.partition(",") for one in done.stdout.split())]
+
+
+def test_command_itself_answers_the_shell() -> None:
+    """The process says nothing but the completions."""
     done = subprocess.run(
-        [*LAB],
-        env=os.environ
-        | {"_LONG_LIVED_COMPLETE": "bash_complete", "COMP_WORDS": line}
-        | {"COMP_CWORD": str(len(words) - 1)}
-        | variables,
+        [sys.executable, "-m", "long_lived.lab"],
+        env=os.environ | asked("long-lived do"),
         capture_output=True,
         text=True,
         timeout=BOUND_SECONDS,
-        check=False,
+        check=True,
     )
-    assert done.stderr == ""
-    pairs = [entry.split(",", 1) for entry in done.stdout.splitlines()]
-    return [(kind, text) for kind, text in pairs]
+    assert (done.stdout, done.stderr) == ("plain,doctor\n", "")
 
 
 def test_shell_completes_commands() -> None:

@@ -10,7 +10,7 @@ TICK_SECONDS = 0.5
 """How much shorter a lag may seem: by a bucket of the timeline, and a tick of the lab."""
 
 RUNS = {
-    "scale-up": ("client.keepAlive.mode=per-request", "client.concurrency=40"),
+    "scale-up": ("client.keepAlive.mode=per-request", "client.thinkTime.maxSeconds=1"),
     "crash": ("server.runtime=gunicorn", "experiment.event.count=1"),
 }
 
@@ -22,7 +22,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Lab]]:
         yield {
             kind: begin(
                 "smoke",
-                *(*QUICK, *settings, f"experiment.event.kind={kind}"),
+                *(*QUICK, *settings, "client.concurrency=40", f"experiment.event.kind={kind}"),
                 *("experiment.event.afterSeconds=3", "experiment.expect=any"),
                 f"experiment.event.serviceLagSeconds={LAG_SECONDS}",
                 *("experiment.event.replacementSeconds=0.5", "client.durationSeconds=40"),

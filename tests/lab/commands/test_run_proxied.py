@@ -4,7 +4,7 @@ import os
 import signal
 
 import pytest
-from tests.lab.commands.lab import LASTING, QUICK, Start, processes_of
+from tests.lab.commands.lab import FEW, LASTING, QUICK, Start, processes_of
 from tests.waiting import eventually
 
 from long_lived.lab.local import haproxy
@@ -43,17 +43,9 @@ def test_restart_behind_a_proxy_is_even_and_loses_nothing(start: Start) -> None:
     assert processes_of(lab.place) == {}
 
 
-def test_run_without_a_proxy_starts_none(start: Start) -> None:
-    """No proxy runs unless the settings ask for one."""
-    lab = start("smoke")
-    lab.finish()
-    assert lab.record["proxy_cpu_seconds"] is None
-    assert not (lab.folder / "proxy.log").exists()
-
-
 def test_proxy_that_ends_makes_the_run_incomplete(start: Start) -> None:
     """The report says that and how the proxy ended, and no process is left."""
-    lab = start("smoke", *QUICK, PROXIED, LASTING)
+    lab = start("smoke", *FEW, PROXIED, LASTING)
     lab.await_answers()
     pid = lab.pid(PROGRAM)
     assert pid is not None
@@ -69,7 +61,7 @@ def test_proxy_that_ends_makes_the_run_incomplete(start: Start) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["stopped", "killed"])
 def test_proxy_ends_with_the_lab(number: signal.Signals, start: Start) -> None:
     """However the lab ends, so does its proxy."""
-    lab = start("smoke", *QUICK, PROXIED, LASTING)
+    lab = start("smoke", *FEW, PROXIED, LASTING)
     lab.await_answers()
     assert lab.pid(PROGRAM) is not None
     lab.process.send_signal(number)

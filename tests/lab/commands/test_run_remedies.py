@@ -6,7 +6,7 @@ import pytest
 from tests.lab.commands.lab import QUICK, Lab, check_phases, processes_of, starter
 
 AGE, JITTER = 5, 0.2
-CYCLE = 0.3 + 0.7
+CYCLE = 0.3 + 1.5
 """The longest delay plus the longest think time."""
 
 REMEDIES = {
@@ -24,7 +24,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Lab]]:
                 "events/restart",
                 *QUICK,
                 *("client.concurrency=300", "client.durationSeconds=32", "experiment.expect=even"),
-                *("client.thinkTime.minSeconds=0.3", "client.thinkTime.maxSeconds=0.7"),
+                *("client.thinkTime.minSeconds=0.5", "client.thinkTime.maxSeconds=1.5"),
                 *("experiment.event.afterSeconds=6", "experiment.event.serviceLagSeconds=0"),
                 *settings,
             )

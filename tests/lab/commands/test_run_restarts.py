@@ -20,7 +20,7 @@ def restart_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str,
                 "events/restart",
                 *QUICK,
                 *(f"server.runtime={runtime}", f"experiment.expect={finding}"),
-                *("client.thinkTime.minSeconds=0.3", "client.thinkTime.maxSeconds=0.7"),
+                *("server.delay.maxSeconds=0.7", "client.thinkTime.maxSeconds=1.5"),
                 # A replacement that is late makes a run incomplete: this leaves time enough on a
                 # busy machine.
                 *("client.durationSeconds=24", "experiment.event.afterSeconds=3"),

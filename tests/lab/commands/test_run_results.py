@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.lab.commands.lab import LASTING, QUICK, SMOKE, Lab, Start, processes_of, starter
+from tests.lab.commands.lab import FEW, LASTING, SMOKE, Lab, Start, processes_of, starter
 from tests.refusal_of_filters import refuse_filters
 
 from long_lived.settings import load
@@ -59,6 +59,7 @@ def test_smoke_is_counted_alike_by_all(smoke: Lab, tmp_path: Path) -> None:
     assert record["verdict"]["passed"] is True
     assert record["verdict"]["judged"]["spread"]["counts"] == opened
     assert (record["problems"], record["remarks"], record["effect"]) == ([], [], None)
+    assert record["proxy_cpu_seconds"] is None
 
 
 def test_smoke_keeps_its_results(smoke: Lab) -> None:
@@ -108,7 +109,7 @@ PATHS = ("results ", "page    ")
 @pytest.mark.parametrize("engine", ["threads", "gevent"])
 def test_clients_of_one_run_do_not_share_a_processor(engine: str, start: Start) -> None:
     """Clients whose threads run one at a time get a processor each; others run anywhere."""
-    lab = start("smoke", *QUICK, LASTING, "client.parallelism=2", f"client.engine={engine}")
+    lab = start("smoke", *FEW, LASTING, "client.parallelism=2", f"client.engine={engine}")
     lab.await_answers(client="client-2")
     lab.await_answers(client="client-1")
     pids = [lab.pid(f"--source-address 127.0.0.{number}") for number in (2, 3)]
@@ -128,7 +129,7 @@ def test_kernel_that_chooses_by_its_hash_is_remarked_on(
 ) -> None:
     """Replicas say that the kernel refused their filter, and the report repeats it."""
     monkeypatch.setenv("PYTHONPATH", refuse_filters(tmp_path))
-    lab = start("smoke", *SMOKE, "experiment.expect=any")
+    lab = start("smoke", *SMOKE, "client.concurrency=40", "experiment.expect=any")
     assert lab.finish() == 0, lab.printed
     (remark,) = lab.record["remarks"]
     assert remark.startswith("the kernel did not choose at random among the replicas")

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 from tests.lab.commands.lab import (
+    FEW,
     LASTING,
     QUICK,
     RESTART,
@@ -43,11 +44,12 @@ def test_signal_in_mid_run_ends_it_with_its_results(
 
 def test_reader_that_goes_away_loses_no_results(start: Start) -> None:
     """Ctrl-C in `long-lived run | tee log` ends tee as well; the results are kept all the same."""
-    lab = start("smoke", *QUICK, LASTING, stdout=subprocess.PIPE)
+    lab = start("smoke", *FEW, LASTING, stdout=subprocess.PIPE)
     assert lab.process.stdout is not None
     lab.await_answers()
     lab.process.stdout.close()
-    lab.await_answers(1000)  # the next line of progress finds no reader
+    # The next line of progress finds no reader, and the lab writes nowhere from then on.
+    eventually(lambda: os.readlink(f"/proc/{lab.process.pid}/fd/1") == os.devnull)
     lab.process.send_signal(signal.SIGINT)
     assert lab.finish() == 130
     assert lab.errors == ""
@@ -57,7 +59,7 @@ def test_reader_that_goes_away_loses_no_results(start: Start) -> None:
 
 def test_signal_before_the_clients_start_is_reported(start: Start) -> None:
     """A run stopped while replicas start says that there is no summary, and leaves nothing."""
-    lab = start("smoke", *QUICK, LASTING)
+    lab = start("smoke", *FEW, LASTING)
     eventually(lambda: lab.pid("-m long_lived.server"))
     lab.process.send_signal(signal.SIGINT)
     assert lab.finish() == 130, lab.printed
@@ -83,7 +85,9 @@ def test_client_killed_in_the_restart_leaves_what_it_saw(
     number: signal.Signals, start: Start
 ) -> None:
     """Its requests are accounted for, the phases are reported, and the run is incomplete."""
-    lab = start("smoke", *QUICK, LASTING, *RESTART, "experiment.expect=any")
+    lab = start(
+        "smoke", *QUICK, LASTING, *RESTART, "client.concurrency=40", "experiment.expect=any"
+    )
     lab.await_answers()
     eventually(lambda: (lab.folder / "server-d.log").exists())
     lab.await_answers()

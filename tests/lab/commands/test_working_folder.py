@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.lab.commands.lab import QUICK, arguments_of, finished
+from tests.lab.commands.lab import FEW, arguments_of, finished
 
 MODULES = (
     *("settings", "server", "record", "resources", "reaper", "long_lived", "sitecustomize"),
@@ -33,10 +33,10 @@ def test_run_takes_nothing_from_the_working_folder(engine: str, folder: Path) ->
     done = finished(
         [
             *(Path(sys.executable).with_name("long-lived"), "run", "smoke"),
-            *arguments_of((*QUICK, "server.runtime=gunicorn", f"client.engine={engine}")),
+            *arguments_of((*FEW, "server.runtime=gunicorn", f"client.engine={engine}")),
         ],
         cwd=folder,
     )
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
     record = json.loads((folder / "results" / "latest" / "summary.json").read_text())
-    assert record["clients"]["requests"]["answered"] == 240
+    assert record["clients"]["requests"]["answered"] == 40

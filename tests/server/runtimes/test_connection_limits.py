@@ -59,17 +59,17 @@ def carried_by_users(replica: Replica, users: int, each_sends: int) -> list[int]
 def test_answer_that_reaches_max_requests_is_the_last(variant: Variant, start: Start) -> None:
     """Without jitter each connection carries exactly that many, and no request is lost."""
     replica = start(*variant.settings, *INSTANT, TEN, EXACT)
-    carried = carried_by_users(replica, users=8, each_sends=155)
-    assert carried == [10] * (8 * 15)
-    assert replica.stats()["answered"] == 8 * 155
-    assert replica.stats()["connections"] == 8 * 16
+    carried = carried_by_users(replica, users=8, each_sends=45)
+    assert carried == [10] * (8 * 4)
+    assert replica.stats()["answered"] == 8 * 45
+    assert replica.stats()["connections"] == 8 * 5
 
 
 @side_by_side(LIMITED)
 def test_each_connection_draws_its_own_max_requests(variant: Variant, start: Start) -> None:
     """With a jitter of 0.2 connections carry 8 to 12 requests, and differ."""
     replica = start(*variant.settings, *INSTANT, TEN, "server.keepAlive.jitterRatio=0.2")
-    carried = carried_by_users(replica, users=8, each_sends=155)
+    carried = carried_by_users(replica, users=8, each_sends=45)
     assert set(carried) <= {8, 9, 10, 11, 12}
     assert len(set(carried)) >= 3
 
@@ -137,4 +137,4 @@ def test_wrk_sees_no_socket_error(variant: Variant, start: Start) -> None:
     )
     assert "Socket errors" not in run.stdout, run.stdout
     assert "Non-2xx" not in run.stdout
-    assert replica.stats()["answered"] > 1000
+    assert replica.stats()["answered"] > 200

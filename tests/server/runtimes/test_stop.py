@@ -30,6 +30,8 @@ KEEPING = [GTHREAD, GEVENT, STOCK_GTHREAD, STOCK_GEVENT, GO_DRAINING]
 ENDING = [FLASK, GO]
 
 SLOW = ("server.delay.minSeconds=2", "server.delay.maxSeconds=2")
+LONGER = ("server.delay.minSeconds=6", "server.delay.maxSeconds=6")
+"""As long as it may take to ask another replica thirty times, beside a dozen of them."""
 ENDLESS = ("server.delay.minSeconds=600", "server.delay.maxSeconds=600")
 
 JSON = {"Accept": "application/json"}
@@ -124,7 +126,7 @@ def test_draining_replica_leaves_a_shared_port_to_the_other(variant: Variant, st
     """Once it drains, every new connection to the shared port goes to the other."""
     first = start(
         *variant.settings,
-        *SLOW,
+        *LONGER,
         binds=("127.0.0.1:0", "127.0.1.7:0"),
         flags=("--reuse-port",),
         POD_ID="first",

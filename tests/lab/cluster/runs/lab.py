@@ -1,28 +1,50 @@
 """The command `long-lived` on a cluster, and settings for short runs."""
 
 import json
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from click.testing import CliRunner
 from tests.cluster.place import Place
+
+from long_lived.lab.__main__ import cli
 
 LONGEST_SECONDS = 240
 
 QUICK = (
     "server.delay.minSeconds=0.1",
     "server.delay.maxSeconds=0.3",
-    "client.thinkTime.minSeconds=0.3",
-    "client.thinkTime.maxSeconds=0.7",
+    "client.thinkTime.minSeconds=0.8",
+    "client.thinkTime.maxSeconds=1.2",
     "client.concurrency=60",
     "client.rampUpSeconds=0",
     "experiment.expect=any",  # one spread in a thousand is uneven by chance
 )
-ENDLESS = (*QUICK, "client.durationSeconds=300")
-RESTART = (*QUICK, "client.durationSeconds=25", "experiment.event.afterSeconds=4")
+ALONE = (*QUICK, "server.replicas=1")
+"""For what has nothing to do with how connections are spread."""
+ENDLESS = (*ALONE, "client.durationSeconds=300")
+RESTART = (*QUICK, "client.durationSeconds=35", "experiment.event.afterSeconds=4")
 """Time enough for replacements to become ready on a busy machine."""
 PINNED = "experiment.expect=pinned"
+
+
+@contextmanager
+def handlers_kept() -> Iterator[None]:
+    """Restore the signal handlers that the command replaces, as the last thing that it does."""
+    before = {
+        number: signal.getsignal(number)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class Lab:
@@ -32,28 +54,28 @@ class Lab:
         self._environment = place.environment
         self.out = folder / "results"
 
-    def begin(
-        self, *arguments: str, namespace: str = "default", **variables: str
-    ) -> subprocess.Popen[str]:
-        """Start the command."""
-        of_a_release = "--from-log" not in arguments
-        where = ["--release", "demo", "--namespace", namespace] if of_a_release else []
+    def do(self, *arguments: str, namespace: str = "default", **variables: str) -> tuple[int, str]:
+        """Run the command to its end; return its exit status, and its output as one line."""
+        with handlers_kept():
+            done = CliRunner(env={**self._environment, **variables}).invoke(
+                cli, _line(arguments, namespace), catch_exceptions=False
+            )
+        return done.exit_code, " ".join(done.output.split())
+
+    def begin(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start the command in a process of its own, which can get signals."""
         return subprocess.Popen(
-            [sys.executable, "-m", "long_lived.lab", *arguments, *where],
+            [sys.executable, "-m", "long_lived.lab", *_line(arguments)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={**self._environment, **variables},
+            env=self._environment,
         )
 
     def end(self, process: subprocess.Popen[str]) -> tuple[int, str]:
-        """Wait for it to end; return its exit status, and its output joined into one line."""
+        """Wait for it to end; return its exit status, and its output as one line."""
         output, _ = process.communicate(timeout=LONGEST_SECONDS)
         return process.returncode, " ".join(output.split())
-
-    def do(self, *arguments: str, **options: Any) -> tuple[int, str]:
-        """Run the command to its end."""
-        return self.end(self.begin(*arguments, **options))
 
     def verify(self) -> tuple[int, str]:
         """Run `verify`."""
@@ -73,6 +95,12 @@ class Lab:
         """Return summary.json of the newest results folder."""
         found: dict[str, Any] = json.loads((self.out / "latest" / "summary.json").read_text())
         return found
+
+
+def _line(arguments: tuple[str, ...], namespace: str = "default") -> list[str]:
+    of_a_release = "--from-log" not in arguments
+    where = ["--release", "demo", "--namespace", namespace] if of_a_release else []
+    return [*arguments, *where]
 
 
 def sets(*pairs: str) -> list[str]:

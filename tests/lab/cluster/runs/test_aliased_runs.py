@@ -1,15 +1,11 @@
 """Two labs in one release: `verify` and `restart` work on the one that is named."""
 
 import json
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from tests.chart.umbrella import umbrella
-from tests.cluster.miniature import running
-from tests.cluster.place import BOUND_SECONDS, Place
+from tests.cluster.place import Place
+from tests.lab.cluster.runs.lab import Lab
 
 QUICK = {
     "server.replicas": "2",
@@ -38,13 +34,6 @@ OTHERS_DEPLOYMENT = {
 }
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    """Yield an empty cluster."""
-    with running(tmp_path, start_delay_seconds=0.2) as (cluster, kubeconfig):
-        yield Place(cluster, kubeconfig)
-
-
 def install(place: Place, chart: Path, *aliases: str) -> None:
     """Install a parent chart with quick settings for each alias, beside an unrelated server."""
     pairs = [f"{alias}.{key}={value}" for alias in aliases for key, value in QUICK.items()]
@@ -52,21 +41,6 @@ def install(place: Place, chart: Path, *aliases: str) -> None:
     status, output = place.run("helm", "install", "demo", str(chart), *flags)
     assert status == 0, output
     place.kubectl("create", "--filename", "-", given=json.dumps(OTHERS_DEPLOYMENT))
-
-
-def lab(place: Place, *arguments: str) -> tuple[int, str]:
-    """Run the lab's command; return its status, and its output joined into one line."""
-    done = subprocess.run(
-        [sys.executable, "-m", "long_lived.lab", *arguments]
-        + ["--release", "demo", "--namespace", "default"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=BOUND_SECONDS,
-        env=place.environment,
-        check=False,
-    )
-    return done.returncode, " ".join(done.stdout.split())
 
 
 def servers(place: Place, app: str) -> set[str]:
@@ -78,33 +52,35 @@ def servers(place: Place, app: str) -> set[str]:
     }
 
 
-def test_each_of_two_labs_is_verified_and_restarted_alone(place: Place, tmp_path: Path) -> None:
+def test_each_of_two_labs_is_verified_and_restarted_alone(
+    place: Place, lab: Lab, tmp_path: Path
+) -> None:
     """Without --app the user has to choose; with it neither pods nor runs are mixed up."""
     install(place, umbrella(tmp_path / "umbrella", ["loadTest", "second"]), "loadTest", "second")
     out = tmp_path / "results"
     for command in (["verify", "--out", str(out)], ["restart"]):
-        status, output = lab(place, *command)
+        status, output = lab.do(*command)
         assert status == 2
         assert "holds load-test, second: choose one with --app" in output
     for app in ("load-test", "second"):
-        status, output = lab(place, "verify", "--app", app, "--out", str(out))
+        status, output = lab.do("verify", "--app", app, "--out", str(out))
         assert status == 0, output
         assert "40 of 40" in output
         record = json.loads((out / "latest" / "summary.json").read_text())
         assert set(record["replicas"]) == servers(place, app)
 
     before = {app: servers(place, app) for app in ("load-test", "second")}
-    status, output = lab(place, "restart", "--app", "second", "--keep", "0")
+    status, output = lab.do("restart", "--app", "second", "--keep", "0")
     assert status == 0, output
     assert servers(place, "load-test") == before["load-test"]
     assert not servers(place, "second") & before["second"]
 
 
-def test_only_lab_of_a_release_needs_no_name(place: Place, tmp_path: Path) -> None:
+def test_only_lab_of_a_release_needs_no_name(place: Place, lab: Lab, tmp_path: Path) -> None:
     """Another chart's server in the release is not taken for the lab's; a wrong name is refused."""
     install(place, umbrella(tmp_path / "umbrella", ["loadTest"]), "loadTest")
-    status, output = lab(place, "verify", "--out", str(tmp_path / "results"))
+    status, output = lab.do("verify", "--out", str(tmp_path / "results"))
     assert status == 0, output
-    status, output = lab(place, "verify", "--app", "other-name")
+    status, output = lab.do("verify", "--app", "other-name")
     assert status == 2
     assert "release demo with other-name is not in namespace default" in output

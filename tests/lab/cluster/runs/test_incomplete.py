@@ -3,7 +3,7 @@
 import re
 
 from tests.cluster.place import JOB, Place
-from tests.lab.cluster.runs.lab import ENDLESS, QUICK, Lab
+from tests.lab.cluster.runs.lab import ALONE, ENDLESS, Lab
 from tests.waiting import eventually
 
 
@@ -25,7 +25,7 @@ def test_client_killed_for_memory_makes_the_run_incomplete(place: Place, lab: La
 
 def test_client_pod_that_is_gone_makes_the_run_incomplete(place: Place, lab: Lab) -> None:
     """A pod that went with its log is missed, and the run never passes."""
-    place.helm("install", sets=(*QUICK, "client.parallelism=2"))
+    place.helm("install", sets=(*ALONE, "client.parallelism=2"))
     place.await_job(1)
     place.cluster.forget(sorted(place.pods("client"))[0])
     status, output = lab.verify()
@@ -35,7 +35,7 @@ def test_client_pod_that_is_gone_makes_the_run_incomplete(place: Place, lab: Lab
 
 def test_log_that_was_rotated_away_makes_the_run_incomplete(place: Place, lab: Lab) -> None:
     """A log without its summary says nothing, although the pod completed."""
-    place.helm("install", sets=QUICK)
+    place.helm("install", sets=ALONE)
     place.await_job(1)
     place.cluster.truncate_log(next(iter(place.pods("client"))))
     status, output = lab.verify()
@@ -46,7 +46,7 @@ def test_log_that_was_rotated_away_makes_the_run_incomplete(place: Place, lab: L
 
 def test_client_of_another_version_makes_the_run_incomplete(place: Place, lab: Lab) -> None:
     """Unreadable summaries are named, and readable ones merged."""
-    place.helm("install", sets=(*QUICK, "client.parallelism=2"))
+    place.helm("install", sets=(*ALONE, "client.parallelism=2"))
     place.await_job(1)
     old = sorted(place.pods("client"))[0]
     place.cluster.rewrite_log(old, '{"format":3,', '{"format":99,')
@@ -59,7 +59,7 @@ def test_client_of_another_version_makes_the_run_incomplete(place: Place, lab: L
 
 def test_connection_to_the_cluster_that_is_cut_loses_nothing(place: Place, lab: Lab) -> None:
     """A log whose stream was cut is read again, and every answer counts once."""
-    place.helm("install", sets=(*QUICK, "client.durationSeconds=6"))
+    place.helm("install", sets=(*ALONE, "client.durationSeconds=6"))
     place.await_answers()
     watching = lab.begin("verify", "--out", str(lab.out))
     eventually(lambda: list(lab.out.glob(f"latest/{JOB}-1-*.log")))

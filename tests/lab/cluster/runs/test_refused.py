@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 from tests.cluster.place import SERVER, Place
-from tests.lab.cluster.runs.lab import LONGEST_SECONDS, QUICK, Lab
+from tests.lab.cluster.runs.lab import ALONE, LONGEST_SECONDS, Lab
 
 
 def test_conflict_over_replicas_stops_the_run(place: Place, lab: Lab) -> None:
     """Whoever scaled the servers is shown Helm's words and what to do, and keeps the number."""
-    place.helm("install", sets=(*QUICK, "client.enabled=false"))
-    place.kubectl("scale", f"deployment/{SERVER}", "--replicas=2")
+    place.helm("install", sets=(*ALONE, "client.enabled=false"))
+    place.kubectl("scale", f"deployment/{SERVER}", "--replicas=0")
     status, output = lab.do("run", "smoke", "--on", "cluster", "--out", str(lab.out))
     assert status == 1
     assert 'conflict with "kubectl" with subresource "scale" using apps/v1: .spec.rep' in output
     assert "server.replicas: null" in output
     assert "--force-conflicts" in output
-    assert place.cluster.get("Deployment", SERVER)["spec"]["replicas"] == 2
+    assert place.cluster.get("Deployment", SERVER)["spec"]["replicas"] == 0
 
 
 @pytest.mark.parametrize("command", ["verify", "restart"])
@@ -35,7 +35,7 @@ def test_missing_release_is_one_line(command: str, lab: Lab) -> None:
 
 def test_release_without_a_client_is_one_line(place: Place, lab: Lab) -> None:
     """A server alone has no run to verify."""
-    place.helm("install", sets=(*QUICK, "client.enabled=false"))
+    place.helm("install", sets=(*ALONE, "client.enabled=false"))
     status, output = lab.verify()
     assert status == 2
     assert "has no client Job" in output

@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import pytest
 from tests.cluster.api import CONTEXT
 from tests.cluster.miniature import Miniature
 from tests.cluster.place import SERVER, Place
@@ -37,7 +36,7 @@ def test_restart_by_hand_is_found_by_verify(place: Place, lab: Lab) -> None:
     """`restart` deletes all server pods but the oldest, and `verify` sees their replacements."""
     place.helm(
         "install",
-        sets=(*QUICK, "server.runtime=gunicorn", "client.durationSeconds=25")
+        sets=(*QUICK, "server.runtime=gunicorn", "client.durationSeconds=35")
         + ("experiment.expect=pinned",),
     )
     place.await_answers()
@@ -62,47 +61,47 @@ def test_clients_with_clocks_of_their_own_are_one_timeline(place: Place, lab: La
     )
     assert status == 0, output
     record = lab.record
-    assert record["clients"]["load_seconds"] < 35
-    assert 3 < record["effect"]["phases"][1]["start_seconds"] < 8
+    assert record["clients"]["load_seconds"] < 45
+    assert 3 < record["effect"]["phases"][1]["start_seconds"] < 12
     assert 0 < record["clock_uncertainty_seconds"] < 10
 
 
-IN_PLACE = {
-    "memory": (Miniature.oom, "OOMKilled", r"OOMKilled \(exit 137\)"),
-    "liveness": (
+IN_PLACE = (
+    (Miniature.oom, "OOMKilled", r"OOMKilled \(exit 137\)"),
+    (
         Miniature.fail_liveness,
         "liveness probe failed",
         r"liveness probe failed, Error \(exit 137\)",
     ),
-    "crash": (Miniature.end, "Error 137", r"Error 137, Error \(exit 137\)"),
-}
+    (Miniature.end, "Error 137", r"Error 137, Error \(exit 137\)"),
+)
 
 
-@pytest.mark.parametrize("how", IN_PLACE)
-def test_restart_in_place_is_a_replacement_of_itself(how: str, place: Place, lab: Lab) -> None:
+def test_restart_in_place_is_a_replacement_of_itself(place: Place, lab: Lab) -> None:
     """A container that restarts in its pod is found, with when and why; earlier ones are not."""
-    mishap, reason, words = IN_PLACE[how]
     place.helm(
         "install",
-        sets=(*QUICK, "server.runtime=gunicorn", "client.durationSeconds=12")
+        sets=(*QUICK, "server.replicas=4", "server.runtime=gunicorn", "client.durationSeconds=12")
         + ("client.enabled=false",),
     )
     place.await_servers()
-    early, victim, _ = sorted(place.pods("server"))
+    early, *victims = sorted(place.pods("server"))
     place.cluster.oom(early)
     eventually(lambda: restarts(place, early) == 1)
     place.await_servers()
     place.helm("upgrade", "--reset-then-reuse-values", sets=("client.enabled=true",))
     place.await_answers(2)
-    mishap(place.cluster, victim)
+    for victim, (mishap, _, _) in zip(victims, IN_PLACE, strict=True):
+        mishap(place.cluster, victim)
     status, output = lab.verify()
-    assert "Traceback" not in output
-    (one,) = lab.record["events"]
-    assert one["old"] == one["new"] == victim, output
-    assert one["reason"].startswith(reason)
-    assert one["began_unix_seconds"] <= one["ready_unix_seconds"]
-    assert re.search(rf"{victim} restarted in place at [\d.]+ s: {words}, restart 1", output)
-    assert early not in {one["old"] for one in lab.record["events"]}
+    events = {one["old"]: one for one in lab.record["events"]}
+    assert sorted(events) == victims, output
+    for victim, (_, reason, words) in zip(victims, IN_PLACE, strict=True):
+        one = events[victim]
+        assert one["new"] == victim
+        assert one["reason"].startswith(reason)
+        assert one["began_unix_seconds"] <= one["ready_unix_seconds"]
+        assert re.search(rf"{victim} restarted in place at [\d.]+ s: {words}, restart 1", output)
     assert status in (0, 1)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.cluster.mishaps import NOBODY
 from tests.cluster.place import Place
-from tests.lab.cluster.runs.lab import QUICK, Lab
+from tests.lab.cluster.runs.lab import ALONE, Lab
 
 # Parallel to the other modules' runs: here almost nothing runs, and nearly all is waiting.
 
@@ -15,7 +15,7 @@ from tests.lab.cluster.runs.lab import QUICK, Lab
 def test_image_that_cannot_be_pulled_is_reported(place: Place, lab: Lab) -> None:
     """Ctrl-C ends a hopeless wait, whose reason is shown while it lasts."""
     place.cluster.mishaps.unpullable = "client"
-    place.helm("install", sets=QUICK)
+    place.helm("install", sets=ALONE)
     watching = lab.verify_until("ImagePull")
     watching.send_signal(signal.SIGINT)
     status, output = lab.end(watching)
@@ -84,7 +84,7 @@ def test_run_that_cannot_begin_says_why_and_is_given_up(
 ) -> None:
     """The reason is shown during a bounded wait, and then in the verdict."""
     vars(place.cluster.mishaps).update(mishap)
-    place.helm("install", sets=(*QUICK, *settings, "client.readiness.timeoutSeconds=8"))
+    place.helm("install", sets=(*ALONE, *settings, "client.readiness.timeoutSeconds=8"))
     status, output = lab.verify()
     assert status == 1
     assert re.search(rf" s {why}", output), output
@@ -97,7 +97,7 @@ def test_run_that_cannot_begin_says_why_and_is_given_up(
 def test_wait_that_ends_well_leaves_no_trace(place: Place, lab: Lab) -> None:
     """A node that comes in time resolves everything."""
     place.cluster.mishaps.nodeless = "client"
-    place.helm("install", sets=QUICK)
+    place.helm("install", sets=ALONE)
     watching = lab.verify_until("Unschedulable")
     place.cluster.mishaps.nodeless = NOBODY
     status, output = lab.end(watching)

@@ -1,9 +1,8 @@
 """Which run on a cluster `verify` waits for, and what it learns about it."""
 
-import pytest
 from tests.chart.conftest import CHART
 from tests.cluster.place import JOB, SERVER, Place
-from tests.lab.cluster.runs.lab import QUICK, Lab, sets
+from tests.lab.cluster.runs.lab import ALONE, QUICK, Lab, sets
 
 
 def test_client_may_choose_among_the_pods_itself(place: Place, lab: Lab) -> None:
@@ -63,7 +62,7 @@ def test_newest_run_is_found_where_jobs_are_named_after_their_settings(
 ) -> None:
     """Applied without Helm, changed settings make another Job beside the old one."""
     for users in (40, 50):
-        pairs = (*QUICK, "job.nameSuffix=settings", f"client.concurrency={users}")
+        pairs = (*ALONE, "job.nameSuffix=settings", f"client.concurrency={users}")
         flags = [f"--set={pair}" for pair in pairs]
         status, manifests = place.run(
             "helm",
@@ -84,7 +83,7 @@ def test_newest_run_is_found_where_jobs_are_named_after_their_settings(
 
 def test_job_of_a_failed_upgrade_is_named(place: Place, lab: Lab) -> None:
     """What a failed upgrade left running is the newest run, and the reader is told."""
-    place.helm("install", sets=QUICK)
+    place.helm("install", sets=ALONE)
     place.await_job(1)
     assert "helm upgrade failed" not in lab.verify()[1]
     place.kubectl("scale", f"deployment/{SERVER}", "--replicas=2")
@@ -94,28 +93,29 @@ def test_job_of_a_failed_upgrade_is_named(place: Place, lab: Lab) -> None:
     assert f"{JOB}-2 is from revision 2, whose helm upgrade failed" in output
 
 
-@pytest.mark.parametrize(
-    ("sidecar", "native"),
-    [("aa-proxy", False), ("zz-shipper", False), ("proxy", True)],
-    ids=["before", "behind", "native"],
-)
-def test_sidecar_that_lives_on_keeps_no_run_going(
-    sidecar: str, native: bool, place: Place, lab: Lab
-) -> None:
+def test_sidecar_that_lives_on_keeps_no_run_going(place: Place, lab: Lab) -> None:
     """Only the chart's own containers are followed, and their end is the run's."""
-    lasting = {"restartPolicy": "Always"} if native else {}
-    place.cluster.mishaps.sidecar = {"name": sidecar, "image": "sidecar", **lasting}
-    place.helm("install", sets=(*QUICK, "client.requestsPerUser=3"))
-    status, output = lab.verify()
-    assert status == 0, output
-    assert "180 of 180 planned were answered" in output
-    assert lab.record["problems"] == []
+    sidecars: list[dict[str, str]] = [
+        {"name": "aa-before"},
+        {"name": "zz-behind"},
+        {"name": "native", "restartPolicy": "Always"},
+    ]
+    for users, sidecar in enumerate(sidecars, start=30):
+        place.cluster.mishaps.sidecar = {"image": "sidecar", **sidecar}
+        place.helm(
+            *("upgrade", "--install"),
+            sets=(*ALONE, "client.requestsPerUser=3", f"client.concurrency={users}"),
+        )
+        status, output = lab.verify()
+        assert status == 0, output
+        assert f"{3 * users} of {3 * users} planned were answered" in output
+        assert lab.record["problems"] == []
 
 
 def test_servers_own_counts_that_are_refused_are_missed_once(place: Place, lab: Lab) -> None:
     """Without the right to ask there are none, and the verdict stands."""
     place.cluster.mishaps.forbidden = "proxy"
-    place.helm("install", sets=QUICK)
+    place.helm("install", sets=ALONE)
     status, output = lab.verify()
     assert status == 0, output
     assert lab.record["server_counts"] == {}
