@@ -4,12 +4,9 @@ import json
 import re
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import click
-from long_lived.lab.results.origin import origin_here
-from long_lived.lab.results.saved_inspection import keep_inspection
 from rich.console import Console
 
 from long_lived.lab.analysis.live.inspection import Inspection
@@ -17,9 +14,9 @@ from long_lived.lab.analysis.live.looks import LiveService
 from long_lived.lab.analysis.verdict import Finding
 from long_lived.lab.cluster.live.beside import DebugImage
 from long_lived.lab.cluster.live.rbac import manifests
-from long_lived.lab.cluster.live.service import LiveServicePods, parse_target
-from long_lived.lab.cluster.tools.kubectl import Kubectl, Place
+from long_lived.lab.cluster.tools.kubectl import Place
 from long_lived.lab.commands.options import context_option, format_option, out_option, refuse
+from long_lived.lab.commands.running.live_pods import live_pods
 from long_lived.lab.commands.running.one_run import new_folder, show_page, was_kept
 from long_lived.lab.experiment.backend import Trouble
 from long_lived.lab.experiment.interrupts import Interrupts
@@ -27,6 +24,8 @@ from long_lived.lab.experiment.onlooker import judged
 from long_lived.lab.local.live import LocalService
 from long_lived.lab.report.inspection import as_dict, lines
 from long_lived.lab.report.page.inspection import inspection_page
+from long_lived.lab.results.origin import origin_here
+from long_lived.lab.results.saved_inspection import keep_inspection
 
 TICK_SECONDS = 0.1
 
@@ -113,20 +112,6 @@ def inspect_command(
         return _looked_at(service, name, seconds, form, out, watch=watch)
     except Trouble as trouble:
         refuse(str(trouble))
-
-
-def live_pods(
-    text: str, place: Place, port: str, debug: DebugImage | None, say: Callable[[str], None]
-) -> LiveService:
-    """Find the pods that `text` names; refuse what names none."""
-    try:
-        target = parse_target(text)
-    except ValueError:
-        refuse(
-            f"{text}: must be service/NAME, deploy/NAME, statefulset/NAME, daemonset/NAME or a "
-            "selector such as app=checkout"
-        )
-    return LiveServicePods(Kubectl(place), target, port, debug, say)
 
 
 def _word(name: str) -> str:

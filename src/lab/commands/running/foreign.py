@@ -11,8 +11,8 @@ import click
 from long_lived.lab.analysis.live.looks import LiveService
 from long_lived.lab.cluster.tools.kubectl import Kubectl, Place
 from long_lived.lab.cluster.workload import Workload
-from long_lived.lab.commands.inspect import live_pods
 from long_lived.lab.commands.options import refuse
+from long_lived.lab.commands.running.live_pods import live_pods
 from long_lived.lab.experiment.backend import Trouble
 from long_lived.lab.experiment.event import Event
 from long_lived.lab.experiment.events.elsewhere import RolloutElsewhere
