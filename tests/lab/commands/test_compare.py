@@ -14,7 +14,7 @@ from tests.lab.commands.lab import Start, arguments_of, clean_environment, finis
 from tests.waiting import eventually
 
 from long_lived.lab.__main__ import cli
-from long_lived.lab.commands import preparation
+from long_lived.lab.commands.running import preparation
 
 SMALL = (
     "server.delay.minSeconds=0.2",

@@ -25,7 +25,7 @@ from tests.lab.records import saved
 from tests.lab.runs import plain
 
 from long_lived.lab.cluster.pod_logs import PodLogs
-from long_lived.lab.commands import one_run
+from long_lived.lab.commands.running import one_run
 from long_lived.lab.experiment.course import conclude
 from long_lived.lab.experiment.outcome import Outcome
 from long_lived.lab.processes.child import Processes
