@@ -10,6 +10,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from urllib3.exceptions import (
@@ -34,6 +35,16 @@ Latest = dict[int, Connection | None]
 more memory for ten thousand."""
 
 
+@dataclass(slots=True)
+class Sessions:
+    """The TLS session of the latest connection of a pool.
+
+    Offered to the next, it spares both sides a full handshake where the server knows it.
+    """
+
+    latest: ssl.SSLSession | None = None
+
+
 class CountedConnection(BoundedConnection):
     """urllib3's connection, which tells the book when its socket opens and closes."""
 
@@ -51,9 +62,7 @@ class CountedConnection(BoundedConnection):
     place: Address | None = None
     """Where the balancer counts it, or the request on it."""
     answers = 0
-    _session: ssl.SSLSession | None = None
-    """That of the latest connection, by which a server that knows it spares both a full
-    handshake."""
+    sessions: Sessions
     _lifetime = ENDLESS
     _opened_at = 0.0
 
@@ -128,7 +137,9 @@ class CountedConnection(BoundedConnection):
     def _secured(self, sock: socket.socket, tls: ssl.SSLContext) -> ssl.SSLSocket:
         """Shake hands on a connection; where that fails it is entered as opened and closed."""
         try:
-            return tls.wrap_socket(sock, server_hostname=self._server_name, session=self._session)
+            return tls.wrap_socket(
+                sock, server_hostname=self._server_name, session=self.sessions.latest
+            )
         except OSError as error:
             if isinstance(error, ConnectionResetError | BrokenPipeError):
                 raise
@@ -156,7 +167,7 @@ class CountedConnection(BoundedConnection):
         if self.tcp is not None and self.sock is not None:
             self._book.close(self.tcp)
         if isinstance(self.sock, ssl.SSLSocket):
-            self._session = self.sock.session or self._session
+            self.sessions.latest = self.sock.session or self.sessions.latest
         self.leave()
         super().close()
 
