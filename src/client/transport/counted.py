@@ -31,9 +31,9 @@ IP_BIND_ADDRESS_NO_PORT = getattr(socket, "IP_BIND_ADDRESS_NO_PORT", 24)
 destination. Source: ip(7), Linux 4.2; missing in CPython's socket module before 3.12."""
 
 MOST_SESSIONS = 10
-"""TLS sessions that a pool takes: CPython loses 7 KB at each look at one (measured on 3.13.0). The
-last one is offered again and again. Source: CPython Modules/_ssl.c, PySSL_get_session, which copies
-the session and forgets the copy."""
+"""TLS sessions that a pool takes: each look at one costs 6.6 KB that CPython never gives back
+(measured on 3.13.0 with OpenSSL 3.0, 300 connections at a time). The last one is offered again and
+again."""
 
 Latest = dict[int, Connection | None]
 """The connection of each user's latest request, by thread or greenlet: threading.local would take
