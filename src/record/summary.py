@@ -83,9 +83,9 @@ class Connections(Record):
     """Those of them that were open at the end."""
     retired: int
     """Those that the client closed between two requests, although they could have been kept."""
-    resumed: int | None = None
+    resumed: int | None = Field(None, exclude_if=lambda count: count is None)
     """Those with TLS that resumed a session, and so were spared a full handshake; None without TLS,
-    and where an older client does not say."""
+    which JSON then leaves out."""
     unattributed: int
     """Those on which no answer ever came."""
     perfect_keep_alive: int

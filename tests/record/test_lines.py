@@ -31,7 +31,7 @@ DETAILS = (
 
 LINES: some.SearchStrategy[Line] = some.one_of(
     some.builds(Started, COUNTS, TENTHS, TENTHS, SECONDS),
-    some.builds(Response, PODS, SECONDS, COUNTS, some.booleans(), SECONDS, SECONDS),
+    some.builds(Response, PODS, some.none() | SECONDS, COUNTS, some.booleans(), SECONDS, SECONDS),
     some.builds(
         Failure, some.sampled_from(ErrorKind), SECONDS, SECONDS, some.none() | PODS, DETAILS
     ),
@@ -80,6 +80,10 @@ def test_any_error_is_one_short_line(detail: str, pod: str | None) -> None:
             "Response from Pod server-a after 0.500 s connection=7 new=yes service=0.600 at=1.234",
         ),
         (
+            Response("web-1", None, 7, False, 0.6, 1.2345),
+            "Response from Pod web-1 connection=7 new=no service=0.600 at=1.234",
+        ),
+        (
             Failure(ErrorKind.READ_TIMEOUT, 6.0, 1.0, "server-a", "too\nlate"),
             "Request failed: read_timeout at=6.000 sent=1.000 pod=server-a too late",
         ),
@@ -89,7 +93,7 @@ def test_any_error_is_one_short_line(detail: str, pod: str | None) -> None:
         ),
         (Progress(10, 4, 3, 2), "Progress: 10 planned, 4 in flight, 3 answered, 2 failed"),
     ],
-    ids=["started", "response", "failure", "interrupted", "progress"],
+    ids=["started", "response", "no-delay", "failure", "interrupted", "progress"],
 )
 def test_line_looks_as_it_always_did(line: Line, text: str) -> None:
     """Logs are kept, and people search them."""

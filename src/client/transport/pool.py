@@ -16,7 +16,7 @@ from urllib3 import HTTPConnectionPool
 from long_lived.client.target.bounds import WIRE_BYTES, most_body_bytes
 from long_lived.client.transport.balancer import Balancer
 from long_lived.client.transport.connections import ConnectionBook
-from long_lived.client.transport.counted import CountedConnection, Latest
+from long_lived.client.transport.counted import CountedConnection, Latest, Sessions
 from long_lived.client.transport.errors import UnaskedAnswer
 from long_lived.client.transport.idle import Shared, SharedFifo, Stack
 from long_lived.client.transport.resolver import Resolver
@@ -35,6 +35,17 @@ class CountedPool(HTTPConnectionPool):
     retires: bool
     """Whether there is any reason for which a connection may be retired."""
     _swept_at = 0.0
+
+    def __init__(self, host: str, port: int | None = None, **given: Any) -> None:
+        """Keep connections to `host`."""
+        self._sessions = Sessions()
+        super().__init__(host, port, **given)
+
+    def _new_conn(self) -> Any:
+        """Make a connection, which does not connect yet."""
+        connection = cast(CountedConnection, super()._new_conn())
+        connection.sessions = self._sessions
+        return connection
 
     def _get_conn(self, timeout: float | None = None) -> Any:
         """Take a connection; close and refuse a kept one with bytes that nobody asked for."""
