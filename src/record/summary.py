@@ -59,7 +59,9 @@ class Pod(Record):
     starts: list[Start]
     """Its server's starts, first to last; none where the server does not tell them apart."""
     overhead_seconds: Durations
-    open_age_seconds: Durations = Field(default_factory=lambda: Durations(count=0, bins={}))
+    open_age_seconds: Durations = Field(
+        default_factory=lambda: Durations(count=0, bins={}), exclude_if=lambda told: not told.count
+    )
     """Ages of those that were open at the end; none where an older client does not tell."""
 
 

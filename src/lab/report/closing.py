@@ -14,9 +14,12 @@ from long_lived.lab.analysis.verdict import Verdict, history_of
 from long_lived.lab.report.columns import labelled, table
 from long_lived.lab.report.notes import notes
 from long_lived.lab.report.page.page import PAGE
-from long_lived.lab.report.phases import phase_tables
+from long_lived.lab.report.phases import phase_tables, strip
 from long_lived.lab.report.totals import totals
 from long_lived.record.summary import Pod, Summary
+
+MOST_STRIPS = 12
+"""Replicas whose answers over time are drawn in a run without an event."""
 
 
 def report(
@@ -37,6 +40,8 @@ def report(
         lines += [*seed_table(summary.pods), "", *totals(summary), ""]
         if verdict.effect is not None:
             lines += [*phase_tables(verdict.effect, history), ""]
+        elif history.buckets and len(summary.pods) <= MOST_STRIPS:
+            lines += [*strip(sorted(summary.pods), history), ""]
         if verdict.judged is not None:
             lines += [*_judged(verdict.judged, summary.pods), ""]
         if verdict.accounts is not None:

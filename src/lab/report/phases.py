@@ -23,7 +23,8 @@ def phase_tables(effect: Effect, history: History) -> list[str]:
     lines: list[str] = []
     for phase in effect.phases:
         lines += [*_table(phase, effect), ""]
-    lines += [*_strip(effect, history), ""]
+    order = list(dict.fromkeys([*effect.survivors, *effect.stopped, *effect.came]))
+    lines += [*strip(order, history, effect), ""]
     lines += labelled("event", _losses(effect))
     if effect.service_lags:
         lines += labelled("service lag", _lags(effect))
@@ -100,13 +101,12 @@ def _role(replica: str, phase: PhaseCounts, effect: Effect) -> str:
     return " (stopped)" if replica in effect.stopped else ""
 
 
-def _strip(effect: Effect, history: History) -> list[str]:
-    """Draw the answers of each replica over time, all to one scale."""
+def strip(order: Sequence[str], history: History, effect: Effect | None = None) -> list[str]:
+    """Draw the answers of each replica over time, all to one scale, and mark the events."""
     cells = min(STRIP_WIDTH, history.buckets)
     if not cells:
         return []
     edges = [history.buckets * index // cells for index in range(cells + 1)]
-    order = dict.fromkeys([*effect.survivors, *effect.stopped, *effect.came])
     rates = {
         name: [
             history.count("answered", name, first, end) / (end - first)
@@ -115,7 +115,7 @@ def _strip(effect: Effect, history: History) -> list[str]:
         for name in order
     }
     most = max((max(row) for row in rates.values()), default=0.0)
-    marks = _marks(effect, history, edges)
+    marks = "" if effect is None else _marks(effect, history, edges)
     heading = f"answers, 0 to {history.seconds(history.buckets):.0f} s"
     lines = [f"{heading:<{NAME_WIDTH}}  {marks}".rstrip()]
     for name in order:

@@ -18,7 +18,12 @@ def origin_here(where: str = "", kubernetes: str = "") -> Origin:
         python=platform.python_version(),
         machine=f"{platform.system()} {platform.release()} on {platform.machine()}, "
         f"{os.cpu_count()} processors, {psutil.virtual_memory().total / 1e9:.0f} GB of memory",
-        where=where,
+        where=printable(where),
         kubernetes=kubernetes,
-        command=shlex.join(["long-lived", *sys.argv[1:]]),
+        command=printable(shlex.join(["long-lived", *sys.argv[1:]])),
     )
+
+
+def printable(text: str) -> str:
+    """Replace what is no text: bytes of a file's name, as Python keeps them."""
+    return text.encode("utf-8", "replace").decode()

@@ -138,3 +138,12 @@ def test_servers_own_counts_have_a_line() -> None:
         text = text_of(report(made, verdict, "x"))
         assert words in text
         assert "; 4 more answers went to others" in text
+
+
+@pytest.mark.parametrize(("replicas", "drawn"), [(3, 3), (13, 0)])
+def test_answers_of_few_replicas_are_drawn_over_time(replicas: int, drawn: int) -> None:
+    """A run without an event shows each replica's answers as bars, unless there are many."""
+    names = [f"server-{number:02d}" for number in range(replicas)]
+    lines = lines_of(plain(dict.fromkeys(names, 30)), names)
+    strips = [line for line in lines if (line.startswith("server-") and "▁" in line) or "█" in line]
+    assert len(strips) == drawn

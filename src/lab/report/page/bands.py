@@ -31,7 +31,11 @@ DASHES: tuple[tuple[int, ...], ...] = ((), (6, 3), (2, 2), (8, 3, 2, 3), (12, 3)
 
 
 def bands(
-    names: Sequence[str], weights: Mapping[str, tuple[float, ...]], *, what: str = "others"
+    names: Sequence[str],
+    weights: Mapping[str, tuple[float, ...]],
+    *,
+    what: str = "others",
+    first_colour: int = 0,
 ) -> list[Band]:
     """Divide `names` into bands, in their order; those with the largest weights stand alone."""
     alone = list(names)
@@ -40,7 +44,13 @@ def bands(
         chosen = set(heavy[: MOST_BANDS - 1])
         alone = [name for name in names if name in chosen]
     found = [
-        Band(str(index), clean(name), (name,), colour(index), DASHES[index % len(DASHES)])
+        Band(
+            str(index),
+            clean(name),
+            (name,),
+            colour(first_colour + index),
+            DASHES[index % len(DASHES)],
+        )
         for index, name in enumerate(alone)
     ]
     rest = tuple(name for name in names if name not in set(alone))

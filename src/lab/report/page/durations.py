@@ -103,9 +103,8 @@ def durations_plot(shown: Sequence[Bar], durations: Durations, title: str) -> Sp
                 "mark": {
                     "type": "text",
                     "color": "var(--text)",
-                    "align": "right",
-                    "dx": -3,
-                    "baseline": "top",
+                    "dy": -3,
+                    "baseline": "bottom",
                     "fontSize": 11,
                 },
                 "encoding": {"x": at, "y": {"value": 0}, "text": {"field": "what"}},

@@ -6,15 +6,15 @@ Its policy names the script by its hash, so that not even markup that slipped th
 import base64
 import hashlib
 from functools import cache
-from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from typing import TYPE_CHECKING, Any
 
 from long_lived.lab.report.columns import seconds
 from long_lived.lab.report.page.page import Page
 from long_lived.lab.report.page.sure import MEANS
 from long_lived.lab.report.page.text import clean, number
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 def render(page: Page, library: str) -> str:
@@ -24,6 +24,8 @@ def render(page: Page, library: str) -> str:
         page: what it shows.
         library: the script that draws plots: it defines `vegaEmbed`.
     """
+    from markupsafe import Markup  # as jinja2 below
+
     made = _templates()
     own = made.get_template("page.js").render()
     script = _inline(f"{library}\n{own}") if page.plots else ""
@@ -48,7 +50,9 @@ def _inline(script: str) -> str:
 
 
 @cache
-def _templates() -> Environment:
+def _templates() -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # only commands with a page
+
     made = Environment(
         loader=PackageLoader("long_lived.lab.report.page"),
         autoescape=True,

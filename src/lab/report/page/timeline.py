@@ -15,6 +15,9 @@ MOST_POINTS = 120
 
 MOST_WORDS = 160
 
+FAILURES = 5
+"""Number of the colour of the first kind of failure: the first replicas have others."""
+
 Row = dict[str, float]
 
 
@@ -32,7 +35,8 @@ class Timeline:
 
     A row begins at `t` and ends at `u`, in seconds since the clock started. Of a band with the key
     K it has `aK` requests answered and `oK` connections opened, per second, and `hK` connections
-    held at its end; of a kind of failure `fK` requests that failed, per second.
+    held at its end, of several replicas together the mean. Of a kind of failure it has `fK`
+    requests that failed, per second.
     """
 
     rows: list[Row]
@@ -68,7 +72,7 @@ def timeline(
         kind: (float(sum(on.values())),)
         for kind, on in history.failures(0, history.buckets, ended=True).items()
     }
-    failed = bands(list(kinds), kinds, what="other kinds")
+    failed = bands(list(kinds), kinds, what="other kinds", first_colour=FAILURES)
     step = max(1, math.ceil(history.buckets / most_points))
     opened = [*replicas, *([unknown] if nameless else [])]
     return Timeline(
@@ -118,7 +122,9 @@ def _row(
     for band in replicas:
         answered = sum(history.count("answered", name, first, end) for name in band.names)
         row[f"a{band.key}"] = round(answered / seconds, 2)
-        row[f"h{band.key}"] = sum(history.held(name, end - 1) for name in band.names)
+        held = sum(history.held(name, end - 1) for name in band.names)
+        # A line of many together would dwarf those of one replica each.
+        row[f"h{band.key}"] = round(held / len(band.names), 1) if len(band.names) > 1 else held
     for band in opened:
         new = sum(history.count("opened", name, first, end) for name in band.names)
         row[f"o{band.key}"] = round(new / seconds, 2)

@@ -20,7 +20,7 @@ AXIS_WIDTH = 46
 CONFIG: Spec = {
     "background": None,
     "font": "system-ui, sans-serif",
-    "padding": {"left": 0, "right": 16, "top": 4, "bottom": 2},
+    "padding": {"left": 0, "right": 16, "top": 6, "bottom": 2},
     "view": {"stroke": None},
     "axis": {
         "labelColor": "var(--muted)",
