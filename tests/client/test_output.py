@@ -7,7 +7,7 @@ import time
 import pytest
 
 from long_lived.client import output as output_module
-from long_lived.client.output import Output
+from long_lived.client.output import MOST_KEPT, BatchedOutput, Output
 
 
 def test_lines_of_many_threads_stay_whole() -> None:
@@ -44,6 +44,23 @@ def test_lines_of_one_call_stay_together() -> None:
     os.close(writing)
     with os.fdopen(reading, encoding="utf-8") as stream:
         assert stream.read() == "a\n\nü\n"
+
+
+def test_batched_lines_wait_for_others_or_for_the_flush() -> None:
+    """Many are written at once, in their order; those that are too few to be many by the flush."""
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    output = BatchedOutput(writing)
+    output.write(["a"])
+    with pytest.raises(BlockingIOError):
+        os.read(reading, 1)
+    output.write("b" * (MOST_KEPT - 1))
+    assert os.read(reading, 2 * MOST_KEPT) == b"a\n" + b"b\n" * (MOST_KEPT - 1)
+    output.write(["c"])
+    output.flush()
+    assert os.read(reading, 9) == b"c\n"
+    os.close(reading)
+    os.close(writing)
 
 
 def test_reader_that_is_gone_breaks_the_output_for_good() -> None:

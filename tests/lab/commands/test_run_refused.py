@@ -23,6 +23,11 @@ BAD = {
         ["server.replicas=null"],
         "server.replicas = null: allowed on this machine is 1 to 1000",
     ),
+    "too-large": (
+        ["smoke"],
+        ["client.concurrency=100000", "client.parallelism=200"],
+        "memory: about 20",
+    ),
     "no-client": (["smoke"], ["client.enabled=false"], "client.enabled"),
     "missing-file": (["absent.yaml"], [], "absent.yaml"),
     "no-effect": (

@@ -18,6 +18,9 @@ from long_lived.client.users import pacing
 BATCH = 50
 """Requests that are sent before the loop sees to answers again: some 5 ms."""
 
+FINEST_SECONDS = 0.001
+"""The loop's timers count whole milliseconds: it would ask again and again for less than one."""
+
 EXPIRY_SECONDS = 0.05
 """How often deadlines are looked at."""
 
@@ -78,7 +81,10 @@ class Loop(Engine):
         if self._due and self._due[0][0] < self._timer_at:
             self._timer_at = self._due[0][0]
             wait = self._timer_at - self._run.clock.elapsed_seconds()
-            self._loop.call_later(max(0.0, wait), self._send_due, self._timer_at)
+            if wait <= 0:
+                self._loop.call_soon(self._send_due, self._timer_at)
+            else:
+                self._loop.call_later(max(FINEST_SECONDS, wait), self._send_due, self._timer_at)
 
     def _send_due(self, timer_at: float) -> None:
         """Send the requests that are due, a batch of them at most."""

@@ -90,7 +90,7 @@ def lacking(settings: Settings, machine: Machine) -> list[str]:
         lines.append(
             f"memory: about {needed / 1e6:.0f} MB are needed, "
             f"{machine.free_bytes / 1e6:.0f} MB are available: lower client.concurrency or "
-            "client.parallelism, or use client.engine=asyncio and server.runtime=go"
+            "client.parallelism, or use the least (client.engine=asyncio, server.runtime=go)"
         )
     return lines
 
