@@ -123,6 +123,11 @@ IMPOSSIBLE_TARGETS = [
         "client.target.tls.keyFile=a",
         "client.target.tls.keyFile = a: belongs to a certificate; certFile must name it",
     ),
+    (
+        "client.url=https://a.example/,client.engine=asyncio",
+        "client.engine = asyncio: speaks no TLS; must be threads or gevent where client.url is "
+        "https://",
+    ),
     *(
         (
             f"client.url=http://a.example/,client.target.tls.{key}={value}",

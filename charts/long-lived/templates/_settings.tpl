@@ -189,7 +189,11 @@ values file would be valid by itself.
 {{- fail "server.enabled = false: there is nothing to load; client.url must name a service that is there already" -}}
 {{- end -}}
 {{- end -}}
-{{- if not (regexMatch "^(?i)https:" ($client.url | default "")) -}}
+{{- if regexMatch "^(?i)https:" ($client.url | default "") -}}
+{{- if eq $client.engine "asyncio" -}}
+{{- fail "client.engine = asyncio: speaks no TLS; must be threads or gevent where client.url is https://" -}}
+{{- end -}}
+{{- else -}}
 {{- range $key := list "caFile" "certFile" "keyFile" "insecure" -}}
 {{- with get $tls $key -}}
 {{- fail (printf "client.target.tls.%s = %v: has no effect without TLS; must be left out, or client.url be https://" $key .) -}}
