@@ -84,7 +84,7 @@ class Output:
 class BatchedOutput(Output):
     """Keeps lines until there are many, or it is told to write them. For one thread.
 
-    Two system calls for each line take a fifth as long as everything else that an answer costs.
+    One line at a time takes two system calls for each answer.
     """
 
     def __init__(self, descriptor: int = 1) -> None:

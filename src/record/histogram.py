@@ -21,8 +21,8 @@ _FLOOR_SECONDS = 1e-4
 """Durations at or below the floor count as the floor: less than a scheduler tick means nothing."""
 
 MOST_PENDING = 256
-"""Durations that are added before they are sorted into bins together: five histograms take in each
-request, and one at a time that took a sixth of what its account costs."""
+"""Durations that are added before they are sorted into bins together, which takes a fraction of one
+at a time: five histograms take in each request."""
 
 
 def growth(relative_error: float) -> float:
