@@ -84,7 +84,7 @@ def test_run_that_cannot_begin_says_why_and_is_given_up(
 ) -> None:
     """The reason is shown during a bounded wait, and then in the verdict."""
     vars(place.cluster.mishaps).update(mishap)
-    place.helm("install", sets=(*ALONE, *settings, "client.readiness.timeoutSeconds=8"))
+    place.helm("install", sets=(*ALONE, *settings, "client.readiness.timeoutSeconds=15"))
     status, output = lab.verify()
     assert status == 1
     assert re.search(rf" s {why}", output), output
