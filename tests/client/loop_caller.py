@@ -10,6 +10,8 @@ from long_lived.client.engines.loop.user import User
 from long_lived.client.ledger import Answer, Ledger
 from long_lived.client.output import Output
 from long_lived.client.stop import Stop
+from long_lived.client.target.asked import asked
+from long_lived.client.target.expected import Expected
 from long_lived.client.transport.connections import Connection, ConnectionBook
 from long_lived.record.error_kind import ErrorKind
 from long_lived.settings import load
@@ -33,8 +35,10 @@ class LoopCaller:
             self._loop,
             Run(
                 settings=loaded,
-                url=url,
-                client_id="0123456789abcdef",
+                asked=asked(loaded.client, url, "0123456789abcdef"),
+                expected=Expected(loaded.client.target),
+                tls=None,
+                server_name="",
                 source_addresses=source_addresses,
                 clock=clock,
                 ledger=Ledger(clock, Output(), 0),

@@ -9,7 +9,6 @@ from statistics import median
 
 import click
 from click.core import ParameterSource
-from long_lived.lab.results.saved_comparison import page_of_comparison
 
 from long_lived.lab.analysis.trade import trade
 from long_lived.lab.cluster.tools.kubectl import Place
@@ -34,6 +33,7 @@ from long_lived.lab.experiment.matrix import Matrix, Plan, Unreadable
 from long_lived.lab.experiment.results import keep_report
 from long_lived.lab.report.columns import labelled
 from long_lived.lab.report.comparison import advice, table
+from long_lived.lab.results.saved_comparison import page_of_comparison
 from long_lived.settings import Settings, SettingsError
 from long_lived.settings.load import chart_values
 from long_lived.settings.places import SCENARIOS
@@ -183,7 +183,7 @@ def _carry_out(matrix: Matrix, target: Target) -> int:
         print(flush=True)
     lines = _show(matrix)
     kept = was_kept(matrix.folder, lambda: keep_report(matrix.folder, lines))
-    kept = show_page(matrix.folder, page_of_comparison(matrix)) and kept
+    kept = kept and show_page(matrix.folder, page_of_comparison(matrix))
     return 0 if kept and all(row.passed for row in matrix.rows().values()) else 1
 
 

@@ -150,4 +150,4 @@ def _show(found: Inspection, name: str, form: str, folder: Path) -> bool:
         print("\n".join(lines(found, name, now)), flush=True)
     origin = origin_here(name)
     kept = was_kept(folder, lambda: keep_inspection(folder, told, origin))
-    return show_page(folder, inspection_page(told, origin), quiet=form == "json") and kept
+    return kept and show_page(folder, inspection_page(told, origin), quiet=form == "json")

@@ -79,7 +79,11 @@ def comparable(summed_up: Summary) -> dict[str, Any]:
     """Drop from a summary what is not simulated."""
     made = summed_up.as_dict()
     pods = {
-        name: {key: value for key, value in pod.items() if not key.startswith(("oldest", "over"))}
+        name: {
+            key: value
+            for key, value in pod.items()
+            if not key.startswith(("oldest", "open_age", "over"))
+        }
         for name, pod in made["pods"].items()
     }
     connections = {

@@ -42,7 +42,7 @@ def inspected(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command."""
     lab = [sys.executable, "-m", "long_lived.lab", "inspect"]
     done = finished([*lab, *arguments, "--namespace", "shop", "--seconds", "0.1"])
-    assert "Traceback" not in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr + done.stdout, done.stderr
     return done
 
 

@@ -29,6 +29,7 @@ from long_lived.lab.commands.running import one_run
 from long_lived.lab.experiment.course import conclude
 from long_lived.lab.experiment.outcome import Outcome
 from long_lived.lab.processes.child import Processes
+from long_lived.lab.results.origin import origin_here
 
 
 @pytest.fixture
@@ -125,11 +126,11 @@ def test_folder_that_is_gone_at_the_end_is_status_1(
 ) -> None:
     """A passing verdict that is not saved is a failure; a signal's status takes precedence."""
     seen = Outcome(plain({"server-a": 500, "server-b": 500}), ["server-a", "server-b"])
-    assert one_run.deliver(conclude(seen, tmp_path), tmp_path) == 0
+    assert one_run.deliver(conclude(seen, tmp_path), tmp_path, origin_here()) == 0
     gone = tmp_path / "gone"
-    assert one_run.deliver(conclude(seen, gone), gone) == 1
+    assert one_run.deliver(conclude(seen, gone), gone, origin_here()) == 1
     seen.stopped_by = 15
-    assert one_run.deliver(conclude(seen, gone), gone) == 143
+    assert one_run.deliver(conclude(seen, gone), gone, origin_here()) == 143
     shown = capsys.readouterr()
     assert shown.out.count("\nverdict ") == 3
     assert shown.err.count("gone lacks some of the results: No such file or directory\n") == 2

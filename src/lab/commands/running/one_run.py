@@ -5,9 +5,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from long_lived.lab.results.origin import origin_here
-from long_lived.lab.results.pages import write_page
-from long_lived.lab.results.saved_run import facts_of
 from rich.console import Console
 
 from long_lived.lab.cluster.about import about_cluster
@@ -26,6 +23,9 @@ from long_lived.lab.report.forms.registry import FORMS
 from long_lived.lab.report.origin import Origin
 from long_lived.lab.report.page.page import PAGE, Page
 from long_lived.lab.report.page.run import run_page
+from long_lived.lab.results.origin import origin_here
+from long_lived.lab.results.pages import write_page
+from long_lived.lab.results.saved_run import facts_of
 from long_lived.lab.terminal.display import display
 from long_lived.settings import Settings
 
@@ -120,8 +120,12 @@ def deliver(
         print("\n".join(lines), flush=True)
     else:
         print(FORMS[form](facts), end="", flush=True)
-    kept = was_kept(folder, lambda: keep(folder, seen, verdict, found.report, origin))
-    kept = was_kept(folder, lambda: write_page(folder, run_page(facts))) and kept
+
+    def keep_all() -> None:
+        keep(folder, seen, verdict, found.report, origin)
+        write_page(folder, run_page(facts))
+
+    kept = was_kept(folder, keep_all)
     if found.seen.stopped_by is not None:
         return 128 + found.seen.stopped_by
     return 0 if found.verdict.passed and kept else 1
