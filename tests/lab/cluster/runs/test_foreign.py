@@ -23,7 +23,8 @@ def test_service_of_others_is_loaded_and_rolled_out(place: Place, lab: Lab) -> N
     assert "about to replace all 3 pods of deployment/shop-long-lived-server" in output
     assert f"against {URL}, identity json:pod" in output
     record = lab.record
-    assert len(record["clients"]["pods"]) == 3
+    # Those that are replaced and, where that is quick enough, those that come.
+    assert 3 <= len(record["clients"]["pods"]) <= 6
     assert record["server_counts"] == {}
     assert "restartedAt" in place.kubectl("get", "deployment", "--output", "json")
     assert place.kubectl("get", "deployments", "--output", "name").split() == [
