@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import click
-from long_lived.lab.results.origin import origin_here
 
 from long_lived.lab.cluster.backend import ClusterBackend
 from long_lived.lab.cluster.release import Release
@@ -23,6 +22,7 @@ from long_lived.lab.experiment.course import conclude
 from long_lived.lab.experiment.interrupts import Interrupts
 from long_lived.lab.logs.saved import outcome_of
 from long_lived.lab.report.forms.registry import FORMS
+from long_lived.lab.results.origin import origin_here
 
 
 @click.command()

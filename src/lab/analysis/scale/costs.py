@@ -21,14 +21,14 @@ class Cost:
 CLIENTS = {
     "threads": Cost(30, 58.8, 1.0, 0.35, 0.95),
     "gevent": Cost(30, 35.9, 1.0, 0.35, 1.1),
-    "asyncio": Cost(26, 5.9, 0.5, 0.05, 0.15),
+    "asyncio": Cost(26, 5.9, 0.7, 0.2, 0.3),
 }
 """By client.engine."""
 
 SERVERS = {
     "flask": Cost(46, 43.9, 0.7, 0.2, 0.9),
     "gunicorn": Cost(53, 56.1, 0.9, 0.1, 0.9),
-    "go": Cost(10, 27.0, 0.1, 0.1, 0.25),
+    "go": Cost(10, 27.0, 0.1, 0.15, 0.25),
 }
 """By server.runtime."""
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import click
-from long_lived.lab.results.saved_run import SavedRun, saved_run
 
 from long_lived.lab.analysis.difference import TOLERANCE, Change, Side, compared, verdicts
 from long_lived.lab.analysis.trade import Trade, trade
@@ -11,6 +10,7 @@ from long_lived.lab.commands.options import refuse
 from long_lived.lab.experiment.matrix import Unreadable
 from long_lived.lab.report.difference import lines
 from long_lived.lab.report.differing import differing
+from long_lived.lab.results.saved_run import SavedRun, saved_run
 
 
 @click.command()

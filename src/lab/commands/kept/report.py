@@ -3,15 +3,15 @@
 from pathlib import Path
 
 import click
-from long_lived.lab.results.pages import page_of, write_page
-from long_lived.lab.results.picture import picture
-from long_lived.lab.results.saved_run import saved_run
 
 from long_lived.lab.commands.options import complain, format_option, refuse
 from long_lived.lab.experiment.matrix import Unreadable
 from long_lived.lab.experiment.results import LATEST
 from long_lived.lab.report.forms.registry import FORMS
 from long_lived.lab.report.forms.result import schema
+from long_lived.lab.results.pages import page_of, write_page
+from long_lived.lab.results.picture import picture
+from long_lived.lab.results.saved_run import saved_run
 
 
 @click.command()

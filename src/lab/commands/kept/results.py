@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import click
-from long_lived.lab.results.listing import Kept, kept_in, prune
 
 from long_lived.lab.commands.options import out_option, refuse
 from long_lived.lab.report.columns import COLUMNS, labelled, short
+from long_lived.lab.results.listing import Kept, kept_in, prune
 
 MOST_NAME, MOST_FINDING = 30, 14
 
