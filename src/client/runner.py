@@ -23,7 +23,6 @@ from long_lived.client.ledger import Ledger
 from long_lived.client.output import BatchedOutput, Output
 from long_lived.client.preflight import limits
 from long_lived.client.preflight.readiness import NotReady, await_servers
-from long_lived.client.preflight.trial import fault
 from long_lived.client.stalls import Stalls
 from long_lived.client.stop import Stop
 from long_lived.client.summary import summarize
@@ -135,6 +134,9 @@ class Runner:
         """Say what makes loading a service that is not ours useless; None where nothing does."""
         if self._settings.server.enabled:
             return None
+        # Not earlier: it uses the libraries that the engine asyncio does without.
+        from long_lived.client.preflight.trial import fault
+
         return fault(self._run)
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:

@@ -1,5 +1,6 @@
 """The client's own flags, and which of them it refuses."""
 
+import subprocess
 import sys
 
 import pytest
@@ -86,3 +87,13 @@ def test_index_that_is_not_a_number_is_refused(
 def test_flags_have_defaults(read) -> None:
     """Without flags the kernel chooses the address, and progress comes every 5 s."""
     assert (read().source_addresses, read().progress_seconds) == ([], 5.0)
+
+
+def test_event_loop_does_without_the_libraries_of_the_others() -> None:
+    """They cost each client of that engine 8 MB and a tenth of a second."""
+    modules = ("long_lived.client.runner", "long_lived.client.engines.loop.engine")
+    code = f"import sys, {', '.join(modules)}; print({{'requests', 'urllib3'}} & {{*sys.modules}})"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout == "set()\n"

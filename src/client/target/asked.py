@@ -18,7 +18,7 @@ CLIENT_HEADER = "Long-Lived-Client"
 DRAW_HEADER = "Long-Lived-Draw"
 """Says how long the server is to wait: from 0, its shortest delay, to 1, its longest."""
 
-MOST_BODY_BYTES = 1024 * 1024
+MOST_SENT_BYTES = 1024 * 1024
 MOST_VALUE_BYTES = 16 * 1024
 """Longest value of a header: more than servers take (nginx 8 KiB, Node 16 KiB for all)."""
 
@@ -59,7 +59,7 @@ def asked(settings: Client, url: str, client_id: str) -> Asked:
     body = None
     if target.body_file:
         file = target.body_file
-        body = _read(f"client.target.bodyFile = {file}", file, MOST_BODY_BYTES)
+        body = _read(f"client.target.bodyFile = {file}", file, MOST_SENT_BYTES)
     return Asked(target.method, url, headers, body, draws=ours)
 
 

@@ -12,7 +12,6 @@ from long_lived.client.transport.connections import Connection
 from long_lived.client.transport.errors import BadAnswer, UnexpectedStatus
 from long_lived.record.answer_body import AnswerBody
 from long_lived.settings.pod_name import is_pod_name
-from long_lived.settings.sections.target import Target
 
 HTTP_1_0 = 10
 """How http.client writes the version."""
@@ -29,8 +28,6 @@ CLOCK_SECONDS = 0.05
 """Added to that, for timers that fire some milliseconds early and delays that are rounded."""
 
 INSTANCE = re.compile(r"[0-9A-Za-z-]{1,64}")
-
-OURS = Expected(Target())
 
 
 def announces_close(version: int, connection_lines: Iterable[str]) -> bool:
@@ -52,10 +49,12 @@ def read_answer(
     service_seconds: float,
     close_announced: bool,
     connection: Connection,
-    headers: Mapping[str, str] | None = None,
-    expected: Expected = OURS,
+    headers: Mapping[str, str],
+    expected: Expected,
 ) -> Answer:
     """Read an answer: of a server of ours, or of another one in which `expected` finds the name.
+
+    Only for the latter `headers` are looked at.
 
     Raises:
         UnexpectedStatus, BadAnswer: an answer that does not count.
@@ -65,7 +64,7 @@ def read_answer(
     if len(body) > expected.most_body_bytes:
         raise BadAnswer(f"a body of more than {expected.most_body_bytes} bytes")
     if not expected.ours:
-        name = expected.name(headers or {}, body)
+        name = expected.name(headers, body)
         return Answer(name, None, service_seconds, close_announced, connection)
     if body.count(b"[") + body.count(b"{") > MOST_BRACKETS:
         raise BadAnswer(f"more than {MOST_BRACKETS} brackets in {expected.start(body)}")

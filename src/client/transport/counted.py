@@ -23,12 +23,8 @@ from urllib3.exceptions import (
 from long_lived.client.transport.balancer import Balancer
 from long_lived.client.transport.connections import Connection, ConnectionBook
 from long_lived.client.transport.incoming import BoundedConnection
-from long_lived.client.transport.resolver import Address, Resolver
+from long_lived.client.transport.resolver import Address, Resolver, bind
 from long_lived.settings.sections.connection_limits import ENDLESS, ConnectionLimits
-
-IP_BIND_ADDRESS_NO_PORT = getattr(socket, "IP_BIND_ADDRESS_NO_PORT", 24)
-"""Leaves the choice of the source port to connect(), which may reuse one for another
-destination. Source: ip(7), Linux 4.2; missing in CPython's socket module before 3.12."""
 
 MOST_SESSIONS = 10
 """TLS sessions that a pool takes: each look at one costs 6.6 KB that CPython never gives back
@@ -132,9 +128,7 @@ class CountedConnection(BoundedConnection):
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.settimeout(self.timeout)
-            if source := next(self._sources):
-                sock.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
-                sock.bind((source, 0))
+            bind(sock, next(self._sources))
             sock.connect(address)
             return sock if self._tls is None else self._secured(sock, self._tls)
         except (ConnectionResetError, BrokenPipeError) as error:

@@ -21,6 +21,11 @@ def sends_again(settings: Client, sent: int, at_seconds: float) -> bool:
     return sent < settings.requests_per_user
 
 
+def left_to_send(settings: Client, sent: int) -> int:
+    """Return how many of its planned requests a user has yet to send; 0 where none are planned."""
+    return 0 if settings.duration_seconds > 0 else settings.requests_per_user - sent
+
+
 def planned_requests(settings: Client) -> int:
     """Return how many requests are planned at the start; 0 where the duration decides."""
     if settings.duration_seconds > 0:

@@ -71,7 +71,7 @@ class VirtualUser:
                 planned_at = clock.elapsed_seconds() + thinks
         except BaseException as error:  # the Future of a pool's thread would swallow it
             self._on_defect(error)
-            left = 0 if settings.duration_seconds > 0 else settings.requests_per_user - sent
+            left = pacing.left_to_send(settings, sent)
             self._ledger.enter_breakdown(send, left, repr(error))
 
     def _draw(self, what: Literal["think", "delay"], request: int) -> float | None:

@@ -26,11 +26,14 @@ thousand times, as often as `power.LEVEL`."""
 LOOKS_SECONDS = 2.0
 """Two looks of `even_again`, by which the time until even may be off."""
 
-ORDER = (Finding.INCOMPLETE, Finding.PINNED, Finding.UNEVEN, Finding.TOO_FEW, Finding.EVEN)
+ORDER = (
+    *(Finding.INCOMPLETE, Finding.PINNED, Finding.UNEVEN),
+    *(Finding.NOT_JUDGED, Finding.TOO_FEW, Finding.EVEN),
+)
 """Findings, worst first; pinned and uneven are as bad as each other."""
 
 
-class Change(StrEnum):
+class Trend(StrEnum):
     """What became of a number from the first run to the second."""
 
     SAME = "same"
@@ -50,7 +53,7 @@ class Compared:
     unit: str
     first: float | None
     second: float | None
-    change: Change
+    change: Trend
 
 
 @dataclass(frozen=True)
@@ -107,15 +110,15 @@ def compared(first: Side, second: Side, tolerance: float = TOLERANCE) -> list[Co
     ]
 
 
-def verdicts(first: Verdict, second: Verdict) -> Change:
+def verdicts(first: Verdict, second: Verdict) -> Trend:
     """Tell what became of the finding."""
     if first.finding is second.finding:
-        return Change.SAME
+        return Trend.SAME
     unevens = (Finding.PINNED, Finding.UNEVEN)
     if first.finding in unevens and second.finding in unevens:
-        return Change.OTHER
+        return Trend.OTHER
     worse = ORDER.index(second.finding) < ORDER.index(first.finding)
-    return Change.WORSE if worse else Change.BETTER
+    return Trend.WORSE if worse else Trend.BETTER
 
 
 Noise = Callable[[float, float], bool]
@@ -133,15 +136,15 @@ def _row(
 ) -> Compared:
     """Compare a number; `less` says whether less of it is better, None that neither is."""
     if first is None or second is None:
-        return Compared(name, unit, first, second, Change.UNKNOWN)
+        return Compared(name, unit, first, second, Trend.UNKNOWN)
     if first == second:
-        change = Change.SAME
+        change = Trend.SAME
     elif noise(first, second):
-        change = Change.NOISE
+        change = Trend.NOISE
     elif less is None:
-        change = Change.OTHER
+        change = Trend.OTHER
     else:
-        change = Change.BETTER if (second < first) is less else Change.WORSE
+        change = Trend.BETTER if (second < first) is less else Trend.WORSE
     return Compared(name, unit, first, second, change)
 
 

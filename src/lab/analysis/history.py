@@ -4,10 +4,9 @@ A bucket is addressed by its index, a stretch of time by `first` and `end`, as i
 """
 
 import math
-from collections.abc import Mapping
 from itertools import accumulate
 
-from long_lived.record.timeline import Series, TimelineCounts
+from long_lived.record.timeline import SERIES, Series, TimelineCounts
 
 CLOSED_AFTER_EACH_RATIO = 0.9
 """Connections closed per answer from which each request counts as having its own: it is 1 where
@@ -23,7 +22,15 @@ class History:
         self.bucket_seconds = timeline.bucket_seconds
         self.started_unix_seconds = started_unix_seconds
         self._start = timeline.start_unix_seconds or started_unix_seconds
-        self._timeline = timeline
+        # Dense, because a stretch of time is asked for again and again.
+        self._counts = {
+            series: {
+                key: [counts.get(bucket, 0) for bucket in range(self.buckets)]
+                for key, counts in timeline.of(series).items()
+            }
+            for series in SERIES
+        }
+        self._nothing = [0] * self.buckets
         opened, closed = timeline.opened, timeline.closed
         self._held = {
             replica: list(
@@ -36,8 +43,9 @@ class History:
             )
             for replica in {*opened, *closed}
         }
-        nothing = [0] * self.buckets
-        self._held_by_all = [sum(each) for each in zip(nothing, *self._held.values(), strict=True)]
+        self._held_by_all = [
+            sum(each) for each in zip(self._nothing, *self._held.values(), strict=True)
+        ]
         answered, ended = (
             sum(sum(counts.values()) for counts in keys.values())
             for keys in (timeline.answered, closed)
@@ -68,23 +76,19 @@ class History:
 
     def replicas(self) -> list[str]:
         """List the replicas that answered, by name."""
-        return sorted(self._timeline.answered)
+        return sorted(self._counts["answered"])
 
     def counts(self, series: Series, key: str) -> list[int]:
         """Return the counts of all buckets."""
-        counts = [0] * self.buckets
-        for bucket, count in self._timeline.of(series).get(key, {}).items():
-            counts[bucket] = count
-        return counts
+        return self._counts[series].get(key, self._nothing)
 
     def count(self, series: Series, key: str, first: int, end: int) -> int:
         """Add up one key's counts from bucket `first` to before `end`."""
-        return _within(self._timeline.of(series).get(key, {}), first, end)
+        return sum(self.counts(series, key)[first:end])
 
     def by_key(self, series: Series, first: int, end: int) -> dict[str, int]:
         """Add up the counts of each key; keys without any are left out."""
-        of_all = self._timeline.of(series).items()
-        sums = {key: _within(counts, first, end) for key, counts in of_all}
+        sums = {key: sum(counts[first:end]) for key, counts in self._counts[series].items()}
         return {key: count for key, count in sorted(sums.items()) if count}
 
     def failures(self, first: int, end: int, *, ended: bool = False) -> dict[str, dict[str, int]]:
@@ -127,7 +131,3 @@ class History:
             (i + 1 for i in range(first, self.buckets) if 2 * self._held_by_all[i] >= most),
             default=self.buckets,
         )
-
-
-def _within(counts: Mapping[int, int], first: int, end: int) -> int:
-    return sum(count for bucket, count in counts.items() if first <= bucket < end)

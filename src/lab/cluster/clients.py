@@ -90,6 +90,6 @@ class ClientPods:
             if found is None:
                 seen.problems.append(why)
             return found
-        if remark := beginning_lost(pod.name, log):
+        if remark := beginning_lost(pod.name, log, told):
             seen.remarks.append(remark)
         return told

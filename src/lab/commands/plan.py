@@ -9,9 +9,7 @@ from long_lived.lab.commands.options import refuse, set_option
 from long_lived.lab.commands.scenarios import scenarios_argument, values_files
 from long_lived.lab.report.plan import lines
 from long_lived.settings import SettingsError, load
-
-MOST_CLIENTS = 200
-"""As many as `client.parallelism` allows."""
+from long_lived.settings.sections.client import MOST_CLIENTS
 
 
 @click.command("plan")

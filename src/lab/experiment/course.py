@@ -89,14 +89,7 @@ def run_experiment(
 
 def conclude(seen: Outcome, folder: Path) -> Conclusion:
     """Judge what was seen, and report it; the report names `folder`."""
-    verdict = judge(
-        seen.summary,
-        seen.replicas,
-        seen.problems,
-        seen.changes,
-        server_counts=seen.server_counts,
-        uncertainty_seconds=seen.clock_uncertainty_seconds,
-    )
+    verdict = judged(seen)
     looked: list[str] = []
     if seen.inspection is not None and seen.summary is not None:
         now, expect = time.time(), seen.summary.settings.experiment.expect
@@ -104,3 +97,15 @@ def conclude(seen: Outcome, folder: Path) -> Conclusion:
         looked = beside(seen.inspection, seen.inspected, now)
     told = report(seen.summary, verdict, str(folder), seen.remarks, looked)
     return Conclusion(seen, verdict, told)
+
+
+def judged(seen: Outcome) -> Verdict:
+    """Judge what was seen, but for looks at the sockets."""
+    return judge(
+        seen.summary,
+        seen.replicas,
+        seen.problems,
+        seen.changes,
+        server_counts=seen.server_counts,
+        uncertainty_seconds=seen.clock_uncertainty_seconds,
+    )

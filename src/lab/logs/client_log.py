@@ -131,10 +131,9 @@ def _elapsed_seconds(line: Line | None) -> float | None:
     return None
 
 
-def beginning_lost(name: str, log: ClientLog) -> str | None:
-    """Say that a log with a summary has fewer answers than it, as after a rotation."""
-    told = log.summary
-    if told is None or not told.settings.client.log_responses:
+def beginning_lost(name: str, log: ClientLog, told: Summary) -> str | None:
+    """Say that a log has fewer answers than `told`, its summary, as after a rotation."""
+    if not told.settings.client.log_responses:
         return None
     answered, lines = told.requests.answered, sum(log.answered.values())
     if lines >= answered:

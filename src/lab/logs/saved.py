@@ -56,7 +56,7 @@ def outcome_of(files: Sequence[Path]) -> Outcome:
                 f"{name} holds {lines:,} answers, but the summary at its end counts {answered:,}: "
                 "it comes from several clients or runs"
             )
-        if remark := beginning_lost(name, log):
+        if remark := beginning_lost(name, log, told):
             seen.remarks.append(remark)
     if not summaries:
         return seen

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from long_lived.lab.analysis.difference import Change, Compared
+from long_lived.lab.analysis.difference import Compared, Trend
 from long_lived.lab.report.columns import COLUMNS, labelled, seconds, short, table
 from long_lived.lab.report.differing import Difference
 
@@ -15,7 +15,7 @@ def lines(
     names: tuple[str, str],
     settings: Sequence[Difference],
     findings: tuple[str, str],
-    verdict: Change,
+    verdict: Trend,
     rows: Sequence[Compared],
 ) -> list[str]:
     """Return the report of what differs between two runs."""

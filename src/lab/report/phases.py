@@ -23,8 +23,7 @@ def phase_tables(effect: Effect, history: History) -> list[str]:
     lines: list[str] = []
     for phase in effect.phases:
         lines += [*_table(phase, effect), ""]
-    order = list(dict.fromkeys([*effect.survivors, *effect.stopped, *effect.came]))
-    lines += [*strip(order, history, effect), ""]
+    lines += [*strip(effect.everyone, history, effect), ""]
     lines += labelled("event", _losses(effect))
     if effect.service_lags:
         lines += labelled("service lag", _lags(effect))

@@ -1,14 +1,15 @@
 """A run that was kept in its folder, read again."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from long_lived.lab.analysis.events.change import Change
-from long_lived.lab.analysis.verdict import Verdict, judge
+from long_lived.lab.analysis.verdict import Finding, Verdict
+from long_lived.lab.experiment.course import judged
 from long_lived.lab.experiment.matrix import Unreadable
 from long_lived.lab.experiment.outcome import Outcome
 from long_lived.lab.experiment.results import SUMMARY
@@ -22,7 +23,7 @@ from long_lived.settings.errors import one_line
 
 
 class _Said(Record):
-    finding: str
+    finding: Finding
     passed: bool
     words: str
 
@@ -37,6 +38,7 @@ class _Kept(Record):
     server_counts: dict[str, ReplicaCounts]
     proxy_cpu_seconds: float | None
     clients: Summary | None
+    inspection: dict[str, Any] | None = None
     origin: Origin = Origin()
 
 
@@ -78,18 +80,13 @@ def saved_run(folder: Path) -> SavedRun:
         problems=kept.problems,
         remarks=kept.remarks,
     )
-    verdict = judge(
-        seen.summary,
-        seen.replicas,
-        seen.problems,
-        seen.changes,
-        server_counts=seen.server_counts,
-        uncertainty_seconds=seen.clock_uncertainty_seconds,
-    )
-    if verdict.finding != kept.verdict.finding:
+    verdict, said = judged(seen), kept.verdict
+    if verdict.finding is Finding.NOT_JUDGED and kept.inspection is not None:
+        # By looks at the sockets, of which the folder has only what they showed.
+        verdict = replace(verdict, finding=said.finding, passed=said.passed, words=said.words)
+    if verdict.finding != said.finding:
         seen.remarks.append(
-            f"when it was run, the verdict was {kept.verdict.finding}: this version judges "
-            "otherwise"
+            f"when it was run, the verdict was {said.finding}: this version judges otherwise"
         )
     return SavedRun(folder, seen, verdict, kept.origin)
 

@@ -40,6 +40,8 @@ IPv4 address."""
 
 _URL = TypeAdapter(AnyHttpUrl)
 
+MOST_CLIENTS = 200
+
 
 class ThinkTime(Range):
     """How long a virtual user waits from an answer to its next request; uniform."""
@@ -161,7 +163,7 @@ class Client(Section):
     log_responses: bool = True
     """Whether each answer is a line on standard output."""
 
-    parallelism: Annotated[int, Field(ge=1, le=200)] = 1
+    parallelism: Annotated[int, Field(ge=1, le=MOST_CLIENTS)] = 1
     """Number of clients: processes on one machine, pods of the Job on a cluster."""
 
     seed: Annotated[int | None, Field(ge=0, le=2_147_483_647)] = None

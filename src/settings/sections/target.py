@@ -1,6 +1,7 @@
 """The map `client.target`: what is asked of the url, and how its answers say who gave them."""
 
 import re
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
@@ -128,6 +129,7 @@ class Target(Section):
         return self
 
 
+@lru_cache(maxsize=1000)  # asked of each answer
 def counts(status: int, of: Status) -> bool:
     """Tell whether an answer's status is among those that count."""
     return any(one in (str(status), f"{status // 100}xx") for one in of.split(","))

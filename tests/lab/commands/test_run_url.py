@@ -16,6 +16,7 @@ from tests.sockets import free_port
 from tests.waiting import eventually
 
 from long_lived.lab.commands.running.foreign import intent, is_near, loaded, of_url
+from long_lived.lab.results.saved_run import saved_run
 
 APP = """
 import os
@@ -98,6 +99,21 @@ def test_sockets_supply_the_verdict_where_answers_name_nobody(shop: Shop, start:
     assert sum(one["connections"] for one in record["inspection"]["holders"]) == 100
     assert len(record["inspection"]["holders"]) == 2
     assert "of fair" in lab.printed
+    again = saved_run(lab.folder)
+    assert (again.verdict.finding, again.verdict.words) == (
+        record["verdict"]["finding"],
+        record["verdict"]["words"],
+    )
+    assert again.seen.remarks == record["remarks"]
+
+
+def test_run_whose_answers_name_nobody_is_not_judged(shop: Shop, start: Start) -> None:
+    """Without looks there is no spread to judge, and the page says so."""
+    command = ("run", "--identity", "none")
+    lab = start(shop.url, *shop.settings, "client.durationSeconds=2", command=command)
+    assert lab.finish() == 0, lab.errors
+    assert lab.record["verdict"]["finding"] == "not judged"
+    assert "Answers do not say who gave them" in (lab.folder / "report.html").read_text()
 
 
 def test_replica_that_comes_back_is_missed_by_its_name(shop: Shop, start: Start) -> None:

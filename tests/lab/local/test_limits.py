@@ -46,6 +46,20 @@ def test_hundred_thousand_fit_where_the_scenario_says_so() -> None:
     refuse_what_does_not_fit(SETTINGS, ENOUGH)
 
 
+def test_replicas_of_others_are_not_this_machines() -> None:
+    """Files, memory and queues of a service that is not ours are none of its concern."""
+    theirs = ("server.enabled=false", "client.url=http://shop.example/", "server.replicas=null")
+    load_of = ("client.concurrency=19000", "client.engine=gevent", "client.rampUpSeconds=0")
+    settings = load([], [*theirs, *load_of], {})
+    assert lacking(settings, replace(ENOUGH, free_bytes=800_000_000)) == []
+    assert cautions(settings, ENOUGH) == []
+    ours = load([], load_of, {})
+    assert cautions(ours, ENOUGH) != []
+    # One source address has the ports of the range, and no more.
+    (line,) = lacking(settings, process(ports=18_999))
+    assert line.startswith("source ports: 19000 are needed of one address")
+
+
 @pytest.mark.parametrize(
     ("machine", "words"),
     [

@@ -8,6 +8,9 @@ from tests.lab.records import changed
 from tests.lab.results.kept import call, even, kept, pinned
 from tests.lab.runs import SERVERS, plain
 
+from long_lived.lab.analysis.difference import ORDER
+from long_lived.lab.analysis.verdict import Finding
+from long_lived.lab.report.page.sure import MEANS
 from long_lived.record.error_kind import ErrorKind
 
 A_THIRD = dict.fromkeys(SERVERS, 100)
@@ -17,6 +20,12 @@ def row(output: str, name: str) -> str:
     """Return the line of a number, with single blanks."""
     (found,) = [line for line in output.splitlines() if line.startswith(f"{name} ")]
     return " ".join(found.split())
+
+
+def test_every_finding_has_its_place_and_its_meaning() -> None:
+    """Pages and comparisons know each, whichever a run ends with."""
+    assert set(ORDER) == set(MEANS) == set(Finding)
+    assert len(ORDER) == len(Finding)
 
 
 def test_same_run_twice_does_not_differ(tmp_path: Path) -> None:

@@ -133,8 +133,7 @@ class Loop(Engine):
     def _break(self, user: User, error: BaseException) -> None:
         """End a user because of a defect of the client; all that it had yet to send has failed."""
         self._run.on_defect(error)
-        timed = self._client.duration_seconds > 0
-        left = 0 if timed else self._client.requests_per_user - user.sent
+        left = pacing.left_to_send(self._client, user.sent)
         self._run.ledger.enter_breakdown(user.send, left, repr(error))
         user.send = None
         self._finished += 1

@@ -43,8 +43,6 @@ class Failed:
     detail: str
     connection: Connection | None = None
     """On which it was sent, or was to be."""
-    defect: BaseException | None = None
-    """What nothing outside explains."""
 
 
 Landed = Callable[[User, Answer | Failed], None]
@@ -242,7 +240,7 @@ class Exchanges:
         try:
             outcome: Answer | Failed = read_answer(
                 *(incoming.status, incoming.body(), seconds, announced, tcp),
-                headers=incoming.fields(),
+                headers={} if self._expected.ours else incoming.fields(),
                 expected=self._expected,
             )
         except (UnexpectedStatus, BadAnswer) as error:

@@ -17,11 +17,8 @@ from long_lived.client.engines.engine import Run
 from long_lived.client.engines.loop.link import NONE_LEFT, Link
 from long_lived.client.engines.loop.names import Found, Names
 from long_lived.client.transport.balancer import Balancer
-from long_lived.client.transport.resolver import Address
+from long_lived.client.transport.resolver import Address, bind
 from long_lived.record.error_kind import ErrorKind
-
-IP_BIND_ADDRESS_NO_PORT = getattr(socket, "IP_BIND_ADDRESS_NO_PORT", 24)
-"""As in `transport.counted`."""
 
 GONE = (errno.ECONNRESET, errno.EPIPE)
 """The handshake was done, and the peer has gone since. Source: Linux net/ipv4/tcp_input.c,
@@ -118,13 +115,11 @@ class Opening:
     def _socket(self, family: int) -> socket.socket:
         sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if source := next(self._sources):
-            try:
-                sock.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
-                sock.bind((source, 0))
-            except OSError:
-                sock.close()
-                raise
+        try:
+            bind(sock, next(self._sources))
+        except OSError:
+            sock.close()
+            raise
         return sock
 
     def _on_writable(self, link: Link, *, late: bool = False) -> None:

@@ -62,6 +62,11 @@ class Effect:
         return list(dict.fromkeys([*self.survivors, *self.came]))
 
     @property
+    def everyone(self) -> list[str]:
+        """All replicas that served, in the order of the report."""
+        return list(dict.fromkeys([*self.survivors, *self.stopped, *self.came]))
+
+    @property
     def during(self) -> tuple[float, float]:
         """From when to when the events lasted, in seconds since the clock started."""
         found = self.phase(PhaseName.DURING)

@@ -84,7 +84,8 @@ def plan(settings: Settings, nodes: Nodes) -> Plan:
     if server.replicas is None:
         raise ValueError("server.replicas: null: must be a number here")
     users, replicas = client.concurrency * client.parallelism, server.replicas
-    cycle = _mean(server.delay) + _mean(client.think_time)
+    delay, think = server.delay, client.think_time
+    cycle = (delay.min_seconds + delay.max_seconds + think.min_seconds + think.max_seconds) / 2
     rate = users / max(cycle, 1e-3)
     answers = rate * client.duration_seconds or float(users * client.requests_per_user)
     event = settings.experiment.event
@@ -113,10 +114,6 @@ def plan(settings: Settings, nodes: Nodes) -> Plan:
             _limits(settings, nodes, clients, servers, log_bytes), key=lambda one: -one.load
         ),
     )
-
-
-def _mean(span: object) -> float:
-    return float(span.min_seconds + span.max_seconds) / 2  # type: ignore[attr-defined]
 
 
 def _pods(cost: costs.Cost, count: int, users: int, most: float, rate: float) -> Pods:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from long_lived.lab.analysis.difference import TOLERANCE, Change, Side, compared, verdicts
+from long_lived.lab.analysis.difference import TOLERANCE, Side, Trend, compared, verdicts
 from long_lived.lab.analysis.trade import Trade, trade
 from long_lived.lab.commands.options import refuse
 from long_lived.lab.experiment.matrix import Unreadable
@@ -44,7 +44,7 @@ def diff(first: Path, second: Path, tolerance: float, fail_on: str | None) -> in
     settings = differing(a.summary.settings, b.summary.settings)
     findings = (str(a.verdict.finding), str(b.verdict.finding))
     print("\n".join(lines((str(first), str(second)), settings, findings, verdict, rows)))
-    worse = Change.WORSE in (verdict, *(one.change for one in rows))
+    worse = Trend.WORSE in (verdict, *(one.change for one in rows))
     return 1 if fail_on and worse else 0
 
 

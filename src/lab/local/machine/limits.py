@@ -62,21 +62,13 @@ def refuse_what_does_not_fit(settings: Settings, machine: Machine) -> None:
 
 def lacking(settings: Settings, machine: Machine) -> list[str]:
     """List what is too low for the run, one line each."""
-    client, replicas = settings.client, settings.server.replicas or 1
-    lines = limits.check(
-        machine.process, limits.needs(settings, addresses_needed(client.concurrency))
-    )
+    client = settings.client
+    # To servers that are not ours the kernel chooses where clients connect from.
+    addresses = addresses_needed(client.concurrency) if settings.server.enabled else 1
+    lines = limits.check(machine.process, limits.needs(settings, addresses))
     connections = client.concurrency * client.parallelism
-    share = connections / replicas
-    spread = CHANCE * math.sqrt(share * (1 - 1 / replicas))
-    files = math.ceil(share + spread) + RESERVED_FILES
-    most_files = machine.process.open_files
-    if most_files is not None and files > most_files:
-        lines.append(
-            f"open files of a replica: {files} are needed for one of {replicas} with {connections} "
-            f"connections, the hard limit is {most_files} (ulimit -Hn): raise it, or "
-            "server.replicas"
-        )
+    if settings.server.enabled:
+        lines += _lacking_for_a_replica(settings, connections, machine.process.open_files)
     if machine.tracked is not None:
         most, used = machine.tracked
         if connections > most - used:
@@ -95,8 +87,25 @@ def lacking(settings: Settings, machine: Machine) -> list[str]:
     return lines
 
 
+def _lacking_for_a_replica(
+    settings: Settings, connections: int, most_files: int | None
+) -> list[str]:
+    replicas = settings.server.replicas or 1
+    share = connections / replicas
+    spread = CHANCE * math.sqrt(share * (1 - 1 / replicas))
+    files = math.ceil(share + spread) + RESERVED_FILES
+    if most_files is None or files <= most_files:
+        return []
+    return [
+        f"open files of a replica: {files} are needed for one of {replicas} with {connections} "
+        f"connections, the hard limit is {most_files} (ulimit -Hn): raise it, or server.replicas"
+    ]
+
+
 def cautions(settings: Settings, machine: Machine) -> list[str]:
     """List what is low enough to slow the run down, one line each."""
+    if not settings.server.enabled:
+        return []
     client, replicas = settings.client, settings.server.replicas or 1
     connections = client.concurrency * client.parallelism
     burst = math.ceil(connections / replicas / max(1.0, client.ramp_up_seconds))
@@ -111,12 +120,14 @@ def cautions(settings: Settings, machine: Machine) -> list[str]:
 
 
 def memory_bytes(settings: Settings) -> int:
-    """Return about how much memory clients and replicas take together."""
-    client, replicas = settings.client, settings.server.replicas or 1
+    """Return about how much memory clients and replicas of ours take together."""
+    client, server = settings.client, settings.server
     users = client.concurrency * client.parallelism
-    one, other = costs.CLIENTS[client.engine], costs.SERVERS[settings.server.runtime]
-    megabytes = client.parallelism * one.megabytes + replicas * other.megabytes
-    kilobytes = users * (one.kilobytes_each + other.kilobytes_each)
+    used = [(client.parallelism, costs.CLIENTS[client.engine])]
+    if server.enabled:
+        used.append((server.replicas or 1, costs.SERVERS[server.runtime]))
+    megabytes = sum(count * cost.megabytes for count, cost in used)
+    kilobytes = users * sum(cost.kilobytes_each for _, cost in used)
     return math.ceil(megabytes * 1e6 + kilobytes * 1e3)
 
 

@@ -2,10 +2,9 @@
 
 import re
 
-from long_lived.lab.report.columns import seconds
 from long_lived.lab.report.facts import Facts
 from long_lived.lab.report.forms.result import result
-from long_lived.lab.report.page.text import clean
+from long_lived.lab.report.page.text import clean, duration
 
 MOST_ROWS = 30
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&@$-])")
@@ -24,7 +23,7 @@ def as_markdown(facts: Facts) -> str:
         lines += [
             f"{told.requests.answered:,} of {told.requests.planned:,} requests answered, "
             f"{told.requests.failed:,} failed; {told.connections.opened:,} connections opened; "
-            f"overhead p50 {_seconds(over.p50)}, p99 {_seconds(over.p99)}",
+            f"overhead p50 {duration(over.p50)}, p99 {duration(over.p99)}",
             "",
         ]
     if told.judged is not None:
@@ -48,7 +47,3 @@ def as_markdown(facts: Facts) -> str:
 def plain(words: str, most: int = 48) -> str:
     """Keep words that somebody else chose from being markup, a mention or a link."""
     return SPECIAL.sub(r"\\\1", clean(words, most))
-
-
-def _seconds(value: float | None) -> str:
-    return "–" if value is None else seconds(value)

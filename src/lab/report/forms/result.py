@@ -115,7 +115,7 @@ class Result(_Part):
     """When the load began, in ISO 8601."""
     load_seconds: float | None
     finding: str
-    """`even`, `pinned`, `uneven`, `too few` or `incomplete`."""
+    """`even`, `pinned`, `uneven`, `too few`, `not judged` or `incomplete`."""
     passed: bool
     """Whether the finding is the one that experiment.expect names."""
     verdict: str

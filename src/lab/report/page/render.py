@@ -8,10 +8,9 @@ import hashlib
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from long_lived.lab.report.columns import seconds
 from long_lived.lab.report.page.page import Page
 from long_lived.lab.report.page.sure import MEANS
-from long_lived.lab.report.page.text import clean, number
+from long_lived.lab.report.page.text import clean, duration, number
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -60,13 +59,9 @@ def _templates() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(number=number, seconds=_seconds, clean=clean, share=_share)
+    made.filters.update(number=number, seconds=duration, clean=clean, share=_share)
     made.globals.update(means=MEANS)
     return made
-
-
-def _seconds(value: float | None) -> str:
-    return "–" if value is None else seconds(value)
 
 
 def _share(value: Any) -> str:

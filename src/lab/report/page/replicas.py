@@ -52,7 +52,7 @@ def replica_table(
     low, high = chance_bounds(sum(counts.values()), len(counts)) if counts else (0, 0)
     known = {} if verdict.accounts is None else {row.replica: row for row in verdict.accounts.rows}
     effect = verdict.effect
-    earlier = [] if effect is None else [*effect.survivors, *effect.stopped, *effect.came]
+    earlier = [] if effect is None else effect.everyone
     rows = []
     for name in dict.fromkeys([*counts, *earlier, *summary.pods, *server_counts]):
         pod, count = summary.pods.get(name), counts.get(name)

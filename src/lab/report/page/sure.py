@@ -15,6 +15,9 @@ MEANS = {
         "replicas came later."
     ),
     Finding.TOO_FEW: "There were too few connections to tell an even spread from an uneven one.",
+    Finding.NOT_JUDGED: (
+        "Answers do not say who gave them, so this run shows connections and not their spread."
+    ),
     Finding.INCOMPLETE: "The run did not do what was planned, so nothing is concluded from it.",
 }
 """What each finding means."""

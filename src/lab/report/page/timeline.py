@@ -91,7 +91,7 @@ def timeline(
 def in_order(verdict: Verdict, names: Sequence[str]) -> list[str]:
     """List all replicas in the order in which they served."""
     effect = verdict.effect
-    first = [] if effect is None else [*effect.survivors, *effect.stopped, *effect.came]
+    first = [] if effect is None else effect.everyone
     return list(dict.fromkeys([*first, *names]))
 
 
