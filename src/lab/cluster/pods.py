@@ -156,13 +156,21 @@ def _obstacle(status: dict[str, Any], container: str) -> tuple[str, bool]:
     ]
     for one in [own, *others]:
         waiting = (one.get("state") or {}).get("waiting") or {}
-        if waiting.get("reason") not in STUCK:
-            continue
-        text = _said(waiting["reason"], waiting.get("message"))
-        if ending := _ending((one.get("lastState") or {}).get("terminated")):
-            text = f"{waiting['reason']} after {ending}, restart {one.get('restartCount', 0)}"
-        return text if one is own else f"container {one['name']}: {text}", True
+        stuck = waiting.get("reason") in STUCK
+        text = _said(waiting["reason"], waiting.get("message")) if stuck else ""
+        # A container in a crash loop has ended, waits or runs again, whenever one happens to look.
+        if (ending := _newest_ending(one)) and (stuck or one.get("ready") is False):
+            after = f"{waiting['reason']} after " if stuck else ""
+            text = f"{after}{ending}, restart {one.get('restartCount', 0)}"
+        if text:
+            return text if one is own else f"container {one['name']}: {text}", stuck
     return "", False
+
+
+def _newest_ending(one: dict[str, Any]) -> Ending | None:
+    """Return how a container ended last; None where it never did."""
+    states = (one.get(key) or {} for key in ("state", "lastState"))
+    return next((end for state in states if (end := _ending(state.get("terminated")))), None)
 
 
 def _said(reason: str | None, message: str | None) -> str:

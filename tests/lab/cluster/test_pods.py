@@ -143,8 +143,29 @@ def test_evicted_pod_has_ended_without_a_container() -> None:
             True,
         ),
         ({"containerStatuses": [container("client", RUNNING)]}, "", False),
+        (
+            {
+                "containerStatuses": [
+                    container(
+                        "client",
+                        RUNNING,
+                        ready=False,
+                        lastState={"terminated": KILLED},
+                        restartCount=2,
+                    )
+                ]
+            },
+            "OOMKilled (exit 137), restart 2",
+            False,
+        ),
+        (
+            {"containerStatuses": [container("client", {"terminated": KILLED}, ready=False)]},
+            "OOMKilled (exit 137), restart 0",
+            False,
+        ),
     ],
-    ids=["no-node", "creating", "image", "config", "crash-loop", "sidecar-image", "running"],
+    ids=["no-node", "creating", "image", "config", "crash-loop", "sidecar-image", "running"]
+    + ["running-again", "ended"],
 )
 def test_pod_says_what_keeps_it_from_running(
     status: dict[str, Any], obstacle: str, stuck: bool

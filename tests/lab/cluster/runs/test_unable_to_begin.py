@@ -65,7 +65,7 @@ SECRET = (
         (
             {"crashing": "server"},
             (),
-            r"server pod \S+: CrashLoopBackOff after Error \(exit 3\), restart \d",
+            r"server pod \S+: (CrashLoopBackOff after )?Error \(exit 3\), restart \d",
         ),
         (
             {"unpullable": "client"},
