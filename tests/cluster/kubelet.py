@@ -158,7 +158,7 @@ class Worker:
         if part in self._pod["metadata"]["name"]:
             self._container.environment["CLUSTER_CLOCK_AHEAD"] = str(seconds)
         if kubelet.mishaps.crashing in image:
-            self._container = replace(self._container, command=CRASH, probed=None)
+            self._container = replace(self._container, command=CRASH)
         self._folder.mkdir(exist_ok=True)
         name = f"{self._folder.name}-{len(self.runs)}"
         self.runs.append(Run(kubelet.processes, name, self._container))

@@ -28,7 +28,7 @@ QUICK = (
 ALONE = (*QUICK, "server.replicas=1")
 """For what has nothing to do with how connections are spread."""
 ENDLESS = (*ALONE, "client.durationSeconds=300")
-RESTART = (*QUICK, "client.durationSeconds=35", "experiment.event.afterSeconds=4")
+RESTART = (*QUICK, "client.durationSeconds=45", "experiment.event.afterSeconds=4")
 """Time enough for replacements to become ready on a busy machine."""
 PINNED = "experiment.expect=pinned"
 

@@ -6,7 +6,7 @@ from tests.lab.cluster.runs.lab import QUICK, Lab, sets
 
 EVENT = (
     *QUICK,
-    *("server.runtime=gunicorn", "client.durationSeconds=35", "experiment.event.afterSeconds=4"),
+    *("server.runtime=gunicorn", "client.durationSeconds=45", "experiment.event.afterSeconds=4"),
 )
 
 

@@ -36,7 +36,7 @@ def test_restart_by_hand_is_found_by_verify(place: Place, lab: Lab) -> None:
     """`restart` deletes all server pods but the oldest, and `verify` sees their replacements."""
     place.helm(
         "install",
-        sets=(*QUICK, "server.runtime=gunicorn", "client.durationSeconds=35")
+        sets=(*QUICK, "server.runtime=gunicorn", "client.durationSeconds=45")
         + ("experiment.expect=pinned",),
     )
     place.await_answers()
@@ -61,7 +61,7 @@ def test_clients_with_clocks_of_their_own_are_one_timeline(place: Place, lab: La
     )
     assert status == 0, output
     record = lab.record
-    assert record["clients"]["load_seconds"] < 45
+    assert record["clients"]["load_seconds"] < 62  # 45, and 20 more if the clocks were mixed up
     assert 3 < record["effect"]["phases"][1]["start_seconds"] < 12
     assert 0 < record["clock_uncertainty_seconds"] < 10
 
