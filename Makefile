@@ -13,7 +13,7 @@ help: ## List the targets
 
 SCENARIO ?= ten-thousand
 
-.PHONY: run compare test scenarios doctor bench report
+.PHONY: run compare test scenarios doctor bench bench-paths report
 run: $(VENV)/.run ## Run an experiment, by default with 10,000 requests at once [SCENARIO= SET=]
 	$(BIN)/long-lived run $(SCENARIO) $(foreach pair,$(SET),--set '$(pair)')
 
@@ -41,6 +41,9 @@ compare: $(VENV)/.run ## Put every remedy against the same event, side by side [
 # hey and wrk take part where they are installed: apt-get install hey wrk.
 bench: $(VENV)/.run ## What this client costs beside others, with 10,000 requests at once [USERS= REPEAT=]
 	$(BIN)/python bench/clients.py $(if $(USERS),--users $(USERS)) $(if $(REPEAT),--repeat $(REPEAT))
+
+bench-paths: $(VENV)/.dev ## What the client does for each request, in microseconds
+	$(PYTEST) -o addopts=--import-mode=importlib bench/hot_paths.py --benchmark-columns=min,median,rounds
 
 report: $(VENV)/.run ## Write the page of results, which are results/latest by default [RESULTS=]
 	$(BIN)/long-lived report $(RESULTS)

@@ -1,7 +1,7 @@
 """What a client costs: this project's engines, hey, wrk and the seed's own client, side by side.
 
     .venv/bin/python bench/clients.py [--users 10000] [--low 20] [--high 30] [--repeat 1]
-        [--only NAME …] [--python PYTHON …] [--json FILE]
+        [--only NAME …] [--python PYTHON …] [--locust LOCUST] [--json FILE]
 
 Each holds the same requests against the same server (this project's, in Go), one after the other,
 in one run; with --repeat all of them again, and the table has the medians. hey and wrk are measured
@@ -10,6 +10,11 @@ client's packages, such as the one of
 
     python3.11 -m venv .cache/python3.11
     .cache/python3.11/bin/pip install --require-hashes --requirement locks/client.txt
+
+and LOCUST is a locust, with its two kinds of users, such as the one of
+
+    .venv/bin/python -m venv .cache/locust
+    .cache/locust/bin/pip install locust
 
 Columns: seconds beyond the longest delay; CPU time of the client in all, and of that in the kernel;
 its peak memory; when all were in flight, as the server counts them (every 50 ms; – never); the
@@ -89,6 +94,20 @@ def tools(url: str, options: argparse.Namespace) -> Iterator[Tool]:
         # It sends for so long, a second request on most connections: their answers are too late.
         rest = ["-d", f"{math.ceil(high) + 3}s", "--timeout", f"{longest}s"]
         yield Tool("wrk", ["wrk", "-t", "2", "-c", str(users), *rest, url])
+    if options.locust:
+        file = ["--locustfile", str(HERE / "locust_file.py"), "--host", url.rstrip("/")]
+        load = [
+            "--headless",
+            "--only-summary",
+            "--run-time",
+            f"{math.ceil(high) + 60}s",
+            "--users",
+            str(users),
+            "--spawn-rate",
+            str(users),
+        ]
+        for kind, name in (("Requests", "locust, HttpUser"), ("Fast", "locust, FastHttpUser")):
+            yield Tool(name, [options.locust, *file, *load, "--loglevel", "ERROR", kind])
     plain = [sys.executable, str(HERE / "plain_client.py"), url, str(users)]
     yield Tool("Session.get", plain)
 
@@ -201,6 +220,7 @@ def main() -> None:
     parser.add_argument("--high", type=float, default=30, help="longest delay, in seconds")
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--only", action="append", help="measure this client and no other")
+    parser.add_argument("--locust", help="a locust to measure, too")
     parser.add_argument("--json", type=Path, help="where to write all figures")
     parser.add_argument(
         "--python",
@@ -209,9 +229,9 @@ def main() -> None:
         help="further interpreters that have the client's packages",
     )
     options = parser.parse_args()
-    for python in options.python:
-        if shutil.which(python) is None:
-            parser.error(f"--python: no interpreter {python}")
+    for flag, named in [("python", one) for one in options.python] + [("locust", options.locust)]:
+        if named and shutil.which(named) is None:
+            parser.error(f"--{flag}: there is no {named}")
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # hey and wrk do not do so themselves
     runs: dict[str, list[dict[str, Any]]] = defaultdict(list)

@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from long_lived.client.clock import Clock
 from long_lived.client.output import Output
@@ -20,8 +21,7 @@ from long_lived.record.lines import Failure, Progress, Response
 from long_lived.record.timeline import UNATTRIBUTED, Series, Timeline
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """One complete answer."""
 
     pod: str
@@ -38,8 +38,7 @@ class Answer:
     """How long that start has been running, by the server; None where it does not say."""
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(NamedTuple):
     """One request that was sent."""
 
     at_seconds: float

@@ -4,10 +4,11 @@ The name goes into logs, tables and memory. So its characters are those of a rep
 there are only so many of them.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
+
+from pydantic_core import from_json
 
 from long_lived.client.target.bounds import most_body_bytes
 from long_lived.client.transport.errors import BadAnswer
@@ -15,15 +16,8 @@ from long_lived.record.lines import UNNAMED
 from long_lived.settings.pod_name import MOST_CHARACTERS, as_pod_name
 from long_lived.settings.sections.target import Target, counts
 
-MOST_DEPTH = 100
-"""Deepest nesting of JSON. The parser recurses, and CPython 3.12 and 3.13 bound that without regard
-to the thread's stack (`transport.answer` says what it takes)."""
-
 MOST_NAMES = 1000
 """Names that are told apart, as many as there can be replicas."""
-
-_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
-_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 class Expected:
@@ -90,11 +84,9 @@ class Expected:
         return found
 
     def _in_json(self, _headers: Mapping[str, str], body: bytes) -> str:
-        if _depth(body) > MOST_DEPTH:
-            raise BadAnswer(f"the body is JSON that is nested deeper than {MOST_DEPTH}")
         try:
-            found: Any = json.loads(body)
-        except ValueError:  # also of bytes that are no text
+            found: Any = from_json(body)
+        except ValueError:  # also where it is nested deeper than 201
             raise BadAnswer(f"the body of {len(body):,} bytes is not JSON") from None
         for key in self._keys:
             found = found.get(key) if isinstance(found, dict) else None
@@ -107,12 +99,3 @@ class Expected:
         if found is None or found[1] is None:
             raise BadAnswer(f"the body of {len(body):,} bytes does not match {self._what!r}")
         return found[1].decode(errors="replace")
-
-
-def _depth(body: bytes) -> int:
-    """Tell how deep JSON is nested at most; what stands in quotes does not count."""
-    deepest = depth = 0
-    for bracket in _TEXT.sub(b"", body).translate(None, _NO_BRACKETS):
-        depth += 1 if bracket in b"[{" else -1
-        deepest = max(deepest, depth)
-    return deepest
