@@ -21,7 +21,7 @@ class Cost:
 CLIENTS = {
     "threads": Cost(30, 58.8, 1.0, 0.35, 0.95),
     "gevent": Cost(30, 35.9, 1.0, 0.35, 1.1),
-    "asyncio": Cost(26, 5.9, 0.7, 0.2, 0.3),
+    "asyncio": Cost(26, 5.9, 0.6, 0.15, 0.25),
 }
 """By client.engine."""
 
