@@ -166,7 +166,10 @@ class Runner:
         self._engine.begin()
         if self._endpoints is not None:
             self._endpoints.follow(self._settings.client.headless.resolve_seconds)
-        self._await_users()
+        try:
+            self._await_users()
+        except OSError as error:  # the event loop takes two descriptors anew for each tick
+            return f"the run could not go on: {error}"
         return None
 
     def _on_defect(self, error: BaseException) -> None:

@@ -32,16 +32,18 @@ from .programs import (
 def _server_starter(folder: Path) -> Iterator[StartServer]:
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(*settings: str, pod: str = "server-a", bind: str = "127.0.0.1:0") -> RunningServer:
+    def start(
+        *settings: str,
+        pod: str = "server-a",
+        bind: str = "127.0.0.1:0",
+        prefix: tuple[str, ...] = (),
+    ) -> RunningServer:
         log = folder / f"server-{len(started)}.log"
         with log.open("wb") as stream:
             process = subprocess.Popen(
                 [
-                    sys.executable,
-                    "-m",
-                    "long_lived.server",
-                    "--bind",
-                    bind,
+                    *prefix,
+                    *(sys.executable, "-m", "long_lived.server", "--bind", bind),
                     *with_settings(settings),
                 ],
                 env=clean_environment(POD_ID=pod),

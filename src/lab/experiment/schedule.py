@@ -1,19 +1,19 @@
 """When the events of a run happen: each begins at its moment of the clients' clock."""
 
-import time
 from collections.abc import Callable, Iterable
 
 from long_lived.lab.experiment.backend import Backend
 from long_lived.lab.experiment.event import Event
+from long_lived.resources.clock import unix_seconds
 
 
 class Schedule:
     """The events of one run, on its backend."""
 
     def __init__(
-        self, events: Iterable[Event], backend: Backend, now: Callable[[], float] = time.time
+        self, events: Iterable[Event], backend: Backend, now: Callable[[], float] = unix_seconds
     ) -> None:
-        """Plan `events`; `now` is the wall clock."""
+        """Plan `events`; `now` tells the time."""
         self._backend = backend
         self._now = now
         self._waiting = list(events)

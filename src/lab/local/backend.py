@@ -120,6 +120,8 @@ class LocalBackend:
 
     def collect(self) -> Outcome:
         """Gather the clients' summaries and the replicas' own counts, and end the replicas."""
+        if self.running():  # after trouble: what they did must not be lost
+            self.stop(signal.SIGTERM)
         counts = self._service.counts()
         seen = Outcome(
             replicas=self._service.names(),

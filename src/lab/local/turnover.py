@@ -6,13 +6,13 @@ ready as soon as it listens at its own address, before the Service sends it anyt
 """
 
 import signal
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.experiment.backend import Signal, Trouble
 from long_lived.lab.local.replica import Replica
 from long_lived.lab.local.rollout import Rollout
+from long_lived.resources.clock import unix_seconds
 from long_lived.settings import Settings
 
 
@@ -46,27 +46,27 @@ class Turnover:
     def restart(self, names: Sequence[str], how: Signal) -> None:
         """Begin to stop replicas; each is replaced."""
         for name in names:
-            self._stop(Change(time.time(), old=name), how)
+            self._stop(Change(unix_seconds(), old=name), how)
 
     def crash(self, names: Sequence[str]) -> None:
         """Kill replicas; each comes back under its name."""
         for name in names:
-            self._stop(Change(time.time(), old=name, new=name), "kill")
+            self._stop(Change(unix_seconds(), old=name, new=name), "kill")
 
     def add(self, count: int) -> None:
         """Ask for more replicas."""
-        self._begun += [Change(time.time()) for _ in range(count)]
+        self._begun += [Change(unix_seconds()) for _ in range(count)]
 
     def remove(self, count: int) -> None:
         """Begin to stop the newest replicas for good."""
         for name in self.serving()[-count:]:
-            self._stop(Change(time.time(), old=name, for_good=True), "graceful")
+            self._stop(Change(unix_seconds(), old=name, for_good=True), "graceful")
 
     def roll_out(self) -> None:
         """Begin to replace all replicas that serve."""
         old = self.serving()
-        self._planned += [Change(time.time(), old=name, for_good=True) for name in old]
-        self._rolled = [Change(time.time()) for _ in old]
+        self._planned += [Change(unix_seconds(), old=name, for_good=True) for name in old]
+        self._rolled = [Change(unix_seconds()) for _ in old]
         self._planned += self._rolled
 
     def look(self, listening: Collection[tuple[str, int]]) -> list[str]:
@@ -109,7 +109,7 @@ class Turnover:
         )
         for one in [*old[: state.to_stop()], *new[: state.to_start()]]:
             self._planned.remove(one)
-            one.began_unix_seconds = time.time()
+            one.began_unix_seconds = unix_seconds()
             if one.old:
                 self._stop(one, "graceful")
             else:
@@ -117,7 +117,7 @@ class Turnover:
 
     def _follow(self, change: Change, listening: Collection[tuple[str, int]]) -> None:
         """Take one change as far as it can go now."""
-        now, began = time.time(), change.began_unix_seconds
+        now, began = unix_seconds(), change.began_unix_seconds
         if change.old and change.ended_unix_seconds is None:
             child = self._replicas[change.old].child
             if child.status is not None:

@@ -1,5 +1,6 @@
 """Reading a client's log: its answers, its progress, and the summary in its last line."""
 
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -104,7 +105,14 @@ class Tail:
         return median(self._differences) - min(self._differences) + TICK_SECONDS
 
     def read(self) -> None:
-        """Take in the lines that were added since the last time."""
+        """Take in the lines that were added since the last time.
+
+        A file that has become shorter was emptied, as by a rotation that copies it away: it is read
+        from its new beginning.
+        """
+        if os.fstat(self._stream.fileno()).st_size < self._stream.tell():
+            self._stream.seek(0)
+            self._rest = b""
         *lines, self._rest = (self._rest + self._stream.read()).split(b"\n")
         for line in lines:
             self.log.feed(line.decode("utf-8", errors="replace"))

@@ -29,7 +29,7 @@ the lab reads it, whatever the terminal's is."""
 REAPER_SECONDS = 60.0
 """Longest wait for the reaper to start, which takes a moment."""
 LAST_WORDS_SECONDS = 5.0
-"""Longest wait for a reaper that has failed to say why."""
+"""Longest wait for a reaper that has failed to say why, or that should end."""
 
 NO_REAPER = "the lab's reaper, which cleans up after a killed lab, does not start"
 
@@ -154,8 +154,15 @@ class Processes:
         """Kill what still runs, then end the reaper."""
         for child in list(self._children):
             self._bury(child)
-        with self._reaper:  # closes its input, which ends it
-            pass
+        assert self._reaper.stdin is not None
+        assert self._reaper.stdout is not None
+        self._reaper.stdin.close()  # which ends it, unless somebody has suspended it
+        try:
+            self._reaper.wait(LAST_WORDS_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._reaper.kill()
+            self._reaper.wait()
+        self._reaper.stdout.close()
 
     def start(
         self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None

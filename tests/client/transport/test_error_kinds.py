@@ -52,6 +52,13 @@ def resets_at_once(peer: socket.socket) -> None:
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
+def resets_in_the_body(peer: socket.socket) -> None:
+    """Act as a peer that resets in the middle of its answer, which has arrived by then."""
+    read_request(peer)
+    peer.sendall(OK + b"Content-Length: 100\r\n\r\n{")
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
 def stalls(peer: socket.socket) -> None:
     """Act as a peer that stops in the middle of its answer."""
     read_request(peer)
@@ -65,6 +72,7 @@ PEERS = {
     "closes": (answers(b""), LOST),
     "resets": (resets, LOST),
     "resets-at-once": (resets_at_once, LOST),
+    "resets-in-the-body": (resets_in_the_body, LOST),
     "half-a-header": (answers(OK), BAD),
     "half-a-body": (answers(OK + b"Content-Length: 100\r\n\r\n" + GOOD), LOST),
     "half-a-chunk": (answers(OK + b"Transfer-Encoding: chunked\r\n\r\nff\r\n{"), LOST),

@@ -185,14 +185,18 @@ def starter(parent: Path) -> Iterator[Start]:
     started: list[Lab] = []
 
     def start(
-        scenario: str, *settings: str, stdout: int | None = None, command: Sequence[str] = ("run",)
+        scenario: str,
+        *settings: str,
+        stdout: int | None = None,
+        command: Sequence[str] = ("run",),
+        program: Sequence[str] = ("-m", "long_lived.lab"),
     ) -> Lab:
         place = parent / f"lab-{len(started)}"
         place.mkdir()
         command = [*command, scenario, "--out", str(place / "results"), *arguments_of(settings)]
         with (place / "stdout").open("wb") as out, (place / "stderr").open("wb") as errors:
             process = subprocess.Popen(
-                [sys.executable, "-m", "long_lived.lab", *command],
+                [sys.executable, *program, *command],
                 env=clean_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=stdout or out,

@@ -91,6 +91,16 @@ def test_run_whose_reaper_is_killed_still_cleans_up(tmp_path: Path) -> None:
     await_end(everyone)
 
 
+def test_run_whose_reaper_is_suspended_comes_to_its_end(tmp_path: Path) -> None:
+    """A reaper that does not end by itself is killed, and leaves nothing either."""
+    with Processes(tmp_path) as processes:
+        child = processes.start("server-a", FAMILY)
+        everyone = [child.pid, worker(child.log)]
+        os.kill(processes._reaper.pid, signal.SIGSTOP)
+    assert processes._reaper.returncode == -signal.SIGKILL
+    await_end(everyone)
+
+
 BROKEN = {
     "ends": ("exit 1", "it says nothing"),
     "traceback": ("echo Traceback:; echo '  file'; echo 'NameError: x'", "NameError: x"),

@@ -54,11 +54,17 @@ class Lab:
         self._environment = place.environment
         self.out = folder / "results"
 
-    def do(self, *arguments: str, namespace: str = "default", **variables: str) -> tuple[int, str]:
+    def do(
+        self,
+        *arguments: str,
+        namespace: str = "default",
+        release: str = "demo",
+        **variables: str,
+    ) -> tuple[int, str]:
         """Run the command to its end; return its exit status, and its output as one line."""
         with handlers_kept():
             done = CliRunner(env={**self._environment, **variables}).invoke(
-                cli, _line(arguments, namespace), catch_exceptions=False
+                cli, _line(arguments, namespace, release), catch_exceptions=False
             )
         return done.exit_code, " ".join(done.output.split())
 
@@ -97,9 +103,11 @@ class Lab:
         return found
 
 
-def _line(arguments: tuple[str, ...], namespace: str = "default") -> list[str]:
+def _line(
+    arguments: tuple[str, ...], namespace: str = "default", release: str = "demo"
+) -> list[str]:
     of_a_release = "--from-log" not in arguments
-    where = ["--release", "demo", "--namespace", namespace] if of_a_release else []
+    where = ["--release", release, "--namespace", namespace] if of_a_release else []
     return [*arguments, *where]
 
 

@@ -23,6 +23,22 @@ def test_client_killed_for_memory_makes_the_run_incomplete(place: Place, lab: La
     assert requests["planned"] == requests["answered"] + requests["failed"]
 
 
+def test_client_pod_that_is_drained_leaves_its_account(place: Place, lab: Lab) -> None:
+    """An eviction deletes it, with SIGTERM first: what it did by then is counted."""
+    place.helm("install", sets=ENDLESS)
+    place.await_answers()
+    watching = lab.begin("verify", "--out", str(lab.out))
+    eventually(lambda: list(lab.out.glob(f"latest/{JOB}-1-*.log")))
+    place.kubectl("delete", f"pod/{place.only_client()}", "--wait=false")
+    status, output = lab.end(watching)
+    assert status == 1
+    assert "verdict incomplete: " in output
+    assert "Traceback" not in output
+    requests = lab.record["clients"]["requests"]
+    assert requests["answered"] > 0
+    assert requests["planned"] == requests["answered"] + requests["failed"]
+
+
 def test_client_pod_that_is_gone_makes_the_run_incomplete(place: Place, lab: Lab) -> None:
     """A pod that went with its log is missed, and the run never passes."""
     place.helm("install", sets=(*ALONE, "client.parallelism=2"))

@@ -16,6 +16,19 @@ def test_client_may_choose_among_the_pods_itself(place: Place, lab: Lab) -> None
     assert {pod["connections_opened"] for pod in pods.values()} == {20}
 
 
+def test_two_releases_in_a_namespace_are_verified_apart(place: Place, lab: Lab) -> None:
+    """Each has its own pods, run and verdict, whatever the other does."""
+    place.helm("install", sets=ALONE)
+    pairs = sets(*ALONE, "client.concurrency=70")
+    installed, output = place.run("helm", "install", "other", str(CHART), *pairs)
+    assert installed == 0, output
+    for release, answers in (("demo", "60 of 60"), ("other", "70 of 70")):
+        status, output = lab.do("verify", "--out", str(lab.out), release=release)
+        assert status == 0, output
+        assert answers in output
+        assert all(pod.startswith(f"{release}-") for pod in lab.record["replicas"])
+
+
 def test_verify_judges_the_newest_run_alone(place: Place, lab: Lab) -> None:
     """After an upgrade with other server settings neither runs nor pods are mixed up."""
     place.helm("install", sets=QUICK)
