@@ -13,7 +13,7 @@ help: ## List the targets
 
 SCENARIO ?= ten-thousand
 
-.PHONY: run compare test scenarios doctor bench bench-paths report
+.PHONY: run compare test soak scenarios doctor bench bench-paths report
 run: $(VENV)/.run ## Run an experiment, by default with 10,000 requests at once [SCENARIO= SET=]
 	$(BIN)/long-lived run $(SCENARIO) $(foreach pair,$(SET),--set '$(pair)')
 
@@ -44,6 +44,9 @@ bench: $(VENV)/.run ## What this client costs beside others, with 10,000 request
 
 bench-paths: $(VENV)/.dev ## What the client does for each request, in microseconds
 	$(PYTEST) -o addopts=--import-mode=importlib bench/hot_paths.py --benchmark-columns=min,median,rounds
+
+soak: $(VENV)/.run ## Does anything grow in 5 minutes with an event a minute? [MINUTES= USERS=]
+	$(BIN)/python bench/soak.py $(if $(MINUTES),--minutes $(MINUTES)) $(if $(USERS),--users $(USERS))
 
 report: $(VENV)/.run ## Write the page of results, which are results/latest by default [RESULTS=]
 	$(BIN)/long-lived report $(RESULTS)

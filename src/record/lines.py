@@ -16,7 +16,9 @@ MOST_DETAIL = 200
 UNNAMED = "unnamed"
 """Stands for the pod of every answer where none names one (client.target.identity `none`)."""
 
-_SECONDS = r"(\d+\.\d+)"
+_COUNT = r"(\d{1,15})"
+_SECONDS = r"(\d{1,15}\.\d+)"
+"""Python reads no number of thousands of digits, and a float of hundreds is infinite."""
 
 
 class Started(NamedTuple):
@@ -47,8 +49,8 @@ class Started(NamedTuple):
 
 
 _STARTED = re.compile(
-    rf"Started: (\d+) virtual users in {_SECONDS} s, {_SECONDS} s of CPU since the process began, "
-    rf"clock={_SECONDS}"
+    rf"Started: {_COUNT} virtual users in {_SECONDS} s, {_SECONDS} s of CPU since the process "
+    rf"began, clock={_SECONDS}"
 )
 
 
@@ -104,7 +106,7 @@ class Response(NamedTuple):
 
 
 _RESPONSE = re.compile(
-    rf"Response from Pod (\S+)(?: after {_SECONDS} s)? connection=(\d+) new=(yes|no) "
+    rf"Response from Pod (\S+)(?: after {_SECONDS} s)? connection={_COUNT} new=(yes|no) "
     rf"service={_SECONDS} at={_SECONDS}"
 )
 
@@ -167,7 +169,9 @@ class Progress(NamedTuple):
         )
 
 
-_PROGRESS = re.compile(r"Progress: (\d+) planned, (\d+) in flight, (\d+) answered, (\d+) failed")
+_PROGRESS = re.compile(
+    rf"Progress: {_COUNT} planned, {_COUNT} in flight, {_COUNT} answered, {_COUNT} failed"
+)
 
 Line = Started | Response | Failure | Progress
 

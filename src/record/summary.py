@@ -176,7 +176,7 @@ def parse(line: str) -> Summary | None:
         wrong = error.errors()[0]
     try:
         told = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if told["format"] != FORMAT:
         raise UnreadSummary(f"a summary of format {told['format']!r}: must be {FORMAT}")

@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -208,23 +207,6 @@ def test_defect_of_the_client_is_counted_and_reported(keeping_server, tmp_path) 
     )
     assert errors.read_text().count("Traceback") == 1
     assert errors.read_text().count("LookupError: no think time") == 1
-
-
-@ENGINES
-def test_client_that_stalled_says_so(engine: str, keeping_server, start_client) -> None:
-    """A suspended client measures its own stall, which is no server's overhead."""
-    client = start_client(keeping_server.url, *ENDLESS, f"client.engine={engine}")
-    eventually(lambda: client.output.count("Response from Pod") >= 5)
-    client.signal(signal.SIGSTOP)
-    time.sleep(1.5)
-    client.signal(signal.SIGCONT)
-    answered = client.output.count("Response from Pod")
-    eventually(lambda: client.output.count("Response from Pod") > answered + 5)
-    client.signal(signal.SIGTERM)
-    stalls = client.finish().summary["stalls"]
-    assert stalls["count"] >= 1
-    assert stalls["longest_seconds"] > 1
-    assert stalls["total_seconds"] >= stalls["longest_seconds"]
 
 
 def test_reader_that_goes_away_ends_the_run(keeping_server) -> None:

@@ -72,14 +72,20 @@ def listening(lines: Iterable[str]) -> list[Peer]:
 
     The kernel lists them before all connections, however many those are: the rest is not read.
     Source: Linux net/ipv4/tcp_ipv4.c, tcp_seq_start.
+
+    Raises:
+        NotSockets: a line is of another form.
     """
     found = []
     for line in islice(lines, 1, None):
-        _, own, _, state, *_ = line.split()
-        if state != LISTENING:
-            break
-        words, _, port = own.partition(":")
-        found.append((_address(words), int(port, 16)))
+        try:
+            _, own, _, state, *_ = line.split()
+            if state != LISTENING:
+                break
+            words, _, port = own.partition(":")
+            found.append((_address(words), int(port, 16)))
+        except ValueError:
+            raise NotSockets(f"not the kernel's list of sockets: {line.strip()[:60]}") from None
     return found
 
 

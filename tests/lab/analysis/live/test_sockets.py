@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from long_lived.lab.analysis.live.sockets import NotSockets, peers
+from long_lived.lab.analysis.live.sockets import NotSockets, listening, peers, sockets
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid"
 REST = "00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0"
@@ -68,6 +68,9 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     for whole in (text, listed(text)):
         with suppress(NotSockets):
             assert isinstance(peers(whole, 80), list)
+        assert isinstance(sockets(whole, 80), list)
+        with suppress(NotSockets):
+            assert isinstance(listening(whole.splitlines()), list)
 
 
 def test_the_machines_own_list_has_its_own_connections() -> None:
