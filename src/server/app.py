@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from long_lived.record.answer_body import AnswerBody
 from long_lived.server import delay
@@ -18,6 +18,7 @@ from long_lived.server.clients import ENVIRON as CLIENT
 from long_lived.server.clients import UNKNOWN
 from long_lived.server.pod import pod_id
 from long_lived.server.replica import Replica
+from long_lived.server.runtimes.bounds import MOST_BODY_BYTES
 from long_lived.settings import Settings
 
 TEXT = "text/plain; charset=utf-8"
@@ -54,6 +55,12 @@ def create_app(
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.merge_slashes = False
     app.extensions[REPLICA] = counts
+
+    @app.before_request
+    def refuse_a_large_body() -> None:
+        # None of the answers reads a body: a runtime closes the connection instead.
+        if (request.content_length or 0) > MOST_BODY_BYTES:
+            raise RequestEntityTooLarge
 
     @app.get("/")
     def answer() -> Response:

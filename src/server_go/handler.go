@@ -10,6 +10,12 @@ import (
 	"time"
 )
 
+// What a request may carry, as in src/server/runtimes/bounds.py.
+const (
+	mostHeaderBytes = 128 << 10
+	mostBodyBytes   = 64 << 10
+)
+
 // handler answers as src/server/app.py does; tests/server holds both to one contract. It does
 // without http.ServeMux, which redirects every path that is not in its canonical form.
 type handler struct {
@@ -39,6 +45,10 @@ type description struct {
 }
 
 func (h *handler) ServeHTTP(response http.ResponseWriter, request *http.Request) {
+	response.Header().Set("Server", h.replica.runtime)
+	if request.ContentLength != 0 && h.refusesBody(response, request) {
+		return
+	}
 	var answer func(http.ResponseWriter, *http.Request)
 	switch request.URL.Path {
 	case "/":
@@ -59,6 +69,21 @@ func (h *handler) ServeHTTP(response http.ResponseWriter, request *http.Request)
 		return
 	}
 	answer(response, request)
+}
+
+// refusesBody answers a request whose body is too large. A smaller one has as long to come as the
+// headers had, since net/http reads it before an answer, and no other request follows it.
+func (h *handler) refusesBody(response http.ResponseWriter, request *http.Request) bool {
+	response.Header().Set("Connection", "close")
+	if seconds := h.settings.HeaderTimeoutSeconds; seconds > 0 {
+		limit := time.Now().Add(time.Duration(seconds) * time.Second)
+		_ = http.NewResponseController(response).SetReadDeadline(limit) // of a TCP connection: cannot fail
+	}
+	if request.ContentLength <= mostBodyBytes {
+		return false
+	}
+	text(response, http.StatusRequestEntityTooLarge, "413 Request Entity Too Large")
+	return true
 }
 
 // answer waits and names the pod.

@@ -45,6 +45,7 @@ type settings struct {
 		JitterRatio        float64 `json:"jitterRatio"`
 	} `json:"keepAlive"`
 	GracefulTimeoutSeconds int `json:"gracefulTimeoutSeconds"`
+	HeaderTimeoutSeconds   int `json:"headerTimeoutSeconds"` // 0 means no limit
 }
 
 // utcLines writes the log as the Python runtimes do.
@@ -96,10 +97,12 @@ func serve(assigned assignment, listeners []net.Listener) {
 	info := log.New(utcLines{"INFO"}, "", 0)
 	replica := newReplica(assigned)
 	server := &http.Server{
-		Handler:     &handler{replica: replica, settings: assigned.Server},
-		IdleTimeout: time.Duration(assigned.Server.KeepAlive.IdleTimeoutSeconds) * time.Second,
-		ConnContext: assigned.Server.withConnection,
-		ErrorLog:    log.New(utcLines{"WARNING"}, "", 0),
+		Handler:           &handler{replica: replica, settings: assigned.Server},
+		IdleTimeout:       time.Duration(assigned.Server.KeepAlive.IdleTimeoutSeconds) * time.Second,
+		ReadHeaderTimeout: time.Duration(assigned.Server.HeaderTimeoutSeconds) * time.Second,
+		MaxHeaderBytes:    mostHeaderBytes,
+		ConnContext:       assigned.Server.withConnection,
+		ErrorLog:          log.New(utcLines{"WARNING"}, "", 0),
 	}
 	stopped := make(chan struct{})
 	if seconds := assigned.Server.GracefulTimeoutSeconds; seconds > 0 {

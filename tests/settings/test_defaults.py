@@ -23,6 +23,7 @@ DEFAULTS = {
         "gunicorn": {"workerClass": "gthread-repaired", "threads": 0},
         "backlog": 16384,
         "gracefulTimeoutSeconds": 0,
+        "headerTimeoutSeconds": 30,
         "proxy": "none",
     },
     "client": {

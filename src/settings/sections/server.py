@@ -93,6 +93,13 @@ class Server(Section):
     """Longest wait at SIGTERM for answers in flight, in whole seconds. 0 leaves it to the runtime:
     `flask` and `go` end at once, `gunicorn` waits for delay.maxSeconds plus 5."""
 
+    header_timeout_seconds: WholeSeconds = 30
+    """Longest time, in whole seconds, until the headers of a request are complete: from its first
+    byte, or on a new connection from its opening. Then the server closes the connection, so that a
+    slow client holds nothing for long; a kept connection that is idle is no slow one. 0 means no
+    limit, and gunicorn's own worker classes know none. Must be above what a busy client takes from
+    connect() to the last byte of its first request."""
+
     proxy: Proxy = "none"
     """What clients reach the replicas through: with `none` it is the Service, which balances
     connections; `haproxy` is a proxy that balances each request."""

@@ -16,7 +16,7 @@ USED = {
     *("server.gunicorn.workerClass", "server.gunicorn.threads"),
     *("client.target.tls.caFile", "client.target.tls.certFile", "client.target.tls.keyFile"),
     "client.target.tls.insecure",  # as the three above refused by the settings without a url
-    "server.enabled",
+    *("server.enabled", "server.headerTimeoutSeconds"),
     "client.enabled",  # every run needs its client, here or on a cluster: `false` is refused
     *("client.concurrency", "client.requestsPerUser", "client.durationSeconds"),
     *("client.thinkTime.minSeconds", "client.thinkTime.maxSeconds", "client.rampUpSeconds"),

@@ -7,6 +7,7 @@ from gunicorn.app.base import BaseApplication
 from long_lived.server.app import create_app
 from long_lived.server.listener import urls
 from long_lived.server.replica import Replica
+from long_lived.server.runtimes.bounds import READING, Reading
 from long_lived.server.runtimes.gunicorn.config import config
 from long_lived.server.runtimes.gunicorn.hooks import Hooks
 from long_lived.server.runtimes.gunicorn.in_flight import IN_FLIGHT, InFlight
@@ -33,8 +34,10 @@ class _Application(BaseApplication):
         """Hand gunicorn its settings; called by the base class."""
         repaired = self._worker_class in REPAIRED
         self._in_flight = InFlight()
+        self._reading = Reading(self._assignment.settings.server.header_timeout_seconds)
         hooks = Hooks(
             in_flight=self._in_flight,
+            reading=self._reading,
             greeting=self._greeting,
             drain_seconds=self._assignment.settings.server.drain_seconds,
             repaired=repaired,
@@ -56,6 +59,7 @@ class _Application(BaseApplication):
             retire=self._in_flight.close,
         )
         app.extensions[IN_FLIGHT] = self._in_flight
+        app.extensions[READING] = self._reading
         return app
 
     def _greeting(self, replica: Replica) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from gunicorn.glogging import Logger
 
 from long_lived.server import log
+from long_lived.server.runtimes.bounds import MOST_HEADERS
 from long_lived.server.runtimes.gunicorn.workers import path
 from long_lived.server.runtimes.runtime import Assignment
 
@@ -39,6 +40,7 @@ def config(assignment: Assignment, worker_class: str, *, repaired: bool) -> dict
         "worker_class": path(worker_class),
         "threads": capacity.threads if worker_class.startswith("gthread") else 1,
         "worker_connections": capacity.connections,
+        "limit_request_fields": MOST_HEADERS,
         "keepalive": server.keep_alive.idle_timeout_seconds or FOREVER_SECONDS,
         # A sync worker has no heartbeat while it waits, nor has a thread worker while threads
         # contend for the GIL: neither is a reason to kill it.

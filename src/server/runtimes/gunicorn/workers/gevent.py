@@ -18,12 +18,14 @@ import gevent
 from gevent.event import Event
 from gevent.pool import Pool
 from gevent.server import StreamServer
+from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers import ggevent
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER
 
 from long_lived.server.app import REPLICA
 from long_lived.server.balance import drop_all
 from long_lived.server.listener import ListenerName
+from long_lived.server.runtimes.bounds import READING
 from long_lived.server.runtimes.gunicorn.in_flight import IN_FLIGHT
 from long_lived.server.runtimes.gunicorn.listening import master_listens
 
@@ -70,10 +72,23 @@ class GeventWorker(ggevent.GeventWorker):
         self.wsgi.extensions[REPLICA].connections.opened(client)
         greenlet = gevent.getcurrent()
         self._sockets[greenlet] = client
+        self.wsgi.extensions[READING].begin(client)
         try:
             super().handle(listener, client, addr)
         finally:
+            self.wsgi.extensions[READING].end(client)
             del self._sockets[greenlet]
+
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
+        """Answer one request; the next one on this connection begins with its first byte."""
+        if req.req_number == 1:
+            req.unreader.chunk = partial(self._chunk, req.unreader)
+        return super().handle_request(listener_name, req, sock, addr)
+
+    def _chunk(self, unreader: SocketUnreader, size_hint: int | None = None) -> Any:
+        piece = SocketUnreader.chunk(unreader, size_hint)
+        self.wsgi.extensions[READING].begin(unreader.sock)
+        return piece
 
     def timeout_ctx(self) -> "_Idle":
         """Make the context in which a connection waits for its next request."""

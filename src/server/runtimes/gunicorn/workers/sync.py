@@ -13,6 +13,7 @@ from gunicorn.workers import sync
 
 from long_lived.server.app import REPLICA
 from long_lived.server.listener import ListenerName
+from long_lived.server.runtimes.bounds import READING
 
 
 class SyncWorker(sync.SyncWorker):
@@ -25,7 +26,11 @@ class SyncWorker(sync.SyncWorker):
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """Serve one connection; `listener` may be closed by now."""
         self.wsgi.extensions[REPLICA].connections.opened(client)
-        super().handle(self._names[listener], client, addr)
+        self.wsgi.extensions[READING].begin(client)
+        try:
+            super().handle(self._names[listener], client, addr)
+        finally:
+            self.wsgi.extensions[READING].end(client)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin the graceful stop, even in the middle of an answer."""

@@ -30,6 +30,7 @@ from gunicorn.workers import gthread
 
 from long_lived.server.app import REPLICA
 from long_lived.server.balance import drop_all
+from long_lived.server.runtimes.bounds import READING
 from long_lived.server.runtimes.gunicorn.in_flight import IN_FLIGHT
 from long_lived.server.runtimes.gunicorn.listening import master_listens
 
@@ -54,6 +55,7 @@ class ThreadWorker(gthread.ThreadWorker):
     def enqueue_req(self, conn: Any) -> None:
         """Give a connection with a request, or a new one, to a thread."""
         self.wsgi.extensions[REPLICA].connections.opened(conn.sock)
+        self.wsgi.extensions[READING].begin(conn.sock)
         super().enqueue_req(conn)
 
     def handle_quit(self, sig: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG002 - gunicorn's
@@ -83,6 +85,8 @@ class ThreadWorker(gthread.ThreadWorker):
     def handle(self, conn: Any) -> Any:
         """Serve one request, in a thread of the pool; return whether the connection is kept."""
         kept = super().handle(conn)
+        if isinstance(kept, bool):  # else it is new, and still silent
+            self.wsgi.extensions[READING].end(conn.sock)
         if kept is False:
             _linger(conn.sock)
         return kept
