@@ -7,7 +7,7 @@ so that log and summary agree whenever the run ends. After `close` nothing is en
 import math
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -55,6 +55,8 @@ class Ledger:
     planned: int
     """Requests to make; 0 where the run's duration decides, then each send plans itself."""
     log_responses: bool = True
+    hide: Callable[[str], str] = str
+    """Takes out of an error's text what no log may have."""
     timeline: Timeline = field(default_factory=Timeline)
     service: Histogram = field(default_factory=Histogram)
     response: Histogram = field(default_factory=Histogram)
@@ -166,7 +168,8 @@ class Ledger:
             now = self.clock.elapsed_seconds()
             self._count_failures(kind, pod, send.at_seconds, now)
             if self.log_responses:
-                self.output.write([str(Failure(kind, now, send.at_seconds, pod, detail))])
+                line = Failure(kind, now, send.at_seconds, pod, self.hide(detail))
+                self.output.write([str(line)])
 
     def enter_breakdown(self, send: Send | None, left: int, detail: str) -> None:
         """Enter that a virtual user broke off because of a defect in the client.
@@ -187,9 +190,8 @@ class Ledger:
             for sent in times:
                 self._count_failures(ErrorKind.CLIENT_ERROR, None, sent, now)
             if self.log_responses:
-                self.output.write(
-                    str(Failure(ErrorKind.CLIENT_ERROR, now, sent, detail=detail)) for sent in times
-                )
+                kind, said = ErrorKind.CLIENT_ERROR, self.hide(detail)
+                self.output.write(str(Failure(kind, now, sent, detail=said)) for sent in times)
 
     def enter_close(self, connection: Connection) -> None:
         """Enter that a connection is closed; its first answer may still be on its way here."""

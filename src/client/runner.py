@@ -74,6 +74,7 @@ class Runner:
             self._output,
             pacing.planned_requests(settings.client),
             settings.client.log_responses,
+            hide=request.hide,
         )
         self._book = ConnectionBook(self._clock, self._ledger.enter_close)
         balancer = _balancer(settings.client)

@@ -21,6 +21,11 @@ _SECONDS = r"(\d{1,15}\.\d+)"
 """Python reads no number of thousands of digits, and a float of hundreds is infinite."""
 
 
+def printable(text: str) -> str:
+    """Replace what a terminal would obey instead of showing it: escapes, line ends, direction."""
+    return "".join(char if char.isprintable() else "�" for char in text)
+
+
 class Started(NamedTuple):
     """The clock has started: all virtual users are ready."""
 
@@ -135,7 +140,7 @@ class Failure(NamedTuple):
 
     def __str__(self) -> str:
         where = "" if self.pod is None else f" pod={self.pod}"
-        detail = " ".join(self.detail.split())[:MOST_DETAIL].rstrip()
+        detail = printable(" ".join(self.detail.split()))[:MOST_DETAIL].rstrip()
         return (
             f"Request failed: {self.kind} at={self.at_seconds:.3f} sent={self.sent_seconds:.3f}"
             f"{where}{detail and ' '}{detail}"

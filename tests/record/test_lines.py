@@ -13,6 +13,7 @@ from long_lived.record.lines import (
     Progress,
     Response,
     Started,
+    printable,
     read,
 )
 
@@ -24,7 +25,7 @@ TENTHS = some.integers(0, 10**6).map(lambda tenths: tenths / 10)
 PODS = some.from_regex(r"[A-Za-z0-9._-]{1,40}", fullmatch=True)
 DETAILS = (
     some.text(max_size=300)
-    .map(lambda text: " ".join(text.split())[:MOST_DETAIL].strip())
+    .map(lambda text: printable(" ".join(text.split()))[:MOST_DETAIL].strip())
     # Only a pod's name begins like this, and no error text does.
     .filter(lambda text: not text.startswith("pod="))
 )

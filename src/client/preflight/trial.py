@@ -14,6 +14,7 @@ from long_lived.client.transport.exchange import Exchange
 from long_lived.client.transport.pool import counted_pool
 from long_lived.client.transport.resolver import Resolver
 from long_lived.record.error_kind import ErrorKind
+from long_lived.record.lines import printable
 from long_lived.settings import Settings
 
 
@@ -30,7 +31,7 @@ def fault(run: Run) -> str | None:
         kind = classify(error)
         if kind is ErrorKind.CLIENT_ERROR:
             raise
-        return f"{url} {_words(kind, error, settings)}"
+        return printable(run.asked.hide(f"{url} {_words(kind, error, settings)}"))
     return None
 
 

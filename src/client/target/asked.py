@@ -11,12 +11,17 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from long_lived.settings import Client, SettingsError
+from long_lived.settings.sections.target import REFERENCES
 
 CLIENT_HEADER = "Long-Lived-Client"
 """Says which client sends, so that a server counts those of several clients separately."""
 
 DRAW_HEADER = "Long-Lived-Draw"
 """Says how long the server is to wait: from 0, its shortest delay, to 1, its longest."""
+
+HIDDEN = "(not shown)"
+SHORTEST_SECRET = 8
+"""Characters of what is hidden: a shorter word is no secret, and may be part of any other."""
 
 MOST_SENT_BYTES = 1024 * 1024
 MOST_VALUE_BYTES = 16 * 1024
@@ -33,6 +38,15 @@ class Asked:
     body: bytes | None = field(repr=False)
     draws: bool
     """Whether the server waits as a draw says."""
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+
+    def hide(self, text: str) -> str:
+        """Take secrets out of a text that may quote an answer, which may repeat the request."""
+        for secret in self.secrets:
+            quoted = secret.replace("\\", "\\\\")  # in the repr of a text or bytes
+            for form in (secret, quoted, quoted.replace("'", "\\'")):
+                text = text.replace(form, HIDDEN)
+        return text
 
 
 def asked(settings: Client, url: str, client_id: str) -> Asked:
@@ -55,12 +69,19 @@ def asked(settings: Client, url: str, client_id: str) -> Asked:
         headers["Host"] = target.host or urlsplit(url).netloc
     replaced = {name.lower() for name in target.headers}
     headers = {name: value for name, value in headers.items() if name.lower() not in replaced}
-    headers |= {name: _value(name, given) for name, given in target.headers.items()}
+    given = {name: _value(name, value) for name, value in target.headers.items()}
+    secrets = frozenset(
+        word
+        for name, value in target.headers.items()
+        if value.startswith(REFERENCES)
+        for word in (given[name], *given[name].split())  # of "Bearer TOKEN" the token alone
+        if len(word) >= SHORTEST_SECRET
+    )
     body = None
     if target.body_file:
         file = target.body_file
         body = _read(f"client.target.bodyFile = {file}", file, MOST_SENT_BYTES)
-    return Asked(target.method, url, headers, body, draws=ours)
+    return Asked(target.method, url, headers | given, body, ours, secrets)
 
 
 def _value(name: str, given: str) -> str:

@@ -10,6 +10,7 @@ import psutil
 from long_lived.lab.analysis.live.looks import Holder, Seen, text_of
 from long_lived.lab.analysis.live.sockets import Peer, sockets
 from long_lived.lab.experiment.backend import Trouble
+from long_lived.record.lines import printable
 
 SOCKETS = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 
@@ -136,7 +137,7 @@ def name_of(pid: int) -> str:
     if name.startswith(INTERPRETERS) and len(command) > 1 and "-c" not in command:
         runs = command[command.index("-m") + 1 :] if "-m" in command else command[1:]
         name = next((Path(word).name for word in runs if not word.startswith("-")), name)
-    return f"{name} {pid}"
+    return printable(f"{name} {pid}")
 
 
 def _holder(pid: int) -> Holder:

@@ -16,6 +16,7 @@ from long_lived.lab.report.notes import notes
 from long_lived.lab.report.page.page import PAGE
 from long_lived.lab.report.phases import phase_tables, strip
 from long_lived.lab.report.totals import totals
+from long_lived.record.lines import printable
 from long_lived.record.summary import Pod, Summary
 
 MOST_STRIPS = 12
@@ -60,7 +61,8 @@ def report(
 def seed_table(pods: Mapping[str, Pod]) -> list[str]:
     """Return the table of the seed: answers per server, most first."""
     ordered = sorted(pods.items(), key=lambda item: (-item[1].requests, item[0]))
-    return ["counts server-name", *(f"{pod.requests:<6} {name}" for name, pod in ordered)]
+    rows = (f"{pod.requests:<6} {printable(name)}" for name, pod in ordered)
+    return ["counts server-name", *rows]
 
 
 def _judged(judged: Judged, pods: Mapping[str, Pod]) -> list[str]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from long_lived.record.lines import printable
+
 COLUMNS = 80
 LABEL_WIDTH = 13
 
@@ -10,7 +12,7 @@ def labelled(label: str, text: str) -> list[str]:
     """Put `text` beside `label`, in as many lines of at most 80 columns as it takes."""
     lines: list[str] = []
     room = COLUMNS - LABEL_WIDTH
-    for word in text.split(" "):
+    for word in printable(text).split(" "):
         if lines and len(lines[-1]) + 1 + len(word) <= room:
             lines[-1] += f" {word}"
         else:
@@ -38,8 +40,9 @@ def table(rows: Sequence[Sequence[str]], name_width: int) -> list[str]:
 
 
 def short(name: str, width: int) -> str:
-    """Cut a name to `width` columns; its end, which tells pods apart, stays."""
-    return name if len(name) <= width else f"…{name[len(name) - width + 1 :]}"
+    """Cut somebody's name to `width` columns; its end, which tells pods apart, stays."""
+    shown = printable(name)
+    return shown if len(shown) <= width else f"…{shown[len(shown) - width + 1 :]}"
 
 
 def seconds(value: float) -> str:

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from long_lived.lab.experiment.moment import Moment
+from long_lived.record.lines import printable
 
 LINE_SECONDS = 5.0
 
@@ -64,7 +65,8 @@ class LineDisplay:
         if now >= self._next or moment.note not in ("", self._note):
             self._next = now + LINE_SECONDS
             text = moment.note if moment.note and not moment.planned else _line(moment)
-            self._console.print(f"{now:6.1f} s  {text}", soft_wrap=True)
+            line = f"{now:6.1f} s  {printable(text)}"
+            self._console.print(line, soft_wrap=True, markup=False)
         self._note = moment.note
 
 
@@ -104,7 +106,7 @@ def _table(moment: Moment, seconds: float) -> Table:
     table.add_column(justify="right")
     table.add_column()
     width = 30
-    table.add_row(_name("time"), f"{seconds:.0f} s", moment.note)
+    table.add_row(_name("time"), f"{seconds:.0f} s", Text(printable(moment.note)))
     done = moment.answered + moment.failed
     bar = ProgressBar(total=max(1, moment.planned), completed=done, width=width)
     table.add_row(_name("planned"), f"{moment.planned:,}", bar)
@@ -113,9 +115,8 @@ def _table(moment: Moment, seconds: float) -> Table:
     table.add_row(_name("failed"), Text(f"{moment.failed:,}", "red" if moment.failed else ""))
     most = max(moment.by_replica.values(), default=0)
     for name, count in moment.by_replica.items():
-        table.add_row(
-            f"  {name}", f"{count:,}", ProgressBar(total=max(1, most), completed=count, width=width)
-        )
+        bar = ProgressBar(total=max(1, most), completed=count, width=width)
+        table.add_row(Text(f"  {printable(name)}"), f"{count:,}", bar)
     return table
 
 

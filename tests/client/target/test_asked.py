@@ -84,3 +84,12 @@ def test_place_where_nothing_is_found_is_refused(pair: str, why: str) -> None:
     key, _, value = pair.partition("=")
     assert str(refused.value).startswith(f"{key} = {value}: ")
     assert why in str(refused.value)
+
+
+def test_secret_in_what_a_server_says_is_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also without the scheme before it, and quoted; what is too short to be one is no secret."""
+    monkeypatch.setenv("TOKEN", "Bearer it's-\\a-secret")
+    monkeypatch.setenv("SHORT", "no")
+    made = asked_with(f"{HEADER}.Authorization=env:TOKEN", f"{HEADER}.X-Flag=env:SHORT")
+    assert made.hide("no: it's-\\a-secret") == "no: (not shown)"
+    assert made.hide(repr('"it\'s-\\a-secret"')) == "'\"(not shown)\"'"

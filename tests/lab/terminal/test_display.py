@@ -90,3 +90,15 @@ def test_plain_lines_hold_no_control_characters(scene: Scene) -> None:
     """A log of a run can be read with any tool."""
     (line,) = scene.show(0, running(5))
     assert line.isprintable()
+
+
+@pytest.mark.parametrize("kind", [LiveDisplay, LineDisplay])
+def test_names_are_shown_and_not_obeyed(kind: type[LiveDisplay] | type[LineDisplay]) -> None:
+    """A replica's name and a cluster's note can neither colour nor move anything."""
+    hostile = "\x1b]0;owned\x07[red]x[/][/nothing]"
+    stream = io.StringIO()
+    console = Console(file=stream, force_terminal=True, width=200, highlight=False)
+    with kind(console) as shown:
+        shown.show(Moment(10, 0, 10, 0, {hostile: 10}, hostile))
+    assert "�]0;owned�[red]x[/][/nothing]" in stream.getvalue()
+    assert "\x1b]" not in stream.getvalue()

@@ -6,6 +6,7 @@ import io
 from long_lived.lab.analysis.verdict import history_of
 from long_lived.lab.report.facts import Facts
 from long_lived.lab.report.page.replicas import replica_table
+from long_lived.record.lines import printable
 from long_lived.record.timeline import UNATTRIBUTED
 
 COLUMNS = (
@@ -51,5 +52,5 @@ def as_csv(facts: Facts) -> str:
 
 
 def text(name: str) -> str:
-    """Keep a name that somebody else chose from being a formula."""
-    return f"'{name}" if name.startswith(FORMULA) else name
+    """Keep a name that somebody else chose from being a formula, or moving a terminal."""
+    return printable(f"'{name}" if name.startswith(FORMULA) else name)

@@ -1,13 +1,14 @@
 """Names and numbers as a page writes them: what came from a server is cut, without controls."""
 
 from long_lived.lab.report.columns import seconds
+from long_lived.record.lines import printable
 
 MOST_NAME = 48
 
 
 def clean(name: str, most: int = MOST_NAME) -> str:
     """Cut a name that somebody else chose, in the middle; its end tells pods apart."""
-    printed = "".join(letter if letter.isprintable() else "�" for letter in name)
+    printed = printable(name)
     if len(printed) <= most:
         return printed
     half = (most - 1) // 2
