@@ -183,7 +183,7 @@ e2e: $(VENV)/.dev helm ## Install, run, verify, upgrade and uninstall on a clust
 	CONTEXT=$(CONTEXT) REGISTRY=$(REGISTRY) TAG=$(TAG) $(BIN)/python -m pytest tests/e2e -m e2e -rs -v
 
 ##@ Upkeep
-.PHONY: check lint check-generated lint-chart format lock clean helm generate picture
+.PHONY: check lint check-generated audit lint-chart format lock clean helm generate picture
 check: lint check-generated test ## Everything that must pass before a change is merged
 
 lint: $(VENV)/.dev ## Check style, format, types and the directions of imports
@@ -194,6 +194,9 @@ lint: $(VENV)/.dev ## Check style, format, types and the directions of imports
 
 check-generated: $(VENV)/.dev ## Fail where a file that `make generate` writes is stale
 	$(BIN)/python -m long_lived.settings.schema --check
+
+audit: $(VENV)/bin/python ## Known vulnerabilities, licences, and SBOMs of both images in build/sbom
+	$(BIN)/python .ci/audit.py
 
 picture: $(VENV)/.run ## Draw the picture in docs from a run
 	$(BIN)/long-lived run events/restart
@@ -214,10 +217,10 @@ LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11
 lock: $(VENV)/.dev ## Pin the newest versions of all dependencies, with hashes
 	$(LOCK) pyproject.toml --output-file locks/lab.txt
 	$(LOCK) pyproject.toml --group dev --output-file locks/dev.txt
-	for group in server client build; do $(LOCK) --group $$group --output-file locks/$$group.txt || exit 1; done
+	for group in server client build audit; do $(LOCK) --group $$group --output-file locks/$$group.txt || exit 1; done
 
 clean: ## Remove the virtual environment, caches and rendered manifests; results stay
-	rm -rf $(VENV) .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache manifests
+	rm -rf $(VENV) build .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache manifests
 
 # The virtual environment is rebuilt when the Python that made it is gone.
 $(VENV)/bin/python:
