@@ -36,6 +36,7 @@ ARG VERSION=0.1.0
 ARG REVISION=""
 LABEL org.opencontainers.image.title="long-lived server" \
       org.opencontainers.image.description="Answers slowly and names its pod" \
+      org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 ENV PATH=/venv/bin:${PATH} \
