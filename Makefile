@@ -98,7 +98,7 @@ LAB_APP = $(if $(APP),--app $(APP))
 HELM_IMAGES = $(if $(REGISTRY),--set-string images.registry=$(REGISTRY)) $(if $(TAG),--set-string images.server.tag=$(TAG)$(COMMA)images.client.tag=$(TAG))
 HELM_VALUES = $(HELM_IMAGES) $(foreach file,$(VALUES),--values $(file)) $(foreach pair,$(SET),--set '$(pair)')
 
-.PHONY: engine images push kind-load install upgrade helm-test logs verify restart cluster-run uninstall manifests e2e
+.PHONY: chart-test engine images push kind-load install upgrade helm-test logs verify restart cluster-run uninstall manifests e2e
 engine:
 	@test -n "$(ENGINE)" || { echo "make: none of docker, podman and buildah is installed and running" >&2; exit 1; }
 
@@ -182,6 +182,37 @@ manifests: helm ## Write server.yaml and client.yaml for kubectl apply [MANIFEST
 e2e: $(VENV)/.dev helm ## Install, run, verify, upgrade and uninstall on a cluster [CONTEXT= REGISTRY= TAG=]
 	CONTEXT=$(CONTEXT) REGISTRY=$(REGISTRY) TAG=$(TAG) $(BIN)/python -m pytest tests/e2e -m e2e -rs -v
 
+chart-test: helm ## ct lint and ct install, with each of the chart's ci/*-values.yaml, on the current context
+	ct lint --config .ci/chart-testing.yaml
+	ct install --config .ci/chart-testing.yaml
+
+##@ Release
+# .github/workflows/release.yaml calls these for a tag. GITHUB_OUTPUT is where it takes results from.
+
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+GITHUB_OUTPUT ?= /dev/null
+SIGNED ?=
+
+.PHONY: check-version wheel push-chart sign
+check-version: ## Fail unless package, chart, changelog and TAG= have one version
+	@test "$(TAG)" = "v$(VERSION)" || { echo "make: the tag is $(TAG), the version v$(VERSION)" >&2; exit 1; }
+	@grep -qx "version: $(VERSION)" $(CHART)/Chart.yaml || { echo "make: $(CHART)/Chart.yaml has another version" >&2; exit 1; }
+	@grep -q "^## \[$(VERSION)\]" CHANGELOG.md || { echo "make: CHANGELOG.md has no section [$(VERSION)]" >&2; exit 1; }
+	@echo "version=$(VERSION)" | tee -a "$(GITHUB_OUTPUT)"
+
+wheel: $(VENV)/.run ## Build the wheel in dist
+	$(BIN)/python -m pip --disable-pip-version-check wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
+push-chart: helm ## Push the chart to oci://REGISTRY/charts [REGISTRY=]
+	@test -n "$(REGISTRY)" || { echo "make: push-chart needs REGISTRY=registry.example/team" >&2; exit 1; }
+	$(HELM) package $(CHART) --destination dist
+	$(HELM) push dist/long-lived-$(VERSION).tgz oci://$(REGISTRY)/charts 2>&1 | tee dist/pushed
+	@digest=$$(sed -n 's/^Digest: *//p' dist/pushed) && test -n "$$digest" && echo "digest=$$digest" >> "$(GITHUB_OUTPUT)"
+
+sign: ## Sign SIGNED=registry.example/team/image@sha256:… with the identity of whoever calls, without a key
+	@case "$(SIGNED)" in *@sha256:*) ;; *) echo "make: sign needs SIGNED=…@sha256:…" >&2; exit 1 ;; esac
+	cosign sign --yes "$(SIGNED)"
+
 ##@ Upkeep
 .PHONY: check lint check-generated audit lint-chart format lock clean helm generate picture
 check: lint check-generated test ## Everything that must pass before a change is merged
@@ -191,6 +222,8 @@ lint: $(VENV)/.dev ## Check style, format, types and the directions of imports
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yaml
+	$(BIN)/check-jsonschema --builtin-schema vendor.renovate renovate.json
 
 check-generated: $(VENV)/.dev ## Fail where a file that `make generate` writes is stale
 	$(BIN)/python -m long_lived.settings.schema --check
