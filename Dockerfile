@@ -22,6 +22,7 @@ COPY src/long_lived/__init__.py /app/long_lived/__init__.py
 COPY src/settings/ /app/long_lived/settings/
 COPY src/record/ /app/long_lived/record/
 COPY src/resources/ /app/long_lived/resources/
+COPY src/metrics/ /app/long_lived/metrics/
 COPY src/server/ /app/long_lived/server/
 RUN python -m compileall -q --invalidation-mode unchecked-hash /app
 

@@ -24,6 +24,8 @@ class Options:
     """A file with the addresses of the replicas, instead of a name that has them."""
     index: int
     """Which of the run's clients this is, from 0."""
+    metrics_address: str
+    """Where metrics are served, if they are; empty means on all interfaces."""
 
 
 def read() -> Options:
@@ -69,7 +71,12 @@ def read() -> Options:
     except ValueError as error:
         refuse(PROGRAM, str(error))
     return Options(
-        settings, arguments.source_addresses, arguments.progress_seconds, arguments.addresses, index
+        settings,
+        arguments.source_addresses,
+        arguments.progress_seconds,
+        arguments.addresses,
+        index,
+        arguments.metrics_address or "",
     )
 
 

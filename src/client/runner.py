@@ -59,6 +59,7 @@ class Runner:
         self._settings = settings = options.settings
         self._url = settings.client.url or f"http://127.0.0.1:{settings.server.port}/"
         self._progress_seconds = options.progress_seconds
+        self._metrics_address = options.metrics_address
         self._addresses = max(1, len(options.source_addresses))
         seed = settings.client.seed
         self._clock = Clock()
@@ -109,6 +110,8 @@ class Runner:
     def run(self) -> NoReturn:
         """Do the run, write its summary, and end the process with the exit status."""
         self._check_limits()
+        if self._settings.metrics.enabled:
+            self._export()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
         problem = None
@@ -130,6 +133,15 @@ class Runner:
         if lines:
             refuse("client", "; ".join(lines))
         raise_open_files(needed.open_files)
+
+    def _export(self) -> None:
+        # Not earlier: without metrics nobody needs what it imports.
+        from long_lived.client.watch import export_account
+
+        try:
+            export_account(self._settings, self._metrics_address, self._ledger, self._book)
+        except OSError as error:
+            refuse("client", str(error))
 
     def _fault(self) -> str | None:
         """Say what makes loading a service that is not ours useless; None where nothing does."""

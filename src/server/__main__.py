@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import socket
 import time
 from collections.abc import Sequence
 
@@ -13,7 +14,7 @@ from long_lived.server.capacity import MOST_FILES
 from long_lived.server.pod import pod_id
 from long_lived.server.runtimes import RUNTIMES, prepare
 from long_lived.server.runtimes.runtime import Assignment, Unavailable
-from long_lived.settings import arguments
+from long_lived.settings import Settings, arguments
 
 PROGRAM = "server"
 MOST_LAG_SECONDS = 3600
@@ -59,6 +60,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         held = RUNTIMES[server.runtime].capacity(
             server, raise_open_files(MOST_FILES), thread_limit()
         )
+        metrics = _metrics(settings, given.metrics_address or "")
         # Last, because the kernel queues connections for this replica from here on.
         listeners = listener.open_listeners(
             given.bind, server.port, server.backlog, reuse_port=given.reuse_port
@@ -78,6 +80,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     log.set_up()
     values = settings.as_values()["server"]
     logger.info("Settings server=%s", json.dumps(values, separators=(",", ":")))
+    if metrics is not None:
+        logger.info("Metrics on port %s", metrics.getsockname()[1])
     warnings = [
         *held.warnings,
         listener.backlog_warning(server.backlog, listener.somaxconn()),
@@ -85,7 +89,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     ]
     for warning in filter(None, warnings):
         logger.warning(warning)
-    serve(Assignment(settings, pod, listeners, held, balanced))
+    serve(Assignment(settings, pod, listeners, held, balanced, metrics))
+
+
+def _metrics(settings: Settings, address: str) -> socket.socket | None:
+    if not settings.metrics.enabled:
+        return None
+    # Not earlier: without metrics nobody needs what it imports.
+    from long_lived.metrics import exporter
+
+    try:
+        return exporter.listen(address, settings.metrics.port)
+    except OSError as error:
+        raise listener.ListenError(str(error)) from None
 
 
 def _seconds(text: str) -> float:

@@ -69,8 +69,12 @@ def create_app(
             started = time.monotonic()
             sleep(delay.delay_seconds(server.delay, environ.get(delay.ENVIRON)))
             delay_seconds = time.monotonic() - started
-        if retire and counts.connections.at_its_limit(arrival.connection):
+        retired = retire is not None and counts.connections.at_its_limit(arrival.connection)
+        if retire and retired:
             retire(environ[socket_key])
+        if counts.connections.watch is not None:
+            announced = environ.get("HTTP_CONNECTION", "").lower() == "close"
+            counts.connections.watch.answer(arrival.connection, retired, announced)
         if JSON not in request.headers.get("Accept", ""):
             return _text(f"Response from Pod {counts.pod} after {delay_seconds:.3f} s")
         connection = arrival.connection

@@ -11,9 +11,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from long_lived.settings.sections.connection_limits import ConnectionLimits, Lifetime
+
+if TYPE_CHECKING:
+    from long_lived.server.watch import Watch
 
 
 @dataclass
@@ -54,6 +58,8 @@ class Connections:
         self._records: WeakKeyDictionary[object, _Record] = WeakKeyDictionary()
         self._lock = threading.Lock()
         self._count = 0
+        self.watch: Watch | None = None
+        """Follows connections to their ends, where metrics are asked for."""
 
     @property
     def count(self) -> int:
@@ -77,7 +83,10 @@ class Connections:
             if not record.number:
                 record.number = self._count = next(self._numbers)
             record.requests += 1
-            return Connection(record.number, record.requests, record.opened_at, record.lifetime)
+            found = Connection(record.number, record.requests, record.opened_at, record.lifetime)
+            if self.watch is not None and socket is not None:
+                self.watch.carry(socket, found)
+            return found
 
     def age_seconds(self, connection: Connection) -> float:
         """Return how long ago `connection` was opened."""

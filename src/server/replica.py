@@ -62,11 +62,17 @@ class Replica:
         self._lock = threading.Lock()
         self._in_flight = 0
         self._answered = 0
+        self._failed = 0
 
     @property
     def in_flight(self) -> int:
         """`GET /` requests that are waiting for their answers."""
         return self._in_flight
+
+    @property
+    def failed(self) -> int:
+        """`GET /` requests that an error ended without an answer."""
+        return self._failed
 
     @property
     def uptime_seconds(self) -> float:
@@ -95,6 +101,8 @@ class Replica:
                 if answered:
                     self._answered += 1
                     self._answered_to.count(client)
+                else:
+                    self._failed += 1
 
     def stats(self) -> ReplicaCounts:
         """Return what /stats answers."""

@@ -93,9 +93,11 @@ func (h *handler) answer(response http.ResponseWriter, request *http.Request) {
 	time.Sleep(h.settings.delayOf(request))
 	delay := time.Since(started).Seconds()
 	h.replica.answer(clientOf(request))
-	if arrived.atItsLimit() {
+	retired := arrived.atItsLimit()
+	if retired {
 		response.Header().Set("Connection", "close")
 	}
+	h.replica.watch.answer(arrived.carrier, retired, request.Close)
 
 	if !strings.Contains(request.Header.Get("Accept"), "application/json") {
 		text(response, http.StatusOK, fmt.Sprintf("Response from Pod %s after %.3f s", h.replica.pod, delay))

@@ -30,6 +30,11 @@ type assignment struct {
 	Listeners        []uintptr `json:"listeners"`        // file descriptors
 	BalancedAtRandom *bool     `json:"balancedAtRandom"` // null where the port is not shared
 	Server           settings  `json:"server"`
+	Metrics          *struct {
+		Listener   uintptr      `json:"listener"`
+		Definition []definition `json:"definition"`
+		Reasons    []string     `json:"reasons"`
+	} `json:"metrics"` // null where none are asked for
 }
 
 type settings struct {
@@ -101,8 +106,17 @@ func serve(assigned assignment, listeners []net.Listener) {
 		IdleTimeout:       time.Duration(assigned.Server.KeepAlive.IdleTimeoutSeconds) * time.Second,
 		ReadHeaderTimeout: time.Duration(assigned.Server.HeaderTimeoutSeconds) * time.Second,
 		MaxHeaderBytes:    mostHeaderBytes,
-		ConnContext:       assigned.Server.withConnection,
+		ConnContext:       replica.withConnection(assigned.Server),
 		ErrorLog:          log.New(utcLines{"WARNING"}, "", 0),
+	}
+	if metrics := assigned.Metrics; metrics != nil {
+		inherited, err := inherit([]uintptr{metrics.Listener})
+		if err != nil {
+			refuse(err.Error())
+		}
+		replica.watch = newWatch(metrics.Definition, metrics.Reasons, assigned.Server.KeepAlive.IdleTimeoutSeconds)
+		server.ConnState = replica.connState
+		go replica.serveMetrics(inherited[0])
 	}
 	stopped := make(chan struct{})
 	if seconds := assigned.Server.GracefulTimeoutSeconds; seconds > 0 {

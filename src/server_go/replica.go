@@ -28,6 +28,9 @@ type replica struct {
 	answered    int
 	answeredTo  answeredTo
 	connections int
+
+	watch    *watch   // nil where no metrics are asked for
+	carriers sync.Map // *connection by net.Conn, if they are
 }
 
 func newReplica(assigned assignment) *replica {
@@ -69,6 +72,7 @@ type arrival struct {
 	requests int
 	openedAt time.Time
 	lifetime lifetime
+	carrier  *connection
 }
 
 // atItsLimit tells whether the answer that is sent now must be the last on its connection.
@@ -96,10 +100,15 @@ func (s settings) drawLifetime() lifetime {
 
 type connectionKey struct{}
 
-// withConnection gives each connection its record; net/http calls it once for each.
-func (s settings) withConnection(ctx context.Context, _ net.Conn) context.Context {
-	opened := &connection{openedAt: time.Now(), lifetime: s.drawLifetime()}
-	return context.WithValue(ctx, connectionKey{}, opened)
+// withConnection gives each connection its record; net/http calls what it returns once for each.
+func (r *replica) withConnection(s settings) func(context.Context, net.Conn) context.Context {
+	return func(ctx context.Context, conn net.Conn) context.Context {
+		opened := &connection{openedAt: time.Now(), lifetime: s.drawLifetime()}
+		if r.watch != nil {
+			r.carriers.Store(conn, opened)
+		}
+		return context.WithValue(ctx, connectionKey{}, opened)
+	}
 }
 
 // arrive counts a GET / in flight.
@@ -113,7 +122,8 @@ func (r *replica) arrive(ctx context.Context) arrival {
 	}
 	carrier.requests++
 	r.inFlight++
-	return arrival{r.inFlight, carrier.number, carrier.requests, carrier.openedAt, carrier.lifetime}
+	r.watch.carry(carrier, carrier.requests)
+	return arrival{r.inFlight, carrier.number, carrier.requests, carrier.openedAt, carrier.lifetime, carrier}
 }
 
 // answer counts a GET / of a client as answered.

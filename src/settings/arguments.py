@@ -1,6 +1,7 @@
 """The command-line flags that all apps share, and how an app refuses bad settings."""
 
 import argparse
+import ipaddress
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -39,7 +40,22 @@ def parser(program: str, description: str) -> argparse.ArgumentParser:
         dest="overrides",
         help="one setting, as for Helm: --set client.concurrency=500; may be repeated",
     )
+    made.add_argument(
+        "--metrics-address",
+        metavar="ADDRESS",
+        type=_address,
+        help="where to serve metrics, with metrics.enabled (default: all interfaces)",
+    )
     return made
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not allowed: must be an IP address"
+        ) from None
 
 
 class _Parser(argparse.ArgumentParser):

@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from long_lived.settings.sections.client import Client
 from long_lived.settings.sections.experiment import Experiment
+from long_lived.settings.sections.metrics import Metrics
 from long_lived.settings.sections.section import Section
 from long_lived.settings.sections.server import Server
 
@@ -21,6 +22,7 @@ class Settings(Section):
     server: Server = Server()
     client: Client = Client()
     experiment: Experiment = Experiment()
+    metrics: Metrics = Metrics()
 
     @model_validator(mode="after")
     def refuse_an_event_that_cannot_be(self) -> "Settings":
@@ -129,6 +131,16 @@ class Settings(Section):
             raise _conflict(
                 *("client.engine", client.engine),
                 "speaks no TLS; must be threads or gevent where client.url is https://",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def refuse_one_port_for_two(self) -> "Settings":
+        """Refuse metrics at the port of the answers."""
+        metrics, port = self.metrics, self.server.port
+        if metrics.enabled and metrics.port == port:
+            raise _conflict(
+                *("metrics.port", metrics.port), f"server.port = {port} is taken; must be another"
             )
         return self
 

@@ -38,6 +38,8 @@ READ_BY_TEMPLATES = (
     "experiment.event.count",
     "experiment.event.surge",
     "experiment.event.unavailable",
+    "metrics.enabled",
+    "metrics.port",
     "images.pullPolicy",
     "images.server.repository",
     "images.client.repository",

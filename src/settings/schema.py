@@ -32,8 +32,8 @@ HEADER = """\
 # The default values of the chart, written by `make generate` from src/settings.
 # To change one, use --set or a file of your own like those in values/, never this file.
 #
-# The apps read server, client and experiment: each goes whole into their values file. Helm alone
-# reads all other keys.
+# The apps read server, client and experiment: each goes whole into their values file. Of metrics
+# they read whether and where; Helm alone reads the rest of it and all other keys.
 """
 
 

@@ -26,7 +26,7 @@ for room in sorted(rooms):
         print(module.name)
 """
 
-APPS = ("settings", "record", "resources")
+APPS = ("settings", "record", "resources", "metrics")
 
 
 def normal(name: str) -> str:

@@ -75,6 +75,15 @@ DEFAULTS = {
             "serviceLagSeconds": 1,
         },
     },
+    "metrics": {
+        "enabled": False,
+        "port": 9464,
+        "namespace": "",
+        "labels": {},
+        "podMonitor": {"enabled": False, "intervalSeconds": 15},
+        "rules": {"enabled": False},
+        "dashboard": {"enabled": False},
+    },
 }
 
 

@@ -15,12 +15,17 @@ What the apps read. Declared here:
 */ -}}
 
 {{- define "long-lived.server.settings" -}}
-{{- include "long-lived.numbers" (dict "server" (include "long-lived.server.map" . | fromJson)) -}}
+{{- include "long-lived.numbers" (dict "server" (include "long-lived.server.map" . | fromJson) "metrics" (include "long-lived.metrics.map" . | fromJson)) -}}
 {{- end -}}
 
 {{- /* In Helm a null removes the key. In server.replicas it is a value, which the apps must see. */ -}}
 {{- define "long-lived.server.map" -}}
 {{- set (deepCopy .Values.server) "replicas" .Values.server.replicas | toJson -}}
+{{- end -}}
+
+{{- /* The rest of it is for the templates; a change there must be no new run. */ -}}
+{{- define "long-lived.metrics.map" -}}
+{{- pick .Values.metrics "enabled" "port" | toJson -}}
 {{- end -}}
 
 {{- define "long-lived.client.settings" -}}
@@ -33,7 +38,7 @@ What the apps read. Declared here:
 {{- if not $client.url -}}
 {{- $client = set $client "url" (include "long-lived.url" .) -}}
 {{- end -}}
-{{- include "long-lived.numbers" (dict "server" (include "long-lived.server.map" . | fromJson) "client" $client "experiment" .Values.experiment) -}}
+{{- include "long-lived.numbers" (dict "server" (include "long-lived.server.map" . | fromJson) "client" $client "experiment" .Values.experiment "metrics" (include "long-lived.metrics.map" . | fromJson)) -}}
 {{- end -}}
 
 {{- /*
@@ -79,7 +84,7 @@ values file would be valid by itself.
   "client.connections" "client.engine" "client.parallelism"
   "client.keepAlive.maxRequests" "client.keepAlive.maxAgeSeconds" "client.balancing" "server.proxy"
   "experiment.event.kind" "experiment.event.afterSeconds" "experiment.event.count"
-  "experiment.event.surge" "experiment.event.unavailable"
+  "experiment.event.surge" "experiment.event.unavailable" "metrics.enabled" "metrics.port"
   "images.pullPolicy" "images.server.repository" "images.client.repository"
   "images.proxy.repository" "images.proxy.tag" "proxyPod.replicas" "proxyPod.clusterDomain"
   "service.type" "service.port" "service.sessionAffinity" "service.sessionAffinityTimeoutSeconds"
@@ -106,6 +111,9 @@ values file would be valid by itself.
 {{- include "long-lived.check.event" . -}}
 {{- include "long-lived.check.connections" . -}}
 {{- include "long-lived.check.target" . -}}
+{{- if and .Values.metrics.enabled (eq (int .Values.metrics.port) (int .Values.server.port)) -}}
+{{- fail (printf "metrics.port = %v: server.port = %v is taken; must be another" .Values.metrics.port .Values.server.port) -}}
+{{- end -}}
 {{- end -}}
 
 {{- define "long-lived.check.event" -}}

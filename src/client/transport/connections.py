@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from long_lived.client.clock import Clock
+from long_lived.metrics.closing import Closing
 
 
 @dataclass(slots=True, eq=False)
@@ -22,6 +23,7 @@ class Connection:
     pod: str | None = None
     end_counted: bool = False
     several_pods: bool = False
+    closing: Closing | None = None
 
 
 class ConnectionBook:
@@ -30,7 +32,7 @@ class ConnectionBook:
     def __init__(self, clock: Clock, on_close: Callable[[Connection], None]) -> None:
         """Start empty; `on_close` is called, outside the lock, once for each closed connection."""
         self._clock = clock
-        self._on_close = on_close
+        self.on_close = on_close
         self._lock = threading.Lock()
         self._open: dict[Connection, socket.socket] = {}
         self.opened = 0
@@ -46,19 +48,20 @@ class ConnectionBook:
             self._open[connection] = sock
         return connection
 
-    def close(self, connection: Connection) -> None:
-        """Enter that the connection is closed; a second call changes nothing."""
+    def close(self, connection: Connection, why: Closing = Closing.FAILED) -> None:
+        """Enter that the connection is closed, and why; a second call changes nothing."""
         with self._lock:
             if self._open.pop(connection, None) is None:
                 return
             connection.closed_seconds = self._clock.elapsed_seconds()
-        self._on_close(connection)
+            connection.closing = why
+        self.on_close(connection)
 
     def retire(self, connection: Connection) -> None:
         """Enter that the client closes a connection between two requests, by its own choice."""
         with self._lock:
             self.retired += connection in self._open
-        self.close(connection)
+        self.close(connection, Closing.RETIRED)
 
     def drop_closed_by_peer(self) -> None:
         """Enter as closed what the servers have closed and no request has noticed yet."""
@@ -73,7 +76,7 @@ class ConnectionBook:
             poll.register(descriptor, seen | select.POLLHUP)
         for descriptor, _ in poll.poll(0):
             if descriptor in secure or _at_end(descriptor):
-                self.close(by_descriptor[descriptor])
+                self.close(by_descriptor[descriptor], Closing.PEER)
 
     def still_open(self) -> list[Connection]:
         """List the open connections, oldest first."""

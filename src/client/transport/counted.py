@@ -24,6 +24,7 @@ from long_lived.client.transport.balancer import Balancer
 from long_lived.client.transport.connections import Connection, ConnectionBook
 from long_lived.client.transport.incoming import BoundedConnection
 from long_lived.client.transport.resolver import Address, Resolver, bind
+from long_lived.metrics.closing import Closing
 from long_lived.settings.sections.connection_limits import ENDLESS, ConnectionLimits
 
 MOST_SESSIONS = 10
@@ -171,7 +172,7 @@ class CountedConnection(BoundedConnection):
     def close(self) -> None:
         """Close, and enter it in the book."""
         if self.tcp is not None and self.sock is not None:
-            self._book.close(self.tcp)
+            self._book.close(self.tcp, self.ends_by)
         if isinstance(self.sock, ssl.SSLSocket):
             self.sessions.take(self.sock)
         self.leave()
@@ -181,6 +182,7 @@ class CountedConnection(BoundedConnection):
     def is_connected(self) -> bool:
         """Whether it can carry the next request; if not, its end may be gone."""
         connected = super().is_connected
+        self.ends_by = Closing.FAILED if self.unasked else Closing.PEER
         balancer, address = self._balancer, self.address
         if not (connected or self.sock is None or balancer is None or address is None):
             balancer.doubt(address)

@@ -18,6 +18,7 @@ from urllib3.connection import HTTPConnection
 from long_lived.client.target.bounds import MOST_BODY_BYTES, WIRE_BYTES
 from long_lived.client.transport.answer import announces_close
 from long_lived.client.transport.errors import BadAnswer
+from long_lived.metrics.closing import Closing
 
 
 def read_body(response: HTTPResponse, most: int = MOST_BODY_BYTES) -> bytes:
@@ -54,6 +55,8 @@ class BoundedConnection(HTTPConnection):
     """Whether bytes were read beyond the previous answer."""
     unasked = False
     """Whether it turned out to hold bytes that belong to no request."""
+    ends_by = Closing.FAILED
+    """Why it closes, if it does now."""
     most_wire_bytes = MOST_BODY_BYTES + WIRE_BYTES
     _deadline = 0.0
     _first = b""
@@ -121,7 +124,10 @@ class _Response(http.client.HTTPResponse):
 
     def _check_close(self) -> bool:
         """Heed all lines and options; http.client heeds one line, and takes `x-close` for close."""
-        return announces_close(self.version, self.headers.get_all("connection", []))
+        closes = announces_close(self.version, self.headers.get_all("connection", []))
+        if closes:
+            self._connection.ends_by = Closing.ANSWERED
+        return closes
 
     def _close_conn(self) -> None:
         """Note whether bytes were read beyond the answer: they go with the buffer."""

@@ -20,6 +20,7 @@ from long_lived.client.transport.counted import CountedConnection, Latest, Sessi
 from long_lived.client.transport.errors import UnaskedAnswer
 from long_lived.client.transport.idle import Shared, SharedFifo, Stack
 from long_lived.client.transport.resolver import Resolver
+from long_lived.metrics.closing import Closing
 from long_lived.settings import Client
 
 SWEEP_SECONDS = 1.0
@@ -54,6 +55,7 @@ class CountedPool(HTTPConnectionPool):
         else:
             connection = cast(CountedConnection, super()._get_conn(timeout))
         self.latest[threading.get_ident()] = connection.tcp
+        connection.ends_by = Closing.FAILED
         if connection.unasked:
             connection.leave()
             raise UnaskedAnswer("the connection held bytes that no request had asked for")
@@ -77,6 +79,8 @@ class CountedPool(HTTPConnectionPool):
 
     def _put_conn(self, conn: Any) -> None:
         """Put a connection back whose answer is complete, unless it is due."""
+        if conn is not None:
+            conn.ends_by = Closing.ANSWERED
         if self.retires and conn is not None:
             connection = cast(CountedConnection, conn)
             connection.answers += 1

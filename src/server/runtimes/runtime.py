@@ -27,11 +27,19 @@ class Assignment:
     capacity: Capacity
     balanced_at_random: bool | None = None
     """Whether the kernel chooses at random among the replicas on this port; None: it has one."""
+    metrics: socket.socket | None = None
+    """Listens for scrapes; None where no metrics are asked for."""
 
     def replica(self) -> Replica:
         """Begin an instance of the replica; call it in the process that serves."""
         server = self.settings.server
-        return Replica(self.pod, server.runtime, self.balanced_at_random, server.keep_alive)
+        replica = Replica(self.pod, server.runtime, self.balanced_at_random, server.keep_alive)
+        if self.metrics is not None:
+            # Not earlier: without metrics nobody needs what it imports.
+            from long_lived.server.watch import export_counts
+
+            export_counts(replica, server, self.metrics)
+        return replica
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from long_lived.client.transport.answer import read_answer
 from long_lived.client.transport.connections import Connection
 from long_lived.client.transport.errors import BadAnswer, UnexpectedStatus, classify
 from long_lived.client.users.request import draw_text, header_bytes, read_timeout_seconds
+from long_lived.metrics.closing import Closing
 from long_lived.record.error_kind import ErrorKind
 
 READ_BYTES = 16 * 1024
@@ -114,7 +115,7 @@ class Exchanges:
         if now - self._swept_at >= SWEEP_SECONDS:
             self._swept_at = now
             for link in self._idle.remove(self._due):
-                self._retire(link) if link.silent() else self._close(link)
+                self._retire(link) if link.silent() else self._close(link, Closing.PEER)
 
     def _bytes(self, draw: float | None) -> bytes:
         if draw is None or not self._asked.draws:
@@ -126,7 +127,7 @@ class Exchanges:
         if not link.silent():
             if self._balancer is not None and link.address is not None:
                 self._balancer.doubt(link.address)
-            self._close(link)
+            self._close(link, Closing.FAILED if link.unasked else Closing.PEER)
             return False
         if self._due(link):
             self._retire(link)
@@ -210,7 +211,7 @@ class Exchanges:
             return
         if self._balancer is not None and link.address is not None:
             self._balancer.doubt(link.address)
-        self._close(link)
+        self._close(link, Closing.PEER)
 
     def _land(self, link: Link, incoming: Incoming) -> None:
         """End a request whose answer is whole; keep the connection, or close it."""
@@ -228,7 +229,7 @@ class Exchanges:
             if self._by_request:
                 self._leave(link)
         if not self._keeps or announced or incoming.ends_connection():
-            self._close(link)
+            self._close(link, Closing.ANSWERED)
         else:
             if incoming.left_over:
                 link.unasked = True
@@ -236,7 +237,7 @@ class Exchanges:
             if self._due(link) and link.silent():
                 self._retire(link)
             elif not self._idle.put(user, link):
-                self._close(link)
+                self._close(link, Closing.ANSWERED)
         try:
             outcome: Answer | Failed = read_answer(
                 *(incoming.status, incoming.body(), seconds, announced, tcp),
@@ -273,16 +274,16 @@ class Exchanges:
         """Close a connection by the client's own choice; it must be between two requests."""
         if link.tcp is not None:
             self._book.retire(link.tcp)
-        self._close(link)
+        self._close(link, Closing.RETIRED)
 
-    def _close(self, link: Link) -> None:
+    def _close(self, link: Link, why: Closing = Closing.FAILED) -> None:
         if link.sock is None:
             return
         self._loop.remove_reader(link.descriptor)
         if link.unsent:
             self._loop.remove_writer(link.descriptor)
         if link.tcp is not None:
-            self._book.close(link.tcp)
+            self._book.close(link.tcp, why)
         self._leave(link)
         link.sock.close()
         link.sock = None

@@ -10,6 +10,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -62,6 +63,16 @@ def _serve(program: Path, assignment: Assignment) -> None:
         "balancedAtRandom": assignment.balanced_at_random,
         "server": assignment.settings.as_values()["server"],
     }
+    if assignment.metrics is not None:
+        # Not earlier: without metrics nobody needs it.
+        from long_lived.metrics.definition import METRICS, VALUES
+
+        assignment.metrics.set_inheritable(True)
+        passed_on["metrics"] = {
+            "listener": assignment.metrics.fileno(),
+            "definition": [asdict(one) for one in METRICS if "server" in one.sides],
+            "reasons": VALUES["reason"],
+        }
     sys.stderr.flush()
     try:
         os.execv(program, [str(program), json.dumps(passed_on)])
