@@ -15,6 +15,7 @@ from long_lived.lab.local.addresses import client_addresses
 from long_lived.lab.local.foreign import ForeignService
 from long_lived.lab.local.proxy import Proxy
 from long_lived.lab.local.service import Service, balanced_by_hash
+from long_lived.lab.local.targets import METRICS, Targets
 from long_lived.lab.local.turnover import Turnover
 from long_lived.lab.logs.client_log import Tail, moment
 from long_lived.lab.logs.recovery import recovered
@@ -46,14 +47,17 @@ class LocalBackend:
         self._problems: list[str] = []
         self._proxy: Proxy | None = None
         self._own: Service | None = None
+        self._targets: Targets | None = None
         self._chooses = settings.client.balancing == "headless"
 
     def __enter__(self) -> Self:
         """Reserve the port."""
         self._processes.__enter__()
         settings = self._settings
+        if settings.metrics.enabled:
+            self._targets = Targets(self._folder / METRICS)
         if settings.server.enabled:
-            self._own = Service(self._processes, self._folder / VALUES, settings)
+            self._own = Service(self._processes, self._folder / VALUES, settings, self._targets)
         self._service = self._own or ForeignService(settings.client.url)
         return self
 
@@ -63,6 +67,8 @@ class LocalBackend:
         self._service.close()
         if self._proxy:
             self._proxy.close()
+        if self._targets:
+            self._targets.close()
         for tail in self._tails:
             tail.close()
 
@@ -71,6 +77,8 @@ class LocalBackend:
         settings = self._settings
         # The clients are given the url as a flag: it is known only now that the port is.
         write_values(self._folder, settings)
+        if self._targets:
+            tell(f"metrics at port {self._targets.port} of each address in {self._targets.file}")
         if self._own is None:
             return
         try:
@@ -197,14 +205,18 @@ class LocalBackend:
             *("--set", f"client.url={url}"),
             *("--progress-seconds", str(CLIENT_PROGRESS_SECONDS)),
         )
+        addresses = client_addresses(index, self._settings.client.concurrency)
         if self._own:
-            for address in client_addresses(index, self._settings.client.concurrency):
+            for address in addresses:
                 command += ["--source-address", address]
+        name = f"client-{index + 1}"
+        if self._targets:
+            command += self._targets.flags("client", name, addresses[0])
         if self._chooses and self._own:
             command += ["--addresses", str(self._own.addresses)]
         # As an Indexed Job on a cluster tells its pods apart: by that their draws differ.
         environment = {"JOB_COMPLETION_INDEX": str(index)}
-        child = self._processes.start(f"client-{index + 1}", command, environment)
+        child = self._processes.start(name, command, environment)
         if self._settings.client.engine == "threads" and self._settings.client.parallelism > 1:
             assign_processor(child.pid, index)
         return child

@@ -16,6 +16,7 @@ from pathlib import Path
 from long_lived.lab.experiment.backend import Trouble
 from long_lived.lab.local.balancer import Balancer, listening
 from long_lived.lab.local.replica import Replica, replica_address, replica_name
+from long_lived.lab.local.targets import Targets
 from long_lived.lab.local.turnover import Turnover
 from long_lived.lab.processes.child import Child, Processes, python
 from long_lived.record.replica_counts import ReplicaCounts
@@ -63,8 +64,15 @@ class Service:
     What happens to the replicas in the middle of a run is `turnover`.
     """
 
-    def __init__(self, processes: Processes, values: Path, settings: Settings) -> None:
-        """Reserve a free port for replicas that read `values`."""
+    def __init__(
+        self,
+        processes: Processes,
+        values: Path,
+        settings: Settings,
+        targets: Targets | None = None,
+    ) -> None:
+        """Reserve a free port for replicas that read `values`, and list their metrics."""
+        self._targets = targets
         self._processes = processes
         self._values = values
         self._settings = settings
@@ -184,6 +192,7 @@ class Service:
         command = python(
             *("long_lived.server", "--values", str(self._values), "--reuse-port"),
             *("--bind", own, *joining),
+            *(self._targets.flags("server", name, address) if self._targets else ()),
         )
         child = self._processes.start(name, command, {"POD_ID": name})
         self._children.append(child)

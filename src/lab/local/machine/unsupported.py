@@ -11,6 +11,7 @@ from long_lived.settings import Settings, SettingsError
 _OURS = "the lab on this machine starts its own servers"
 REFUSED = {
     "server.port": "the lab on this machine takes a free port",
+    "metrics.port": "the lab on this machine takes a free port",
     **dict.fromkeys(
         [
             "client.url",
