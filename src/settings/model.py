@@ -135,9 +135,13 @@ class Settings(Section):
         return self
 
     @model_validator(mode="after")
-    def refuse_one_port_for_two(self) -> "Settings":
-        """Refuse metrics at the port of the answers."""
+    def refuse_metrics_that_cannot_be(self) -> "Settings":
+        """Refuse what reads metrics without any, and metrics at the port of the answers."""
         metrics, port = self.metrics, self.server.port
+        parts = {"podMonitor": metrics.pod_monitor, "rules": metrics.rules}
+        for key, part in {**parts, "dashboard": metrics.dashboard}.items():
+            if part.enabled and not metrics.enabled:
+                raise _conflict(f"metrics.{key}.enabled", "true", "needs metrics.enabled = true")
         if metrics.enabled and metrics.port == port:
             raise _conflict(
                 *("metrics.port", metrics.port), f"server.port = {port} is taken; must be another"

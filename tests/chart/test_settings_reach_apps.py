@@ -65,6 +65,9 @@ def test_client_loads_what_the_same_file_gives_without_a_cluster(
     rendered = render(values=(overlay,))
     on_cluster = loaded(rendered, rendered.client_pod, tmp_path).as_values()
     here = load([overlay], environment={}).as_values()
+    # Of these the templates read the rest.
+    shared, given = on_cluster.pop("metrics"), here.pop("metrics")
+    assert all(shared[key] == given[key] for key in ("enabled", "port"))
     for path, name in (("client.url", "url"), ("client.readiness.host", "host")):
         if not at(here, path):
             at(here, path.rpartition(".")[0])[name] = at(on_cluster, path)
@@ -72,9 +75,11 @@ def test_client_loads_what_the_same_file_gives_without_a_cluster(
 
 
 def test_server_reads_nothing_of_client_and_experiment() -> None:
-    """The server's file holds the map `server` and nothing else."""
+    """The server's file holds the map `server`, and whether and where there are metrics."""
     rendered = render()
-    assert set(yaml.safe_load(rendered.mounted(rendered.server_pod))) == {"server"}
+    told = yaml.safe_load(rendered.mounted(rendered.server_pod))
+    assert set(told) == {"server", "metrics"}
+    assert set(told["metrics"]) == {"enabled", "port"}
 
 
 def test_client_calls_the_service_and_counts_the_headless_one(tmp_path: Path) -> None:

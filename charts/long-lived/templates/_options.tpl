@@ -98,7 +98,12 @@ metadata:
 spec:
   {{- include "long-lived.policy.pods" . | nindent 2 }}
   policyTypes: [Ingress, Egress]
+  {{- with eq .component "client" | ternary (include "long-lived.metrics.ingress" .root) "" }}
+  ingress:
+    {{- . | nindent 4 }}
+  {{- else }}
   ingress: []
+  {{- end }}
   egress:
     - to:
         - {{ include "long-lived.policy.pods" (dict "root" .root "component" "server") | nindent 10 | trim }}

@@ -143,7 +143,7 @@ metadata:
   annotations:
     # Without the replica count, which no server reads: scaling must not restart the others.
     checksum/settings: {{ omit $server "replicas" | include "long-lived.numbers" | sha256sum }}
-    {{- with $pod.annotations }}
+    {{- with merge (dict) ($pod.annotations | default dict) (include "long-lived.metrics.annotations" $root | fromYaml) }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
 spec:
@@ -173,6 +173,9 @@ spec:
         - name: http
           containerPort: {{ int $server.port }}
           protocol: TCP
+        {{- with include "long-lived.metrics.ports" $root }}
+        {{- . | nindent 8 }}
+        {{- end }}
       {{- range $probe, $path := dict "startupProbe" "/healthz" "livenessProbe" "/healthz" "readinessProbe" "/readyz" }}
       {{ $probe }}:
         httpGet:

@@ -111,6 +111,11 @@ values file would be valid by itself.
 {{- include "long-lived.check.event" . -}}
 {{- include "long-lived.check.connections" . -}}
 {{- include "long-lived.check.target" . -}}
+{{- range $key := list "podMonitor" "rules" "dashboard" -}}
+{{- if and (get $.Values.metrics $key | default dict).enabled (not $.Values.metrics.enabled) -}}
+{{- fail (printf "metrics.%s.enabled = true: needs metrics.enabled = true" $key) -}}
+{{- end -}}
+{{- end -}}
 {{- if and .Values.metrics.enabled (eq (int .Values.metrics.port) (int .Values.server.port)) -}}
 {{- fail (printf "metrics.port = %v: server.port = %v is taken; must be another" .Values.metrics.port .Values.server.port) -}}
 {{- end -}}

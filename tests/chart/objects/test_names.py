@@ -132,7 +132,8 @@ def test_every_object_has_the_standard_labels() -> None:
         labels = manifest["metadata"]["labels"]
         assert labels["app.kubernetes.io/name"] == "renamed"
         assert labels["app.kubernetes.io/instance"] == "try"
-        assert labels["app.kubernetes.io/component"] in ("server", "client", "test", "account")
+        components = ("server", "client", "test", "account", "metrics")
+        assert labels["app.kubernetes.io/component"] in components
         assert labels["app.kubernetes.io/managed-by"] == "Helm"
         assert labels["helm.sh/chart"] == "long-lived-0.1.0"
         assert labels["example/team"] == "load"
