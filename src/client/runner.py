@@ -141,7 +141,7 @@ class Runner:
         try:
             export_account(self._settings, self._metrics_address, self._ledger, self._book)
         except OSError as error:
-            refuse("client", str(error))
+            refuse("client", f"metrics.port: {error}")
 
     def _fault(self) -> str | None:
         """Say what makes loading a service that is not ours useless; None where nothing does."""

@@ -34,7 +34,7 @@ def listen(address: str, port: int) -> socket.socket:
     except OSError as error:
         where = f"{address} port {port}" if address else f"port {port}"
         why = os.strerror(error.errno) if error.errno else str(error)
-        raise OSError(f"metrics.port: cannot listen on {where}: {why}") from None
+        raise OSError(f"cannot listen on {where}: {why}") from None
 
 
 def export(

@@ -101,7 +101,7 @@ def _metrics(settings: Settings, address: str) -> socket.socket | None:
     try:
         return exporter.listen(address, settings.metrics.port)
     except OSError as error:
-        raise listener.ListenError(str(error)) from None
+        raise listener.ListenError(f"metrics.port: {error}") from None
 
 
 def _seconds(text: str) -> float:

@@ -138,9 +138,12 @@ class Settings(Section):
     def refuse_metrics_that_cannot_be(self) -> "Settings":
         """Refuse what reads metrics without any, and metrics at the port of the answers."""
         metrics, port = self.metrics, self.server.port
-        parts = {"podMonitor": metrics.pod_monitor, "rules": metrics.rules}
-        for key, part in {**parts, "dashboard": metrics.dashboard}.items():
-            if part.enabled and not metrics.enabled:
+        for key, enabled in (
+            ("podMonitor", metrics.pod_monitor.enabled),
+            ("rules", metrics.rules.enabled),
+            ("dashboard", metrics.dashboard.enabled),
+        ):
+            if enabled and not metrics.enabled:
                 raise _conflict(f"metrics.{key}.enabled", "true", "needs metrics.enabled = true")
         if metrics.enabled and metrics.port == port:
             raise _conflict(

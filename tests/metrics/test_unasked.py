@@ -13,6 +13,7 @@ print(sorted(name for name in sys.modules if name.startswith(("prometheus", "lon
 """
 
 SERVER = ("long_lived.server.__main__", "long_lived.server.app")
+WORDS = ["long_lived.metrics", "long_lived.metrics.closing"]
 RUNTIMES = "long_lived.server.runtimes"
 
 
@@ -23,10 +24,11 @@ RUNTIMES = "long_lived.server.runtimes"
         ((*SERVER, f"{RUNTIMES}.gunicorn.application"), []),
         (
             ("long_lived.client.runner", "long_lived.client.engines.executor"),
-            ["long_lived.metrics", "long_lived.metrics.closing"],
+            WORDS,
         ),
+        (("long_lived.lab.__main__",), [*WORDS, "long_lived.metrics.definition"]),
     ],
-    ids=["flask", "gunicorn", "client"],
+    ids=["flask", "gunicorn", "client", "lab"],
 )
 def test_server_and_client_do_without_what_metrics_need(
     modules: tuple[str, ...], allowed: list[str]

@@ -5,6 +5,7 @@ import re
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -26,6 +27,9 @@ from long_lived.lab.report.inspection import as_dict, lines
 from long_lived.lab.report.page.inspection import inspection_page
 from long_lived.lab.results.origin import origin_here
 from long_lived.lab.results.saved_inspection import keep_inspection
+
+if TYPE_CHECKING:
+    from long_lived.lab.analysis.live.exposed import Exposed
 
 TICK_SECONDS = 0.1
 
@@ -56,6 +60,12 @@ DEBUG_WATCH_SECONDS = 900
     help="Time between the two looks.",
 )
 @click.option("--watch", is_flag=True, help="Look again and again, until Ctrl-C.")
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(1, 65_535),
+    metavar="PORT",
+    help="With --watch, serve each look for Prometheus (docs/metrics.md).",
+)
 @format_option("text", "json")
 @click.option(
     "--debug-image",
@@ -73,6 +83,7 @@ def inspect_command(
     local: int | None,
     seconds: float,
     watch: bool,
+    metrics_port: int | None,
     form: str,
     debug_image: str,
     out: Path,
@@ -92,6 +103,8 @@ def inspect_command(
         return 0
     if (target is None) == (local is None):
         refuse("give either a target (service/NAME) or --local PORT")
+    if metrics_port is not None and not watch:
+        refuse(f"--metrics-port {metrics_port} needs --watch")
     say = Console(file=sys.stderr, markup=False, highlight=False, soft_wrap=True).print
     debug = None
     if debug_image:
@@ -109,7 +122,8 @@ def inspect_command(
         else:
             service = live_pods(str(target), Place(namespace, context), port, debug, say)
             name = f"{target} in namespace {namespace}"
-        return _looked_at(service, name, seconds, form, out, watch=watch)
+        exposed = None if metrics_port is None else _exposed(metrics_port)
+        return _looked_at(service, name, seconds, form, out, watch=watch, exposed=exposed)
     except Trouble as trouble:
         refuse(str(trouble))
 
@@ -119,8 +133,29 @@ def _word(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower())[:MOST_WORD].strip("-")
 
 
+def _exposed(port: int) -> "Exposed":
+    """Serve metrics, which have no values yet."""
+    # Not earlier: no other command needs what they import.
+    from long_lived.lab.analysis.live.exposed import Exposed
+    from long_lived.metrics.exporter import export, listen
+
+    exposed = Exposed()
+    try:
+        export(listen("", port), exposed.collect)
+    except OSError as error:
+        refuse(f"--metrics-port: {error}")
+    return exposed
+
+
 def _looked_at(
-    service: LiveService, name: str, seconds: float, form: str, out: Path, *, watch: bool
+    service: LiveService,
+    name: str,
+    seconds: float,
+    form: str,
+    out: Path,
+    *,
+    watch: bool,
+    exposed: "Exposed | None",
 ) -> int:
     interrupts = Interrupts()
     before, at = service.look(), time.monotonic()
@@ -132,6 +167,8 @@ def _looked_at(
             return 128 + number
         after, now = service.look(), time.monotonic()
         found = judged(service, before, after, now - at)
+        if exposed is not None:
+            exposed.take(found)
         kept = _show(found, name, form, folder)
         if form == "text":
             print(flush=True)

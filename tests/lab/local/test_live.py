@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.scraping import scrape, serving
+from tests.sockets import free_port
 from tests.waiting import eventually
 
 from long_lived.lab.analysis.live.inspection import inspect
@@ -133,6 +135,66 @@ def test_watch_marks_who_came_and_ends_at_ctrl_c(port: int, serve: Serve, tmp_pa
         finally:
             watching.kill()
             watching.wait()
+
+
+def test_watch_serves_what_it_sees_as_metrics(port: int, serve: Serve, tmp_path: Path) -> None:
+    """Each look, under the names of server and client, for those who serve."""
+    server, metrics = serve(), free_port()
+    eventually(lambda: _holders(port) == 1)
+    flags = ("--watch", "--seconds", "0.5", "--metrics-port", str(metrics))
+    command = [sys.executable, "-m", "long_lived.lab", "inspect", "--local", str(port), *flags]
+    with (tmp_path / "output").open("wb") as file:
+        watching = subprocess.Popen(command, stdout=file, cwd=tmp_path)
+        try:
+            eventually(lambda: serving(metrics))
+            seen = eventually(
+                lambda: (now := scrape(metrics)).values("long_lived_connections_open") and now
+            )
+            seen.check_definition("inspect")
+            holder = name_of(server.pid)
+            client = socket.create_connection(("127.0.0.1", port))
+            counts = {
+                "long_lived_connections_open": {holder: 1},
+                "long_lived_connections_opened_total": {holder: 1},
+                "long_lived_evenness_ratio": {"": 1},
+            }
+            for name, expected in counts.items():
+                label = "" if expected == {"": 1} else "replica"
+                eventually(
+                    lambda name=name, label=label, expected=expected: (
+                        scrape(metrics).values(name, label) == expected
+                    )
+                )
+            client.close()
+            closed = "long_lived_connections_closed_total"
+            eventually(lambda: scrape(metrics).value(closed, replica=holder) == 1)
+        finally:
+            watching.kill()
+            watching.wait()
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [((), "needs --watch"), (("--watch",), "--metrics-port: cannot listen on port")],
+    ids=["alone", "taken"],
+)
+def test_metrics_that_cannot_be_served_are_refused(
+    flags: tuple[str, ...], words: str, tmp_path: Path
+) -> None:
+    """In one line, with exit status 2."""
+    with socket.create_server(("0.0.0.0", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        command = [sys.executable, "-m", "long_lived.lab", "inspect", "--local", port, *flags]
+        done = subprocess.run(
+            [*command, "--metrics-port", port],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            cwd=tmp_path,
+            check=False,
+        )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert words in done.stderr
 
 
 def test_port_that_nobody_serves_is_trouble(port: int) -> None:
