@@ -33,12 +33,19 @@ USED = {
     *("experiment.event.kind", "experiment.event.afterSeconds", "experiment.event.count"),
     *("experiment.event.surge", "experiment.event.unavailable"),
     *("experiment.event.replacementSeconds", "experiment.event.serviceLagSeconds"),
-    "experiment.evenWithin",
+    *("experiment.evenWithin", "metrics.enabled"),
 }
 """The keys that replicas, clients or the lab itself read in a run on one machine."""
 
+OF_THE_CHART = {
+    *("metrics.namespace", "metrics.rules.enabled", "metrics.dashboard.enabled"),
+    *("metrics.podMonitor.enabled", "metrics.podMonitor.intervalSeconds"),
+}
+"""The keys of objects that only a cluster has."""
+
 GIVEN = {
     "server.port": ("9000", "must be 8000"),
+    "metrics.port": ("9000", "must be 9464"),
     "client.url": ("http://127.0.0.1:1/", "must be ''"),
     "client.readiness.path": ("/healthz", "must be '/readyz'"),
     "client.readiness.status": ("2xx", "must be '200'"),
@@ -65,7 +72,7 @@ def leaves(values: Any, above: str = "") -> Iterator[str]:
 def test_every_setting_is_used_or_refused() -> None:
     """A new setting has to be listed here as one or the other."""
     refused = set(REFUSED) - {"client.target.headers"}  # a map without any key
-    assert set(leaves(Settings().as_values())) == USED | refused
+    assert set(leaves(Settings().as_values())) == USED | OF_THE_CHART | refused
     assert not USED & set(REFUSED)
     assert set(GIVEN) == set(REFUSED)
 
