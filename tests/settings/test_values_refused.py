@@ -121,7 +121,7 @@ def test_null_for_an_unknown_key_is_refused(write_values) -> None:
         ("client.concurrancy", "did you mean client.concurrency?"),
         ("client.thinkTime.minSecond", "did you mean client.thinkTime.minSeconds?"),
         ("client.think_time", "did you mean client.thinkTime?"),
-        ("zebra", "allowed: client, experiment, server"),
+        ("zebra", "allowed: client, experiment, metrics, server"),
         ("Server", "did you mean server?"),
         ("client.keepAlive.zebra", "allowed: jitterRatio, maxAgeSeconds, maxRequests, mode"),
     ],

@@ -30,7 +30,7 @@ from .reasons import WHOLE, reason
             "LONG_LIVED__ZEBRA",
             "5",
             "'5' is not a setting: allowed: LONG_LIVED__CLIENT, LONG_LIVED__EXPERIMENT, "
-            "LONG_LIVED__SERVER",
+            "LONG_LIVED__METRICS, LONG_LIVED__SERVER",
         ),
         (
             "LONG_LIVED__SERVER__DELAY",
