@@ -6,18 +6,18 @@ so that log and summary agree whenever the run ends. After `close` nothing is en
 
 import math
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from long_lived.client.clock import Clock
 from long_lived.client.output import Output
-from long_lived.client.pod_count import PodCount
+from long_lived.client.pod_count import PodCount, parts
 from long_lived.client.transport.connections import Connection
 from long_lived.record.error_kind import ErrorKind
 from long_lived.record.histogram import Histogram
-from long_lived.record.lines import Failure, Progress, Response
+from long_lived.record.lines import Failure, Parts, Progress, Response
 from long_lived.record.timeline import UNATTRIBUTED, Series, Timeline
 
 
@@ -62,7 +62,7 @@ class Ledger:
     response: Histogram = field(default_factory=Histogram)
     overhead: Histogram = field(default_factory=Histogram)
     send_lag: Histogram = field(default_factory=Histogram)
-    pods: dict[str, PodCount] = field(default_factory=dict)
+    pods: defaultdict[str, PodCount] = field(default_factory=lambda: defaultdict(PodCount))
     failed_by_kind: Counter[ErrorKind] = field(default_factory=Counter)
     answered: int = 0
     sent: int = 0
@@ -100,8 +100,7 @@ class Ledger:
             if self._closed:
                 return None
             now = self.clock.elapsed_seconds()
-            if self._plans_itself:
-                self.planned += 1
+            self.planned += self._plans_itself
             first = self.first_sent_seconds
             self.first_sent_seconds = now if first is None else min(now, first)
             self.last_sent_seconds = max(now, self.last_sent_seconds)
@@ -118,9 +117,7 @@ class Ledger:
                 return
             now = self.clock.elapsed_seconds()
             connection = answer.connection
-            pod = self.pods.get(answer.pod)
-            if pod is None:
-                pod = self.pods[answer.pod] = PodCount()
+            pod = self.pods[answer.pod]
             self.service.add(answer.service_seconds)
             self.response.add(send.lag_seconds + answer.service_seconds)
             if answer.delay_seconds is not None:
@@ -250,6 +247,11 @@ class Ledger:
         with self._lock:
             return Progress(self.planned, self._in_flight.total(), self.answered, self.failed)
 
+    def parts(self, open_connections: int) -> Parts:
+        """Return it by pod, with so many connections open."""
+        with self._lock:
+            return parts(self.pods, open_connections)
+
     def _attribute(self, connection: Connection, pod: str) -> None:
         """Enter whose connection it is, now that its first answer says so."""
         connection.pod = pod
@@ -281,17 +283,17 @@ class Ledger:
 
     def _land(self, send: Send) -> None:
         """Take a request out of those in flight."""
-        left = self._in_flight[send.at_seconds] - 1
-        if left:
-            self._in_flight[send.at_seconds] = left
-        else:
-            self._in_flight.pop(send.at_seconds)
+        self._in_flight[send.at_seconds] -= 1
+        if not self._in_flight[send.at_seconds]:
+            del self._in_flight[send.at_seconds]
 
     def _count_failures(
         self, kind: ErrorKind, pod: str | None, sent: float, ended: float, count: int = 1
     ) -> None:
         key = kind if pod is None else f"{kind} {pod}"
         self.failed_by_kind[kind] += count
+        if pod is not None:
+            self.pods[pod].failed += count
         self._count("failed", key, sent, count)
         self._count("failed_ended", key, ended, count)
 

@@ -1,8 +1,10 @@
 """What one pod did for a client, start by start of its server."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from long_lived.record.histogram import COARSE, Histogram
+from long_lived.record.lines import Part, Parts
 
 MOST_STARTS = 50
 """Starts that are told apart for one pod; more would be a server that invents them."""
@@ -28,6 +30,7 @@ class PodCount:
     requests: int = 0
     opened: int = 0
     closed: int = 0
+    failed: int = 0
     oldest_seconds: float = 0.0
     starts: dict[str, Start] = field(default_factory=dict)
     overhead: Histogram = field(default_factory=lambda: Histogram(COARSE))
@@ -56,3 +59,12 @@ class PodCount:
         start.opened_seconds = min(start.opened_seconds, opened_seconds)
         start.answered_seconds = max(start.answered_seconds, now)
         start.requests += 1
+
+
+def parts(pods: Mapping[str, PodCount], open_connections: int) -> Parts:
+    """Say what each pod has had so far, where the client has so many connections open."""
+    known = tuple(
+        Part(name, pod.requests, pod.failed, pod.opened - pod.closed) for name, pod in pods.items()
+    )
+    # A connection may have been closed since they were counted.
+    return Parts(max(0, open_connections - sum(one.held for one in known)), known)

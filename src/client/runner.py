@@ -208,7 +208,8 @@ class Runner:
             if stopped:
                 return
             if self._progress_seconds and now >= report_at:
-                self._say(str(self._ledger.progress()))
+                parts = self._ledger.parts(self._book.open_count)
+                self._errors.write([str(parts), str(self._ledger.progress())])
                 report_at = max(report_at + self._progress_seconds, now)
             if self._ledger.failed >= collect_at:
                 gc.collect()

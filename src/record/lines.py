@@ -178,12 +178,50 @@ _PROGRESS = re.compile(
     rf"Progress: {_COUNT} planned, {_COUNT} in flight, {_COUNT} answered, {_COUNT} failed"
 )
 
-Line = Started | Response | Failure | Progress
+
+class Part(NamedTuple):
+    """What one pod has had so far."""
+
+    pod: str
+    answered: int
+    failed: int
+    """On connections that are known to be its."""
+    held: int
+    """Its connections that are open."""
+
+
+class Parts(NamedTuple):
+    """The same moment by pod."""
+
+    nameless: int
+    """Open connections on which no answer has come yet."""
+    pods: tuple[Part, ...]
+
+    @classmethod
+    def parse(cls, line: str) -> Self | None:
+        """Read the line; None for any other."""
+        first, *others = line.split(", ")
+        nameless, parts = _NAMELESS.fullmatch(first), [_PART.fullmatch(one) for one in others]
+        if not nameless:
+            return None
+        pods = [Part(one[1], int(one[2]), int(one[3]), int(one[4])) for one in parts if one]
+        return cls(int(nameless[1]), tuple(pods)) if len(pods) == len(parts) else None
+
+    def __str__(self) -> str:
+        told = [f"{one.pod} {one.answered}/{one.failed}/{one.held}" for one in self.pods]
+        return ", ".join([f"Answered/failed/held: unknown 0/0/{self.nameless}", *told])
+
+
+_NAMELESS = re.compile(r"Answered/failed/held: unknown 0/0/(\d+)")
+_PART = re.compile(r"(\S+) (\d+)/(\d+)/(\d+)")
+
+Line = Started | Response | Failure | Progress | Parts
 
 _READERS = {
     "Response from Pod ": Response.parse,
     "Request failed: ": Failure.parse,
     "Progress: ": Progress.parse,
+    "Answered/failed/held: ": Parts.parse,
     "Started: ": Started.parse,
 }
 

@@ -6,6 +6,7 @@ from long_lived.client.ledger import Ledger
 from long_lived.client.pod_count import MOST_STARTS
 from long_lived.client.transport.connections import Connection
 from long_lived.record.error_kind import ErrorKind
+from long_lived.record.lines import Part, Parts
 
 from .ledgers import HandClock, Lines, answer, ledger
 
@@ -227,6 +228,21 @@ def test_close_in_mid_run_names_interrupted_and_not_sent() -> None:
     assert account.failed_by_kind == {ErrorKind.INTERRUPTED: 3, ErrorKind.NOT_SENT: 6}
     assert account.balanced()
     assert str(account.progress()) == "Progress: 10 planned, 0 in flight, 1 answered, 9 failed"
+
+
+def test_parts_tell_what_each_pod_has() -> None:
+    """A connection without an answer is nobody's, and one that is closed nobody's any more."""
+    account = ledger(9)
+    kept, closed = Connection(1, 0.0), Connection(2, 0.0)
+    for connection in (kept, kept, closed):
+        account.enter_answer(account.enter_send(0.0), answer(connection))
+    account.enter_failure(account.enter_send(0.0), ErrorKind.READ_TIMEOUT, "late", kept)
+    account.enter_failure(
+        account.enter_send(0.0), ErrorKind.READ_TIMEOUT, "late", Connection(3, 0.0)
+    )
+    closed.closed_seconds = 1.0
+    account.enter_close(closed)
+    assert account.parts(2) == Parts(1, (Part("server-a", answered=3, failed=1, held=1),))
 
 
 def test_duration_run_plans_what_it_sends() -> None:

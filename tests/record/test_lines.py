@@ -10,6 +10,8 @@ from long_lived.record.lines import (
     MOST_DETAIL,
     Failure,
     Line,
+    Part,
+    Parts,
     Progress,
     Response,
     Started,
@@ -37,6 +39,11 @@ LINES: some.SearchStrategy[Line] = some.one_of(
         Failure, some.sampled_from(ErrorKind), SECONDS, SECONDS, some.none() | PODS, DETAILS
     ),
     some.builds(Progress, COUNTS, COUNTS, COUNTS, COUNTS),
+    some.builds(
+        Parts,
+        COUNTS,
+        some.lists(some.builds(Part, PODS, COUNTS, COUNTS, COUNTS), max_size=4).map(tuple),
+    ),
 )
 
 
@@ -93,8 +100,12 @@ def test_any_error_is_one_short_line(detail: str, pod: str | None) -> None:
             "Request failed: interrupted at=6.000 sent=1.000",
         ),
         (Progress(10, 4, 3, 2), "Progress: 10 planned, 4 in flight, 3 answered, 2 failed"),
+        (
+            Parts(5, (Part("web-1", 12, 1, 4), Part("a,b", 10, 0, 3))),
+            "Answered/failed/held: unknown 0/0/5, web-1 12/1/4, a,b 10/0/3",
+        ),
     ],
-    ids=["started", "response", "no-delay", "failure", "interrupted", "progress"],
+    ids=["started", "response", "no-delay", "failure", "interrupted", "progress", "parts"],
 )
 def test_line_looks_as_it_always_did(line: Line, text: str) -> None:
     """Logs are kept, and people search them."""
@@ -111,6 +122,8 @@ def test_line_looks_as_it_always_did(line: Line, text: str) -> None:
         "Request failed: bad_luck at=1.000 sent=0.500",
         "Progress: 10 planned, 4 in flight, 3 answered, 2 failed.",
         " Progress: 10 planned, 4 in flight, 3 answered, 2 failed",
+        "Answered/failed/held: unknown 0/0/5, web-1 12/1",
+        "Answered/failed/held: web-1 12/1/4",
         "Started: 3 virtual users",
         '{"format":3}',
     ],

@@ -78,6 +78,11 @@ class ConnectionBook:
             if descriptor in secure or _at_end(descriptor):
                 self.close(by_descriptor[descriptor], Closing.PEER)
 
+    @property
+    def open_count(self) -> int:
+        """How many connections are open."""
+        return len(self._open)
+
     def still_open(self) -> list[Connection]:
         """List the open connections, oldest first."""
         with self._lock:

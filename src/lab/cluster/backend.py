@@ -132,8 +132,9 @@ class ClusterBackend:
             self._look_at_pods()
             self._looked = time.monotonic()
         self._logs.read()
-        stood = moment([tail.log for tail in self._logs.tails()], self._servers.replicas)
-        return replace(stood, note=self._note() or stood.note)
+        logs, servers = [tail.log for tail in self._logs.tails()], self._servers
+        seconds = self._known_settings().client.duration_seconds
+        return moment(logs, servers.replicas, servers.changes, seconds, self._note())
 
     def running(self) -> bool:
         """Tell whether a client still runs, or is still to come."""

@@ -7,7 +7,7 @@ sees. So every step can be stopped, and what was measured until then is kept.
 import signal
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from long_lived.lab.analysis.live.supplied import supplied
@@ -58,8 +58,9 @@ def run_experiment(
                 backend.load()
             deadline = time.monotonic() + backend.longest_seconds()
             while backend.running():
-                show(backend.look())
-                if onlooker is not None and backend.clock_started_unix_seconds() is not None:
+                stood = _look(backend)
+                show(stood)
+                if onlooker is not None and stood.clock_started_unix_seconds is not None:
                     onlooker.begin()
                     onlooker.confirm()
                 number = stop_signal()
@@ -71,7 +72,7 @@ def run_experiment(
                     continue
                 schedule.tick()
                 time.sleep(TICK_SECONDS)
-            show(backend.look())
+            show(_look(backend))
         except (Trouble, OSError) as trouble:  # a full disk, a folder that is gone
             problems.append(str(trouble))
         seen = backend.collect()
@@ -85,6 +86,11 @@ def run_experiment(
         problems = schedule.shortfalls()
     seen.problems[:0] = problems
     return conclude(seen, folder)
+
+
+def _look(backend: Backend) -> Moment:
+    stood = backend.look()
+    return replace(stood, clock_started_unix_seconds=backend.clock_started_unix_seconds())
 
 
 def conclude(seen: Outcome, folder: Path) -> Conclusion:

@@ -112,7 +112,9 @@ class LocalBackend:
         self._problems = list(dict.fromkeys([*self._problems, *found]))
         if self._chooses and self._own:
             self._own.publish()
-        return moment([tail.log for tail in self._tails], self._service.names())
+        logs = [tail.log for tail in self._tails]
+        begun = self._own.turnover.begun if self._own else ()
+        return moment(logs, self._service.names(), begun, self._settings.client.duration_seconds)
 
     def running(self) -> bool:
         """Tell whether a client still runs."""

@@ -30,14 +30,15 @@ class Turnover:
         self._start = start
         self._event = settings.experiment.event
         self._grace_seconds = settings.server.grace_period_seconds
-        self._begun: list[Change] = []
+        self.begun: list[Change] = []
+        """Those that have begun."""
         self._planned: list[Change] = []
         self._rolled: list[Change] = []
 
     @property
     def changes(self) -> list[Change]:
         """All of them; also those of a rollout that have not begun."""
-        return [*self._begun, *self._planned]
+        return [*self.begun, *self._planned]
 
     def serving(self) -> list[str]:
         """List the replicas that have not been stopped, oldest first."""
@@ -55,7 +56,7 @@ class Turnover:
 
     def add(self, count: int) -> None:
         """Ask for more replicas."""
-        self._begun += [Change(unix_seconds()) for _ in range(count)]
+        self.begun += [Change(unix_seconds()) for _ in range(count)]
 
     def remove(self, count: int) -> None:
         """Begin to stop the newest replicas for good."""
@@ -74,7 +75,7 @@ class Turnover:
         problems = []
         if self._planned:
             self._roll_on()
-        for change in self._begun:
+        for change in self.begun:
             try:
                 self._follow(change, listening)
             except Trouble as trouble:  # tried again at the next look
@@ -93,7 +94,7 @@ class Turnover:
             replica.child.kill()
         else:
             replica.child.signal(signal.SIGTERM)
-        self._begun.append(change)
+        self.begun.append(change)
 
     def _roll_on(self) -> None:
         """Begin what a rollout may do now."""
@@ -113,7 +114,7 @@ class Turnover:
             if one.old:
                 self._stop(one, "graceful")
             else:
-                self._begun.append(one)
+                self.begun.append(one)
 
     def _follow(self, change: Change, listening: Collection[tuple[str, int]]) -> None:
         """Take one change as far as it can go now."""

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
+from long_lived.lab.analysis.events.change import Change
 from long_lived.lab.experiment.course import TICK_SECONDS
-from long_lived.lab.experiment.moment import Moment
+from long_lived.lab.experiment.moment import Moment, Standing
 from long_lived.record import summary
-from long_lived.record.lines import Failure, Line, Progress, Response, Started, read
+from long_lived.record.lines import Failure, Line, Parts, Progress, Response, Started, read
 from long_lived.record.summary import Summary, UnreadSummary
 
 
@@ -24,8 +25,8 @@ class ClientLog:
     clock_started_unix_seconds: float | None = None
     """When the client's clock started, by its own wall clock."""
     progress: Progress | None = None
-    answered_by_then: Counter[str] = field(default_factory=Counter)
-    """Answers per replica when `progress` was told."""
+    parts: Parts | None = None
+    """The same by replica."""
     summary_line: str = ""
     """The line of the summary, where it is one that can be read."""
     unread: str = ""
@@ -48,7 +49,8 @@ class ClientLog:
                 self.answered[answer.pod] += 1
             case Progress() as progress:
                 self.progress = progress
-                self.answered_by_then = Counter(self.answered)
+            case Parts() as parts:
+                self.parts = parts
             case Started() as started:
                 self.clock_started_unix_seconds = started.clock_unix_seconds
             case None if line.startswith(summary.BEGINNING):
@@ -152,17 +154,29 @@ def beginning_lost(name: str, log: ClientLog, told: Summary) -> str | None:
     )
 
 
-def moment(logs: Sequence[ClientLog], replicas: Sequence[str]) -> Moment:
+def moment(
+    logs: Sequence[ClientLog],
+    replicas: Sequence[str],
+    changes: Sequence[Change] = (),
+    duration_seconds: float = 0.0,
+    note: str = "",
+) -> Moment:
     """Add up how the clients stood when each told its progress last."""
     known = [log.progress for log in logs if log.progress]
-    by_replica: Counter[str] = Counter(dict.fromkeys(replicas, 0))
-    for log in logs:
-        by_replica.update(log.answered_by_then)
+    told = [log.parts for log in logs if log.parts]
+    by_replica = {name: Standing() for name in replicas}
+    for part in (part for parts in told for part in parts.pods):
+        by_replica[part.pod] = by_replica.get(part.pod, Standing()).with_more(
+            part.answered, part.failed, part.held
+        )
     return Moment(
         planned=sum(progress.planned for progress in known),
         in_flight=sum(progress.in_flight for progress in known),
         answered=sum(progress.answered for progress in known),
         failed=sum(progress.failed for progress in known),
-        by_replica=dict(by_replica),
-        note="" if known else "starting the virtual users",
+        by_replica=by_replica,
+        nameless=sum(parts.nameless for parts in told),
+        note=note or ("" if known else "starting the virtual users"),
+        changes=changes,
+        duration_seconds=duration_seconds,
     )

@@ -1,17 +1,15 @@
 """How a run is shown while it goes on: live on a terminal, else a line every few seconds."""
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Protocol
 
 from rich.console import Console
-from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
-from rich.text import Text
 
 from long_lived.lab.experiment.moment import Moment
+from long_lived.lab.terminal.live import LiveDisplay
 from long_lived.record.lines import printable
 
 LINE_SECONDS = 5.0
@@ -35,9 +33,12 @@ class Display(Protocol):
         """Show how the run stands."""
 
 
-def display(console: Console) -> Display:
-    """Choose the display that `console` can carry: a terminal that can move its cursor, or not."""
-    live = console.is_terminal and not console.is_dumb_terminal
+def display(console: Console, environment: Mapping[str, str] = os.environ) -> Display:
+    """Choose the display that `console` can carry: a terminal that can move its cursor, or not.
+
+    A log of CI is read later, even where it pretends to be a terminal.
+    """
+    live = console.is_terminal and not console.is_dumb_terminal and not environment.get("CI")
     return LiveDisplay(console) if live else LineDisplay(console)
 
 
@@ -70,55 +71,9 @@ class LineDisplay:
         self._note = moment.note
 
 
-class LiveDisplay:
-    """A small table that is redrawn in place."""
-
-    def __init__(self, console: Console) -> None:
-        """Draw on `console`."""
-        self._began = time.monotonic()
-        self._live = Live(console=console, refresh_per_second=5, transient=True)
-
-    def __enter__(self) -> "LiveDisplay":
-        """Take over the bottom of the terminal."""
-        self._live.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Give it back."""
-        self._live.stop()
-
-    def show(self, moment: Moment) -> None:
-        """Redraw."""
-        self._live.update(_table(moment, time.monotonic() - self._began))
-
-
 def _line(moment: Moment) -> str:
-    pods = ", ".join(f"{name} {count}" for name, count in moment.by_replica.items())
+    pods = ", ".join(f"{name} {one.answered}" for name, one in moment.by_replica.items())
     return (
         f"{moment.planned} planned, {moment.in_flight} in flight, {moment.answered} answered, "
         f"{moment.failed} failed ({pods})"
     )
-
-
-def _table(moment: Moment, seconds: float) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(justify="left")
-    table.add_column(justify="right")
-    table.add_column()
-    width = 30
-    table.add_row(_name("time"), f"{seconds:.0f} s", Text(printable(moment.note)))
-    done = moment.answered + moment.failed
-    bar = ProgressBar(total=max(1, moment.planned), completed=done, width=width)
-    table.add_row(_name("planned"), f"{moment.planned:,}", bar)
-    table.add_row(_name("in flight"), f"{moment.in_flight:,}")
-    table.add_row(_name("answered"), f"{moment.answered:,}")
-    table.add_row(_name("failed"), Text(f"{moment.failed:,}", "red" if moment.failed else ""))
-    most = max(moment.by_replica.values(), default=0)
-    for name, count in moment.by_replica.items():
-        bar = ProgressBar(total=max(1, most), completed=count, width=width)
-        table.add_row(Text(f"  {printable(name)}"), f"{count:,}", bar)
-    return table
-
-
-def _name(text: str) -> Text:
-    return Text(text, "bold")

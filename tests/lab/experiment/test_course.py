@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from long_lived.lab.experiment import course
 from long_lived.lab.experiment.backend import Signal, Trouble
 from long_lived.lab.experiment.course import run_experiment
 from long_lived.lab.experiment.events.registry import planned_events
-from long_lived.lab.experiment.moment import Moment
+from long_lived.lab.experiment.moment import Moment, Standing
 from long_lived.lab.experiment.outcome import Outcome
 from long_lived.settings import load
 
@@ -18,7 +19,7 @@ RESTART = (
     *("experiment.event.kind=restart", "experiment.event.afterSeconds=1"),
     "experiment.event.count=1",
 )
-MOMENT = Moment(10, 5, 5, 0, {"server-a": 5})
+MOMENT = Moment(10, 5, 5, 0, {"server-a": Standing(5)})
 STARTING = Moment(0, 0, 0, 0, {}, "starting 2 replicas")
 
 
@@ -111,7 +112,8 @@ def test_run_is_started_loaded_watched_and_collected() -> None:
     backend = HandBackend(looks=3)
     seen, shown = carried_out(backend)
     assert backend.calls == ["enter", "start", "load", "collect", "exit"]
-    assert shown == [STARTING, *[MOMENT] * 4]
+    stood = replace(MOMENT, clock_started_unix_seconds=backend.started)
+    assert shown == [STARTING, *[stood] * 4]
     assert (seen.stopped_by, seen.problems) == (None, ["client-1 left no summary"])
 
 

@@ -1,14 +1,13 @@
 """Reading a client's log as it grows."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.lab.runs import plain
 
-from long_lived.lab.experiment.course import TICK_SECONDS
+from long_lived.lab.experiment.moment import Standing
 from long_lived.lab.logs.client_log import ClientLog, Tail, moment
-from long_lived.record.lines import Progress
+from long_lived.record.lines import Part, Parts, Progress
 
 ANSWER = "Response from Pod server-a after 1.000 s connection=1 new=yes service=1.001 at=1.002"
 PROGRESS = str(Progress(10, 4, 3, 2))
@@ -113,131 +112,32 @@ def test_tail_survives_what_is_not_text(tail) -> None:
 def test_moment_before_any_progress_says_that_users_start() -> None:
     """Before the first report nothing is known, and the display says why."""
     seen = moment([ClientLog(), ClientLog()], ["server-a"])
-    assert (seen.planned, seen.in_flight, seen.answered, seen.by_replica) == (
-        0,
-        0,
-        0,
-        {"server-a": 0},
-    )
+    assert (seen.planned, seen.in_flight, seen.answered) == (0, 0, 0)
+    assert seen.by_replica == {"server-a": Standing()}
     assert seen.note == "starting the virtual users"
 
 
 def test_moment_adds_clients_up() -> None:
-    """Two clients' reports make one moment; replicas without answers are listed, too."""
-    logs = [fed(ANSWER, str(Progress(10, 4, 1, 2))), fed(str(Progress(10, 5, 0, 0)))]
+    """Two clients' reports make one moment; all replicas are listed, announced or not."""
+    parts = Parts(2, (Part("server-a", 1, 2, 3), Part("server-z", 4, 0, 5)))
+    logs = [
+        fed(str(parts), str(Progress(10, 4, 1, 2))),
+        fed(str(Parts(1, (Part("server-a", 10, 20, 30),))), str(Progress(10, 5, 0, 0))),
+    ]
     seen = moment(logs, ["server-a", "server-b"])
     assert (seen.planned, seen.in_flight, seen.answered, seen.failed) == (20, 9, 1, 2)
-    assert seen.by_replica == {"server-a": 1, "server-b": 0}
+    assert seen.nameless == 3
+    assert seen.by_replica == {
+        "server-a": Standing(11, 22, 33),
+        "server-b": Standing(),
+        "server-z": Standing(4, 0, 5),
+    }
     assert seen.note == ""
 
 
 def test_moment_shows_the_account_as_the_client_reported_it() -> None:
     """Answers after the last report wait for the next one, also by replica."""
-    seen = moment([fed(ANSWER, str(Progress(10, 6, 1, 0)), ANSWER, ANSWER)], ["server-a"])
+    told = str(Parts(0, (Part("server-a", 1, 0, 1),)))
+    seen = moment([fed(ANSWER, told, str(Progress(10, 6, 1, 0)), ANSWER, ANSWER)], ["server-a"])
     assert (seen.planned, seen.in_flight, seen.answered, seen.failed) == (10, 6, 1, 0)
-    assert seen.by_replica == {"server-a": 1}
-
-
-def test_moment_without_logged_answers_believes_the_report() -> None:
-    """If answers are not logged only the report counts."""
-    seen = moment([fed(PROGRESS)], ["server-a"])
-    assert (seen.in_flight, seen.answered, seen.by_replica) == (4, 3, {"server-a": 0})
-
-
-def test_moment_knows_replicas_that_nobody_has_announced() -> None:
-    """A replica that answers is shown, whether or not the lab started it."""
-    logs = [fed(ANSWER, str(Progress(10, 6, 1, 0)))]
-    assert moment(logs, ["server-b"]).by_replica == {"server-b": 0, "server-a": 1}
-
-
-def test_clock_of_the_client_is_read() -> None:
-    """The line that a runner writes first says when its clock started."""
-    assert fed(ANSWER).clock_started_unix_seconds is None
-    assert fed(STARTED, ANSWER).clock_started_unix_seconds == 1_000.5
-
-
-STARTED = "Started: 10 virtual users in 0.1 s, 0.5 s of CPU since the process began, clock=1000.500"
-LATE = "Request failed: read_timeout at=2.000 sent=1.000 late"
-
-
-def test_uncertainty_of_a_clock_is_the_lead_of_the_quickest_line(tmp_path: Path) -> None:
-    """Half of the lines took 3 s longer than the quickest; a tick of the lab is added."""
-    made = followed(tmp_path, [1007.5, 1010.5, 1012.5])
-    assert made.clock_lag_seconds == pytest.approx(7.0)
-    assert made.clock_uncertainty_seconds == pytest.approx(3.0 + TICK_SECONDS)
-
-
-def test_clock_that_nobody_has_compared_is_not_uncertain(tmp_path: Path) -> None:
-    """Without a line there is nothing to be wrong about."""
-    made = followed(tmp_path, [])
-    assert (made.clock_lag_seconds, made.clock_uncertainty_seconds) == (None, 0.0)
-
-
-def test_finished_clients_log_says_nothing_about_its_clock(tmp_path: Path) -> None:
-    """Its lines may be hours old: they are counted, and no more."""
-    made = followed(tmp_path, [1007.5], live=False)
-    assert made.log.clock_started_unix_seconds == 1000.5
-    assert made.clock_lag_seconds is None
-
-
-def test_log_followed_again_keeps_the_lag_of_its_clock(tmp_path: Path) -> None:
-    """After a cut all lines arrive once more, and late."""
-    before = followed(tmp_path, [1007.5])
-    made = followed(tmp_path, [1300.5], before=before)
-    assert made.clock_lag_seconds == pytest.approx(7.0)
-
-
-def followed(tmp_path: Path, arrivals: list[float], **given: Any) -> Tail:
-    """Follow a log to which a clock's start at 1,000.5 is written at each of these arrivals."""
-    file = tmp_path / "client.log"
-    file.write_text("")
-    now = iter(arrivals)
-    made = Tail(file, lambda: next(now), **given)
-    for _ in arrivals:
-        with file.open("a") as stream:
-            stream.write(f"{STARTED}\n")
-        made.read()
-    made.close()
-    return made
-
-
-@pytest.mark.parametrize(
-    ("arrivals", "lag"),
-    [
-        ([(PROGRESS, 5000.0)], None),
-        ([(ANSWER, 5000.0)], None),
-        ([(STARTED, 1007.5)], 7.0),
-        ([(STARTED, 1007.5), (ANSWER, 1006.502)], 5.0),
-        ([(STARTED, 1007.5), (ANSWER, 2000.0)], 7.0),
-        ([(STARTED, 1007.5), (PROGRESS, 1001.0)], 7.0),
-        ([(STARTED, 990.0)], -10.5),
-        ([(f"{STARTED}\n{LATE}", 1003.5)], 1.0),
-    ],
-    ids=[
-        "before-the-clock",
-        "clock-not-seen",
-        "start",
-        "quicker-line",
-        "slower-line",
-        "no-time",
-        "ahead",
-        "newest-line",
-    ],
-)
-def test_lag_of_a_clock_is_the_least_time_that_a_line_took(
-    arrivals: list[tuple[str, float]], lag: float | None, tmp_path: Path
-) -> None:
-    """No line arrives before it was written, so the quickest says most about the clocks."""
-    file = tmp_path / "client.log"
-    file.touch()
-    now = iter([at for _, at in arrivals])
-    made = Tail(file, lambda: next(now))
-    for text, _ in arrivals:
-        with file.open("a") as stream:
-            stream.write(f"{text}\n")
-        made.read()
-        made.read()
-        if made.clock_lag_seconds is None:
-            next(now, None)
-    made.close()
-    assert made.clock_lag_seconds == (None if lag is None else pytest.approx(lag))
+    assert seen.by_replica == {"server-a": Standing(1, 0, 1)}

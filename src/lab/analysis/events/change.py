@@ -1,5 +1,6 @@
 """One replica that goes in the middle of a run, one that comes, or one in place of another."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -34,3 +35,18 @@ class Change:
     def over_unix_seconds(self) -> float | None:
         """When it was done: when the new replica was ready, or the old one gone for good."""
         return self.ended_unix_seconds if self.for_good else self.ready_unix_seconds
+
+
+def happened(changes: Iterable[Change]) -> list[tuple[float, str]]:
+    """Say when each replica was stopped and was ready, in the order of time."""
+    found = []
+    for one in changes:
+        about = f" ({one.reason})" if one.reason else ""
+        about += ", by its answers" if one.inferred else ""
+        if one.old is not None:
+            for_good = " for good" if one.for_good else ""
+            found.append((one.began_unix_seconds, f"{one.old} was stopped{for_good}{about}"))
+        if one.new is not None and one.ready_unix_seconds is not None:
+            again = " again" if one.in_place else ""
+            found.append((one.ready_unix_seconds, f"{one.new} was ready{again}{about}"))
+    return sorted(found)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from long_lived.lab.analysis.events.change import happened
 from long_lived.lab.analysis.history import History
 from long_lived.lab.analysis.verdict import Verdict
 from long_lived.lab.report.page.bands import Band, bands
@@ -137,17 +138,7 @@ def _row(
 
 def _marks(history: History, verdict: Verdict) -> list[Mark]:
     """List what happened to replicas, in the order of time."""
-    found = []
-    for one in verdict.events:
-        about = f" ({one.reason})" if one.reason else ""
-        about += ", by its answers" if one.inferred else ""
-        if one.old is not None:
-            for_good = " for good" if one.for_good else ""
-            found.append((one.began_unix_seconds, f"{one.old} was stopped{for_good}{about}"))
-        if one.new is not None and one.ready_unix_seconds is not None:
-            again = " again" if one.in_place else ""
-            found.append((one.ready_unix_seconds, f"{one.new} was ready{again}{about}"))
     return [
         Mark(round(history.elapsed_seconds(at), 2), clean(what, MOST_WORDS))
-        for at, what in sorted(found)
+        for at, what in happened(verdict.events)
     ]
