@@ -1,8 +1,10 @@
 """The command `compare`: remedies against the same load and event, side by side."""
 
 import math
+import sys
 import time
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -13,6 +15,7 @@ from click.core import ParameterSource
 from long_lived.lab.analysis.trade import trade
 from long_lived.lab.cluster.tools.kubectl import Place
 from long_lived.lab.commands.options import (
+    format_option,
     out_option,
     place_options,
     refuse,
@@ -33,7 +36,8 @@ from long_lived.lab.experiment.matrix import Matrix, Plan, Unreadable
 from long_lived.lab.experiment.results import keep_report
 from long_lived.lab.report.columns import labelled
 from long_lived.lab.report.comparison import advice, table
-from long_lived.lab.results.saved_comparison import page_of_comparison
+from long_lived.lab.report.forms.registry import COMPARISON_FORMS
+from long_lived.lab.results.saved_comparison import comparison_facts, page_of_comparison
 from long_lived.settings import Settings, SettingsError
 from long_lived.settings.load import chart_values
 from long_lived.settings.places import SCENARIOS
@@ -69,6 +73,7 @@ AROUND_SECONDS = 6.0
 )
 @set_option
 @out_option
+@format_option("text", *COMPARISON_FORMS)
 @where_option
 @place_options
 def compare(
@@ -78,6 +83,7 @@ def compare(
     resume: Path | None,
     overrides: tuple[str, ...],
     out: Path,
+    form: str,
     where: str,
     release: str,
     namespace: str,
@@ -88,6 +94,7 @@ def compare(
     Default: every file in values/remedies. A name is that of a remedy, of a scenario, or of a
     folder of values/, which stands for all of its files. What a file says goes on top of the
     event's; --set applies to all. Random delays and think times are the same for all.
+    With a --format for programs, only that is on standard output.
 
     Exit status: 0 every finding is the expected one, 1 one is not, 2 bad settings, 130 or 143
     interrupted: what was done is kept, and --resume goes on.
@@ -99,7 +106,12 @@ def compare(
     else:
         matrix = _resumed(resume)
         target = Target.chosen(matrix.plan.on, release, place, COMMAND)
-    return _carry_out(matrix, target)
+    if form == "text":
+        return _carry_out(matrix, target)
+    with redirect_stdout(sys.stderr):
+        status = _carry_out(matrix, target)
+    print(COMPARISON_FORMS[form](comparison_facts(matrix)), end="", flush=True)
+    return status
 
 
 def _begun(

@@ -56,7 +56,8 @@ class Matrix:
         self.plan = plan
         self.skipped = skipped
         self._done = dict(done or {})
-        self._keep()
+        if done is None:  # who only reads one must not write what another process goes on with
+            self._keep()
 
     @classmethod
     def resumed(cls, folder: Path) -> "Matrix":

@@ -41,9 +41,11 @@ def compared(folder: Path) -> dict[str, dict[str, float]]:
 def test_numbers_are_those_of_the_clients_log(tmp_path: Path) -> None:
     """The table's shares, new connections and losses match a recount of the raw log lines."""
     out = tmp_path / "results"
-    command = ["compare", "flask", "--out", str(out), *arguments_of(SMALL)]
+    command = ["compare", "flask", "--out", str(out), *arguments_of(SMALL), "--format", "json"]
     done = finished([sys.executable, "-m", "long_lived.lab", *command])
     assert done.returncode == 0, done.stdout + done.stderr
+    (remedy,) = json.loads(done.stdout)["remedies"]
+    assert remedy["lost"] == compared(out / "latest")["flask"]["lost"]
     run = out.resolve() / "latest" / "flask-1"
     effect = json.loads((run / "summary.json").read_text(encoding="utf-8"))["effect"]
     log = (run / "client-1.log").read_text(encoding="utf-8")

@@ -1,5 +1,7 @@
 """Results as the lab keeps them, of runs that the tests describe; commands, called in process."""
 
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from long_lived.lab.experiment.results import keep
 from long_lived.lab.report.origin import Origin
 from long_lived.record.summary import Summary
 
+ROOT = Path(__file__).parents[3]
 ORIGIN = Origin(lab="0.1.0", machine="a machine", where="here", command="long-lived run mine")
 
 
@@ -49,3 +52,14 @@ def pinned(folder: Path, *overrides: str, factor: int = 5, **given: int) -> Path
     """Keep a run whose survivor kept everything."""
     run, changes = restarted("experiment.expect=pinned", *overrides, **given)
     return kept(folder, scaled(run.summary(), factor), SERVERS, changes)
+
+
+def valid(folder: Path, *texts: str) -> None:
+    """Assert that JSON keeps to the schema in the repository; files go to `folder`."""
+    files = [folder / f"result-{number}.json" for number in range(len(texts))]
+    for file, text in zip(files, texts, strict=True):
+        file.write_text(text)
+    schema = ROOT / "docs" / "result.schema.json"
+    command = [sys.executable, "-m", "check_jsonschema", "--schemafile", schema, *files]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr

@@ -3,17 +3,14 @@
 import csv
 import io
 import json
-import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from tests.lab.logs.saved_logs import balanced
-from tests.lab.results.kept import call, even, kept, pinned
+from tests.lab.results.kept import ROOT, call, even, kept, pinned, valid
 from tests.lab.runs import plain
 
-ROOT = Path(__file__).parents[3]
 HOSTILE = '=<b>|`@a"]]>\x1b\\'
 
 
@@ -34,21 +31,9 @@ def hostile(tmp_path: Path) -> Path:
 def test_json_keeps_to_the_schema_in_the_repository(tmp_path: Path) -> None:
     """With and without an event, and without clients, it is valid by docs/result.schema.json."""
     folders = [pinned(tmp_path / "a", lost=7), even(tmp_path / "b"), kept(tmp_path / "c", None)]
-    files = []
-    for folder in folders:
-        files.append(folder / "result.json")
-        files[-1].write_text(printed(folder, "json"))
-    checked = subprocess.run(
-        [
-            *(sys.executable, "-m", "check_jsonschema", "--schemafile"),
-            *(ROOT / "docs" / "result.schema.json", *files),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert checked.returncode == 0, checked.stdout + checked.stderr
-    told = json.loads(files[0].read_text())
+    texts = [printed(folder, "json") for folder in folders]
+    valid(tmp_path, *texts)
+    told = json.loads(texts[0])
     assert (told["format"], told["finding"], told["passed"]) == (1, "pinned", True)
     assert told["event"]["lost"] == told["requests"]["failed"] == 35
 

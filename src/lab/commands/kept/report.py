@@ -7,9 +7,8 @@ import click
 from long_lived.lab.commands.options import complain, format_option, refuse
 from long_lived.lab.experiment.matrix import Unreadable
 from long_lived.lab.experiment.results import LATEST
-from long_lived.lab.report.forms.registry import FORMS
-from long_lived.lab.report.forms.result import schema
-from long_lived.lab.results.pages import page_of, write_page
+from long_lived.lab.report.forms.registry import FORMS, schema
+from long_lived.lab.results.pages import form_of, page_of, write_page
 from long_lived.lab.results.picture import picture
 from long_lived.lab.results.saved_run import saved_run
 
@@ -27,8 +26,8 @@ def report(folders: tuple[Path, ...], form: str, print_schema: bool) -> int:
     """Write the page of results into their folders: report.html, one file that needs no network.
 
     RESULTS are folders below results/; default: results/latest. `run`, `compare`, `verify` and
-    `inspect` write it, too. With another --format the result of a run is printed in that form; svg
-    is a picture of its timeline.
+    `inspect` write it, too. With another --format a run or a comparison is printed in that form;
+    svg is a picture of a run's timeline.
 
     Exit status: 0 written, 1 it cannot be written, 2 a folder holds no result.
     """
@@ -39,7 +38,7 @@ def report(folders: tuple[Path, ...], form: str, print_schema: bool) -> int:
     for folder in folders or (Path("results") / LATEST,):
         try:
             if form in FORMS:
-                print(FORMS[form](saved_run(folder).facts), end="", flush=True)
+                print(form_of(folder, form), end="", flush=True)
                 continue
             if form == "svg":
                 print(picture(saved_run(folder).facts), end="", flush=True)

@@ -1,8 +1,9 @@
-"""The result of a run as Markdown, for a pull request or an issue. Pure."""
+"""A result as Markdown, for a pull request or an issue. Pure."""
 
 import re
 
-from long_lived.lab.report.facts import Facts
+from long_lived.lab.report.comparison import COLUMNS, advised, ranked, row_of
+from long_lived.lab.report.facts import ComparisonFacts, Facts
 from long_lived.lab.report.forms.result import result
 from long_lived.lab.report.page.text import clean, duration
 
@@ -42,6 +43,22 @@ def as_markdown(facts: Facts) -> str:
             lines.append(f"| … {more:,} more | | | | |")
         lines.append("")
     return "\n".join(lines)
+
+
+def comparison_as_markdown(facts: ComparisonFacts) -> str:
+    """Return the table of a comparison, and what follows from it."""
+    mark = "✅" if facts.passed else "❌"
+    lines = [f"### {mark} {len(facts.rows)} remedies against: {plain(facts.event)}", ""]
+    if not facts.complete:
+        lines += ["Not complete: some runs are still to be done.", ""]
+    lines += [f"| {' | '.join(COLUMNS)} |", f"|---|---{'|--:' * (len(COLUMNS) - 2)}|"]
+    for name in ranked(facts.rows):
+        cells = [plain(cell) for cell in row_of(name, facts.rows[name])]
+        lines.append(f"| {' | '.join(cells)} |")
+    lines.append("")
+    lines += [f"- {plain(text, 2000)}" for text in advised(facts.rows)]
+    lines += [f"- skipped: {plain(name)}: {plain(why, 200)}" for name, why in facts.skipped.items()]
+    return "\n".join([*lines, ""])
 
 
 def plain(words: str, most: int = 48) -> str:

@@ -1,14 +1,37 @@
-"""The result of a run in the text format of Prometheus, for the node exporter's collector. Pure."""
+"""A result in the text format of Prometheus, for the node exporter's collector. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from long_lived.lab.analysis.verdict import Finding
-from long_lived.lab.report.facts import Facts
+from long_lived.lab.report.facts import ComparisonFacts, Facts
+from long_lived.lab.report.forms.comparison import comparison
 from long_lived.lab.report.forms.result import result
 from long_lived.lab.report.page.text import clean
 
 Sample = tuple[Mapping[str, str], float]
+
+
+OF_A_REMEDY: Sequence[tuple[str, str, str, Mapping[str, str]]] = (
+    ("passed", "1 if it did what was expected.", "", {"": "passed"}),
+    ("share_ratio", "Least part of a fair share of the answers.", "", {"": "share_ratio"}),
+    ("even_again_seconds", "From the event until even.", "", {"": "seconds_to_even"}),
+    ("opened_per_second", "New connections at the end.", "", {"": "opened_per_second"}),
+    ("lost", "Requests lost with a stopped replica.", "", {"": "lost"}),
+    (
+        "added_seconds",
+        "Quantiles of the time beyond the server's delay.",
+        "quantile",
+        {"0.5": "added_p50_seconds", "0.99": "added_p99_seconds"},
+    ),
+    (
+        "cpu_seconds",
+        "CPU per answered request.",
+        "side",
+        {"client": "client_cpu_seconds", "server": "server_cpu_seconds"},
+    ),
+)
+"""Of each gauge its name, its words, its label, and the fields by the label's value."""
 
 
 def as_prometheus(facts: Facts) -> str:
@@ -48,6 +71,22 @@ def as_prometheus(facts: Facts) -> str:
         lines += _gauge("lost", "Requests lost with a stopped replica.", [(own, told.event.lost)])
         if (even := told.event.seconds_to_even) is not None:
             lines += _gauge("even_again_seconds", "From the event until even.", [(own, even)])
+    return "".join(f"{line}\n" for line in lines)
+
+
+def comparison_as_prometheus(facts: ComparisonFacts) -> str:
+    """Return gauges, each with the event's name and the remedy's."""
+    told = comparison(facts)
+    lines: list[str] = []
+    for name, words, label, fields in OF_A_REMEDY:
+        samples: list[Sample] = []
+        for one in told.remedies:
+            own = {"event": told.event, "remedy": one.name}
+            for which, field in fields.items():
+                value = getattr(one, field)
+                if value is not None:
+                    samples.append(({**own, label: which} if label else own, float(value)))
+        lines += _gauge(f"remedy_{name}", words, samples)
     return "".join(f"{line}\n" for line in lines)
 
 

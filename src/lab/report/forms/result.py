@@ -3,7 +3,6 @@
 It is versioned: what is here keeps its meaning within a format, and more may be added.
 """
 
-import json
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
@@ -19,11 +18,13 @@ from long_lived.record.histogram import Durations
 FORMAT = 1
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A part of what programs read."""
+
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True, defer_build=True)
 
 
-class JudgedPart(_Part):
+class JudgedPart(Part):
     """What the verdict is about."""
 
     unit: str
@@ -43,7 +44,7 @@ class JudgedPart(_Part):
     unattributed: int
 
 
-class ReplicaPart(_Part):
+class ReplicaPart(Part):
     """One replica."""
 
     name: str
@@ -57,7 +58,7 @@ class ReplicaPart(_Part):
     oldest_connection_seconds: float | None
 
 
-class EventPart(_Part):
+class EventPart(Part):
     """What happened to replicas, and what that did."""
 
     kind: str
@@ -72,7 +73,7 @@ class EventPart(_Part):
     too_few_to_tell: bool
 
 
-class RequestsPart(_Part):
+class RequestsPart(Part):
     """The account: planned = answered + failed."""
 
     planned: int
@@ -81,7 +82,7 @@ class RequestsPart(_Part):
     failed_by_kind: dict[str, int]
 
 
-class ConnectionsPart(_Part):
+class ConnectionsPart(Part):
     """The connections of the run."""
 
     opened: int
@@ -90,7 +91,7 @@ class ConnectionsPart(_Part):
     unattributed: int
 
 
-class TimePart(_Part):
+class TimePart(Part):
     """A distribution of durations in seconds; null where there were none."""
 
     p50: float | None
@@ -104,7 +105,7 @@ class TimePart(_Part):
         return cls(p50=told.p50, p90=told.p90, p99=told.p99, max=told.max)
 
 
-class Result(_Part):
+class Result(Part):
     """The result of one run of long-lived."""
 
     format: int = FORMAT
@@ -182,13 +183,6 @@ def result(facts: Facts) -> Result:
 def as_json(facts: Facts) -> str:
     """Return the result as JSON, in one line."""
     return f"{result(facts).model_dump_json()}\n"
-
-
-def schema() -> str:
-    """Return the schema of the JSON."""
-    told = Result.model_json_schema(mode="serialization")
-    told["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    return f"{json.dumps(told, indent=1)}\n"
 
 
 def _judged(facts: Facts) -> JudgedPart | None:
