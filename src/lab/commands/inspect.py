@@ -13,6 +13,7 @@ from rich.console import Console
 from long_lived.lab.analysis.live.inspection import Inspection
 from long_lived.lab.analysis.live.looks import LiveService
 from long_lived.lab.analysis.verdict import Finding
+from long_lived.lab.cluster.about import about_cluster
 from long_lived.lab.cluster.live.beside import DebugImage
 from long_lived.lab.cluster.live.rbac import manifests
 from long_lived.lab.cluster.tools.kubectl import Place
@@ -24,6 +25,7 @@ from long_lived.lab.experiment.interrupts import Interrupts
 from long_lived.lab.experiment.onlooker import judged
 from long_lived.lab.local.live import LocalService
 from long_lived.lab.report.inspection import as_dict, lines
+from long_lived.lab.report.origin import Origin
 from long_lived.lab.report.page.inspection import inspection_page
 from long_lived.lab.results.origin import origin_here
 from long_lived.lab.results.saved_inspection import keep_inspection
@@ -116,14 +118,20 @@ def inspect_command(
             f"{debug.seconds} s): Kubernetes keeps it in the pod, ended, until the pod is deleted"
         )
     service: LiveService
+    kubernetes = ""
     try:
         if local is not None:
             service, name = LocalService(local), f"port {local} on this machine"
         else:
-            service = live_pods(str(target), Place(namespace, context), port, debug, say)
+            place = Place(namespace, context)
+            service = live_pods(str(target), place, port, debug, say)
             name = f"{target} in namespace {namespace}"
+            kubernetes = about_cluster(place)
+        origin = origin_here(name, kubernetes)
         exposed = None if metrics_port is None else _exposed(metrics_port)
-        return _looked_at(service, name, seconds, form, out, watch=watch, exposed=exposed)
+        return _looked_at(
+            service, name, origin, seconds, form, out, watch=watch, exposed=exposed
+        )
     except Trouble as trouble:
         refuse(str(trouble))
 
@@ -150,6 +158,7 @@ def _exposed(port: int) -> "Exposed":
 def _looked_at(
     service: LiveService,
     name: str,
+    origin: Origin,
     seconds: float,
     form: str,
     out: Path,
@@ -169,7 +178,7 @@ def _looked_at(
         found = judged(service, before, after, now - at)
         if exposed is not None:
             exposed.take(found)
-        kept = _show(found, name, form, folder)
+        kept = _show(found, name, origin, form, folder)
         if form == "text":
             print(flush=True)
         if not watch:
@@ -177,7 +186,7 @@ def _looked_at(
         before, at = after, now
 
 
-def _show(found: Inspection, name: str, form: str, folder: Path) -> bool:
+def _show(found: Inspection, name: str, origin: Origin, form: str, folder: Path) -> bool:
     """Print what was found, keep it, and tell whether that worked."""
     now = time.time()
     told = as_dict(found, name, now)
@@ -185,6 +194,5 @@ def _show(found: Inspection, name: str, form: str, folder: Path) -> bool:
         print(json.dumps(told), flush=True)
     else:
         print("\n".join(lines(found, name, now)), flush=True)
-    origin = origin_here(name)
     kept = was_kept(folder, lambda: keep_inspection(folder, told, origin))
     return kept and show_page(folder, inspection_page(told, origin), quiet=form == "json")

@@ -67,10 +67,13 @@ def test_pinned_service_is_reported_with_its_client(shop: Shop, target: str) -> 
     assert "All are deployment/gateway in edge's" in text
 
 
-def test_json_has_the_same_content(shop: Shop) -> None:
-    """One object, with every pod and every client."""
+def test_json_has_the_same_content(shop: Shop, tmp_path: Path) -> None:
+    """One object, with every pod and every client; what is kept names the cluster, too."""
     pinned(shop)
-    found = json.loads(inspected("service/checkout", "--format", "json").stdout)
+    told = inspected("service/checkout", "--format", "json", "--out", str(tmp_path / "out"))
+    found = json.loads(told.stdout)
+    kept = json.loads((tmp_path / "out" / "latest" / "inspection.json").read_text())
+    assert kept["origin"]["kubernetes"].startswith("Kubernetes v")
     assert (found["format"], found["finding"], found["kept_ratio"]) == (1, "pinned", 1.0)
     assert [(one["name"], one["connections"]) for one in found["holders"]] == [
         ("a", 290),

@@ -3,34 +3,19 @@
 import csv
 import io
 import json
-from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from tests.lab.results.kept import ORIGIN, call, even, valid
+from tests.lab.results.kept import ORIGIN, call, compared, valid
 
-from long_lived.lab.analysis.trade import Trade
-from long_lived.lab.experiment.matrix import Matrix, Plan
-
-CURED = Trade(("even",), True, 0.98, 5.2, True, 47.0, 0.0, 0.0039, 0.027, 0.0014, 0.0019)
-PINNED = replace(CURED, findings=("pinned",), share=0.0, seconds_to_even=None)
 HOSTILE = '=<b>|`@a"]]>\\'
 
 
 @pytest.fixture
-def compared(tmp_path: Path) -> Path:
-    """Keep a comparison of which one remedy did not do what was expected, and one was left out."""
-    folder = tmp_path / "compare"
-    folder.mkdir()
-    rows = {"none": PINNED, "recycle": CURED, HOSTILE: replace(PINNED, passed=False)}
-    files = dict.fromkeys((*rows, "mesh"), "x.yaml")
-    plan = Plan(base="values/events/restart.yaml", files=files, overrides=[], repeat=1, on="local")
-    matrix = Matrix(folder, plan, {"mesh": "only a cluster has that"})
-    for name, row in rows.items():
-        matrix.enter(name, row)
-    even(folder / "none-1")
-    return folder
+def comparison(tmp_path: Path) -> Path:
+    """Keep a comparison of which one remedy did not do what was expected."""
+    return compared(tmp_path / "compare", HOSTILE)
 
 
 def printed(folder: Path, form: str) -> str:
@@ -40,10 +25,10 @@ def printed(folder: Path, form: str) -> str:
     return done.output
 
 
-def test_json_keeps_to_the_schema_in_the_repository(compared: Path) -> None:
+def test_json_keeps_to_the_schema_in_the_repository(comparison: Path) -> None:
     """It has every remedy, the best first, and where the runs come from."""
-    text = printed(compared, "json")
-    valid(compared, text)
+    text = printed(comparison, "json")
+    valid(comparison, text)
     told = json.loads(text)
     assert [one["name"] for one in told["remedies"]] == ["recycle", "none", HOSTILE]
     assert (told["event"], told["complete"], told["passed"]) == ("restart", True, False)
@@ -52,28 +37,28 @@ def test_json_keeps_to_the_schema_in_the_repository(compared: Path) -> None:
     assert told["origin"]["machine"] == ORIGIN.machine
 
 
-def test_comparison_with_runs_to_be_done_is_not_complete(compared: Path) -> None:
+def test_comparison_with_runs_to_be_done_is_not_complete(comparison: Path) -> None:
     """It has not passed, whatever is there; and reading it writes nothing."""
-    file = compared / "comparison.json"
+    file = comparison / "comparison.json"
     kept = json.loads(file.read_text())
     del kept["done"][HOSTILE]
     file.write_text(json.dumps(kept))
-    told = json.loads(printed(compared, "json"))
+    told = json.loads(printed(comparison, "json"))
     assert (told["complete"], told["passed"]) == (False, False)
-    assert "Not complete" in printed(compared, "markdown")
+    assert "Not complete" in printed(comparison, "markdown")
     assert file.read_text() == json.dumps(kept)
 
 
-def test_csv_has_a_row_for_each_remedy(compared: Path) -> None:
+def test_csv_has_a_row_for_each_remedy(comparison: Path) -> None:
     """What is not known is empty, and no name is a formula."""
-    rows = list(csv.DictReader(io.StringIO(printed(compared, "csv"))))
+    rows = list(csv.DictReader(io.StringIO(printed(comparison, "csv"))))
     assert [row["name"] for row in rows] == ["recycle", "none", f"'{HOSTILE}"]
     assert (rows[0]["share_ratio"], rows[1]["seconds_to_even"]) == ("0.98", "")
 
 
-def test_markdown_has_the_table(compared: Path) -> None:
+def test_markdown_has_the_table(comparison: Path) -> None:
     """Every row has as many cells as the heading, whatever a remedy is called."""
-    text = printed(compared, "markdown")
+    text = printed(comparison, "markdown")
     assert text.startswith("### ❌ 3 remedies against: restart\n")
     rows = [row for row in text.splitlines() if row.startswith("|")]
     assert {row.replace("\\|", "").count("|") for row in rows} == {9}
@@ -81,9 +66,9 @@ def test_markdown_has_the_table(compared: Path) -> None:
     assert "- recycle: even 5.2 s after the event" in text.replace("\\", "")
 
 
-def test_junit_has_a_test_case_for_each_remedy(compared: Path) -> None:
+def test_junit_has_a_test_case_for_each_remedy(comparison: Path) -> None:
     """An unexpected finding is a failure, and what was left out is skipped."""
-    suites = ElementTree.fromstring(printed(compared, "junit"))
+    suites = ElementTree.fromstring(printed(comparison, "junit"))
     found = {case.get("name"): [one.tag for one in case] for case in suites.iter("testcase")}
     assert found == {
         "none": ["system-out"],
@@ -95,9 +80,9 @@ def test_junit_has_a_test_case_for_each_remedy(compared: Path) -> None:
     assert counted == {"tests": "4", "failures": "1", "errors": "0", "skipped": "1"}
 
 
-def test_prometheus_has_gauges_by_remedy(compared: Path) -> None:
+def test_prometheus_has_gauges_by_remedy(comparison: Path) -> None:
     """What nobody knows has no sample, and quotes in a name end no label."""
-    text = printed(compared, "prometheus")
+    text = printed(comparison, "prometheus")
     own = 'event="restart",remedy="recycle"'
     assert f"long_lived_remedy_even_again_seconds{{{own}}} 5.2" in text
     assert f'long_lived_remedy_cpu_seconds{{{own},side="server"}} 0.0019' in text
