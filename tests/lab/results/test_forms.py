@@ -3,14 +3,16 @@
 import csv
 import io
 import json
+from collections import Counter
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from tests.lab.logs.saved_logs import balanced
 from tests.lab.results.kept import ROOT, call, even, kept, pinned, valid
-from tests.lab.runs import plain
+from tests.lab.runs import SERVERS, plain, restarted
 
+TIMES = ("first_sent", "first_answer", "last_answer")
 HOSTILE = '=<b>|`@a"]]>\x1b\\'
 
 
@@ -54,6 +56,24 @@ def test_csv_has_a_row_for_each_time_and_replica(tmp_path: Path, hostile: Path) 
     assert sum(int(row["failed"]) for row in rows) == 35
     names = {row["replica"] for row in csv.DictReader(io.StringIO(printed(hostile, "csv")))}
     assert f"'{HOSTILE}".replace("\x1b", "�") in names
+
+
+def test_connections_are_those_of_the_logs(tmp_path: Path) -> None:
+    """Each that was answered is a row of its client, and all answers are on one."""
+    run, changes = restarted()
+    folder = kept(tmp_path / "run", run.summary(), SERVERS, changes)
+    done = call("report", folder, "--format", "connections")
+    assert (done.exit_code, len(done.stderr.splitlines())) == (2, 1)
+    (folder / "client-1.log").write_text("".join(f"{line}\n" for line in run.log()))
+    rows = list(csv.DictReader(io.StringIO(printed(folder, "connections"))))
+    clients = json.loads((folder / "summary.json").read_text())["clients"]
+    assert sum(int(row["answers"]) for row in rows) == clients["requests"]["answered"]
+    opened = {name: pod["connections_opened"] for name, pod in clients["pods"].items()}
+    assert Counter(row["replica"] for row in rows) == Counter(opened)
+    assert {row["client"] for row in rows} == {"client-1"}
+    for row in rows:
+        sent, first, last = (float(row[f"{name}_seconds"]) for name in TIMES)
+        assert sent <= first <= last
 
 
 def test_markdown_has_the_verdict_and_a_table(tmp_path: Path, hostile: Path) -> None:
