@@ -1,7 +1,11 @@
 """One replica that goes in the middle of a run, one that comes, or one in place of another."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+TOGETHER_SECONDS = 1.0
+MOST_NAMES = 4
+"""Named one by one of what happened together."""
 
 
 @dataclass
@@ -38,15 +42,35 @@ class Change:
 
 
 def happened(changes: Iterable[Change]) -> list[tuple[float, str]]:
-    """Say when each replica was stopped and was ready, in the order of time."""
+    """Say when which replicas were stopped and ready, in the order of time.
+
+    What happened to several within a second is said together, with the time of the first.
+    """
     found = []
     for one in changes:
         about = f" ({one.reason})" if one.reason else ""
-        about += ", by its answers" if one.inferred else ""
+        about += ", by the answers" if one.inferred else ""
         if one.old is not None:
             for_good = " for good" if one.for_good else ""
-            found.append((one.began_unix_seconds, f"{one.old} was stopped{for_good}{about}"))
+            found.append((one.began_unix_seconds, f"stopped{for_good}{about}", one.old))
         if one.new is not None and one.ready_unix_seconds is not None:
             again = " again" if one.in_place else ""
-            found.append((one.ready_unix_seconds, f"{one.new} was ready{again}{about}"))
-    return sorted(found)
+            found.append((one.ready_unix_seconds, f"ready{again}{about}", one.new))
+    groups: list[tuple[float, str, list[str]]] = []
+    for at, what, name in sorted(found):
+        near = [one for one in groups if one[1] == what and at - one[0] <= TOGETHER_SECONDS]
+        if near:
+            near[-1][2].append(name)
+        else:
+            groups.append((at, what, [name]))
+    return [(at, f"{_names(names)} {what}") for at, what, names in groups]
+
+
+def _names(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return f"{names[0]} was"
+    shown, last = names[:-1], names[-1]
+    if len(names) > MOST_NAMES:
+        shown = names[: MOST_NAMES - 1]
+        last = f"{len(names) - len(shown):,} more"
+    return f"{', '.join(shown)} and {last} were"

@@ -1,7 +1,7 @@
 """Which replicas a plot shows one by one, and which together: colours are few, replicas not.
 
-One by one go those that a reader asks about: who is furthest off its fair share, then who answered
-most. All others are one band.
+One by one go those that a reader asks about, which have the largest weights. All others are one
+band.
 """
 
 from collections.abc import Mapping, Sequence

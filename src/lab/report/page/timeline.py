@@ -99,15 +99,17 @@ def in_order(verdict: Verdict, names: Sequence[str]) -> list[str]:
 def _weights(
     history: History, names: Sequence[str], verdict: Verdict
 ) -> dict[str, tuple[float, ...]]:
-    """Weigh replicas by how far they are off, and by their answers."""
+    """Weigh replicas: those furthest above and furthest below their share have most."""
     spread = None if verdict.judged is None else verdict.judged.spread
-    return {
-        name: (
-            0.0 if spread is None or name not in spread.counts else abs(spread.deviations(name)),
-            float(history.count("answered", name, 0, history.buckets)),
-        )
-        for name in names
-    }
+
+    def off(name: str) -> tuple[float, int]:
+        by = 0.0
+        if spread is not None and name in spread.counts:
+            by = spread.deviations(name)
+        return by, history.count("answered", name, 0, history.buckets)
+
+    order = sorted(names, key=off)
+    return {name: (float(max(place, len(order) - 1 - place)),) for place, name in enumerate(order)}
 
 
 def _row(
