@@ -231,9 +231,11 @@ check-generated: $(VENV)/.dev ## Fail where a file that `make generate` writes i
 audit: $(VENV)/bin/python ## Known vulnerabilities, licences, and SBOMs of both images in build/sbom
 	$(BIN)/python .ci/audit.py
 
-picture: $(VENV)/.run ## Draw the picture in docs from a run
+picture: $(VENV)/.run ## Draw the picture in docs from a run, and write its report
 	$(BIN)/long-lived run events/restart
 	$(BIN)/long-lived report --format svg > docs/restart.svg
+	$(BIN)/long-lived report --format markdown > docs/restart.md
+	printf '%s\n' '![Requests answered and connections held, by replica](restart.svg)' >> docs/restart.md
 
 lint-chart: helm ## Lint and render the chart with each of its ci/*-values.yaml
 	@for file in $(CHART)/ci/*-values.yaml; do \

@@ -2,6 +2,8 @@
 
 import re
 
+from long_lived.lab.analysis.events.change import happened
+from long_lived.lab.analysis.verdict import history_of
 from long_lived.lab.report.comparison import COLUMNS, advised, ranked, row_of
 from long_lived.lab.report.facts import ComparisonFacts, Facts
 from long_lived.lab.report.forms.result import result
@@ -12,7 +14,7 @@ SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&@$-])")
 
 
 def as_markdown(facts: Facts) -> str:
-    """Return verdict, evidence, and a table of the replicas."""
+    """Return verdict, evidence, a table of the replicas, what happened, and how it was made."""
     told = result(facts)
     mark = "✅" if told.passed else "❌"
     lines = [f"### {mark} {told.finding}: {plain(told.scenario or told.name)}", ""]
@@ -42,6 +44,18 @@ def as_markdown(facts: Facts) -> str:
         if (more := len(told.replicas) - MOST_ROWS) > 0:
             lines.append(f"| … {more:,} more | | | | |")
         lines.append("")
+    if facts.summary is not None and facts.verdict.events:
+        history = history_of(facts.summary)
+        lines += ["What happened, and when:", ""]
+        lines += [
+            f"- {history.elapsed_seconds(at):.1f} s: {plain(what, 400)}"
+            for at, what in happened(facts.verdict.events)[:MOST_ROWS]
+        ]
+        lines.append("")
+    if facts.origin.command:
+        made = (facts.origin.where, facts.origin.kubernetes, facts.origin.machine)
+        where = "; ".join(one for one in made if one)
+        lines += [f"Made by {plain(facts.origin.command, 400)} ({plain(where, 400)}).", ""]
     return "\n".join(lines)
 
 

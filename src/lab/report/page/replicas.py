@@ -11,7 +11,7 @@ from long_lived.lab.report.page.text import clean
 from long_lived.record.replica_counts import ReplicaCounts
 from long_lived.record.summary import Summary
 
-MOST_LABEL = 30
+MOST_LABEL = 22
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ def counts_plot(counts: Mapping[str, int], low: int, high: int, unit: str) -> Sp
                     "x": {
                         "field": "low",
                         "type": "quantitative",
-                        "axis": axis(unit, format="~s", grid=True),
+                        "axis": axis(unit, format="~s", grid=True, tickMinStep=1),
                         "scale": {"domainMin": 0},
                     },
                     "x2": {"field": "high"},
