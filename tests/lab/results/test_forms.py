@@ -80,8 +80,8 @@ def test_markdown_has_the_verdict_and_a_table(tmp_path: Path, hostile: Path) -> 
     """Every row has as many cells as the heading, whatever a replica calls itself."""
     text = printed(pinned(tmp_path / "run"), "markdown")
     assert text.startswith("### ✅ pinned: ")
-    assert "\n- 10.0 s: server\\-b and server\\-c were stopped\n" in text
-    assert "Made by long\\-lived run mine (here; a machine)." in text
+    assert "\n- 10.0 s: server-b and server-c were stopped\n" in text
+    assert "Made by long-lived run mine (here; a machine)." in text
     for folder in (tmp_path / "run", hostile):
         rows = [row for row in printed(folder, "markdown").splitlines() if row.startswith("|")]
         assert {row.replace("\\|", "").count("|") for row in rows} == {6}

@@ -10,7 +10,8 @@ from long_lived.lab.report.forms.result import result
 from long_lived.lab.report.page.text import clean, duration
 
 MOST_ROWS = 30
-SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&@$-])")
+SPECIAL = re.compile(r"([\\`*_{}\[\]<>#!|~&@$])")
+"""Without what is markup only where a line begins, which no name of others does."""
 
 
 def as_markdown(facts: Facts) -> str:
