@@ -235,7 +235,7 @@ picture: $(VENV)/.run ## Draw the picture in docs from a run, and write its repo
 	$(BIN)/long-lived run events/restart
 	$(BIN)/long-lived report --format svg > docs/restart.svg
 	$(BIN)/long-lived report --format markdown > docs/restart.md
-	printf '%s\n' '![Requests answered and connections held, by replica](restart.svg)' >> docs/restart.md
+	printf '\n%s\n' '![Requests answered and connections held, by replica](restart.svg)' >> docs/restart.md
 
 lint-chart: helm ## Lint and render the chart with each of its ci/*-values.yaml
 	@for file in $(CHART)/ci/*-values.yaml; do \

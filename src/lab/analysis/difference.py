@@ -17,7 +17,8 @@ from long_lived.record.histogram import Durations, Histogram
 from long_lived.record.summary import Summary
 
 TOLERANCE = 0.25
-"""Part by which times and CPU must differ, unless told otherwise."""
+"""Part of the larger by which times and CPU must differ, unless told otherwise: CPU of runs of the
+same differed by at most 22 %, whatever else the machine did (docs/results.md)."""
 
 DEVIATIONS = 3.29
 """Standard deviations that a difference of counts has to exceed: by chance it does so once in a
