@@ -129,9 +129,7 @@ def inspect_command(
             kubernetes = about_cluster(place)
         origin = origin_here(name, kubernetes)
         exposed = None if metrics_port is None else _exposed(metrics_port)
-        return _looked_at(
-            service, name, origin, seconds, form, out, watch=watch, exposed=exposed
-        )
+        return _looked_at(service, name, origin, seconds, form, out, watch=watch, exposed=exposed)
     except Trouble as trouble:
         refuse(str(trouble))
 
