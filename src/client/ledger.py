@@ -133,9 +133,8 @@ class Ledger:
             connection.requests += 1
             self._note_carried(connection.requests)
             self.reused += connection.requests == 2
-            self.most_requests_on_a_connection = max(
-                self.most_requests_on_a_connection, connection.requests
-            )
+            if connection.requests > self.most_requests_on_a_connection:
+                self.most_requests_on_a_connection = connection.requests
             self.close_announced += answer.close_announced
             # Together, and after all that could fail: a request that is not answered has failed.
             self._land(send)
