@@ -46,7 +46,9 @@ def lab(*arguments: str, most_bytes: int | None = None) -> subprocess.CompletedP
         if most_bytes is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
 
-    done = finished([sys.executable, "-m", "long_lived.lab", *arguments], preexec_fn=limit)
+    # What Python compiles would be cut off, too, and break whoever comes next.
+    command = ["env", "PYTHONDONTWRITEBYTECODE=1", sys.executable, "-m", "long_lived.lab"]
+    done = finished([*command, *arguments], preexec_fn=limit)
     assert "Traceback" not in done.stderr
     return done
 
