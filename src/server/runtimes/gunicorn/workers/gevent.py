@@ -9,6 +9,7 @@ Source: gunicorn/workers/ggevent.py and base_async.py, 27.0.1.
 
 import socket
 import time
+import weakref
 from contextlib import suppress
 from functools import partial
 from types import FrameType
@@ -82,7 +83,8 @@ class GeventWorker(ggevent.GeventWorker):
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
         """Answer one request; the next one on this connection begins with its first byte."""
         if req.req_number == 1:
-            req.unreader.chunk = partial(self._chunk, req.unreader)
+            # No cycle: a connection has ended when nothing holds its socket any more.
+            req.unreader.chunk = partial(self._chunk, weakref.proxy(req.unreader))
         return super().handle_request(listener_name, req, sock, addr)
 
     def _chunk(self, unreader: SocketUnreader, size_hint: int | None = None) -> Any:
