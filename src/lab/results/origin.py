@@ -9,7 +9,6 @@ from importlib.metadata import version
 import psutil
 
 from long_lived.lab.report.origin import Origin
-from long_lived.record.lines import printable
 
 
 def origin_here(where: str = "", kubernetes: str = "") -> Origin:
@@ -23,3 +22,8 @@ def origin_here(where: str = "", kubernetes: str = "") -> Origin:
         kubernetes=kubernetes,
         command=printable(shlex.join(["long-lived", *sys.argv[1:]])),
     )
+
+
+def printable(text: str) -> str:
+    """Replace what is no text: bytes of a file's name, as Python keeps them."""
+    return text.encode("utf-8", "replace").decode()

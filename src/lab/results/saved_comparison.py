@@ -8,8 +8,8 @@ from long_lived.lab.report.facts import ComparisonFacts
 from long_lived.lab.report.origin import Origin
 from long_lived.lab.report.page.comparison import comparison_page
 from long_lived.lab.report.page.page import Page
+from long_lived.lab.results.origin import printable
 from long_lived.lab.results.saved_run import SavedRun, saved_run
-from long_lived.record.lines import printable
 from long_lived.record.summary import Summary
 
 

@@ -15,8 +15,8 @@ from long_lived.lab.experiment.outcome import Outcome
 from long_lived.lab.experiment.results import SUMMARY
 from long_lived.lab.report.facts import Facts
 from long_lived.lab.report.origin import Origin
+from long_lived.lab.results.origin import printable
 from long_lived.record.base import Record
-from long_lived.record.lines import printable
 from long_lived.record.replica_counts import ReplicaCounts
 from long_lived.record.summary import FORMAT, Summary
 from long_lived.settings.errors import one_line
