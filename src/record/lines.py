@@ -22,8 +22,13 @@ _SECONDS = r"(\d{1,15}\.\d+)"
 
 
 def printable(text: str) -> str:
-    """Replace what a terminal would obey instead of showing it: escapes, line ends, direction."""
-    return "".join(char if char.isprintable() else "�" for char in text)
+    """Replace what a terminal would obey instead of showing it: escapes, line ends, direction.
+
+    Bytes of a file's name that are no text stay, unless they are controls in eight bits.
+    """
+    return "".join(
+        char if char.isprintable() or "\udca0" <= char <= "\udcff" else "�" for char in text
+    )
 
 
 class Started(NamedTuple):

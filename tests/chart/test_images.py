@@ -35,7 +35,9 @@ def test_dockerfile_keeps_its_promises(file: str, app: str) -> None:
     assert f'ENTRYPOINT ["python", "-m", "long_lived.{app}"]\n' in final
     assert "org.opencontainers.image.version" in final
     copied = set(re.findall(r"^COPY src/(\w+)/", text, flags=re.MULTILINE))
-    assert copied - {"server_go", "long_lived"} == {"settings", "record", "resources", app}
+    assert copied - {"server_go", "long_lived"} == {
+        *("settings", "record", "resources", "metrics", app)
+    }
 
 
 @pytest.mark.parametrize("file", DOCKERFILES)

@@ -54,6 +54,8 @@ KINDS = (
     Kind("autoscaling/v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler"),
     Kind("batch/v1", "jobs", "Job"),
     Kind("discovery.k8s.io/v1", "endpointslices", "EndpointSlice"),
+    Kind("monitoring.coreos.com/v1", "podmonitors", "PodMonitor"),
+    Kind("monitoring.coreos.com/v1", "prometheusrules", "PrometheusRule"),
     Kind("networking.k8s.io/v1", "networkpolicies", "NetworkPolicy"),
     Kind("policy/v1", "poddisruptionbudgets", "PodDisruptionBudget"),
 )

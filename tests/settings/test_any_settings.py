@@ -72,6 +72,8 @@ def valid(path: tuple[str, ...], node: dict[str, Any]) -> some.SearchStrategy[An
         return some.sampled_from(["", "http://x", "http://127.0.0.1:8000/", "http://[::1]:80/a?b"])
     if path[-1] == "identity":
         return some.sampled_from(["pod", "none", "header:X-Pod", "json:a.b", "regex:pod=(.*)"])
+    if path[-1] == "labels":
+        return some.sampled_from([{}, {"release": "prometheus"}])
     if path[-1] == "headers":
         return some.sampled_from([{}, {"X-A": "b"}, {"Authorization": "env:TOKEN"}])
     if "anyOf" in node:
@@ -128,6 +130,9 @@ def values(draw: some.DrawFn) -> dict[str, Any]:
     keep_alive["maxRequests"] = draw(some.integers(1, 1_000_000)) if recycled else 0
     keep_alive["maxAgeSeconds"] = draw(some.floats(0, 86_400)) if recycled else 0
     server["enabled"] = True
+    metrics = drawn.setdefault("metrics", {})
+    metrics["enabled"] = True  # what reads them may be drawn
+    metrics["port"] = server.get("port", 8000) % 65_535 + 1
     client.get("target", {}).pop("tls", None)  # needs an https:// url
     if client.get("balancing") == "headless":
         server["proxy"] = "none"

@@ -18,12 +18,12 @@ def origin_here(where: str = "", kubernetes: str = "") -> Origin:
         python=platform.python_version(),
         machine=f"{platform.system()} {platform.release()} on {platform.machine()}, "
         f"{os.cpu_count()} processors, {psutil.virtual_memory().total / 1e9:.0f} GB of memory",
-        where=printable(where),
+        where=as_text(where),
         kubernetes=kubernetes,
-        command=printable(shlex.join(["long-lived", *sys.argv[1:]])),
+        command=as_text(shlex.join(["long-lived", *sys.argv[1:]])),
     )
 
 
-def printable(text: str) -> str:
+def as_text(text: str) -> str:
     """Replace what is no text: bytes of a file's name, as Python keeps them."""
     return text.encode("utf-8", "replace").decode()

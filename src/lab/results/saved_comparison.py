@@ -8,7 +8,7 @@ from long_lived.lab.report.facts import ComparisonFacts
 from long_lived.lab.report.origin import Origin
 from long_lived.lab.report.page.comparison import comparison_page
 from long_lived.lab.report.page.page import Page
-from long_lived.lab.results.origin import printable
+from long_lived.lab.results.origin import as_text
 from long_lived.lab.results.saved_run import SavedRun, saved_run
 from long_lived.record.summary import Summary
 
@@ -36,7 +36,7 @@ def comparison_facts(matrix: Matrix) -> ComparisonFacts:
         event=Path(matrix.plan.base).stem,
         complete=not any(matrix.left()),
         origin=next((run.origin for run in runs if run is not None), Origin()),
-        name=printable(matrix.folder.resolve().name),
+        name=as_text(matrix.folder.resolve().name),
     )
 
 

@@ -15,7 +15,7 @@ from long_lived.lab.experiment.outcome import Outcome
 from long_lived.lab.experiment.results import SUMMARY
 from long_lived.lab.report.facts import Facts
 from long_lived.lab.report.origin import Origin
-from long_lived.lab.results.origin import printable
+from long_lived.lab.results.origin import as_text
 from long_lived.record.base import Record
 from long_lived.record.replica_counts import ReplicaCounts
 from long_lived.record.summary import FORMAT, Summary
@@ -59,7 +59,7 @@ class SavedRun:
 
 def facts_of(seen: Outcome, verdict: Verdict, origin: Origin, folder: Path) -> Facts:
     """Put together what is shown of a run in `folder`."""
-    name = printable(folder.resolve().name)
+    name = as_text(folder.resolve().name)
     return Facts(seen.summary, verdict, seen.server_counts, seen.remarks, origin, name)
 
 

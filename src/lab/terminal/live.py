@@ -18,6 +18,7 @@ from rich.text import Text
 from long_lived.lab.analysis.events.change import happened
 from long_lived.lab.experiment.moment import Moment, Standing
 from long_lived.lab.report.page.text import clean
+from long_lived.record.lines import printable
 
 REDRAW_SECONDS = 1.0
 """The clients tell no more often how they stand."""
@@ -107,7 +108,7 @@ class _Picture:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> list[RenderableType]:
         moment = self._moment
         bar = max(4, min(WIDEST_BAR, (options.max_width - OTHER_COLUMNS) // 2))
-        parts: list[RenderableType] = [Text(moment.note)] if moment.note else []
+        parts: list[RenderableType] = [Text(printable(moment.note))] if moment.note else []
         if moment.planned:
             events = happened(moment.changes)[-MOST_EVENTS:]
             room = max(3, console.height - OTHER_LINES - len(events))

@@ -89,6 +89,6 @@ def test_names_are_shown_and_not_obeyed(kind: type[LiveDisplay] | type[LineDispl
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=True, width=200, highlight=False)
     with kind(console) as shown:
-        shown.show(Moment(10, 0, 10, 0, {hostile: 10}, hostile))
+        shown.show(Moment(10, 0, 10, 0, {hostile: Standing(10)}, hostile))
     assert "�]0;owned�[red]x[/][/nothing]" in stream.getvalue()
     assert "\x1b]" not in stream.getvalue()
