@@ -12,6 +12,7 @@ from long_lived.server.runtimes.gunicorn.config import config
 from long_lived.server.runtimes.gunicorn.hooks import Hooks
 from long_lived.server.runtimes.gunicorn.in_flight import IN_FLIGHT, InFlight
 from long_lived.server.runtimes.gunicorn.workers import REPAIRED
+from long_lived.server.runtimes.gunicorn.workers.quitting import sleep_in_turns
 from long_lived.server.runtimes.runtime import Assignment
 
 
@@ -55,6 +56,8 @@ class _Application(BaseApplication):
         app = create_app(
             self._assignment.settings,
             self._assignment.replica(),
+            # Where the only thread waits, it is also the one that handles signals.
+            wait=sleep_in_turns if self._worker_class == "sync-repaired" else None,
             socket_key="gunicorn.socket",
             retire=self._in_flight.close,
         )

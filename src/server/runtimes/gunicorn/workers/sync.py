@@ -14,6 +14,7 @@ from gunicorn.workers import sync
 from long_lived.server.app import REPLICA
 from long_lived.server.listener import ListenerName
 from long_lived.server.runtimes.bounds import READING
+from long_lived.server.runtimes.gunicorn.workers.quitting import quit_at_once
 
 
 class SyncWorker(sync.SyncWorker):
@@ -39,12 +40,7 @@ class SyncWorker(sync.SyncWorker):
             # The wrapped socket: upstream still asks the wrapper for a file number.
             listener.sock.close()
 
-    def handle_quit(self, sig: int, frame: FrameType | None) -> None:
-        """End at once."""
-        if self.wsgi.extensions[REPLICA].in_flight:
-            # Upstream raises SystemExit inside the app, and takes it for the app's error.
-            self.cfg.worker_exit(None, self)
-        super().handle_quit(sig, frame)
+    handle_quit = quit_at_once
 
     def accept(self, listener: Any) -> None:
         """Accept and serve one connection."""

@@ -18,13 +18,10 @@ Source: gunicorn/workers/gthread.py and util.close_graceful, 27.0.1. The tests o
 it on the pinned version, whose private names it overrides.
 """
 
-import os
-import signal
 import socket
 import time
 from contextlib import suppress
-from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 from gunicorn.workers import gthread
 
@@ -33,6 +30,7 @@ from long_lived.server.balance import drop_all
 from long_lived.server.runtimes.bounds import READING
 from long_lived.server.runtimes.gunicorn.in_flight import IN_FLIGHT
 from long_lived.server.runtimes.gunicorn.listening import master_listens
+from long_lived.server.runtimes.gunicorn.workers.quitting import quit_at_once
 
 LINGER_SECONDS = 2.0
 """As in util.close_graceful."""
@@ -58,13 +56,7 @@ class ThreadWorker(gthread.ThreadWorker):
         self.wsgi.extensions[READING].begin(conn.sock)
         super().enqueue_req(conn)
 
-    def handle_quit(self, sig: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG002 - gunicorn's
-        """End at once, inside the handler; ignore whatever signal comes next."""
-        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
-        self.alive = False
-        self.cfg.worker_exit(None, self)
-        os._exit(0)
+    handle_quit = quit_at_once
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """Accept or not; at a stop, accept what is queued and leave the port."""
