@@ -217,8 +217,8 @@ class Parts(NamedTuple):
         return ", ".join([f"Answered/failed/held: unknown 0/0/{self.nameless}", *told])
 
 
-_NAMELESS = re.compile(r"Answered/failed/held: unknown 0/0/(\d+)")
-_PART = re.compile(r"(\S+) (\d+)/(\d+)/(\d+)")
+_NAMELESS = re.compile(rf"Answered/failed/held: unknown 0/0/{_COUNT}")
+_PART = re.compile(rf"(\S+) {_COUNT}/{_COUNT}/{_COUNT}")
 
 Line = Started | Response | Failure | Progress | Parts
 

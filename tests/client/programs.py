@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.waiting import eventually
 
 BOUND_SECONDS = 30
 """Longest wait for anything; reached only where something is broken."""
@@ -118,6 +119,19 @@ class RunningClient:
     def signal(self, number: int) -> None:
         """Send it a signal."""
         self.process.send_signal(number)
+
+    def goes_on(self, answers: int = 5) -> None:
+        """Block until it has got more answers than these, from now on."""
+        answered = self.output.count("Response from Pod")
+        eventually(lambda: self.output.count("Response from Pod") > answered + answers)
+
+    def stop(self) -> FinishedRun:
+        """Stop it by SIGTERM, and block until it has ended with its account."""
+        self.signal(signal.SIGTERM)
+        run = self.finish()
+        assert run.status == 128 + signal.SIGTERM
+        run.check_account()
+        return run
 
     def finish(self) -> FinishedRun:
         """Block until it has ended."""

@@ -2,7 +2,6 @@
 
 import os
 import resource
-import signal
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -33,12 +32,8 @@ def test_requests_without_a_descriptor_fail_and_the_run_goes_on(
     allow_files(client.process.pid, NO_MORE_FILES)
     eventually(lambda: "connect_failed" in client.output)
     allow_files(client.process.pid, allowed)
-    answered = client.output.count("Response from Pod")
-    eventually(lambda: client.output.count("Response from Pod") > answered + 40)
-    client.signal(signal.SIGTERM)
-    run = client.finish()
-    assert run.status == 143
-    run.check_account()
+    client.goes_on(40)
+    run = client.stop()
     assert set(run.summary["requests"]["failed_by_kind"]) <= {"connect_failed", "interrupted"}
     assert "Too many open files" in "\n".join(run.failures)
 

@@ -48,6 +48,10 @@ def test_number_of_any_length_is_passed_over() -> None:
     assert read(answer.format("00", "", 1)) is not None
     for numbers in [("00", LONG, 1), ("00", "", LONG), ("00", "", "9" * 400)]:
         assert read(answer.format(*numbers)) is None
+    parts = "Answered/failed/held: unknown 0/0/{}, a {}/{}/{}"
+    assert read(parts.format(1, 1, 1, 1)) is not None
+    for at in range(4):
+        assert read(parts.format(*(LONG if at == one else 1 for one in range(4)))) is None
 
 
 TOLD = plain({"a": 3, "b": 2}).as_dict()

@@ -19,6 +19,7 @@ from long_lived.lab.analysis.events.change import happened
 from long_lived.lab.experiment.moment import Moment, Standing
 from long_lived.lab.report.page.text import clean
 from long_lived.record.lines import printable
+from long_lived.resources.clock import unix_seconds
 
 REDRAW_SECONDS = 1.0
 """The clients tell no more often how they stand."""
@@ -120,7 +121,7 @@ class _Picture:
         moment = self._moment
         table = _grid("left", "left", "left")
         started = moment.clock_started_unix_seconds
-        elapsed = 0.0 if started is None else max(0.0, time.time() - started)
+        elapsed = 0.0 if started is None else max(0.0, unix_seconds() - started)
         done, of_all, words = elapsed, moment.duration_seconds, f"{elapsed:.0f} of {{:g}} s"
         if not of_all:
             done, of_all = moment.answered + moment.failed, moment.planned

@@ -5,6 +5,7 @@ It is versioned as the result of a run is, and in the same schema.
 
 import csv
 import io
+from dataclasses import asdict
 
 from long_lived.lab.analysis.trade import Trade
 from long_lived.lab.report.comparison import advised, ranked
@@ -46,21 +47,8 @@ class RemedyPart(Part):
     @classmethod
     def of(cls, name: str, row: Trade) -> "RemedyPart":
         """Take a row of a comparison."""
-        return cls(
-            name=name,
-            finding=row.finding,
-            findings=list(row.findings),
-            passed=row.passed,
-            share_ratio=row.share,
-            seconds_to_even=row.seconds_to_even,
-            even_known=row.even_known,
-            opened_per_second=row.opened_per_second,
-            lost=row.lost,
-            added_p50_seconds=row.added_p50_seconds,
-            added_p99_seconds=row.added_p99_seconds,
-            client_cpu_seconds=row.client_cpu_seconds,
-            server_cpu_seconds=row.server_cpu_seconds,
-        )
+        told = asdict(row)
+        return cls(name=name, finding=row.finding, share_ratio=told.pop("share"), **told)
 
 
 class Comparison(Part):
