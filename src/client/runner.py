@@ -181,7 +181,7 @@ class Runner:
             self._endpoints.follow(self._settings.client.headless.resolve_seconds)
         try:
             self._await_users()
-        except OSError as error:  # the event loop takes two descriptors anew for each tick
+        except OSError as error:  # the event loop takes two descriptors when it begins
             return f"the run could not go on: {error}"
         return None
 
@@ -198,15 +198,16 @@ class Runner:
 
     def _await_users(self) -> None:
         """Wait until all are done, or a signal, or nobody reads the output any more."""
-        report_at = self._clock.elapsed_seconds() + self._progress_seconds
+        began = self._clock.elapsed_seconds()
+        report_at = began + self._progress_seconds
         collect_at = GARBAGE_FAILURES
-        while not (self._engine.done() or self._output.broken.is_set()):
-            began = self._clock.elapsed_seconds()
-            stopped = self._engine.wait(TICK_SECONDS)
+
+        def tick() -> bool:
+            nonlocal began, report_at, collect_at
             now = self._clock.elapsed_seconds()
             self._stalls.note(began, TICK_SECONDS, now - began)
-            if stopped:
-                return
+            if self._stopped.is_set() or self._output.broken.is_set():
+                return False
             if self._progress_seconds and now >= report_at:
                 parts = self._ledger.parts(self._book.open_count)
                 self._errors.write([str(parts), str(self._ledger.progress())])
@@ -214,6 +215,10 @@ class Runner:
             if self._ledger.failed >= collect_at:
                 gc.collect()
                 collect_at = self._ledger.failed + GARBAGE_FAILURES
+            began = self._clock.elapsed_seconds()
+            return True
+
+        self._engine.run(TICK_SECONDS, tick)
 
     def _settle(self, problem: str | None) -> NoReturn:
         """Close the account, write the summary as the last line, and end."""

@@ -67,9 +67,5 @@ class Engine(Protocol):
         """Tell whether every user has made its requests."""
 
     @abstractmethod
-    def wait(self, seconds: float) -> bool:
-        """Wait that long, or until the run is stopped, and maybe until all is done.
-
-        Returns:
-            Whether the run is stopped.
-        """
+    def run(self, tick_seconds: float, tick: Callable[[], bool]) -> None:
+        """Wait until all is done, calling `tick` every so often, or until that says False."""

@@ -4,6 +4,7 @@ Users send with requests and urllib3, as an application would.
 """
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from long_lived.client.engines.engine import Engine, Run
@@ -63,9 +64,12 @@ class Executor(Engine):
         """Tell whether every user has made its requests."""
         return self._finished >= self._client.concurrency
 
-    def wait(self, seconds: float) -> bool:
-        """Wait that long, or until the run is stopped; the users need no help."""
-        return self._run.stopped.wait(seconds)
+    def run(self, tick_seconds: float, tick: Callable[[], bool]) -> None:
+        """Wait, and no more: the users need no help."""
+        while not self.done():
+            self._run.stopped.wait(tick_seconds)
+            if not tick():
+                return
 
     def _live(self, user: VirtualUser) -> None:
         """Be one user, in a thread or greenlet of the executor."""

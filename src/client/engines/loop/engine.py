@@ -6,6 +6,7 @@ The users are in one heap, by when they send next; the loop has one timer, for t
 import heapq
 import math
 import random
+from collections.abc import Callable
 
 import uvloop
 
@@ -58,14 +59,27 @@ class Loop(Engine):
         """Tell whether every user has made its requests."""
         return self._finished >= self._client.concurrency
 
-    def wait(self, seconds: float) -> bool:
-        """Run the loop that long, or until all is done; a signal is noticed after that."""
+    def run(self, tick_seconds: float, tick: Callable[[], bool]) -> None:
+        """Run the loop, once: each start of it takes two descriptors, and there may be none."""
+        broken: list[BaseException] = []
+
+        def on_tick() -> None:
+            # The loop would only log what is raised here, and go on without another tick.
+            try:
+                self._run.ledger.output.flush()
+                if tick():
+                    self._loop.call_later(tick_seconds, on_tick)
+                    return
+            except BaseException as error:
+                broken.append(error)
+            self._loop.stop()
+
         if not self.done():
-            end = self._loop.call_later(seconds, self._loop.stop)
+            self._loop.call_later(tick_seconds, on_tick)
             self._loop.run_forever()
-            end.cancel()
         self._run.ledger.output.flush()
-        return self._run.stopped.is_set()
+        if broken:
+            raise broken[0]
 
     def _plan(self, user: User, at_seconds: float) -> None:
         """Plan the next request of a user, if there is to be one."""
