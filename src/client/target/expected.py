@@ -4,7 +4,6 @@ The name goes into logs, tables and memory. So its characters are those of a rep
 there are only so many of them.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,18 +12,29 @@ from pydantic_core import from_json
 from long_lived.client.target.bounds import most_body_bytes
 from long_lived.client.transport.errors import BadAnswer
 from long_lived.record.lines import UNNAMED
+from long_lived.settings import SettingsError
 from long_lived.settings.pod_name import MOST_CHARACTERS, as_pod_name
 from long_lived.settings.sections.target import Target, counts
 
 MOST_NAMES = 1000
 """Names that are told apart, as many as there can be replicas."""
 
+SEARCH_SECONDS = 0.2
+"""Longest search for a name in a body, in processor time of the client: a megabyte takes 1 ms."""
+
+MOST_OVERLONG = 20
+"""Searches that are given up before none is tried any more: an event loop stands still in each."""
+
 
 class Expected:
     """What an answer of a target must be."""
 
     def __init__(self, target: Target) -> None:
-        """Prepare to read answers."""
+        """Prepare to read answers.
+
+        Raises:
+            SettingsError: a regular expression that cannot be used.
+        """
         self.problem: str | None = None
         """What is wrong with the names as a whole."""
         self._identity = target.identity
@@ -36,7 +46,8 @@ class Expected:
         self._name = {"header": self._in_header, "json": self._in_json, "regex": self._in_text}.get(
             kind, self._nowhere
         )
-        self._pattern = re.compile(self._what.encode()) if kind == "regex" else None
+        self._pattern = _compiled(self._what) if kind == "regex" else None
+        self._overlong = 0
         self._keys = self._what.split(".")
         self._known: set[str] = set()
         self._status = target.status
@@ -95,7 +106,36 @@ class Expected:
         return str(found)
 
     def _in_text(self, _headers: Mapping[str, str], body: bytes) -> str:
-        found = self._pattern.search(body) if self._pattern else None
+        if self._overlong >= MOST_OVERLONG:
+            raise BadAnswer(f"nothing is searched for {self._what!r} any more: it takes too long")
+        try:
+            found = self._pattern and self._pattern.search(body, timeout=SEARCH_SECONDS)
+        except TimeoutError:
+            self._overlong += 1
+            if self._overlong >= MOST_OVERLONG:
+                self.problem = (
+                    f"client.target.identity = {self._identity}: {MOST_OVERLONG} searches took "
+                    f"more than {SEARCH_SECONDS:g} s each; must be an expression without repeats "
+                    "of what repeats"
+                )
+            raise BadAnswer(
+                f"the search for {self._what!r} in a body of {len(body):,} bytes took more than "
+                f"{SEARCH_SECONDS:g} s"
+            ) from None
         if found is None or found[1] is None:
             raise BadAnswer(f"the body of {len(body):,} bytes does not match {self._what!r}")
-        return found[1].decode(errors="replace")
+        name: bytes = found[1]
+        return name.decode(errors="replace")
+
+
+def _compiled(pattern: str) -> Any:
+    """Compile a regular expression whose searches can be given up: those of `re` cannot."""
+    # Not earlier: it takes 75 ms, and few runs have a regular expression.
+    import regex
+
+    try:
+        return regex.compile(pattern.encode())
+    except regex.error as error:
+        raise SettingsError(
+            f"client.target.identity = regex:{pattern}: {error}; must be a regular expression"
+        ) from None

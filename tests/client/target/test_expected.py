@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from long_lived.client.target.expected import MOST_NAMES, Expected
+from long_lived.client.target import expected as reading
+from long_lived.client.target.expected import MOST_NAMES, MOST_OVERLONG, Expected
 from long_lived.client.transport.errors import BadAnswer
 from long_lived.record.lines import UNNAMED
 from long_lived.settings.sections.target import Target
@@ -75,6 +76,19 @@ def test_names_are_bounded() -> None:
     assert names.name({"X-Request-Id": "0"}, b"") == "0"
     assert names.problem is not None
     assert "client.target.identity = header:X-Request-Id" in names.problem
+
+
+def test_search_that_takes_for_ever_is_given_up(monkeypatch) -> None:
+    """And after some of those none is tried, because a client stands still in each."""
+    monkeypatch.setattr(reading, "SEARCH_SECONDS", 0.01)
+    names, body = expected("regex:(a+)+$"), b"a" * 1000 + b"!"
+    for _ in range(MOST_OVERLONG):
+        with pytest.raises(BadAnswer, match=r"of 1,001 bytes took more than 0\.01 s"):
+            names.name({}, body)
+    with pytest.raises(BadAnswer, match="any more"):
+        names.name({}, b"aaa")
+    assert names.problem is not None
+    assert names.problem.startswith("client.target.identity = regex:(a+)+$: 20 searches took")
 
 
 @pytest.mark.parametrize(
