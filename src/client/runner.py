@@ -68,7 +68,6 @@ class Runner:
         self._client_id = client_id = secrets.token_hex(8)
         try:
             request, tls = asked(settings.client, self._url, client_id), context(settings.client)
-            expected = Expected(settings.client.target)
         except SettingsError as error:
             refuse("client", str(error))
         self._ledger = Ledger(
@@ -94,7 +93,7 @@ class Runner:
         self._run = Run(
             settings=settings,
             asked=request,
-            expected=expected,
+            expected=Expected(settings.client.target),
             tls=tls,
             server_name=server_name(settings.client, self._url),
             source_addresses=options.source_addresses,
