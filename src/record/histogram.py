@@ -105,12 +105,14 @@ class Histogram:
     def merged(cls, parts: Iterable[Durations], relative_error: float = FINE) -> "Histogram":
         """Add up what `as_record` returned."""
         whole = cls(relative_error)
+        bins = whole._bins
         for part in parts:
             if part.min is not None and part.max is not None:
                 whole.count += part.count
                 whole._minimum = min(whole._minimum, part.min)
                 whole._maximum = max(whole._maximum, part.max)
-                whole._bins.update(part.bins)
+                for index, count in part.bins.items():  # few: Counter.update would take twice that
+                    bins[index] += count
         return whole
 
     def _rounded(self, share: float) -> float:

@@ -1,7 +1,9 @@
 """How the summaries of several clients add up to one."""
 
+import gc
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
 
@@ -71,11 +73,28 @@ def merge_one_by_one(parts: Iterable[tuple[Summary, float]]) -> Summary | None:
     """
     whole: Summary | None = None
     left = iter(parts)
-    while some := list(islice(left, AT_ONCE)):
-        if whole is not None:
-            some.insert(0, (whole, 0.0))
-        whole = merge([part for part, _ in some], [lag for _, lag in some])
+    with _uncollected():
+        while some := list(islice(left, AT_ONCE)):
+            if whole is not None:
+                some.insert(0, (whole, 0.0))
+            whole = merge([part for part, _ in some], [lag for _, lag in some])
     return whole
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Look for no garbage meanwhile.
+
+    Summaries hold no cycles and thousands of objects: looking through them again and again takes as
+    long as parsing and merging them (`bench/merge.py`).
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _durations(parts: Iterable[Durations]) -> Durations:
