@@ -3,8 +3,10 @@
     .venv/bin/python bench/clients.py [--users 10000] [--low 20] [--high 30] [--repeat 1]
         [--only NAME …] [--python PYTHON …] [--locust LOCUST] [--json FILE]
 
-Each holds the same requests against the same server (this project's, in Go), one after the other,
-in one run; with --repeat all of them again, and the table has the medians. hey and wrk are measured
+Each holds the same requests against a server of its own (this project's, in Go), one after the
+other, in one run; with --repeat all of them again, and the table has the medians. It is of its own
+because the kernel takes long to find a port among ten thousand that another client has just left:
+twice the time in the kernel (1.0 against 2.6 s, asyncio after hey). hey and wrk are measured
 where they are installed (apt-get install hey wrk). Each PYTHON is an interpreter that has the
 client's packages, such as the one of
 
@@ -44,6 +46,10 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(HERE.parent / "src"), "POD_ID": "bench"}
+# As where it is installed: compiled once, and not at each start.
+ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)
+URL = "http://server"
+"""Stands for the server's in a command."""
 ENGINES = ("threads", "gevent", "asyncio")
 LONGEST_SECONDS = 900
 HEAD = """\
@@ -65,7 +71,7 @@ def set_flags(settings: dict[str, object]) -> list[str]:
     return [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
 
 
-def tools(url: str, options: argparse.Namespace) -> Iterator[Tool]:
+def tools(options: argparse.Namespace) -> Iterator[Tool]:
     """List the clients that can be measured here."""
     users, low, high = options.users, options.low, options.high
     for python in [sys.executable, *options.python]:
@@ -74,7 +80,7 @@ def tools(url: str, options: argparse.Namespace) -> Iterator[Tool]:
         for engine in ENGINES:
             settings = set_flags(
                 {
-                    "client.url": url,
+                    "client.url": f"{URL}/",
                     "client.concurrency": users,
                     "client.engine": engine,
                     "client.thinkTime.minSeconds": 0,
@@ -89,13 +95,15 @@ def tools(url: str, options: argparse.Namespace) -> Iterator[Tool]:
     longest = str(LONGEST_SECONDS)
     if shutil.which("hey"):
         count = ["-n", str(users), "-c", str(users)]
-        yield Tool("hey", ["hey", *count, "-t", longest, "-H", "Accept: application/json", url])
+        yield Tool(
+            "hey", ["hey", *count, "-t", longest, "-H", "Accept: application/json", f"{URL}/"]
+        )
     if shutil.which("wrk"):
         # It sends for so long, a second request on most connections: their answers are too late.
         rest = ["-d", f"{math.ceil(high) + 3}s", "--timeout", f"{longest}s"]
-        yield Tool("wrk", ["wrk", "-t", "2", "-c", str(users), *rest, url])
+        yield Tool("wrk", ["wrk", "-t", "2", "-c", str(users), *rest, f"{URL}/"])
     if options.locust:
-        file = ["--locustfile", str(HERE / "locust_file.py"), "--host", url.rstrip("/")]
+        file = ["--locustfile", str(HERE / "locust_file.py"), "--host", URL]
         load = [
             "--headless",
             "--only-summary",
@@ -108,7 +116,7 @@ def tools(url: str, options: argparse.Namespace) -> Iterator[Tool]:
         ]
         for kind, name in (("Requests", "locust, HttpUser"), ("Fast", "locust, FastHttpUser")):
             yield Tool(name, [options.locust, *file, *load, "--loglevel", "ERROR", kind])
-    plain = [sys.executable, str(HERE / "plain_client.py"), url, str(users)]
+    plain = [sys.executable, str(HERE / "plain_client.py"), f"{URL}/", str(users)]
     yield Tool("Session.get", plain)
 
 
@@ -144,11 +152,10 @@ def in_flight(url: str) -> int:
 
 def measure(tool: Tool, url: str, options: argparse.Namespace) -> dict[str, Any]:
     """Run a client once; return what it took and what came of it."""
-    while in_flight(url):
-        time.sleep(0.2)  # what wrk has left behind
+    command = [part.replace(URL, url.rstrip("/")) for part in tool.command]
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         began = time.monotonic()
-        process = subprocess.Popen(tool.command, stdout=out, stderr=errors, env=ENVIRONMENT)
+        process = subprocess.Popen(command, stdout=out, stderr=errors, env=ENVIRONMENT)
         all_after = None
         while True:
             pid, status, usage = os.wait4(process.pid, os.WNOHANG)
@@ -235,14 +242,12 @@ def main() -> None:
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # hey and wrk do not do so themselves
     runs: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    with server(options.low, options.high) as url:
-        chosen = [
-            tool for tool in tools(url, options) if not options.only or tool.name in options.only
-        ]
-        for _ in range(options.repeat):
-            for tool in chosen:
+    chosen = [tool for tool in tools(options) if not options.only or tool.name in options.only]
+    for _ in range(options.repeat):
+        for tool in chosen:
+            with server(options.low, options.high) as url:
                 runs[tool.name].append(measure(tool, url, options))
-                print(cells(row(tool.name, runs[tool.name][-1:])), file=sys.stderr, flush=True)
+            print(cells(row(tool.name, runs[tool.name][-1:])), file=sys.stderr, flush=True)
     rows = [row(name, of_one) for name, of_one in runs.items()]
     print(HEAD)
     print("\n".join(map(cells, rows)))
