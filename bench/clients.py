@@ -1,7 +1,7 @@
 """What a client costs: this project's engines, hey, wrk and the seed's own client, side by side.
 
-    .venv/bin/python bench/clients.py [--users 10000] [--low 20] [--high 30] [--repeat 1]
-        [--only NAME …] [--python PYTHON …] [--locust LOCUST] [--json FILE]
+    .venv/bin/python bench/clients.py [--users 10000] [--low 20] [--high 30] [--ramp-up 2]
+        [--repeat 1] [--only NAME …] [--python PYTHON …] [--locust LOCUST] [--json FILE]
 
 Each holds the same requests against a server of its own (this project's, in Go), one after the
 other, in one run; with --repeat all of them again, and the table has the medians. It is of its own
@@ -83,6 +83,7 @@ def tools(options: argparse.Namespace) -> Iterator[Tool]:
                     "client.url": f"{URL}/",
                     "client.concurrency": users,
                     "client.engine": engine,
+                    "client.rampUpSeconds": options.ramp_up,
                     "client.thinkTime.minSeconds": 0,
                     "client.thinkTime.maxSeconds": 0,
                     "server.delay.minSeconds": low,
@@ -225,6 +226,9 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=10_000)
     parser.add_argument("--low", type=float, default=20, help="shortest delay, in seconds")
     parser.add_argument("--high", type=float, default=30, help="longest delay, in seconds")
+    parser.add_argument(
+        "--ramp-up", type=float, default=2, help="over how long this project's clients send"
+    )
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--only", action="append", help="measure this client and no other")
     parser.add_argument("--locust", help="a locust to measure, too")
