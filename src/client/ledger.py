@@ -81,7 +81,7 @@ class Ledger:
         """Take note whether sends plan themselves."""
         self._lock = threading.Lock()
         self._plans_itself = self.planned == 0
-        self._in_flight: Counter[float] = Counter()  # by when they were sent
+        self._in_flight: dict[float, int] = {}  # by when they were sent
         self._nameless: set[Connection] = set()  # closed, and no pod has answered on them so far
         self._carried: Counter[int] = Counter()  # connections, by how many answers came over them
         self._closed = False
@@ -105,7 +105,7 @@ class Ledger:
             self.first_sent_seconds = now if first is None else min(now, first)
             self.last_sent_seconds = max(now, self.last_sent_seconds)
             self.sent += 1
-            self._in_flight[now] += 1
+            self._in_flight[now] = self._in_flight.get(now, 0) + 1
             self.send_lag.add(lag_seconds)
             self._count("sent", "all", now)
             return Send(now, lag_seconds)
@@ -180,7 +180,7 @@ class Ledger:
                 return
             now = self.clock.elapsed_seconds()
             times = [now] * left
-            if send is not None and self._in_flight[send.at_seconds] > 0:
+            if send is not None and send.at_seconds in self._in_flight:
                 self._land(send)
                 times.append(send.at_seconds)
             for sent in times:
@@ -216,7 +216,7 @@ class Ledger:
             for connection in self._nameless:
                 self._count("opened", UNATTRIBUTED, connection.opened_seconds)
                 self._count("closed", UNATTRIBUTED, connection.closed_seconds or now)
-            interrupted = self._in_flight.total()
+            interrupted = sum(self._in_flight.values())
             left = self.planned - self.answered - self.failed - interrupted
             for sent, count in self._in_flight.items():
                 self._count_failures(ErrorKind.INTERRUPTED, None, sent, now, count)
@@ -244,7 +244,8 @@ class Ledger:
     def progress(self) -> Progress:
         """Return the account as it stands."""
         with self._lock:
-            return Progress(self.planned, self._in_flight.total(), self.answered, self.failed)
+            in_flight = sum(self._in_flight.values())
+            return Progress(self.planned, in_flight, self.answered, self.failed)
 
     def parts(self, open_connections: int) -> Parts:
         """Return it by pod, with so many connections open."""
@@ -282,9 +283,9 @@ class Ledger:
 
     def _land(self, send: Send) -> None:
         """Take a request out of those in flight."""
-        self._in_flight[send.at_seconds] -= 1
-        if not self._in_flight[send.at_seconds]:
-            del self._in_flight[send.at_seconds]
+        others = self._in_flight.pop(send.at_seconds) - 1
+        if others:
+            self._in_flight[send.at_seconds] = others
 
     def _count_failures(
         self, kind: ErrorKind, pod: str | None, sent: float, ended: float, count: int = 1

@@ -56,9 +56,14 @@ class Histogram:
         self._zero_bin = math.ceil(math.log(_FLOOR_SECONDS) / self._log_growth)
         self._bins: Counter[int] = Counter()
         self._pending: list[float] = []
-        self.count = 0
+        self._folded = 0
         self._minimum = math.inf
         self._maximum = -math.inf
+
+    @property
+    def count(self) -> int:
+        """How many durations there are."""
+        return self._folded + len(self._pending)
 
     def add(self, seconds: float) -> None:
         """Count one duration.
@@ -68,7 +73,6 @@ class Histogram:
         """
         if not seconds < math.inf:
             raise ValueError(f"{seconds} is no duration: neither infinite nor NaN is allowed")
-        self.count += 1
         self._pending.append(seconds)
         if len(self._pending) >= MOST_PENDING:
             self._fold()
@@ -108,7 +112,7 @@ class Histogram:
         bins = whole._bins
         for part in parts:
             if part.min is not None and part.max is not None:
-                whole.count += part.count
+                whole._folded += part.count
                 whole._minimum = min(whole._minimum, part.min)
                 whole._maximum = max(whole._maximum, part.max)
                 for index, count in part.bins.items():  # few: Counter.update would take twice that
@@ -131,4 +135,5 @@ class Histogram:
         )
         self._minimum = min(self._minimum, *self._pending)
         self._maximum = max(self._maximum, *self._pending)
+        self._folded += len(self._pending)
         self._pending.clear()

@@ -66,8 +66,8 @@ class Timeline:
         """Count an event."""
         index = math.floor(unix_seconds / self.bucket_seconds)
         self._counts[series][key][index] += count
-        self._reach(index)
-        if self._last - (self._first or 0) >= MOST_BUCKETS:
+        if index != self._last or self._first is None:
+            self._reach(index)
             self._shrink()
 
     def as_record(self) -> TimelineCounts:
