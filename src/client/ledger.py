@@ -283,8 +283,7 @@ class Ledger:
 
     def _land(self, send: Send) -> None:
         """Take a request out of those in flight."""
-        others = self._in_flight.pop(send.at_seconds) - 1
-        if others:
+        if others := self._in_flight.pop(send.at_seconds) - 1:
             self._in_flight[send.at_seconds] = others
 
     def _count_failures(
