@@ -95,16 +95,26 @@ class Lab:
         assert "Traceback" not in self.errors + self.printed, self.errors
         return status
 
+    def log(self, name: str = "client-1") -> str:
+        """Return what a client or a replica has logged so far, which may be nothing."""
+        file = self.folder / f"{name}.log"
+        return file.read_text(encoding="utf-8") if file.exists() else ""
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> None:
+        """End the run by a signal, and check that it left its account and no process."""
+        self.process.send_signal(number)
+        assert self.finish() == 128 + number, self.printed
+        assert processes_of(self.place) == {}
+
     def pid(self, part: str) -> int | None:
         """Return the id of the process whose command line contains `part`."""
         return next((pid for pid, line in processes_of(self.place).items() if part in line), None)
 
     def await_answers(self, count: int = 20, client: str = "client-1") -> None:
         """Wait until a client has logged this many more answers."""
-        log = self.folder / f"{client}.log"
 
         def answers() -> int:
-            return log.read_text().count("Response from Pod ") if log.exists() else 0
+            return self.log(client).count("Response from Pod ")
 
         wanted = answers() + count
 

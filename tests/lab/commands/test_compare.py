@@ -3,14 +3,16 @@
 import json
 import os
 import re
-import signal
+import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tests.lab.commands.lab import Start, arguments_of, clean_environment, finished, processes_of
+from tests.lab.commands.lab import Lab, clean_environment, finished, starter
 from tests.waiting import eventually
 
 from long_lived.lab.__main__ import cli
@@ -22,7 +24,7 @@ SMALL = (
     "client.thinkTime.minSeconds=0.8",
     "client.thinkTime.maxSeconds=1.4",
     "client.rampUpSeconds=0.5",
-    "client.concurrency=240",
+    "client.concurrency=160",
     "client.durationSeconds=18",
     "experiment.event.afterSeconds=2",
     "experiment.event.replacementSeconds=0.5",
@@ -38,15 +40,48 @@ def compared(folder: Path) -> dict[str, dict[str, float]]:
     return {name: trades[0] for name, trades in kept["done"].items()}
 
 
-def test_numbers_are_those_of_the_clients_log(tmp_path: Path) -> None:
-    """The table's shares, new connections and losses match a recount of the raw log lines."""
-    out = tmp_path / "results"
-    command = ["compare", "flask", "--out", str(out), *arguments_of(SMALL), "--format", "json"]
-    done = finished([sys.executable, "-m", "long_lived.lab", *command])
+@dataclass(frozen=True)
+class Comparison:
+    """One that was interrupted in its second run, and then resumed."""
+
+    interrupted: Lab
+    first: dict[str, dict[str, float]]
+    """What it had measured until then."""
+    resumed: subprocess.CompletedProcess[str]
+
+
+@pytest.fixture(scope="module")
+def comparison(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Comparison]:
+    """Compare two remedies, once, for every test that looks at the result."""
+    with starter(tmp_path_factory.mktemp("comparison")) as begin:
+        lab = begin("none", *SMALL, command=("compare", "flask"))
+        eventually(lambda: lab.log("none-1/client-1"))
+        lab.await_answers(client="none-1/client-1")
+        lab.stop()
+        first = compared(lab.folder)
+        resume = ["compare", "--resume", lab.folder, "--format", "json"]
+        yield Comparison(lab, first, finished([sys.executable, "-m", "long_lived.lab", *resume]))
+
+
+def test_interrupted_comparison_can_be_resumed(comparison: Comparison) -> None:
+    """Ctrl-C keeps what is done and says how to go on; --resume runs only what is left."""
+    lab, done = comparison.interrupted, comparison.resumed
+    assert f"long-lived compare --resume {lab.out}" in lab.printed
+    assert "flask" in lab.printed.partition("remedy ")[2]
+    assert comparison.first.keys() == {"flask"}
     assert done.returncode == 0, done.stdout + done.stderr
-    (remedy,) = json.loads(done.stdout)["remedies"]
-    assert remedy["lost"] == compared(out / "latest")["flask"]["lost"]
-    run = out.resolve() / "latest" / "flask-1"
+    both = compared(lab.folder)
+    assert both.keys() == {"flask", "none"}
+    assert both["flask"] == comparison.first["flask"]
+    assert "2 of 2: none" in done.stderr
+
+
+def test_numbers_are_those_of_the_clients_log(comparison: Comparison) -> None:
+    """The table's shares, new connections and losses match a recount of the raw log lines."""
+    remedies = {one["name"]: one for one in json.loads(comparison.resumed.stdout)["remedies"]}
+    shown = comparison.first["flask"]
+    assert remedies["flask"]["lost"] == shown["lost"]
+    run = comparison.interrupted.folder / "flask-1"
     effect = json.loads((run / "summary.json").read_text(encoding="utf-8"))["effect"]
     log = (run / "client-1.log").read_text(encoding="utf-8")
     answers = [(pod, number, float(at)) for pod, number, at in ANSWER.findall(log)]
@@ -58,29 +93,9 @@ def test_numbers_are_those_of_the_clients_log(tmp_path: Path) -> None:
     crew = [*effect["survivors"], *effect["came"]]
     fresh = {number for _, number in late} - {number for _, number, at in answers if at < middle}
 
-    shown = compared(out / "latest")["flask"]
     assert shown["share"] == pytest.approx(len(crew) * min(served.values()) / len(late), abs=0.1)
     assert shown["opened_per_second"] == pytest.approx(len(fresh) / (end - middle), rel=0.15)
     assert shown["lost"] == log.count("Request failed: connection_lost") > 0
-
-
-def test_interrupted_comparison_can_be_resumed(start: Start, tmp_path: Path) -> None:
-    """Ctrl-C keeps what is done and says how to go on; --resume runs only what is left."""
-    lab = start("none", *SMALL, command=("compare", "per-request"))
-    eventually(lambda: (lab.folder / "none-1" / "client-1.log").exists())
-    lab.await_answers(client="none-1/client-1")
-    lab.process.send_signal(signal.SIGINT)
-    assert lab.finish() == 130, lab.printed
-    assert f"long-lived compare --resume {lab.out}" in lab.printed
-    assert "per-request" in lab.printed.partition("remedy ")[2]
-    assert processes_of(lab.place) == {}
-    first = compared(lab.folder)
-    done = finished([sys.executable, "-m", "long_lived.lab", "compare", "--resume", lab.folder])
-    assert done.returncode == 0, done.stdout + done.stderr
-    both = compared(lab.folder)
-    assert both.keys() == {"per-request", "none"}
-    assert both["per-request"] == first["per-request"]
-    assert "2 of 2: none" in done.stdout
 
 
 REFUSED = {

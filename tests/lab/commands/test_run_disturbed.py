@@ -4,15 +4,21 @@ import os
 import resource
 import signal
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from tests.lab.commands.lab import FEW, LASTING, RESTART, Lab, Start, check_phases, processes_of
+from tests.lab.commands.lab import (
+    FEW,
+    LASTING,
+    RESTART,
+    Lab,
+    Start,
+    check_phases,
+    processes_of,
+    starter,
+)
 from tests.waiting import eventually
-
-
-def client_log(lab: Lab) -> str:
-    """Return what the client has logged so far."""
-    return (lab.folder / "client-1.log").read_text()
 
 
 def test_lab_suspended_until_its_clients_have_ended_reports_the_run(start: Start) -> None:
@@ -20,7 +26,7 @@ def test_lab_suspended_until_its_clients_have_ended_reports_the_run(start: Start
     lab = start("smoke", *FEW, "client.requestsPerUser=2")
     lab.await_answers(1)
     lab.process.send_signal(signal.SIGSTOP)
-    eventually(lambda: '\n{"format":' in client_log(lab))
+    eventually(lambda: '\n{"format":' in lab.log())
     lab.process.send_signal(signal.SIGCONT)
     assert lab.finish() == 0, lab.printed
     assert lab.check_account()["requests"]["answered"] == 80
@@ -55,28 +61,41 @@ main()
 """
 
 
-@pytest.mark.parametrize("step", [-3600, 3600], ids=["back", "forward"])
-def test_clock_that_is_set_moves_no_event(step: int, start: Start, tmp_path) -> None:
+BACK, FORWARD = -3600, 3600
+
+
+@pytest.fixture(scope="module")
+def set_clocks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[int, Lab]]:
+    """Run a restart under each clock that is set before it, in parallel."""
+    folder = tmp_path_factory.mktemp("clocks")
+    flag, restart = folder / "set", (*RESTART, "experiment.event.count=1")
+    with starter(folder) as begin:
+        labs = {
+            step: begin(
+                "smoke",
+                *(*FEW, LASTING, *restart, "server.replicas=2"),
+                program=("-c", CLOCK, str(step), f"{flag}{step}"),
+            )
+            for step in (BACK, FORWARD)
+        }
+        for step, lab in labs.items():
+            lab.await_answers(1)
+            Path(f"{flag}{step}").touch()
+        yield labs
+
+
+@pytest.mark.parametrize("step", [BACK, FORWARD], ids=["back", "forward"])
+def test_clock_that_is_set_moves_no_event(step: int, set_clocks: dict[int, Lab]) -> None:
     """The restart happens at its time, and each of its steps stays in its order."""
-    flag = tmp_path / "set"
-    lab = start(
-        "smoke",
-        *(*FEW, LASTING, *RESTART, "server.replicas=2", "experiment.event.count=1"),
-        program=("-c", CLOCK, str(step), str(flag)),
-    )
-    lab.await_answers(1)
-    flag.touch()
-    replacement = lab.folder / "server-c.log"
-    eventually(lambda: replacement.exists() and "Serving pod=" in replacement.read_text())
+    lab = set_clocks[step]
+    eventually(lambda: "Serving pod=" in lab.log("server-c"))
     lab.await_answers()
-    lab.process.send_signal(signal.SIGINT)
-    assert lab.finish() == 130, lab.printed
+    lab.stop()
     lab.check_account()
     check_phases(lab.record)
     before, during, *_ = lab.record["effect"]["phases"]
     assert (before["name"], during["name"]) == ("before", "during")
     assert before["end_seconds"] - before["start_seconds"] >= 1
-    assert processes_of(lab.place) == {}
 
 
 def test_log_emptied_in_the_middle_of_a_run_is_followed_further(start: Start) -> None:
@@ -85,8 +104,7 @@ def test_log_emptied_in_the_middle_of_a_run_is_followed_further(start: Start) ->
     lab.await_answers(40)
     os.truncate(lab.folder / "client-1.log", 0)
     lab.await_answers(5)
-    lab.process.send_signal(signal.SIGINT)
-    assert lab.finish() == 130, lab.printed
+    lab.stop()
     assert lab.check_account()["requests"]["answered"] >= 45
     assert lab.record["problems"] == []
 
@@ -129,8 +147,7 @@ def test_second_run_beside_one_that_is_under_way_is_counted_apart(start: Start) 
     (counted,) = second.record["server_counts"].values()
     assert counted["answered"] == 80
     first.await_answers(1)
-    first.process.send_signal(signal.SIGINT)
-    assert first.finish() == 130, first.printed
+    first.stop()
     requests, (counted,) = first.check_account()["requests"], first.record["server_counts"].values()
     assert counted["answered"] >= requests["answered"]
     assert set(counted["answered_to"]) - {""} == set(first.record["clients"]["client_ids"])

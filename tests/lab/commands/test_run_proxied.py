@@ -26,7 +26,8 @@ def test_restart_behind_a_proxy_is_even_and_loses_nothing(start: Start) -> None:
         "events/restart",
         *QUICK,
         PROXIED,
-        *("client.durationSeconds=24", "experiment.event.afterSeconds=3"),
+        *("client.durationSeconds=20", "experiment.event.afterSeconds=3"),
+        *("experiment.event.replacementSeconds=0.5", "experiment.event.serviceLagSeconds=0"),
         "experiment.expect=even",
     )
     assert lab.finish() == 0, lab.printed
@@ -52,18 +53,15 @@ def test_proxy_that_ends_makes_the_run_incomplete(start: Start) -> None:
     os.kill(pid, signal.SIGKILL)
     said = "the proxy ended in the middle of the run with status -9"
     eventually(lambda: lab.pid(PROGRAM) is None)
-    lab.process.send_signal(signal.SIGINT)
-    assert lab.finish() == 130
+    lab.stop()
     assert any(said in problem for problem in lab.record["problems"])
-    assert processes_of(lab.place) == {}
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["stopped", "killed"])
-def test_proxy_ends_with_the_lab(number: signal.Signals, start: Start) -> None:
-    """However the lab ends, so does its proxy."""
+def test_proxy_ends_with_a_killed_lab(start: Start) -> None:
+    """The reaper knows the proxy as it knows replicas and clients."""
     lab = start("smoke", *FEW, PROXIED, LASTING)
     lab.await_answers()
     assert lab.pid(PROGRAM) is not None
-    lab.process.send_signal(number)
+    lab.process.kill()
     lab.process.wait(60)
     eventually(lambda: processes_of(lab.place) == {})

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 from tests.lab.commands.lab import QUICK, Lab, check_phases, processes_of, starter
 
+USERS = 240
 AGE, JITTER = 5, 0.2
-CYCLE = 0.3 + 1.5
+CYCLE = 0.3 + 2
 """The longest delay plus the longest think time."""
 
 REMEDIES = {
@@ -23,9 +24,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Lab]]:
             name: begin(
                 "events/restart",
                 *QUICK,
-                *("client.concurrency=300", "client.durationSeconds=32", "experiment.expect=even"),
-                *("client.thinkTime.minSeconds=0.5", "client.thinkTime.maxSeconds=1.5"),
-                *("experiment.event.afterSeconds=6", "experiment.event.serviceLagSeconds=0"),
+                *("client.thinkTime.maxSeconds=2", "client.durationSeconds=28"),
+                *("experiment.event.afterSeconds=3", "experiment.event.replacementSeconds=1"),
+                *("experiment.event.serviceLagSeconds=0", "experiment.expect=even"),
                 *settings,
             )
             for name, settings in REMEDIES.items()
@@ -60,8 +61,8 @@ def test_recycled_connections_are_even_again_within_their_age(runs: dict[str, La
     # Each lives for its age, and on to the end of the answer or pause in which that ends: half a
     # cycle on average. Connections that the restart closed began again at zero.
     seconds = clients["load_seconds"]
-    cycle = 300 * seconds / clients["requests"]["answered"]
-    renewals = 300 * seconds / (AGE + cycle / 2)
+    cycle = USERS * seconds / clients["requests"]["answered"]
+    renewals = USERS * seconds / (AGE + cycle / 2)
     assert clients["connections"]["retired"] == pytest.approx(renewals, rel=0.3)
 
 
@@ -69,11 +70,12 @@ def test_client_that_chooses_is_even_again_at_once(runs: dict[str, Lab]) -> None
     """Users move to the replacements, before their next request, as soon as they know them."""
     record = finished(runs["headless"])
     held = record["verdict"]["judged"]["spread"]["counts"]
-    assert held == dict.fromkeys(("server-a", "server-d", "server-e"), 100)
+    assert held == dict.fromkeys(("server-a", "server-d", "server-e"), USERS // 3)
     connections = record["clients"]["connections"]
-    # One replica after the other leaves (100, then 150 that the other two share), and comes
-    # (150 of 300, then 50 of each of two): nobody moves beyond that.
-    assert connections["retired"] <= 100 + 150 + 150 + 100
-    assert connections["opened"] <= 300 + 100 + 150 + 150 + 100
+    # One replica after the other leaves (a third, then half, which the other two share), and comes
+    # (half of all, then a sixth of each of two): nobody moves beyond that.
+    moves = USERS // 3 + USERS // 2 + USERS // 2 + USERS // 3
+    assert connections["retired"] <= moves
+    assert connections["opened"] <= USERS + moves
     longest = record["clients"]["response_seconds"]["max"] + CYCLE
     assert record["effect"]["seconds_to_even"] - ready_seconds(record) <= 1 + longest + 2

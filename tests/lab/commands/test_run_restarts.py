@@ -8,12 +8,15 @@ from collections.abc import Iterator
 import pytest
 from tests.lab.commands.lab import QUICK, Lab, check_phases, processes_of, starter
 
+from long_lived.server.runtimes.go import build
+
 RUNTIMES = {"flask": "even", "gunicorn": "pinned", "go": "pinned"}
 
 
 @pytest.fixture(scope="module")
 def restart_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Lab]]:
     """Restart replicas of each runtime in parallel, since a run mostly waits."""
+    build.binary(install=True)  # takes a minute, once: no run should wait for it
     with starter(tmp_path_factory.mktemp("restarts")) as begin:
         yield {
             runtime: begin(

@@ -120,7 +120,7 @@ def test_replica_that_comes_back_is_missed_by_its_name(shop: Shop, start: Start)
     """One of two replicas ends, and nobody is seen in its place: the other one has everything."""
     command = ("run", "--identity", "header:X-Pod")
     lab = start(shop.url, *shop.settings, "client.durationSeconds=8", command=command)
-    lab.await_answers(300)
+    lab.await_answers(100)
     os.killpg(shop.replicas[1].pid, signal.SIGKILL)
     assert lab.finish() == 0, lab.errors
     record = lab.record

@@ -75,7 +75,7 @@ def test_secrets_and_controls_are_in_nothing_that_a_run_leaves(
     lab = start(
         f"--url={parrot}",
         *(f"{headers}.Authorization=env:TOKEN", f"{headers}.X-Api-Key=file:{tmp_path}/key"),
-        *(f"client.engine={engine}", "client.concurrency=8", "client.durationSeconds=3"),
+        *(f"client.engine={engine}", "client.concurrency=8", "client.durationSeconds=1"),
         *("experiment.expect=any", "client.rampUpSeconds=0", "experiment.maxFailedRatio=1"),
         *("client.thinkTime.minSeconds=0.1", "client.thinkTime.maxSeconds=0.2"),
         command=("run", "--identity", "header:X-Pod"),
