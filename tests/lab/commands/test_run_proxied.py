@@ -4,10 +4,13 @@ import os
 import signal
 
 import pytest
-from tests.lab.commands.lab import FEW, LASTING, QUICK, Start, processes_of
+from tests.lab.commands.lab import FEW, LASTING, QUICK, Start, long_enough, processes_of
 from tests.waiting import eventually
 
 from long_lived.lab.local import haproxy
+
+pytestmark = pytest.mark.timeout(900)
+"""On a slow machine a run is repeated with a longer load."""
 
 PROXIED = "server.proxy=haproxy"
 PROGRAM = "haproxy -db"
@@ -22,13 +25,13 @@ def there_is_a_proxy() -> None:
 
 def test_restart_behind_a_proxy_is_even_and_loses_nothing(start: Start) -> None:
     """Clients keep their connections; survivor and replacements share the requests."""
-    lab = start(
-        "events/restart",
-        *QUICK,
-        PROXIED,
-        *("client.durationSeconds=20", "experiment.event.afterSeconds=3"),
+    settings = (
+        *(*QUICK, PROXIED, "experiment.expect=even", "experiment.event.afterSeconds=3"),
         *("experiment.event.replacementSeconds=0.5", "experiment.event.serviceLagSeconds=0"),
-        "experiment.expect=even",
+    )
+    lab = long_enough(
+        lambda seconds: start("events/restart", *settings, f"client.durationSeconds={seconds:g}"),
+        14,
     )
     assert lab.finish() == 0, lab.printed
     assert " replicas (gunicorn gthread-repaired) behind haproxy, " in lab.printed

@@ -1,9 +1,20 @@
 """What `long-lived run` finds after a restart when the client has a remedy."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.lab.commands.lab import QUICK, Lab, check_phases, processes_of, starter
+from tests.lab.commands.lab import (
+    QUICK,
+    Lab,
+    check_phases,
+    long_enough,
+    processes_of,
+    starter,
+)
+
+pytestmark = pytest.mark.timeout(900)
+"""On a slow machine a run is repeated with a longer load."""
 
 USERS = 240
 AGE, JITTER = 5, 0.2
@@ -20,17 +31,21 @@ REMEDIES = {
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Lab]]:
     """Restart two of three replicas under each remedy, in parallel."""
     with starter(tmp_path_factory.mktemp("remedies")) as begin:
-        yield {
-            name: begin(
-                "events/restart",
-                *QUICK,
-                *("client.thinkTime.maxSeconds=2", "client.durationSeconds=28"),
-                *("experiment.event.afterSeconds=3", "experiment.event.replacementSeconds=1"),
-                *("experiment.event.serviceLagSeconds=0", "experiment.expect=even"),
-                *settings,
+        settings = (
+            *(*QUICK, "client.thinkTime.maxSeconds=2", "experiment.expect=even"),
+            *("experiment.event.afterSeconds=3", "experiment.event.replacementSeconds=1"),
+            "experiment.event.serviceLagSeconds=0",
+        )
+
+        def run(name: str) -> Callable[[float], Lab]:
+            return lambda seconds: begin(
+                *("events/restart", *settings, *REMEDIES[name]),
+                f"client.durationSeconds={seconds:g}",
             )
-            for name, settings in REMEDIES.items()
-        }
+
+        with ThreadPoolExecutor(len(REMEDIES)) as pool:
+            labs = pool.map(lambda name: long_enough(run(name), 24, 2 * AGE + CYCLE), REMEDIES)
+        yield dict(zip(REMEDIES, labs, strict=True))
 
 
 def ready_seconds(record: dict) -> float:

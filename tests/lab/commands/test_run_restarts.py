@@ -3,12 +3,23 @@
 Each test that expects `even` fails by chance once in a thousand runs, as `LEVEL` promises.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.lab.commands.lab import QUICK, Lab, check_phases, processes_of, starter
+from tests.lab.commands.lab import (
+    QUICK,
+    Lab,
+    check_phases,
+    long_enough,
+    processes_of,
+    starter,
+)
 
 from long_lived.server.runtimes.go import build
+
+pytestmark = pytest.mark.timeout(900)
+"""On a slow machine a run is repeated with a longer load."""
 
 RUNTIMES = {"flask": "even", "gunicorn": "pinned", "go": "pinned"}
 
@@ -18,18 +29,20 @@ def restart_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str,
     """Restart replicas of each runtime in parallel, since a run mostly waits."""
     build.binary(install=True)  # takes a minute, once: no run should wait for it
     with starter(tmp_path_factory.mktemp("restarts")) as begin:
-        yield {
-            runtime: begin(
-                "events/restart",
-                *QUICK,
-                *(f"server.runtime={runtime}", f"experiment.expect={finding}"),
-                *("server.delay.maxSeconds=0.7", "client.thinkTime.maxSeconds=1.5"),
-                # A replacement that is late makes a run incomplete: this leaves time enough on a
-                # busy machine.
-                *("client.durationSeconds=24", "experiment.event.afterSeconds=3"),
+        settings = (
+            *(*QUICK, "server.delay.maxSeconds=0.7", "client.thinkTime.maxSeconds=1.5"),
+            "experiment.event.afterSeconds=3",
+        )
+
+        def run(runtime: str) -> Callable[[float], Lab]:
+            own = (f"server.runtime={runtime}", f"experiment.expect={RUNTIMES[runtime]}")
+            return lambda seconds: begin(
+                "events/restart", *settings, *own, f"client.durationSeconds={seconds:g}"
             )
-            for runtime, finding in RUNTIMES.items()
-        }
+
+        with ThreadPoolExecutor(len(RUNTIMES)) as pool:
+            labs = pool.map(lambda runtime: long_enough(run(runtime), 16), RUNTIMES)
+        yield dict(zip(RUNTIMES, labs, strict=True))
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
