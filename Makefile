@@ -17,11 +17,14 @@ SCENARIO ?= ten-thousand
 run: $(VENV)/.run ## Run an experiment, by default with 10,000 requests at once [SCENARIO= SET=]
 	$(BIN)/long-lived run $(SCENARIO) $(foreach pair,$(SET),--set '$(pair)')
 
-# Labs on this machine run apart from all other tests, which would starve them. Runs on the imitated
-# cluster are small and mostly wait: two for each processor, and an idle worker takes over what
-# another still has to do. All others go by file, whose tests share servers. (xdist 3.8 finds no
-# groups with pytest 9.2, whose node ids it cannot add them to.) WORKERS=0 is one by one.
+# Labs on this machine run apart from all other tests, which would starve them, as many at once as
+# there are processors. All others mostly wait: two for each processor. Runs on the imitated cluster
+# are small, and an idle worker takes over what another still has to do; everything else goes by
+# file, whose tests share servers. (xdist 3.8 finds no groups with pytest 9.2, whose node ids it cannot
+# add them to.) WORKERS=0 is one by one. What takes minutes once, and no test should wait for, comes
+# first.
 WORKERS ?= $(shell nproc)
+TWICE = $(shell expr 2 \* $(WORKERS))
 LABS := tests/lab/commands
 RUNS := tests/lab/cluster/runs
 PYTEST = $(BIN)/python -m pytest
@@ -29,9 +32,10 @@ test: $(VENV)/.dev helm ## Run the whole test suite [TESTS= WORKERS=]
 ifdef TESTS
 	$(PYTEST) --numprocesses=$(WORKERS) --dist=loadfile $(TESTS)
 else
-	$(PYTEST) $(LABS)
-	$(PYTEST) --numprocesses=$(shell expr 2 \* $(WORKERS)) --dist=worksteal $(RUNS)
-	$(PYTEST) --numprocesses=$(WORKERS) --dist=loadfile $(patsubst %,--ignore=%,$(LABS) $(RUNS))
+	$(BIN)/python -m long_lived.server.runtimes.go --install
+	$(PYTEST) --numprocesses=$(WORKERS) --dist=loadfile $(LABS)
+	$(PYTEST) --numprocesses=$(TWICE) --dist=worksteal $(RUNS)
+	$(PYTEST) --numprocesses=$(TWICE) --dist=loadfile $(patsubst %,--ignore=%,$(LABS) $(RUNS))
 endif
 
 # REMEDIES="recycle headless" names some of values/remedies/, EVENT one of values/events/.

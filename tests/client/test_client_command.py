@@ -23,6 +23,10 @@ def read(monkeypatch: pytest.MonkeyPatch):
     ("flags", "words"),
     [
         (("--source-address", "here"), "--source-address 'here': must be an IP address"),
+        (
+            ("--metrics-address", "here"),
+            "argument --metrics-address: 'here' is not allowed: must be an IP address",
+        ),
         (("--progress-seconds", "-1"), "--progress-seconds -1.0: must be 0 to 3600"),
         (("--progress-seconds", "nan"), "--progress-seconds nan: must be 0 to 3600"),
         (("--progress-seconds", "x"), "argument --progress-seconds: invalid float value: 'x'"),
@@ -39,7 +43,7 @@ def read(monkeypatch: pytest.MonkeyPatch):
         ),
     ],
     ids=[
-        *("address", "negative", "nan", "word", "abbreviation", "disabled"),
+        *("address", "metrics", "negative", "nan", "word", "abbreviation", "disabled"),
         *("headless-nowhere", "addresses-for-nothing"),
     ],
 )

@@ -8,7 +8,7 @@ from tests.scraping import Scrape, scrape, serving
 from tests.sockets import free_port
 from tests.waiting import eventually
 
-from .programs import ENGINES
+from .programs import BOTH, ENGINES
 
 HERE = ("--metrics-address", "127.0.0.1")
 ENDLESS = ("client.durationSeconds=600", "client.concurrency=10", "server.replicas=1")
@@ -57,7 +57,7 @@ def test_metrics_are_the_account(engine: str, keeping_server, start_client) -> N
     assert run.summary["connections"]["retired"] >= closed.total()
 
 
-@ENGINES
+@BOTH
 def test_metrics_tell_of_failures_by_kind(engine: str, scripted, start_client) -> None:
     """A server that closes without an answer fails requests, and the connections with them."""
     port, server = free_port(), scripted(_hangs_up)
@@ -99,10 +99,3 @@ def test_port_of_metrics_that_is_taken_is_refused(address: str, run_client) -> N
     assert run.errors == (
         f"client: error: metrics.port: cannot listen on {where}: Address already in use\n"
     )
-
-
-def test_address_of_metrics_that_is_none_is_refused(run_client) -> None:
-    """It has to be an IP address."""
-    run = run_client("http://127.0.0.1:9/", flags=("--metrics-address", "here"))
-    assert run.status == 2
-    assert "'here' is not allowed: must be an IP address" in run.errors

@@ -11,10 +11,7 @@ from tests.namespaces import NetworkNamespace, network_namespace, with_files_in_
 from tests.waiting import eventually
 
 from .misbehaving import misbehaving, sends, whole
-from .programs import FinishedRun, RunningServer, StartServer
-
-BOTH = pytest.mark.parametrize("engine", ["threads", "asyncio"])
-"""They open connections each in their own way; gevent does so as threads do."""
+from .programs import BOTH, FinishedRun, RunningServer, StartServer
 
 PORTS = 64
 HOLDER = """

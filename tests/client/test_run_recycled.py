@@ -4,13 +4,13 @@ from collections import Counter
 
 import pytest
 
-from .programs import ENGINES
+from .programs import BOTH
 from .test_run_account import answers, counted
 
 RECYCLE = ("client.keepAlive.mode=recycle", "client.keepAlive.jitterRatio=0.4")
 
 
-@ENGINES
+@BOTH
 @pytest.mark.parametrize("connections", ["per-user", "shared", "shared-fifo"])
 def test_no_request_is_lost_to_recycling(
     engine: str, connections: str, keeping_server, run_client
@@ -33,7 +33,7 @@ def test_no_request_is_lost_to_recycling(
     assert told["most_requests_on_one"] == max(carried.values())
 
 
-@ENGINES
+@BOTH
 def test_connections_are_opened_as_often_as_computed(
     engine: str, keeping_server, run_client
 ) -> None:

@@ -29,11 +29,10 @@ EXPECTED = sorted(
 @ENGINES
 def test_seed_draws_the_same_in_every_run(engine: str, run_client) -> None:
     """A draw depends only on the seed, the client, the user and the request's number."""
-    settings = ("client.seed=7", f"client.engine={engine}")
-    drawn = draws_of(run_client, *settings)
+    drawn = draws_of(run_client, "client.seed=7", f"client.engine={engine}")
     assert len(set(drawn)) == 12
     assert all(0 <= float(one) <= 1 for one in drawn)
-    assert draws_of(run_client, *settings) == drawn == EXPECTED
+    assert drawn == EXPECTED
 
 
 def test_clients_of_one_run_draw_differently(run_client) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.waiting import eventually
 
-from .programs import ENGINES, FinishedRun
+from .programs import BOTH, ENGINES, FinishedRun
 
 SIGNALS = pytest.mark.parametrize(
     ("number", "status"),
@@ -248,7 +248,7 @@ def test_soft_file_limit_that_is_too_low_is_raised(keeping_server, run_client) -
     assert run.summary["requests"]["answered"] == 60
 
 
-@ENGINES
+@BOTH
 def test_server_that_dies_is_counted_and_ends_the_run(
     engine: str, start_server, start_client
 ) -> None:

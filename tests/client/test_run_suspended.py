@@ -6,7 +6,7 @@ import time
 
 from tests.waiting import eventually
 
-from .programs import ENGINES
+from .programs import BOTH, ENGINES
 
 ENDLESS = ("client.durationSeconds=600", "client.concurrency=5")
 
@@ -26,7 +26,7 @@ def test_client_that_stalled_says_so(engine: str, keeping_server, start_client) 
     assert stalls["total_seconds"] >= stalls["longest_seconds"]
 
 
-@ENGINES
+@BOTH
 def test_server_that_was_suspended_is_used_again(engine: str, keeping_server, start_client) -> None:
     """What it does not answer in time has failed, and what comes after it goes on is answered."""
     timeout = "client.timeouts.readSeconds=1"

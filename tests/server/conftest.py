@@ -79,11 +79,14 @@ def quick(start_for_session: Start) -> Shared:
 
 @pytest.fixture(scope="session")
 def slow(start_for_session: Start) -> Shared:
-    """Return a replica that answers after 0.4 s, shared by all tests of a variant."""
+    """Return a replica that answers after 0.4 s, or as long after as the draw says.
+
+    It is shared by all tests of a variant.
+    """
 
     @cache
     def of(variant: Variant) -> Replica:
-        delay = ("server.delay.minSeconds=0.4", "server.delay.maxSeconds=0.4")
+        delay = ("server.delay.minSeconds=0.4", "server.delay.maxSeconds=3600.4")
         return start_for_session(*variant.settings, *delay)
 
     return of

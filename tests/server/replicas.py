@@ -8,12 +8,18 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
+from unittest.mock import patch
 
+import pytest
 from tests.waiting import eventually
 
-BOUND_SECONDS = 30
+from long_lived.server.__main__ import main
+
+BOUND_SECONDS = 120
 """Longest wait for anything; reached only where something is broken."""
 
 QUICK = ("server.delay.minSeconds=0", "server.delay.maxSeconds=0.02")
@@ -138,18 +144,18 @@ def environment(**variables: str) -> dict[str, str]:
 
 
 def refusal(*arguments: str, **variables: str) -> str:
-    """Run a server that must not start; return the one line that refuses it."""
-    run = subprocess.run(
-        [sys.executable, "-m", "long_lived.server", *arguments],
-        env=environment(**variables),
-        capture_output=True,
-        text=True,
-        timeout=BOUND_SECONDS,
-        check=False,
-    )
-    assert run.returncode == 2, run.stderr
-    assert run.stdout == ""
-    (line,) = run.stderr.splitlines()
+    """Begin a server, in this process, that must not start; return the one line that refuses it."""
+    out, errors = StringIO(), StringIO()
+    with (
+        patch.dict(os.environ, environment(**variables), clear=True),
+        redirect_stdout(out),
+        redirect_stderr(errors),
+        pytest.raises(SystemExit) as ended,
+    ):
+        main(arguments)
+    assert ended.value.code == 2
+    assert out.getvalue() == ""
+    (line,) = errors.getvalue().splitlines()
     assert line.startswith("server: error: ")
     return line
 

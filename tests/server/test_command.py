@@ -11,8 +11,8 @@ import pytest
 from long_lived.server.listener import ListenError, parse_bind
 from long_lived.server.pod import pod_id
 
-from .replicas import BOUND_SECONDS, QUICK, Start, environment, refusal
-from .variants import FLASK, GO, GTHREAD, Variant
+from .replicas import BOUND_SECONDS, QUICK, Start, command, environment, refusal
+from .variants import FLASK, GO, GTHREAD, Shared, Variant
 
 RUNTIMES = [FLASK, GTHREAD, GO]
 IDS = [variant.name for variant in RUNTIMES]
@@ -23,12 +23,25 @@ IDS = [variant.name for variant in RUNTIMES]
     [(), ("--reuse-port",), ("--reuse-port", "--set", "server.replicas=null")],
     ids=["alone", "sharing", "sharing-with-any-number"],
 )
-def test_port_that_is_taken_is_refused(flags: tuple[str, ...], start: Start) -> None:
+def test_port_that_is_taken_is_refused(flags: tuple[str, ...], quick: Shared) -> None:
     """So is a second server on it, even if it would share what the first does not."""
-    first = start(*FLASK.settings, *QUICK)
-    address = f"127.0.0.1:{first.port}"
+    address = f"127.0.0.1:{quick(FLASK).port}"
     line = refusal("--bind", address, *flags)
     assert line == f"server: error: cannot listen on {address}: Address already in use"
+
+
+def test_refusal_is_all_that_the_program_says() -> None:
+    """On standard error, with exit status 2; the other refusals are asked in this process."""
+    run = subprocess.run(
+        command(binds=("127.0.0.1",)),
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=BOUND_SECONDS,
+        check=False,
+    )
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr == f"{refusal('--bind', '127.0.0.1')}\n"
 
 
 def test_default_port_that_is_taken_is_refused() -> None:

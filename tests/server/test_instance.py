@@ -8,7 +8,9 @@ from tests.waiting import eventually
 from .replicas import QUICK, Start, ask
 from .variants import (
     ALL,
+    FLASK,
     GEVENT,
+    GO,
     GTHREAD,
     STOCK_GEVENT,
     STOCK_GTHREAD,
@@ -44,7 +46,7 @@ def test_uptime_grows_and_has_six_digits(variant: Variant, quick: Shared) -> Non
     assert seconds[0] > 0
 
 
-@side_by_side(ALL)
+@side_by_side([FLASK, GTHREAD, GO])
 def test_replica_that_restarts_in_place_is_another_instance(variant: Variant, start: Start) -> None:
     """A container that restarts in place keeps its pod's name; its instance is new."""
     answers = []

@@ -8,7 +8,7 @@ import pytest
 from tests.waiting import eventually
 
 from .replicas import BOUND_SECONDS, QUICK, Start, command, environment, refusal
-from .variants import FLASK, GEVENT, GO, GTHREAD, SYNC, Variant, each
+from .variants import FLASK, GO, GTHREAD, Variant, each
 
 LONG = "600"
 """Longer than any test waits."""
@@ -29,7 +29,7 @@ def listens(host: str, port: int) -> bool:
     return True
 
 
-@each([FLASK, GTHREAD, GEVENT, SYNC, GO])
+@each([FLASK, GTHREAD, GO])
 def test_replica_serves_the_address_that_it_joins(variant: Variant, start: Start) -> None:
     """Both its own address and the shared one reach it; the kernel's choice is left alone."""
     joined = ("--join", f"127.0.0.1:{free_port()}", "0")

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from inspect import signature
+from typing import Any
 
 import pytest
 
@@ -10,7 +12,7 @@ from long_lived.server.runtimes import RUNTIMES
 from long_lived.server.runtimes.runtime import KeepAlive
 from long_lived.settings import load
 
-from .replicas import Replica, Start
+from .replicas import Replica
 
 
 @dataclass(frozen=True)
@@ -152,16 +154,16 @@ def each(variants: Sequence[Variant]) -> Callable[[Callable[..., None]], Callabl
 
 def side_by_side(
     variants: Sequence[Variant],
-) -> Callable[[Callable[[Variant, Start], None]], Callable[[Start], None]]:
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Run one test for all `variants` in parallel, since it mostly waits; failures name theirs.
 
     Those that differ must fail it.
     """
 
-    def decorate(check: Callable[[Variant, Start], None]) -> Callable[[Start], None]:
-        def test(start: Start) -> None:
+    def decorate(check: Callable[..., None]) -> Callable[..., None]:
+        def test(**fixtures: Any) -> None:
             with ThreadPoolExecutor(len(variants)) as pool:
-                runs = [(variant, pool.submit(check, variant, start)) for variant in variants]
+                runs = [(one, pool.submit(check, variant=one, **fixtures)) for one in variants]
             failures = []
             for variant, run in runs:
                 error, differs = run.exception(), variant.differs.get(check.__name__)
@@ -175,6 +177,9 @@ def side_by_side(
             if failures:
                 raise BaseExceptionGroup(check.__name__, failures)
 
+        asked = signature(check)
+        own = [one for name, one in asked.parameters.items() if name != "variant"]
+        test.__signature__ = asked.replace(parameters=own)  # type: ignore[attr-defined]
         test.__name__, test.__doc__ = check.__name__, check.__doc__
         return test
 

@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 
 from tests.client.misbehaving import in_turn, misbehaving, sends, whole
-from tests.client.programs import ENGINES
+from tests.client.programs import BOTH, ENGINES
 
 from long_lived.record.error_kind import ErrorKind
 
@@ -26,13 +26,13 @@ def all_fail(run_client, engine: str, behaviours, kind: ErrorKind, *settings: st
     return run.summary
 
 
-@ENGINES
+@BOTH
 def test_nested_answers_do_not_end_the_client(engine: str, run_client) -> None:
     """A body nested to any depth is counted, and the run goes on."""
     all_fail(run_client, engine, map(sends, map(whole, NESTED.values())), BAD)
 
 
-@ENGINES
+@BOTH
 def test_long_answers_do_not_fill_the_memory(engine: str, run_client) -> None:
     """A gigabyte is not read, nor what decompresses to one."""
     summary = all_fail(run_client, engine, LONG.values(), BAD)
@@ -46,13 +46,13 @@ def test_answers_that_drip_are_too_late(engine: str, run_client) -> None:
     all_fail(run_client, engine, slow, ErrorKind.READ_TIMEOUT, "client.timeouts.readSeconds=1")
 
 
-@ENGINES
+@BOTH
 def test_untrue_answers_are_not_believed(engine: str, run_client) -> None:
     """Impossible values and names count as bad answers, and are not repeated at length."""
     all_fail(run_client, engine, map(sends, map(whole, UNTRUE.values())), BAD)
 
 
-@ENGINES
+@BOTH
 def test_unasked_answer_is_not_taken_for_the_next(engine: str, run_client) -> None:
     """Of two answers to each request one counts; the request that follows fails unsent."""
     with misbehaving(sends(whole(), whole())) as server:
@@ -100,7 +100,7 @@ def test_failure_in_a_shared_pool_has_the_pod_of_its_own_connection(
     assert len(cut) > 1
 
 
-@ENGINES
+@BOTH
 def test_every_request_says_which_client_sends_it(engine: str, run_client) -> None:
     """A server that several clients share can distinguish them."""
     with misbehaving(sends(whole())) as server:

@@ -15,6 +15,7 @@ from tests.server.variants import (
     Shared,
     Variant,
     each,
+    side_by_side,
 )
 
 WAITING = [one for one in ALL if one not in (STOCK_GTHREAD, STOCK_GEVENT, STOCK_SYNC)]
@@ -76,7 +77,7 @@ def connect(replica: Replica) -> socket.socket:
     return socket.create_connection(replica.urls[0], timeout=BOUND_SECONDS)
 
 
-@each(WAITING)
+@side_by_side(WAITING)
 def test_slow_client_holds_a_connection_only_so_long(variant: Variant, impatient: Shared) -> None:
     """Its request is never answered, its connection is closed, and others are answered."""
     replica = impatient(variant)
@@ -97,7 +98,7 @@ def test_slow_client_holds_a_connection_only_so_long(variant: Variant, impatient
         )
 
 
-@each(KEEPING)
+@side_by_side(KEEPING)
 def test_idle_connection_is_no_slow_client(variant: Variant, impatient: Shared) -> None:
     """A kept connection may be silent, and an answer late, for longer than headers may take."""
     connection = impatient(variant).connect()
@@ -106,7 +107,7 @@ def test_idle_connection_is_no_slow_client(variant: Variant, impatient: Shared) 
         time.sleep(1.5 * (number == 1))
 
 
-@each(KEEPING)
+@side_by_side(KEEPING)
 def test_slow_request_on_a_kept_connection_ends_it(variant: Variant, impatient: Shared) -> None:
     """The time counts from the first byte of each request."""
     connection = impatient(variant).connect()

@@ -9,14 +9,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tests.server.replicas import Replica, ask, read
-from tests.server.variants import ALL, Shared, Variant, each
+from tests.server.variants import ALL, Shared, Variant, each, side_by_side
 from tests.waiting import eventually
+
+from long_lived.server.delay import HEADER
 
 CONCURRENT = [variant for variant in ALL if variant.concurrent]
 KEEPING = [variant for variant in ALL if variant.keeps]
 CLOSING = [variant for variant in ALL if not variant.keeps]
 
 JSON = {"Accept": "application/json"}
+SHORTEST = {HEADER: "0"}
 
 
 def counted(replica: Replica) -> dict[str, object]:
@@ -61,7 +64,7 @@ def test_answer_as_json_describes_the_request_and_its_connection(
     assert connection["age_seconds"] >= answer["delay_seconds"]
 
 
-@each(ALL)
+@side_by_side(ALL)
 def test_age_counts_from_the_opening_of_the_connection(variant: Variant, quick: Shared) -> None:
     """A connection ages from its opening, whenever its first request comes."""
     connection = quick(variant).connect()
@@ -69,10 +72,22 @@ def test_age_counts_from_the_opening_of_the_connection(variant: Variant, quick: 
     assert ask(connection, "/", **JSON).json["connection"]["age_seconds"] >= 0.4
 
 
+@side_by_side(ALL)
+def test_delay_is_as_long_as_the_client_draws(variant: Variant, slow: Shared) -> None:
+    """It is slept and measured: 0 and 1/7,200 of an hour's range, which chance would not give."""
+    replica = slow(variant)
+    for draw, shortest, longest in (("0", 0.4, 30), ("0.000139", 0.9, 30), ("0.0", 0.4, 30)):
+        answer = replica.get("/", **JSON, **{HEADER: draw}).json
+        assert shortest <= answer["delay_seconds"] < longest
+
+
 @each(ALL)
-def test_delay_is_the_one_that_was_slept(variant: Variant, slow: Shared) -> None:
-    """The delay in the answer is measured, and at least server.delay."""
-    assert 0.4 <= slow(variant).get("/", **JSON).json["delay_seconds"] < 5
+def test_invalid_draw_is_ignored(variant: Variant, quick: Shared) -> None:
+    """The replica then draws itself, and answers as usual."""
+    for draw in ("1000000", "-1", "1.5", "x", "", "1e5", "0,9", "nan"):
+        answer = quick(variant).get("/", **JSON, **{HEADER: draw})
+        assert answer.status == 200
+        assert answer.json["delay_seconds"] < 30
 
 
 @each(ALL)
@@ -193,14 +208,14 @@ def test_stats_agree_with_what_was_sent(variant: Variant, quick: Shared) -> None
     }
 
 
-@each(CONCURRENT)
+@side_by_side(CONCURRENT)
 def test_requests_in_flight_are_counted_while_probes_answer(variant: Variant, slow: Shared) -> None:
     """Each request counts those before it, and probes do not wait for them."""
     replica = slow(variant)
     connections = [replica.connect() for _ in range(6)]
     before = replica.stats()["answered"]
     for connection in connections:
-        connection.request("GET", "/", headers=JSON)
+        connection.request("GET", "/", headers=JSON | SHORTEST)
     seen = {0}
     while replica.stats()["answered"] < before + 6:
         seen.add(replica.stats()["in_flight"])
@@ -213,21 +228,21 @@ def test_requests_in_flight_are_counted_while_probes_answer(variant: Variant, sl
         connection.close()
 
 
-@each(ALL)
+@side_by_side(ALL)
 def test_client_that_goes_away_leaves_no_traceback(variant: Variant, slow: Shared) -> None:
     """A client that closes or resets its connection while it waits disturbs nobody."""
     replica = slow(variant)
     before = replica.stats()["answered"]
     for hard in (False, True):
         connection = replica.connect()
-        connection.request("GET", "/")
+        connection.request("GET", "/", headers=SHORTEST)
         if hard:
             connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.close()
     with replica.connect().sock as silent:
         silent.sendall(b"GET / HT")
     eventually(lambda: replica.stats()["in_flight"] == 0 and replica.stats()["answered"] > before)
-    assert replica.get("/").status == 200
+    assert replica.get("/", **SHORTEST).status == 200
     assert "Traceback" not in replica.log
     assert "Error" not in replica.log
 
@@ -244,6 +259,7 @@ def test_log_holds_the_settings_and_no_line_per_request(variant: Variant, quick:
     assert json.loads(settings)["runtime"] == variant.runtime
     served = f"Serving pod=Pod_1 runtime={variant.serving} on http://127.0.0.1:"
     assert served in replica.log
+    assert "The kernel" not in replica.log, "its port is not shared"
     assert all(
         re.match(r"\d{4}-\d\d-\d\dT[\d:]{8}\.\d{3}Z [A-Z]+ ", line)
         for line in replica.log.splitlines()
