@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from tests.scraping import scrape, serving
 from tests.sockets import free_port
 from tests.waiting import eventually
 
+from long_lived.lab.__main__ import cli
 from long_lived.lab.analysis.live.inspection import inspect
 from long_lived.lab.analysis.live.looks import compared
 from long_lived.lab.analysis.verdict import Finding
@@ -178,22 +180,13 @@ def test_watch_serves_what_it_sees_as_metrics(port: int, serve: Serve, tmp_path:
     [((), "needs --watch"), (("--watch",), "--metrics-port: cannot listen on port")],
     ids=["alone", "taken"],
 )
-def test_metrics_that_cannot_be_served_are_refused(
-    flags: tuple[str, ...], words: str, tmp_path: Path
-) -> None:
+def test_metrics_that_cannot_be_served_are_refused(flags: tuple[str, ...], words: str) -> None:
     """In one line, with exit status 2."""
     with socket.create_server(("0.0.0.0", 0)) as taken:
         port = str(taken.getsockname()[1])
-        command = [sys.executable, "-m", "long_lived.lab", "inspect", "--local", port, *flags]
-        done = subprocess.run(
-            [*command, "--metrics-port", port],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            cwd=tmp_path,
-            check=False,
-        )
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        command = ["inspect", "--local", port, *flags, "--metrics-port", port]
+        done = CliRunner().invoke(cli, command)
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
     assert words in done.stderr
 
 
