@@ -80,14 +80,6 @@ AGE = {
     )
 }
 
-STOP = {
-    "test_sigint_ends_a_replica_at_once": Difference(
-        "SIGINT and the master's SIGQUIT raise an exit in the midst of whatever runs: a traceback, "
-        "or a worker that hangs",
-        always=False,
-    ),
-}
-
 LATE = {
     "test_sigterm_lets_the_answer_in_flight_finish_and_refuses_new_connections": Difference(
         "an answer that was begun before the stop says keep-alive"
@@ -118,9 +110,9 @@ IDLE = {
     ),
 }
 
-STOCK_GTHREAD = gunicorn("gthread", {**AGE, **STOP, **LATE, **PORT, **LINGER})
-STOCK_GEVENT = gunicorn("gevent", {**AGE, **STOP, **LATE, **IDLE})
-STOCK_SYNC = gunicorn("sync", {**AGE, **STOP, **PORT}, concurrent=False)
+STOCK_GTHREAD = gunicorn("gthread", {**AGE, **LATE, **PORT, **LINGER})
+STOCK_GEVENT = gunicorn("gevent", {**AGE, **LATE, **IDLE})
+STOCK_SYNC = gunicorn("sync", {**AGE, **PORT}, concurrent=False)
 GO = Variant("go", ("server.runtime=go",))
 GO_DRAINING = Variant("go-draining", ("server.runtime=go", "server.gracefulTimeoutSeconds=20"))
 
