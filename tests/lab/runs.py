@@ -22,6 +22,7 @@ START = 1_800_000_000.0
 
 SERVERS = ("server-a", "server-b", "server-c")
 NEW = ("server-d", "server-e")
+CLIENT_ID = "0123456789abcdef"
 
 
 STOP_SECONDS, READY_SECONDS, LOAD_SECONDS = 10.0, 12.0, 30.0
@@ -56,10 +57,11 @@ class Lines:
 class Run:
     """One client's run, described event by event, in any order."""
 
-    def __init__(self, *overrides: str) -> None:
-        """Begin a run with these settings."""
+    def __init__(self, *overrides: str, starts_at: float = START) -> None:
+        """Begin a run with these settings, at a moment by its client's wall clock."""
         self.settings = load([], list(overrides), {})
         self.clock = HandClock()
+        self.clock.started_unix_seconds = starts_at
         self._output = Lines()
         self.ledger = Ledger(self.clock, self._output, 0, self.settings.client.log_responses)
         self._book = ConnectionBook(self.clock, self.ledger.enter_close)
@@ -125,7 +127,7 @@ class Run:
                 self.ledger,
                 opened=self._book.opened,
                 retired=self._book.retired,
-                client_id="0123456789abcdef",
+                client_id=CLIENT_ID,
                 stalls=Stalls(),
                 load_seconds=load_seconds,
                 stopped_by=stopped_by,
@@ -140,7 +142,7 @@ class Run:
         users = self.settings.client.concurrency
         return [
             f"Waiting for {self.settings.server.replicas} servers",
-            str(Started(users, 0.1, 0.5, START)),
+            str(Started(users, 0.1, 0.5, self.clock.started_unix_seconds)),
             *self._output.lines,
             str(self.ledger.progress()),
             str(made),

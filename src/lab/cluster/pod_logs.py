@@ -4,6 +4,7 @@
 again from its beginning. A log is whole once it has the summary, which is its last line.
 """
 
+import signal
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from long_lived.lab.logs.client_log import ClientLog, Tail
 from long_lived.lab.processes.child import Child, Processes
 
 MOST_ATTEMPTS = 20
+KILL_SECONDS = 5.0
 
 
 class PodLogs:
@@ -85,6 +87,9 @@ class PodLogs:
             text = self._access.log(pod)
         except Trouble:
             return tail.log if tail else None
+        if follower := self._followers.get(pod):
+            # Started again at the last look, it would write the same lines once more.
+            self._processes.stop([follower], signal.SIGKILL, KILL_SECONDS)
         log = ClientLog()
         for line in text.splitlines():
             log.feed(line)
