@@ -215,9 +215,8 @@ def test_test_straight_after_the_installation_passes(place: Place) -> None:
 
 def test_failed_test_prints_why_and_leaves_no_pod(place: Place) -> None:
     """Helm prints the log on failure; the pod is removed either way."""
-    place.helm("install", sets=(*SMALL, "client.readiness.timeoutSeconds=1"))
-    place.cluster.mishaps.unpullable = "server"
-    place.kubectl("delete", "pod", "--selector=app.kubernetes.io/component=server", "--wait=false")
+    never = ("client.readiness.timeoutSeconds=1", "images.server.tag=nowhere")
+    place.helm("install", sets=(*SMALL, *never))
     status, output = place.run("helm", "test", "demo")
     assert status != 0
     assert "failed: not ready within 1 s" in output

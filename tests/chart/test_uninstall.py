@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from tests.cluster.miniature import running
-from tests.cluster.mishaps import NOBODY
 from tests.cluster.place import JOB, Place
 from tests.waiting import eventually
 
@@ -32,9 +31,8 @@ def place(tmp_path: Path) -> Iterator[Place]:
     with running(tmp_path, start_delay_seconds=0.1) as (cluster, kubeconfig):
         found = Place(cluster, kubeconfig)
         for name, labels in FOREIGN.items():
-            metadata = {"name": name, "labels": labels}
-            config_map = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
-            found.kubectl("create", "--filename=-", given=json.dumps(config_map))
+            metadata = {"name": name, "namespace": "default", "labels": labels}
+            cluster.put({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
         yield found
 
 
@@ -51,12 +49,10 @@ def test_uninstall_removes_what_a_failed_upgrade_left(place: Place) -> None:
     """The Job of a revision that was never deployed goes, with its pods and its ConfigMap."""
     place.helm("install", sets=SMALL)
     place.only_client()
-    place.cluster.mishaps.unpullable = "server"
-    sets = [f"--set={pair}" for pair in (*SMALL, "server.delay.maxSeconds=0.2")]
+    sets = [f"--set={pair}" for pair in (*SMALL, "images.server.tag=nowhere")]
     chart = "charts/long-lived"
     failed, _ = place.run("helm", "upgrade", "demo", chart, "--wait", "--timeout=2s", *sets)
     assert failed
-    place.cluster.mishaps.unpullable = NOBODY
     place.helm("upgrade", sets=SMALL)
     place.helm("uninstall")
     eventually(lambda: not place.pods("server"))

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.cluster import miniature
 from tests.cluster.api import Cluster, running
 
 from long_lived.lab.cluster.tools.helm import helm_install
@@ -89,7 +88,7 @@ def test_digits_stay_text_on_their_way_through_the_lab(
         *("serverPod.resources.limits.cpu=2", "serverPod.podSecurityContext.runAsUser=1234"),
         *("service.port=8080", "images.client.tag=null"),
     ]
-    with miniature.running(tmp_path) as (found, kubeconfig):
+    with running(tmp_path) as (found, kubeconfig):
         monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
         helm_install("demo", CHART, Place("default"), values, overrides)
         deployment = found.get("Deployment", "demo-long-lived-server")

@@ -7,19 +7,19 @@ real cluster the same.
 
 Faithful: creating, patching, applying (server-side), deleting, listing, watching; selectors; owner
 references and their garbage; the Indexed Job, whose indexes are never tried twice; a pod's phases,
-container states, restarts, readiness, logs and graceful end; Services that balance connections
-(never requests) over the pods that they select, headless ones that resolve to the ready pods; the
-client's and the server's own code with the chart's own arguments.
+readiness, logs and graceful end; Services that balance connections (never requests) over the pods
+that they select, headless ones that resolve to the ready pods; the client's and the server's own
+code with the chart's own arguments.
 
-Admission, scheduler and liveness probes do what a test tells them, in the words of the real
-ones, and only they record events. A sidecar is a name in a pod: it neither runs nor logs.
+What a cluster says of pods that do not start, of sidecars, of restarts in place and of missing
+rights is no matter of this one: tests/lab/cluster/told has that as data.
 
-Not faithful: there are no ReplicaSets: a Deployment makes all its new pods at once, and deletes an
-old one for each that is ready. There are no images (an image's name chooses the module), nodes,
-limits, security contexts, quotas, startup probes, preStop hooks, session affinity, log rotation and
-dry runs. A ready pod stays ready until its end. A Service loses a pod when its process stops
-listening, and the kernel balances by a hash. A pod belongs to the Services that select it when it
-starts. `kubectl logs` knows `--follow` and no other flag, `kubectl exec` does the lab's kill and
-nothing else; of a server-side apply only the number of replicas can conflict; `kubectl get` prints
-names and ages alone.
+Not faithful: there are no events and no ReplicaSets: a Deployment makes all its new pods at once,
+and deletes an old one for each that is ready. There are no images (an image's name chooses the
+module; one of `nowhere` cannot be pulled), nodes, limits, security contexts, quotas, startup
+probes, preStop hooks, session affinity, log rotation and dry runs. A ready pod stays ready until
+its end. A Service loses a pod when its process stops listening, and the kernel balances by a hash.
+A pod belongs to the Services that select it when it starts. `kubectl logs` knows `--follow` and no
+other flag, `kubectl exec` does the lab's kill and nothing else; of a server-side apply only the
+number of replicas can conflict; `kubectl get` prints names and ages alone.
 """

@@ -5,7 +5,7 @@ import json
 
 from . import pods
 from .kinds import Object
-from .store import Cluster, Refused
+from .store import Cluster
 
 TEMPLATE_LABEL = "pod-template-hash"
 
@@ -27,19 +27,16 @@ class Deployments:
 
     def _roll(self, deployment: Object) -> None:
         """Make missing pods at once, and delete an old pod for each new one that is ready."""
-        wanted, refused = deployment["spec"]["replicas"], ""
+        wanted = deployment["spec"]["replicas"]
         new, old = self._pods(deployment)
-        try:
-            for _ in range(wanted - len(new)):
-                self._make(deployment)
-        except Refused as error:
-            refused = str(error)
+        for _ in range(wanted - len(new)):
+            self._make(deployment)
         for pod in sorted(new, key=pods.is_ready)[: max(0, len(new) - wanted)]:
             self._cluster.delete(pod)
         spare = len(old) + sum(map(pods.is_ready, new)) - wanted
         for pod in sorted(old, key=pods.is_ready)[: max(0, spare)]:
             self._cluster.delete(pod)
-        self._describe(deployment, *self._pods(deployment), refused)
+        self._describe(deployment, *self._pods(deployment))
 
     def _make(self, deployment: Object) -> None:
         template = deployment["spec"]["template"]
@@ -58,25 +55,15 @@ class Deployments:
         new = [pod for pod in mine if pod["metadata"]["labels"][TEMPLATE_LABEL] == current]
         return new, [pod for pod in mine if pod not in new]
 
-    def _describe(
-        self, deployment: Object, new: list[Object], old: list[Object], refused: str
-    ) -> None:
-        """Write the status: which pods there are, and why no more are made.
-
-        Source: kubernetes pkg/controller/replicaset/replica_set_utils.go (calculateStatus), whose
-        condition pkg/controller/deployment copies.
-        """
+    def _describe(self, deployment: Object, new: list[Object], old: list[Object]) -> None:
+        """Write the status: which pods there are."""
         ready = sum(map(pods.is_ready, new + old))
         done = not old and len(new) == ready == deployment["spec"]["replicas"]
         before = deployment.get("status", {}).get("conditions", [])
-        told = [one for one in before if one["type"] == "ReplicaFailure" and refused]
-        if refused and not told:
-            told = [pods.condition("ReplicaFailure", True, "FailedCreate", refused)]
         progress = "NewReplicaSetAvailable" if done else "ReplicaSetUpdated"
         conditions = [
             pods.condition("Available", done),
             pods.condition("Progressing", True, progress),
-            *told,
         ]
 
         def update(item: Object) -> None:

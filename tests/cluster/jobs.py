@@ -1,8 +1,8 @@
 """The controller of Jobs: one pod for each index, never a second."""
 
-from . import events, pods
+from . import pods
 from .kinds import Object
-from .store import Cluster, Refused
+from .store import Cluster
 
 INDEX_LABEL = "batch.kubernetes.io/job-completion-index"
 FAILED, SUCCEEDED = "Failed", "Succeeded"
@@ -36,11 +36,7 @@ class Jobs:
         running = len(phases) - phases.count(FAILED) - phases.count(SUCCEEDED)
         wanted = min(spec["completions"] - len(phases), spec["parallelism"] - running)
         for index in range(len(phases), len(phases) + wanted):
-            try:
-                self._made[uid, index] = self._start(job, index)
-            except Refused as refused:
-                events.record(self._cluster, job, "FailedCreate", f"Error creating: {refused}")
-                break
+            self._made[uid, index] = self._start(job, index)
         ended = phases.count(FAILED) + phases.count(SUCCEEDED) == spec["completions"]
         if ended:
             self._describe(job, FAILED if FAILED in phases else "Complete")

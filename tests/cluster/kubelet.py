@@ -2,11 +2,9 @@
 
 import http.client
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from long_lived.lab.processes.child import Child, Processes
@@ -14,7 +12,6 @@ from long_lived.lab.processes.child import Child, Processes
 from . import kinds, logs, pods
 from .container import Container, NotYet, container
 from .kinds import Object
-from .mishaps import Mishaps
 from .network import Network
 from .objects import timestamp
 from .store import Cluster, Refused
@@ -28,17 +25,8 @@ LEAST_GRACE_SECONDS = 2.0
 """What a pod gets even if it is deleted by force, without any grace. Source: kubernetes
 pkg/kubelet/kuberuntime/kuberuntime_manager.go, minimumGracePeriodInSeconds."""
 
-BACKOFF_SECONDS = 1.0
-"""Wait before a container restarts, from the second time on. A real kubelet begins with 10."""
-
-CRASH = [sys.executable, "-c", "raise SystemExit(3)"]
-
-NO_NODE = (
-    "0/1 nodes are available: 1 Insufficient memory. preemption: 0/1 nodes are available: "
-    "1 No preemption victims found for incoming pod."
-)
-"""Source: kubernetes pkg/scheduler/framework/types.go (FitError) and
-pkg/scheduler/framework/preemption."""
+NOWHERE = "nowhere"
+"""Part of the name of an image that cannot be pulled."""
 
 
 class Run:
@@ -50,7 +38,6 @@ class Run:
         self.child: Child = processes.start(name, made.command, made.environment)
         self.started_at = timestamp()
         self.ended = threading.Event()
-        self.killed_for_memory = False
         self.signalled: float | None = None
 
     def end(self, grace_seconds: float) -> None:
@@ -74,7 +61,7 @@ class Run:
     def last_state(self, status: int) -> Object:
         """Return the state of the container once the process has ended with this status."""
         code = status if status >= 0 else 128 - status
-        reason = "OOMKilled" if self.killed_for_memory else "Error" if code else "Completed"
+        reason = "Error" if code else "Completed"
         times = {"startedAt": self.started_at, "finishedAt": timestamp()}
         return {"terminated": {"exitCode": code, "reason": reason, **times}}
 
@@ -92,7 +79,6 @@ class Worker:
         self._start_at = time.monotonic() + kubelet.start_delay_seconds
         self._container: Container | None = None
         self._state: Object = {"waiting": {"reason": "ContainerCreating"}}
-        self._last_state: Object = {}
         self._wanted = True
         """Whether the container is to be started, for the first time or again."""
         self._ready = False
@@ -115,8 +101,7 @@ class Worker:
                 self._report()
         finally:
             if self.runs:
-                if self._pod["metadata"]["uid"] not in self._kubelet.mishaps.lost:
-                    self.runs[-1].end_soon(self._kubelet.stopped)
+                self.runs[-1].end_soon(self._kubelet.stopped)
                 self.runs[-1].kill()
                 self.runs[-1].ended.set()
 
@@ -126,9 +111,6 @@ class Worker:
         if "running" not in self._state:
             if leaving:
                 return True
-            if self._kubelet.has_no_node(self._pod):
-                self._start_at = time.monotonic() + self._kubelet.start_delay_seconds
-                return False
             if self._wanted and time.monotonic() >= self._start_at:
                 self._start()
             return False
@@ -146,7 +128,7 @@ class Worker:
     def _start(self) -> None:
         try:
             image, kubelet = pods.own_container(self._pod)["image"], self._kubelet
-            if kubelet.mishaps.unpullable in image:
+            if NOWHERE in image:
                 raise NotYet("ImagePullBackOff", f'Back-off pulling image "{image}"')
             self._container = container(
                 kubelet.cluster, kubelet.network, self._pod, self._address, self._folder
@@ -154,16 +136,9 @@ class Worker:
         except NotYet as reason:
             self._state = {"waiting": reason.state}
             return
-        part, seconds = kubelet.mishaps.skewed
-        if part in self._pod["metadata"]["name"]:
-            self._container.environment["CLUSTER_CLOCK_AHEAD"] = str(seconds)
-        if kubelet.mishaps.crashing in image:
-            self._container = replace(self._container, command=CRASH)
         self._folder.mkdir(exist_ok=True)
         name = f"{self._folder.name}-{len(self.runs)}"
         self.runs.append(Run(kubelet.processes, name, self._container))
-        if "terminated" in self._state:
-            self._last_state = self._state
         self._state = {"running": {"startedAt": self.runs[-1].started_at}}
         self._wanted = False
 
@@ -174,11 +149,6 @@ class Worker:
         self._state = run.last_state(status)
         if self._pod["spec"]["restartPolicy"] == "Always" and not pods.is_leaving(self._pod):
             self._wanted = True
-            if len(self.runs) > 1:
-                self._start_at = time.monotonic() + BACKOFF_SECONDS
-                self._last_state = self._state
-                why = "back-off 10s restarting failed container"
-                self._state = {"waiting": {"reason": "CrashLoopBackOff", "message": why}}
 
     def _probe(self) -> bool:
         """Tell whether the container is ready, which it stays until its end."""
@@ -197,19 +167,13 @@ class Worker:
 
     def _report(self) -> None:
         """Write the status; nothing is stored unless something changed."""
-        if not self.runs and self._kubelet.has_no_node(self._pod):
-            status = pods.unscheduled(self._pod, NO_NODE)
-            self._kubelet.cluster.change(self._pod, lambda pod: pod.update(status=status))
-            return
         phase = "Running" if self.runs else "Pending"
-        ended = "terminated" in self._state and not self._wanted
-        if ended and not pods.has_sidecar(self._pod):
+        if "terminated" in self._state and not self._wanted:
             phase = "Failed" if self._state["terminated"]["exitCode"] else "Succeeded"
         own = {
             "ready": self._ready,
             "restartCount": max(0, len(self.runs) - 1),
             "state": self._state,
-            "lastState": self._last_state,
         }
         status = pods.status(self._pod, phase, self._address, own)
         self._kubelet.cluster.change(self._pod, lambda pod: pod.update(status=status))
@@ -221,7 +185,6 @@ class Kubelet:
     def __init__(
         self,
         cluster: Cluster,
-        mishaps: Mishaps,
         network: Network,
         processes: Processes,
         folder: Path,
@@ -229,17 +192,12 @@ class Kubelet:
     ) -> None:
         """Run pods with `processes`, each so long after it was made; files go to `folder`."""
         self.cluster = cluster
-        self.mishaps = mishaps
         self.network = network
         self.processes = processes
         self.folder = folder
         self.start_delay_seconds = start_delay_seconds
         self.stopped = threading.Event()
         self._workers: dict[str, Worker] = {}
-
-    def has_no_node(self, pod: Object) -> bool:
-        """Tell whether the scheduler finds no node for a pod."""
-        return self.mishaps.nodeless in pod["metadata"]["name"]
 
     def reconcile(self) -> None:
         """Start a worker for each new pod. The caller holds the cluster's lock."""

@@ -12,13 +12,12 @@ from pathlib import Path
 from long_lived.lab.cluster.servers.kill import kill_command
 from long_lived.lab.processes.child import Processes
 
-from . import events, kinds, pods
+from . import kinds, pods
 from .api import serving
 from .deployments import Deployments
 from .jobs import Jobs
 from .kinds import Object
 from .kubelet import Kubelet, Run
-from .mishaps import Mishaps
 from .network import Network
 from .store import Cluster, Refused
 
@@ -29,53 +28,10 @@ START_DELAY_SECONDS = 0.5
 
 
 class Miniature(Cluster):
-    """A cluster whose pods run, with the mishaps that a test can cause."""
+    """A cluster whose pods run."""
 
     kubelet: Kubelet
     network: Network
-
-    def __init__(self) -> None:
-        """Start without mishaps."""
-        super().__init__()
-        self.mishaps = Mishaps()
-
-    def oom(self, pod: str) -> None:
-        """Kill a pod's process like the kernel when memory reaches its limit."""
-        run = self._run(pod)
-        run.killed_for_memory = True
-        if run.child.status is None:
-            os.killpg(run.child.pid, signal.SIGKILL)
-
-    def end(self, pod: str) -> None:
-        """Kill a pod's process for no stated reason."""
-        os.killpg(self._run(pod).child.pid, signal.SIGKILL)
-
-    def truncate_log(self, pod: str) -> None:
-        """Drop what a pod has written, like a kubelet that rotates the log twice."""
-        os.truncate(self._run(pod).child.log, 0)
-
-    def rewrite_log(self, pod: str, old: str, new: str) -> None:
-        """Replace `old` by `new` in a pod's log, as another version of its image would write."""
-        log = self._run(pod).child.log
-        log.write_text(log.read_text().replace(old, new))
-
-    def fail_liveness(self, pod: str) -> None:
-        """Restart a pod's container like the kubelet after a failed liveness probe.
-
-        Source: kubernetes pkg/kubelet/prober/prober.go, and computePodActions and killContainer in
-        pkg/kubelet/kuberuntime.
-        """
-        found, run = self.get("Pod", pod), self._run(pod)
-        name = pods.own_container(found)["name"]
-        killing = f"Container {name} failed liveness probe, will be restarted"
-        events.record(self, found, "Killing", killing, "Normal")
-        os.killpg(run.child.pid, signal.SIGKILL)
-
-    def forget(self, pod: str) -> None:
-        """Remove a pod with its log and without grace, as when its node is gone."""
-        found = self.get("Pod", pod)
-        self.mishaps.lost.add(found["metadata"]["uid"])
-        self.remove(found)
 
     def process(self, pod: str) -> int:
         """Return the pid of the process that a pod runs, or ran last."""
@@ -97,22 +53,13 @@ class Miniature(Cluster):
         return self.kubelet.log(self.find(pod), query)
 
     def admit(self, made: Object) -> None:
-        """Give a Service its address; add a sidecar to a new pod, or refuse the pod."""
+        """Give a new Service its address."""
         if made["kind"] == "Service":
             self.network.assign_address(made)
-        if made["kind"] != "Pod":
-            return
-        (part, why), name = self.mishaps.refused, made["metadata"]["name"]
-        if part in name:
-            raise Refused(403, "Forbidden", f'pods "{name}" is forbidden: {why}')
-        if sidecar := self.mishaps.sidecar:
-            key = "initContainers" if "restartPolicy" in sidecar else "containers"
-            made["spec"][key] = [sidecar, *made["spec"].get(key, [])]
 
     def proxy(self, pod: kinds.Place) -> bytes:
         """Return a pod's answer, asked at its own address."""
         name, _, port = pod.name.partition(":")
-        self._check_right("get", name, "proxy")
         found = self.find(replace(pod, name=name))
         address = found["status"]["podIP"]
         with self.changed:
@@ -133,7 +80,6 @@ class Miniature(Cluster):
 
         A pod has no process namespace here: the command itself would hit this machine's processes.
         """
-        self._check_right("create", pod.name, "exec")
         found, container = self.find(pod), query["container"][-1]
         if container != pods.own_container(found)["name"]:
             text = f"container {container} is not valid for pod {pod.name}"
@@ -142,17 +88,6 @@ class Miniature(Cluster):
             return 127
         os.killpg(self._run(pod.name).child.pid, signal.SIGKILL)
         return 128 + signal.SIGKILL
-
-    def _check_right(self, verb: str, pod: str, part: str) -> None:
-        """Refuse what the user has no right to do.
-
-        Source: kubernetes apiserver pkg/endpoints/handlers/responsewriters/errors.go.
-        """
-        if part == self.mishaps.forbidden:
-            text = (
-                f'User "jane" cannot {verb} resource "pods/{part}" in API group "" in the namespace'
-            )
-            raise Refused(403, "Forbidden", f'pods "{pod}" is forbidden: {text} "default"')
 
     def collect_garbage(self) -> None:
         """Delete what belongs to an object that is gone. The caller holds the lock."""
@@ -193,9 +128,7 @@ def running(
         processes = stack.enter_context(Processes(pods_folder))
         network = stack.enter_context(Network(cluster, pods_folder).open())
         cluster.network = network
-        cluster.kubelet = Kubelet(
-            *(cluster, cluster.mishaps, network, processes, pods_folder, start_delay_seconds)
-        )
+        cluster.kubelet = Kubelet(*(cluster, network, processes, pods_folder, start_delay_seconds))
         stack.callback(cluster.kubelet.stop)
         controllers = threading.Thread(target=_control, args=(cluster, network))
         controllers.start()

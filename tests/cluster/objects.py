@@ -41,6 +41,8 @@ class Objects:
         self.stopped = False
         self.connections: set[socket.socket] = set()
         """The open connections of clients."""
+        self.listings = 0
+        """How often pods have been listed for a client."""
         self._applied: dict[str, Object] = {}
         self._scaled: dict[str, int] = {}
         """The replicas that `kubectl scale` gave a Deployment, which then owns their number."""

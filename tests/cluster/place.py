@@ -75,9 +75,20 @@ class Place:
         status = self.cluster.get("Pod", pod)["status"]
         return status.get("containerStatuses", [{"state": {}}])[0]["state"]
 
-    def await_servers(self) -> None:
-        """Wait until the Deployment is rolled out."""
-        eventually(lambda: is_rolled_out(self.cluster.get("Deployment", SERVER)))
+    def await_servers(self, count: int | None = None) -> None:
+        """Wait until the Deployment is rolled out, to this number of pods if there is one."""
+
+        def holds() -> bool:
+            found = self.cluster.get("Deployment", SERVER)
+            return is_rolled_out(found) and count in (None, found["spec"]["replicas"])
+
+        eventually(holds)
+
+    def await_look(self) -> None:
+        """Wait until somebody who looks at the pods all the time has seen how they are now."""
+        seen = self.cluster.listings
+        # The first may have been on its way; whoever asks once more knows the answer before that.
+        eventually(lambda: self.cluster.listings >= seen + 3)
 
     def await_job(self, revision: int, end: str = "Complete") -> None:
         """Wait until the Job of a revision has ended."""

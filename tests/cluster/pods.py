@@ -59,11 +59,11 @@ def is_ready(pod: Object) -> bool:
     )
 
 
-def condition(name: str, holds: bool, reason: str = "", message: str = "") -> Object:
+def condition(name: str, holds: bool, reason: str = "") -> Object:
     """Return a condition as of now."""
     found = {"type": name, "status": str(holds), "lastTransitionTime": timestamp()}
     if reason:
-        found |= {"reason": reason, "message": message}
+        found["reason"] = reason
     return found
 
 
@@ -78,41 +78,17 @@ def kept_times(before: list[Object], after: list[Object]) -> list[Object]:
 
 
 def status(pod: Object, phase: str, address: str, own: Object) -> Object:
-    """Return a pod's status, given its own container's; sidecars always run."""
-    statuses = {
-        one["name"]: own if one is own_container(pod) else _running(pod)
-        for one in pod["spec"]["containers"]
-    }
+    """Return a pod's status, given its container's."""
     conditions = [condition("Ready", own["ready"]), condition("PodScheduled", True)]
     return {
         "phase": phase,
         "podIP": address,
         "conditions": kept_times(pod.get("status", {}).get("conditions", []), conditions),
-        "containerStatuses": [{"name": name, **statuses[name]} for name in sorted(statuses)],
-        "initContainerStatuses": [
-            {"name": one["name"], **_running(pod)} for one in pod["spec"].get("initContainers", [])
-        ],
+        "containerStatuses": [{"name": own_container(pod)["name"], **own}],
     }
 
 
-def unscheduled(pod: Object, message: str) -> Object:
-    """Return the status of a pod that fits no node."""
-    why = condition("PodScheduled", False, "Unschedulable", message)
-    before = pod.get("status", {}).get("conditions", [])
-    return {"phase": "Pending", "conditions": kept_times(before, [why])}
-
-
 def own_container(pod: Object) -> Object:
-    """Return the container that runs here: the last, since admission adds sidecars before it."""
-    found: Object = pod["spec"]["containers"][-1]
-    return found
-
-
-def has_sidecar(pod: Object) -> bool:
-    """Tell whether another container of the pod outlives its own."""
-    return len(pod["spec"]["containers"]) > 1
-
-
-def _running(pod: Object) -> Object:
-    state = {"running": {"startedAt": pod["metadata"]["creationTimestamp"]}}
-    return {"ready": True, "restartCount": 0, "state": state, "lastState": {}}
+    """Return a pod's container, of which there is one."""
+    (found,) = pod["spec"]["containers"]
+    return dict(found)

@@ -1,4 +1,4 @@
-"""What clients send as protobuf: helm its releases, in Secrets, and kubectl a new namespace."""
+"""What helm sends as protobuf: its releases, in Secrets."""
 
 from base64 import b64encode
 
@@ -6,7 +6,7 @@ from .kinds import Object
 
 
 def decoded(body: bytes) -> Object:
-    """Decode a Secret or a Namespace.
+    """Decode a Secret.
 
     Source: kubernetes staging/src/k8s.io/api/core/v1/generated.proto, apimachinery runtime
     (Unknown) and meta/v1 (ObjectMeta); https://protobuf.dev/programming-guides/encoding/.
@@ -18,18 +18,16 @@ def decoded(body: bytes) -> Object:
     kind = _fields(envelope[1][0])[2][0].decode()
     message = _fields(envelope[2][0])
     metadata = _fields(message[1][0])
-    found: Object = {
+    if kind != "Secret":
+        raise ValueError(f"a {kind} in protobuf is not understood here")
+    data = dict(map(_pair, message[2]))
+    return {
         "apiVersion": "v1",
         "kind": kind,
-        "metadata": {"name": metadata[1][0].decode(), "labels": _texts(metadata.get(11, []))},
+        "metadata": {"name": metadata[1][0].decode(), "labels": _texts(metadata[11])},
+        "type": message[3][0].decode(),
+        "data": {name.decode(): b64encode(value).decode() for name, value in data.items()},
     }
-    if kind == "Secret":
-        found["type"] = message[3][0].decode()
-        data = dict(map(_pair, message.get(2, [])))
-        found["data"] = {name.decode(): b64encode(value).decode() for name, value in data.items()}
-    elif kind != "Namespace":
-        raise ValueError(f"a {kind} in protobuf is not understood here")
-    return found
 
 
 def _texts(entries: list[bytes]) -> dict[str, str]:

@@ -88,6 +88,7 @@ class Cluster(Objects):
             chosen = selectors.chosen(query)
         except ValueError as error:
             raise Refused(400, "BadRequest", str(error)) from None
+        self.listings += where.kind.name == "Pod"
         return {
             "kind": f"{where.kind.name}List",
             "apiVersion": where.kind.group,

@@ -1,15 +1,13 @@
-"""The cluster's DNS, kube-proxy and clocks for pods in Python, which imports it from their path.
+"""The cluster's DNS and kube-proxy for pods in Python, which imports it from their path.
 
 Names of Services resolve as in a pod, and the ports of Services and containers become those on
 which the local processes really listen. CLUSTER_NAMES is the file that says how; it is read at
 every look-up. Below the module `socket`, because gevent's patches go around that.
-CLUSTER_CLOCK_AHEAD is how far the wall clock is ahead, in seconds.
 """
 
 import _socket
 import json
 import os
-import time
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +31,3 @@ def getaddrinfo(host: Any, port: Any, *rest: Any, **named: Any) -> list[Any]:
 
 
 _socket.getaddrinfo = getaddrinfo
-
-_time, _ahead_seconds = time.time, float(os.environ.get("CLUSTER_CLOCK_AHEAD", "0"))
-if _ahead_seconds:
-    time.time = lambda: _time() + _ahead_seconds

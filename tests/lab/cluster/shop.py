@@ -6,21 +6,24 @@ from typing import Any
 
 from tests.cluster.store import Cluster
 
-WRAPPER = """#!{python}
-import os, sys, pathlib
-if "exec" not in sys.argv:
-    os.execv({kubectl!r}, [{kubectl!r}, *sys.argv[1:]])
-pod = sys.argv[sys.argv.index("exec") + 1]
-assert sys.argv[-3:] == ["cat", "/proc/net/tcp", "/proc/net/tcp6"] or (
-    sys.argv[-2:] == ["cat", "/proc/net/tcp"]), sys.argv
-file = pathlib.Path({sockets!r}) / pod
-if sys.argv[-1].endswith("6") and file.with_suffix(".ipv4").exists():
-    sys.exit("cat: can't open '/proc/net/tcp6': No such file or directory")
-beside = sys.argv[sys.argv.index("--container") + 1].startswith("long-lived-")
-if file.with_suffix(".error").exists() and not beside:
-    sys.exit(file.with_suffix(".error").read_text())
-print(file.read_text())
+WRAPPER = """#!/bin/sh
+[ "$5" = exec ] || exec {kubectl} "$@"
+file={sockets}/$6 container=$8
+shift 9
+case "$*" in
+"cat /proc/net/tcp /proc/net/tcp6")
+  if [ -e "$file.ipv4" ]; then
+    echo "cat: can't open '/proc/net/tcp6': No such file or directory" >&2
+    exit 1
+  fi ;;
+"cat /proc/net/tcp") ;;
+*) echo "nothing else is expected of a pod: $*" >&2; exit 1 ;;
+esac
+case $container in long-lived-*) exec cat "$file" ;; esac
+[ ! -e "$file.error" ] || {{ cat "$file.error" >&2; exit 1; }}
+exec cat "$file"
 """
+"""`kubectl --context C --namespace N exec POD --container NAME -- cat FILE...`, or the real one."""
 
 HEAD = "  sl  local_address rem_address   st\n"
 

@@ -2,17 +2,17 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner, Result
 from tests.chart.conftest import command
 from tests.cluster.api import running
-from tests.lab.commands.lab import finished
+from tests.lab.cluster.runs.lab import handlers_kept
 
+from long_lived.lab.__main__ import cli
 from long_lived.lab.cluster.live.rbac import manifests
 
 from .shop import FORBIDDEN, NO_CAT, WRAPPER, Shop, sockets
@@ -25,11 +25,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
         wrapper = tmp_path / "bin" / "kubectl"
         wrapper.parent.mkdir()
         wrapper.write_text(
-            WRAPPER.format(
-                python=sys.executable,
-                kubectl=command("kubectl"),
-                sockets=str(tmp_path / "sockets"),
-            )
+            WRAPPER.format(kubectl=command("kubectl"), sockets=str(tmp_path / "sockets"))
         )
         wrapper.chmod(0o755)
         monkeypatch.setenv("PATH", str(wrapper.parent), prepend=os.pathsep)
@@ -38,12 +34,11 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
         yield Shop(cluster, tmp_path / "sockets")
 
 
-def inspected(*arguments: str) -> subprocess.CompletedProcess[str]:
+def inspected(*arguments: str) -> Result:
     """Run the command."""
-    lab = [sys.executable, "-m", "long_lived.lab", "inspect"]
-    done = finished([*lab, *arguments, "--namespace", "shop", "--seconds", "0.1"])
-    assert "Traceback" not in done.stderr + done.stdout, done.stderr
-    return done
+    line = ["inspect", *arguments, "--namespace", "shop", "--seconds", "0.1"]
+    with handlers_kept():
+        return CliRunner().invoke(cli, line, catch_exceptions=False)
 
 
 def pinned(shop: Shop) -> None:
@@ -60,7 +55,7 @@ def test_pinned_service_is_reported_with_its_client(shop: Shop, target: str) -> 
     """A Service or a selector leads to who came later, and to whose connections those are."""
     pinned(shop)
     done = inspected(target)
-    assert done.returncode == 1, done.stderr
+    assert done.exit_code == 1, done.stderr
     text = " ".join(done.stdout.split())
     assert "pinned: b and c started later" in text
     assert "hold 10 of 300 connections, 200 would be fair" in text
@@ -106,7 +101,7 @@ def test_pod_that_cannot_be_asked_is_a_row(shop: Shop) -> None:
     shop.lacks_ipv6("c")
     shop.refuse("b", NO_CAT)
     done = inspected("service/checkout")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     text = " ".join(done.stdout.split())
     assert "b: its image has no cat: --debug-image IMAGE looks from a container beside" in text
     assert "even: 300 connections over 3 are within chance of uniform" in text
@@ -120,7 +115,7 @@ def test_service_without_connections_is_too_few(shop: Shop) -> None:
     shop.pod("b", age=90)
     shop.serve()
     done = inspected("service/checkout")
-    assert (done.returncode, "too few: 0 connections over 2" in done.stdout) == (0, True)
+    assert (done.exit_code, "too few: 0 connections over 2" in done.stdout) == (0, True)
 
 
 def test_bad_target_is_refused_in_one_line(shop: Shop) -> None:
@@ -136,7 +131,7 @@ def test_bad_target_is_refused_in_one_line(shop: Shop) -> None:
     }
     for arguments, words in bad.items():
         done = inspected(*arguments)
-        assert done.returncode == 2, arguments
+        assert done.exit_code == 2, arguments
         (line,) = done.stderr.splitlines()
         assert words in line
 
@@ -146,7 +141,7 @@ def test_port_has_to_be_chosen_where_there_are_several(shop: Shop) -> None:
     pinned(shop)
     shop.serve((("http", 8080), ("metrics", 9090)))
     refused = inspected("service/checkout")
-    assert refused.returncode == 2
+    assert refused.exit_code == 2
     assert "--port (none): service/checkout has these: http, metrics" in refused.stderr
     for port in ("http", "8080"):
         assert "hold 10 of 300" in " ".join(
@@ -161,7 +156,7 @@ def test_pod_without_cat_is_looked_at_from_beside(shop: Shop) -> None:
     shop.serve()
     shop.refuse("b", NO_CAT)
     done = inspected("service/checkout", "--debug-image", "busybox:1.37")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     assert "even: 200 connections over 2 are within" in " ".join(done.stdout.split()), done.stdout
     assert "an ephemeral container (busybox:1.37, ends after 120 s): Kubernetes" in done.stderr
     (container,) = shop.ephemeral("b")

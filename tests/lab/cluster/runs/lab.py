@@ -28,9 +28,8 @@ QUICK = (
 ALONE = (*QUICK, "server.replicas=1")
 """For what has nothing to do with how connections are spread."""
 ENDLESS = (*ALONE, "client.durationSeconds=300")
-RESTART = (*QUICK, "client.durationSeconds=45", "experiment.event.afterSeconds=4")
-"""Time enough for replacements to become ready on a busy machine."""
-PINNED = "experiment.expect=pinned"
+EVENT = (*QUICK, "client.durationSeconds=600", "experiment.event.afterSeconds=2")
+"""Whoever waits for the event ends the run."""
 
 
 @contextmanager
@@ -68,15 +67,22 @@ class Lab:
             )
         return done.exit_code, " ".join(done.output.split())
 
-    def begin(self, *arguments: str) -> subprocess.Popen[str]:
+    def begin(self, *arguments: str, namespace: str = "default") -> subprocess.Popen[str]:
         """Start the command in a process of its own, which can get signals."""
         return subprocess.Popen(
-            [sys.executable, "-m", "long_lived.lab", *_line(arguments)],
+            [sys.executable, "-m", "long_lived.lab", *_line(arguments, namespace)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             env=self._environment,
         )
+
+    def interrupt(self, process: subprocess.Popen[str]) -> str:
+        """End the run as Ctrl-C does; return its output as one line."""
+        process.send_signal(signal.SIGINT)
+        status, output = self.end(process)
+        assert status == 130, output
+        return output
 
     def end(self, process: subprocess.Popen[str]) -> tuple[int, str]:
         """Wait for it to end; return its exit status, and its output as one line."""
@@ -87,15 +93,6 @@ class Lab:
         """Run `verify`."""
         return self.do("verify", "--out", str(self.out))
 
-    def verify_until(self, text: str) -> subprocess.Popen[str]:
-        """Start `verify`, and wait for a line with `text`, or for its end."""
-        process = self.begin("verify", "--out", str(self.out))
-        assert process.stdout is not None
-        for line in process.stdout:
-            if text in line:
-                break
-        return process
-
     @property
     def record(self) -> dict[str, Any]:
         """Return summary.json of the newest results folder."""
@@ -103,9 +100,7 @@ class Lab:
         return found
 
 
-def _line(
-    arguments: tuple[str, ...], namespace: str = "default", release: str = "demo"
-) -> list[str]:
+def _line(arguments: tuple[str, ...], namespace: str, release: str = "demo") -> list[str]:
     of_a_release = "--from-log" not in arguments
     where = ["--release", release, "--namespace", namespace] if of_a_release else []
     return [*arguments, *where]

@@ -1,11 +1,11 @@
-"""Two labs in one release: `verify` and `restart` work on the one that is named."""
+"""The lab as a dependency of another chart: `verify` finds it by its labels."""
 
 import json
 from pathlib import Path
 
 from tests.chart.umbrella import umbrella
 from tests.cluster.place import Place
-from tests.lab.cluster.runs.lab import Lab
+from tests.lab.cluster.runs.lab import Lab, sets
 
 QUICK = {
     "server.replicas": "2",
@@ -34,53 +34,14 @@ OTHERS_DEPLOYMENT = {
 }
 
 
-def install(place: Place, chart: Path, *aliases: str) -> None:
-    """Install a parent chart with quick settings for each alias, beside an unrelated server."""
-    pairs = [f"{alias}.{key}={value}" for alias in aliases for key, value in QUICK.items()]
-    flags = [part for pair in pairs for part in ("--set", pair)]
-    status, output = place.run("helm", "install", "demo", str(chart), *flags)
+def test_only_lab_of_a_release_needs_no_name(place: Place, lab: Lab, tmp_path: Path) -> None:
+    """Another chart's server in the release is not taken for the lab's."""
+    chart = umbrella(tmp_path / "umbrella", ["loadTest"])
+    pairs = sets(*(f"loadTest.{key}={value}" for key, value in QUICK.items()))
+    status, output = place.run("helm", "install", "demo", str(chart), *pairs)
     assert status == 0, output
     place.kubectl("create", "--filename", "-", given=json.dumps(OTHERS_DEPLOYMENT))
-
-
-def servers(place: Place, app: str) -> set[str]:
-    """Return the names of an application's server pods that are not being deleted."""
-    return {
-        name
-        for name, pod in place.pods("server").items()
-        if pod["metadata"]["labels"]["app.kubernetes.io/name"] == app
-    }
-
-
-def test_each_of_two_labs_is_verified_and_restarted_alone(
-    place: Place, lab: Lab, tmp_path: Path
-) -> None:
-    """Without --app the user has to choose; with it neither pods nor runs are mixed up."""
-    install(place, umbrella(tmp_path / "umbrella", ["loadTest", "second"]), "loadTest", "second")
-    out = tmp_path / "results"
-    for command in (["verify", "--out", str(out)], ["restart"]):
-        status, output = lab.do(*command)
-        assert status == 2
-        assert "holds load-test, second: choose one with --app" in output
-    for app in ("load-test", "second"):
-        status, output = lab.do("verify", "--app", app, "--out", str(out))
-        assert status == 0, output
-        assert "40 of 40" in output
-        record = json.loads((out / "latest" / "summary.json").read_text())
-        assert set(record["replicas"]) == servers(place, app)
-
-    before = {app: servers(place, app) for app in ("load-test", "second")}
-    status, output = lab.do("restart", "--app", "second", "--keep", "0")
+    status, output = lab.verify()
     assert status == 0, output
-    assert servers(place, "load-test") == before["load-test"]
-    assert not servers(place, "second") & before["second"]
-
-
-def test_only_lab_of_a_release_needs_no_name(place: Place, lab: Lab, tmp_path: Path) -> None:
-    """Another chart's server in the release is not taken for the lab's; a wrong name is refused."""
-    install(place, umbrella(tmp_path / "umbrella", ["loadTest"]), "loadTest")
-    status, output = lab.do("verify", "--out", str(tmp_path / "results"))
-    assert status == 0, output
-    status, output = lab.do("verify", "--app", "other-name")
-    assert status == 2
-    assert "release demo with other-name is not in namespace default" in output
+    assert "40 of 40" in output
+    assert set(lab.record["replicas"]) == set(place.pods("server"))

@@ -1,4 +1,4 @@
-"""One run of two clients on a cluster, and everything that `verify` says about it."""
+"""One run of two clients on a cluster, and the next: everything that `verify` says about them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -65,3 +65,22 @@ def test_verify_of_a_run_that_is_over_says_the_same(verified: Verified) -> None:
     assert status == 0, output
     assert "360 of 360" in output
     assert len(list(verified.lab.out.glob("2*"))) == 2
+
+
+def test_upgrade_is_a_run_of_its_own(verified: Verified) -> None:
+    """Neither runs nor pods are mixed up; a client that chooses among the pods finds the new ones.
+
+    The chart's values alone lead it to the headless Service, and it treats all pods alike.
+    """
+    place, lab = verified.place, verified.lab
+    before = set(place.pods("server"))
+    changed = ("server.runtime=gunicorn", "client.balancing=headless", "client.concurrency=45")
+    place.helm("upgrade", "--reset-then-reuse-values", sets=changed)
+    status, output = lab.verify()
+    assert status == 0, output
+    assert f"{JOB}-2" in output
+    assert "270 of 270 planned were answered" in output
+    pods = lab.record["clients"]["pods"]
+    assert not before & pods.keys()
+    assert pods.keys() == set(lab.record["replicas"]) == set(place.pods("server"))
+    assert {pod["connections_opened"] for pod in pods.values()} == {30}

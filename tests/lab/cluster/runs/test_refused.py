@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from tests.cluster.place import SERVER, Place
 from tests.lab.cluster.runs.lab import ALONE, LONGEST_SECONDS, Lab
 
@@ -20,25 +19,6 @@ def test_conflict_over_replicas_stops_the_run(place: Place, lab: Lab) -> None:
     assert "server.replicas: null" in output
     assert "--force-conflicts" in output
     assert place.cluster.get("Deployment", SERVER)["spec"]["replicas"] == 0
-
-
-@pytest.mark.parametrize("command", ["verify", "restart"])
-def test_missing_release_is_one_line(command: str, lab: Lab) -> None:
-    """The line names what is missing, and where the lab looked."""
-    status, output = lab.do(command)
-    assert status == 2
-    assert "demo" in output
-    assert "default" in output
-    assert "Traceback" not in output
-    assert not lab.out.exists()
-
-
-def test_release_without_a_client_is_one_line(place: Place, lab: Lab) -> None:
-    """A server alone has no run to verify."""
-    place.helm("install", sets=(*ALONE, "client.enabled=false"))
-    status, output = lab.verify()
-    assert status == 2
-    assert "has no client Job" in output
 
 
 def test_missing_context_is_one_line(lab: Lab) -> None:
