@@ -15,12 +15,7 @@ NAMES = Path(__file__).parent / "names"
 
 
 class NotYet(Exception):
-    """The container cannot be made yet; its state shows this reason and message."""
-
-    def __init__(self, reason: str, message: str = "") -> None:
-        """Keep both."""
-        super().__init__(reason)
-        self.state = {"reason": reason} | ({"message": message} if message else {})
+    """The container cannot be made yet, for this reason."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +95,4 @@ def _value(entry: dict[str, Any], pod: Object, address: str) -> str:
         "metadata.namespace": pod["metadata"]["namespace"],
         "status.podIP": address,
     }
-    field = entry["valueFrom"].get("fieldRef", {}).get("fieldPath")
-    if field not in fields:
-        # Source: kubernetes pkg/kubelet/kubelet_pods.go, makeEnvironmentVariables.
-        name = next(iter(entry["valueFrom"].values())).get("name", "")
-        raise NotYet("CreateContainerConfigError", f'secret "{name}" not found')
-    return fields[field]
+    return str(fields[entry["valueFrom"]["fieldRef"]["fieldPath"]])

@@ -22,7 +22,6 @@ def fill_in(made: Object) -> None:
         spec.setdefault("parallelism", 1)
         spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
     elif made["kind"] == "Pod":
-        spec.setdefault("restartPolicy", "Always")
         spec.setdefault("terminationGracePeriodSeconds", 30)
         spec.setdefault("securityContext", {})
         made.setdefault("status", {"phase": "Pending"})

@@ -30,7 +30,7 @@ NOWHERE = "nowhere"
 
 
 class Run:
-    """One run of a container; a restart makes another."""
+    """The run of a container, which is never restarted."""
 
     def __init__(self, processes: Processes, name: str, made: Container) -> None:
         """Start the process; its output goes to a log of this name."""
@@ -79,11 +79,9 @@ class Worker:
         self._start_at = time.monotonic() + kubelet.start_delay_seconds
         self._container: Container | None = None
         self._state: Object = {"waiting": {"reason": "ContainerCreating"}}
-        self._wanted = True
-        """Whether the container is to be started, for the first time or again."""
         self._ready = False
         self._probe_at = 0.0
-        self.runs: list[Run] = []
+        self.run: Run | None = None
         self.thread = threading.Thread(target=self._live, name=f"pod {metadata['name']}")
         self.thread.start()
 
@@ -100,21 +98,19 @@ class Worker:
                     return
                 self._report()
         finally:
-            if self.runs:
-                self.runs[-1].end_soon(self._kubelet.stopped)
-                self.runs[-1].kill()
-                self.runs[-1].ended.set()
+            if self.run:
+                self.run.end_soon(self._kubelet.stopped)
+                self.run.kill()
+                self.run.ended.set()
 
     def _sync(self) -> bool:
         """Bring the process into line with the object; tell whether the pod can be removed."""
         leaving = pods.is_leaving(self._pod)
-        if "running" not in self._state:
-            if leaving:
-                return True
-            if self._wanted and time.monotonic() >= self._start_at:
+        run = self.run
+        if run is None or run.ended.is_set():
+            if not leaving and run is None and time.monotonic() >= self._start_at:
                 self._start()
-            return False
-        run = self.runs[-1]
+            return leaving
         if leaving:
             run.end(self._pod["metadata"]["deletionGracePeriodSeconds"])
         status = run.child.status
@@ -129,26 +125,22 @@ class Worker:
         try:
             image, kubelet = pods.own_container(self._pod)["image"], self._kubelet
             if NOWHERE in image:
-                raise NotYet("ImagePullBackOff", f'Back-off pulling image "{image}"')
+                raise NotYet("ImagePullBackOff")
             self._container = container(
                 kubelet.cluster, kubelet.network, self._pod, self._address, self._folder
             )
         except NotYet as reason:
-            self._state = {"waiting": reason.state}
+            self._state = {"waiting": {"reason": str(reason)}}
             return
         self._folder.mkdir(exist_ok=True)
-        name = f"{self._folder.name}-{len(self.runs)}"
-        self.runs.append(Run(kubelet.processes, name, self._container))
-        self._state = {"running": {"startedAt": self.runs[-1].started_at}}
-        self._wanted = False
+        self.run = Run(kubelet.processes, self._folder.name, self._container)
+        self._state = {"running": {"startedAt": self.run.started_at}}
 
     def _note_end(self, run: Run, status: int) -> None:
         run.kill()  # the rest of its group, which might still write to the log
         run.ended.set()
         self._ready = False
         self._state = run.last_state(status)
-        if self._pod["spec"]["restartPolicy"] == "Always" and not pods.is_leaving(self._pod):
-            self._wanted = True
 
     def _probe(self) -> bool:
         """Tell whether the container is ready, which it stays until its end."""
@@ -167,12 +159,12 @@ class Worker:
 
     def _report(self) -> None:
         """Write the status; nothing is stored unless something changed."""
-        phase = "Running" if self.runs else "Pending"
-        if "terminated" in self._state and not self._wanted:
+        phase = "Running" if self.run else "Pending"
+        if "terminated" in self._state:
             phase = "Failed" if self._state["terminated"]["exitCode"] else "Succeeded"
         own = {
             "ready": self._ready,
-            "restartCount": max(0, len(self.runs) - 1),
+            "restartCount": 0,
             "state": self._state,
         }
         status = pods.status(self._pod, phase, self._address, own)
@@ -217,19 +209,19 @@ class Kubelet:
             worker.thread.join()
 
     def log(self, pod: Object, query: dict[str, str]) -> Iterator[bytes]:
-        """Return the log of a pod's own container, from its newest run.
+        """Return the log of a pod's container.
 
         Raises:
-            Refused: for another container, or before the first run.
+            Refused: for another container, or before it runs.
         """
         own, name = pods.own_container(pod)["name"], pod["metadata"]["name"]
         wanted, worker = query.get("container", own), self.worker(pod)
         if wanted != own:
             raise Refused(400, "BadRequest", f"container {wanted} is not valid for pod {name}")
-        if not worker or not worker.runs:
+        if not worker or not worker.run:
             text = f'container "{own}" in pod "{name}" is waiting to start: ContainerCreating'
             raise Refused(400, "BadRequest", text)
-        run = worker.runs[-1]
+        run = worker.run
         return logs.stream(
             run.child.log,
             lambda: run.ended.is_set() or self.cluster.stopped,

@@ -1,6 +1,5 @@
 """Reading a container's log as it grows."""
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,15 +9,10 @@ BLOCK_BYTES = 65_536
 
 
 def stream(file: Path, is_complete: Callable[[], bool], *, follow: bool) -> Iterator[bytes]:
-    """Yield the content of `file` and, with `follow`, what is added until it is complete.
-
-    A file that shrinks is read again from its start, as after a rotation.
-    """
+    """Yield the content of `file` and, with `follow`, what is added until it is complete."""
     with file.open("rb") as log:
         while True:
             complete = is_complete()
-            if os.fstat(log.fileno()).st_size < log.tell():
-                log.seek(0)
             if chunk := log.read(BLOCK_BYTES):
                 yield chunk
             elif complete or not follow:

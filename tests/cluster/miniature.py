@@ -34,19 +34,19 @@ class Miniature(Cluster):
     network: Network
 
     def process(self, pod: str) -> int:
-        """Return the pid of the process that a pod runs, or ran last."""
+        """Return the pid of the process that a pod runs, or ran."""
         return self._run(pod).child.pid
 
     def wrote(self, pod: str) -> str:
         """Return what a pod has written so far."""
         worker = self.kubelet.worker(self.get("Pod", pod))
-        return worker.runs[-1].child.log.read_text() if worker and worker.runs else ""
+        return worker.run.child.log.read_text() if worker and worker.run else ""
 
     def _run(self, pod: str) -> Run:
         worker = self.kubelet.worker(self.get("Pod", pod))
-        if worker is None or not worker.runs:
-            raise ValueError(f"pod {pod} has not started yet")
-        return worker.runs[-1]
+        assert worker, f"pod {pod} has no worker"
+        assert worker.run, f"pod {pod} has not started yet"
+        return worker.run
 
     def log(self, pod: kinds.Place, query: dict[str, str]) -> Iterator[bytes]:
         """Return a pod's log."""

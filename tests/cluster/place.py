@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from tests.chart.conftest import CHART, ROOT, UNCOLLECTED, command
+from tests.chart.conftest import CHART, ROOT, SHORT_LIVED, command
 from tests.waiting import eventually
 
 from .deployments import is_rolled_out
@@ -29,7 +29,7 @@ class Place:
             **os.environ,
             "KUBECONFIG": str(kubeconfig),
             "KUBECACHEDIR": str(kubeconfig.parent / "cache"),
-            **UNCOLLECTED,
+            **SHORT_LIVED,
         }
 
     def run(self, program: str, *arguments: str, given: str = "") -> tuple[int, str]:

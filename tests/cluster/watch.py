@@ -19,8 +19,6 @@ def lines(cluster: Cluster, where: kinds.Place, query: dict[str, str]) -> Iterat
     Source: https://kubernetes.io/docs/reference/using-api/api-concepts/, "Efficient detection of
     changes" and "Streaming lists".
     """
-    if where.name:
-        query = {**query, "fieldSelector": f"metadata.name={where.name}"}
     watch = _Watch(where, query)
     deadline = time.monotonic() + float(query.get("timeoutSeconds", "3600"))
     since = int(query.get("resourceVersion") or 0)

@@ -14,6 +14,7 @@ from tests.lab.cluster.runs.lab import handlers_kept
 
 from long_lived.lab.__main__ import cli
 from long_lived.lab.cluster.live.rbac import manifests
+from long_lived.lab.cluster.live.service import Target, parse_target
 
 from .shop import FORBIDDEN, NO_CAT, WRAPPER, Shop, sockets
 
@@ -50,7 +51,7 @@ def pinned(shop: Shop) -> None:
     shop.serve()
 
 
-@pytest.mark.parametrize("target", ["service/checkout", "svc/checkout", "app=checkout"])
+@pytest.mark.parametrize("target", ["service/checkout", "app=checkout"])
 def test_pinned_service_is_reported_with_its_client(shop: Shop, target: str) -> None:
     """A Service or a selector leads to who came later, and to whose connections those are."""
     pinned(shop)
@@ -167,6 +168,14 @@ def test_pod_without_cat_is_looked_at_from_beside(shop: Shop) -> None:
     done = inspected("service/checkout", "--debug-image", "nowhere:1")
     text = " ".join(done.stdout.split())
     assert 'does not start: ImagePullBackOff: Back-off pulling image "nowhere:1"' in text
+
+
+def test_kinds_have_the_names_that_kubectl_gives_them() -> None:
+    """Short or in the plural."""
+    assert {parse_target(f"{kind}/a") for kind in ("svc", "services", "service")} == {
+        Target("service", "a")
+    }
+    assert parse_target("deploy/a") == parse_target("deployments/a") == Target("deployment", "a")
 
 
 @pytest.mark.parametrize("debug", [False, True])

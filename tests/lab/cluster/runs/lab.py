@@ -28,8 +28,11 @@ QUICK = (
 ALONE = (*QUICK, "server.replicas=1")
 """For what has nothing to do with how connections are spread."""
 ENDLESS = (*ALONE, "client.durationSeconds=300")
-EVENT = (*QUICK, "client.durationSeconds=600", "experiment.event.afterSeconds=2")
-"""Whoever waits for the event ends the run."""
+EVENT = (
+    *(*QUICK, "client.concurrency=20", "client.durationSeconds=600"),
+    "experiment.event.afterSeconds=2",
+)
+"""Whoever waits for the event ends the run; nobody asks how connections are spread."""
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """The lab as a dependency of another chart: `verify` finds it by its labels."""
 
-import json
 from pathlib import Path
 
 from tests.chart.umbrella import umbrella
@@ -20,6 +19,7 @@ OTHERS_DEPLOYMENT = {
     "kind": "Deployment",
     "metadata": {
         "name": "other",
+        "namespace": "default",
         "labels": {
             "app.kubernetes.io/name": "other",
             "app.kubernetes.io/instance": "demo",
@@ -40,7 +40,7 @@ def test_only_lab_of_a_release_needs_no_name(place: Place, lab: Lab, tmp_path: P
     pairs = sets(*(f"loadTest.{key}={value}" for key, value in QUICK.items()))
     status, output = place.run("helm", "install", "demo", str(chart), *pairs)
     assert status == 0, output
-    place.kubectl("create", "--filename", "-", given=json.dumps(OTHERS_DEPLOYMENT))
+    place.cluster.put(OTHERS_DEPLOYMENT)
     status, output = lab.verify()
     assert status == 0, output
     assert "40 of 40" in output

@@ -166,6 +166,7 @@ def test_replicas_of_an_autoscaler_are_learnt_from_the_pods(told: Told, lab: Lab
     told.log("c", balanced("server.replicas=null", replicas=pods))
     status, output = lab.verify()
     assert status == 0, output
+    assert "waiting for pods: 1 of 2 servers are ready, 1 of 1 clients have started" in output
     assert lab.record["replicas"] == [*pods]
 
 

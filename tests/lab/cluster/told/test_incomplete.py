@@ -10,6 +10,7 @@ from tests.lab.cluster.told.objects import client, deployment, ended, job, serve
 from tests.lab.logs.saved_logs import TWO, balanced
 from tests.lab.runs import SERVERS, Run
 
+from long_lived.lab.cluster import backend
 from long_lived.record import summary
 from long_lived.record.error_kind import ErrorKind
 
@@ -98,12 +99,27 @@ def test_client_of_another_version_makes_the_run_incomplete(told: Told, lab: Lab
     assert lab.record["clients"]["requests"]["answered"] == 240
 
 
-def test_log_that_was_cut_off_is_fetched_whole(told: Told, lab: Lab) -> None:
-    """What was followed may lack its end: the log is read once more, and every answer counts."""
+FOLLOW_AGAIN = """#!/bin/sh
+kept=$(readlink /proc/$$/fd/1)
+log="$(dirname "$0")/$7.$9"
+if [ -e "$log.cut" ]; then
+  until [ "$(wc -l < "$kept")" -ge 100 ]; do sleep 0.01; done
+fi
+touch "$log.cut"
+exec head -n 20 "$log"
+"""
+"""The log is cut after 20 lines, and again: the second time when it has been fetched as a whole."""
+
+
+def test_log_that_was_cut_off_is_fetched_whole(
+    told: Told, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was followed lacks its end: the log is read once more, and every answer counts once."""
+    monkeypatch.setattr(backend, "LOG_SECONDS", 0.1)
     left(told, client("c", ended()))
     lines = balanced()
     told.log("c", lines)
-    told.follow(lines=20)
+    told.program.write_text(FOLLOW_AGAIN)
     status, output = lab.verify()
     assert status == 0, output
     (log,) = (lab.out / "latest").glob("c.log")
