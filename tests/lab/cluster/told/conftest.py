@@ -44,6 +44,10 @@ class Lab:
         """Run `verify` on the release."""
         return self.do("verify", "--out", str(self.out), *arguments)
 
+    def kept(self, pod: str) -> str:
+        """Return what is kept of a pod's log so far."""
+        return "".join(log.read_text() for log in self.out.glob(f"latest/{pod}.log"))
+
     @property
     def record(self) -> dict[str, Any]:
         """Return summary.json of the newest results folder."""
