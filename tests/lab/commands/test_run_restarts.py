@@ -41,7 +41,7 @@ def restart_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str,
             )
 
         with ThreadPoolExecutor(len(RUNTIMES)) as pool:
-            labs = pool.map(lambda runtime: long_enough(run(runtime), 16), RUNTIMES)
+            labs = pool.map(lambda runtime: long_enough(run(runtime), 24), RUNTIMES)
         yield dict(zip(RUNTIMES, labs, strict=True))
 
 
