@@ -1,6 +1,7 @@
 """The command `compare`: remedies against the same load and event, side by side."""
 
 import math
+import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -163,6 +164,13 @@ def _resumed(folder: Path) -> Matrix:
         refuse(f"--resume {error}")
 
 
+def _make_anew(folder: Path) -> None:
+    """Make the folder of a run, without what one that was cut has left there."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir()
+
+
 def _carry_out(matrix: Matrix, target: Target) -> int:
     plan, interrupts = matrix.plan, Interrupts()
     took: list[float] = []
@@ -172,7 +180,7 @@ def _carry_out(matrix: Matrix, target: Target) -> int:
         run = prepared([plan.base, plan.files[name]], overrides, target)
         print(_progress(matrix, len(left), name, run.settings, took), flush=True)
         folder = matrix.folder / f"{name}-{repeat}"
-        if not was_kept(folder, partial(folder.mkdir, exist_ok=True)):
+        if not was_kept(folder, partial(_make_anew, folder)):
             return 1
         began = time.monotonic()
         backend = backend_of(run, folder)

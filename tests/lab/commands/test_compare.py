@@ -71,6 +71,7 @@ def comparison(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Comparison]
             lab.await_answers(client="none-1/client-1")
             lab.stop()
             first = compared(lab.folder)
+            (lab.folder / "none-1" / "of-the-cut-run").touch()
             resume = ["compare", "--resume", lab.folder, "--format", "json"]
             done = finished([sys.executable, "-m", "long_lived.lab", *resume])
             runs = [lab.folder / f"{name}-1" / "summary.json" for name in ("flask", "none")]
@@ -90,6 +91,7 @@ def test_interrupted_comparison_can_be_resumed(comparison: Comparison) -> None:
     assert both.keys() == {"flask", "none"}
     assert both["flask"] == comparison.first["flask"]
     assert "2 of 2: none" in done.stderr
+    assert not (lab.folder / "none-1" / "of-the-cut-run").exists()
 
 
 def test_numbers_are_those_of_the_clients_log(comparison: Comparison) -> None:
