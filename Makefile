@@ -21,21 +21,22 @@ run: $(VENV)/.run ## Run an experiment, by default with 10,000 requests at once 
 # there are processors. All others mostly wait: two for each processor. Runs on the imitated cluster
 # are small, and an idle worker takes over what another still has to do; everything else goes by
 # file, whose tests share servers. (xdist 3.8 finds no groups with pytest 9.2, whose node ids it cannot
-# add them to.) WORKERS=0 is one by one. What takes minutes once, and no test should wait for, comes
-# first.
+# add them to. It would put files with few tests last, which here are the long ones.) WORKERS=0 is one
+# by one. What takes minutes once, and no test should wait for, comes first.
 WORKERS ?= $(shell nproc)
 TWICE = $(shell expr 2 \* $(WORKERS))
+BY_FILE := --dist=loadfile --no-loadscope-reorder
 LABS := tests/lab/commands
 RUNS := tests/lab/cluster/runs
 PYTEST = $(BIN)/python -m pytest
 test: $(VENV)/.dev helm ## Run the whole test suite [TESTS= WORKERS=]
 ifdef TESTS
-	$(PYTEST) --numprocesses=$(WORKERS) --dist=loadfile $(TESTS)
+	$(PYTEST) --numprocesses=$(WORKERS) $(BY_FILE) $(TESTS)
 else
 	$(BIN)/python -m long_lived.server.runtimes.go --install
-	$(PYTEST) --numprocesses=$(WORKERS) --dist=loadfile $(LABS)
+	$(PYTEST) --numprocesses=$(WORKERS) $(BY_FILE) $(LABS)
 	$(PYTEST) --numprocesses=$(TWICE) --dist=worksteal $(RUNS)
-	$(PYTEST) --numprocesses=$(TWICE) --dist=loadfile $(patsubst %,--ignore=%,$(LABS) $(RUNS))
+	$(PYTEST) --numprocesses=$(TWICE) $(BY_FILE) $(patsubst %,--ignore=%,$(LABS) $(RUNS))
 endif
 
 # REMEDIES="recycle headless" names some of values/remedies/, EVENT one of values/events/.

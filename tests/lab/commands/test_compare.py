@@ -64,7 +64,7 @@ class Comparison:
 def comparison(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Comparison]:
     """Compare two remedies, once, for every test that looks at the result."""
     with starter(tmp_path_factory.mktemp("comparison")) as begin:
-        for seconds in (14, 42, 110):  # longer where the machine was too slow for the restart
+        for seconds in (20, 60, 120):  # longer where the machine was too slow for the restart
             settings = (*SMALL, f"client.durationSeconds={seconds}")
             lab = begin("none", *settings, command=("compare", "flask"))
             eventually(lambda lab=lab: lab.log("none-1/client-1"))
