@@ -168,6 +168,8 @@ def test_header_of_no_printable_text_is_refused_and_not_shown() -> None:
         ("pod=.*", "has 0 groups; must have one, around the name"),
         ("(a)(b)", "has 2 groups; must have one, around the name"),
         ("pod=(", "no regular expression (missing ), unterminated subpattern at position 4); "),
+        (r"(\u0041)", r"no regular expression (bad escape \u at position 1); "),
+        ("(?u)(a)", "no regular expression (bad inline flags: cannot use 'u' flag with a bytes "),
     ],
 )
 def test_pattern_without_one_group_is_refused(pattern: str, why: str) -> None:

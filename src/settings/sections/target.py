@@ -139,6 +139,7 @@ def _no_pattern(pattern: str) -> str:
     """Say why a regular expression cannot be used; empty where it can."""
     try:
         groups = re.compile(pattern).groups
+        re.compile(pattern.encode())  # as it is searched for: bodies are bytes
     except (re.error, OverflowError, RecursionError) as error:
         return f"no regular expression ({error}); must be one with one group"
     return "" if groups == 1 else f"has {groups} groups; must have one, around the name"
