@@ -17,11 +17,11 @@ hypothesis.settings.load_profile("repeatable")
 
 # The tests start hundreds of processes: without bytecode each would compile the project again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 for name in ("CI", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
     # What a machine sets for all its programs would change what those on a test's terminal draw.
     os.environ.pop(name, None)
-sys.dont_write_bytecode = False
 
 PROCESSOR = "processor seconds"
 USED = pytest.StashKey[float]()

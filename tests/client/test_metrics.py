@@ -1,6 +1,5 @@
 """The live metrics of a client: its account, while the run goes on."""
 
-import signal
 import socket
 
 import pytest
@@ -50,9 +49,7 @@ def test_metrics_are_the_account(engine: str, keeping_server, start_client) -> N
     assert 0 <= seen.value("long_lived_connections_open") <= 10
     assert seen.value("long_lived_requests_failed_total") == 0
     eventually(lambda: scrape(port).value("long_lived_evenness_ratio") == 1)
-    client.signal(signal.SIGTERM)
-    run = client.finish()
-    run.check_account()
+    run = client.stop()
     assert run.summary["requests"]["answered"] >= answered
     assert run.summary["connections"]["retired"] >= closed.total()
 
@@ -77,8 +74,7 @@ def test_metrics_tell_of_failures_by_kind(engine: str, scripted, start_client) -
         return set(failed) == kinds and set(closed) == {"failed"}
 
     eventually(settled)
-    client.signal(signal.SIGTERM)
-    client.finish().check_account()
+    client.stop()
 
 
 def _hangs_up(peer: socket.socket) -> None:

@@ -1,6 +1,5 @@
 """Real clients that choose among real replicas: even after a change, and without losses."""
 
-import signal
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
@@ -64,9 +63,7 @@ def holds(client: RunningClient) -> Counter[str]:
 
 def ended(client: RunningClient):
     """End a client, and check its account."""
-    client.signal(signal.SIGTERM)
-    run = client.finish()
-    run.check_account()
+    run = client.stop()
     kinds = run.summary["requests"]["failed_by_kind"]
     assert set(kinds) <= {"interrupted"}, kinds  # what was in flight when it ended
     return run.summary

@@ -1,6 +1,5 @@
 """Networks that run out of ports or drop what is one too many, and names that come and go."""
 
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -124,8 +123,5 @@ def test_name_that_cannot_be_resolved_and_then_can(
         with hosts.open("a") as file:
             file.write("127.0.0.1 replicas.test\n")
         eventually(lambda: client.output.count("Response from Pod") >= 10)
-        client.signal(signal.SIGTERM)
-        run = client.finish()
-    assert run.status == 143
-    run.check_account()
+        run = client.stop()
     assert set(run.summary["requests"]["failed_by_kind"]) <= {"name_unresolved", "interrupted"}
