@@ -175,13 +175,14 @@ def settled_seconds(record: dict[str, Any]) -> float:
 def long_enough(begin: Callable[[float], Lab], seconds: float, after: float = AFTER_SECONDS) -> Lab:
     """Return a finished run, whose load goes on for `seconds`, with so many after its event.
 
-    Where the machine was too slow for that, `begin` is called again, with a load three times as
-    long.
+    Where the machine was too slow for that, or for enough to judge in that time, `begin` is called
+    again, with a load three times as long.
     """
     for _ in range(3):
         lab = begin(seconds)
         lab.finish()
-        if settled_seconds(lab.record) >= after:
+        judged = lab.record["verdict"]["finding"] != "too few"
+        if judged and settled_seconds(lab.record) >= after:
             break
         seconds *= 3
     return lab
