@@ -2,35 +2,26 @@
 
 import click
 
-from long_lived.lab.commands.chart import chart
-from long_lived.lab.commands.compare import compare
-from long_lived.lab.commands.doctor import doctor
-from long_lived.lab.commands.inspect import inspect_command
-from long_lived.lab.commands.kept.diff import diff
-from long_lived.lab.commands.kept.report import report
-from long_lived.lab.commands.kept.results import results
-from long_lived.lab.commands.options import OneLineErrors
-from long_lived.lab.commands.plan import plan_command
-from long_lived.lab.commands.restart import restart
-from long_lived.lab.commands.run import run
-from long_lived.lab.commands.scenarios import scenarios
-from long_lived.lab.commands.verify import verify
+from long_lived.lab.commands.group import Commands
 from long_lived.lab.terminal import streams
+
+COMMANDS = {
+    **{name: name for name in ("run", "compare", "inspect", "scenarios", "verify", "restart")},
+    **{name: f"kept.{name}" for name in ("report", "results", "diff")},
+    **{name: name for name in ("plan", "chart", "doctor")},
+}
+"""The module of each command, below `commands`; that of `run` has the command as `run_command`."""
 
 
 @click.group(
-    cls=OneLineErrors, context_settings={"help_option_names": ["-h", "--help"]}, name="long-lived"
+    cls=Commands,
+    modules={name: f"long_lived.lab.commands.{module}" for name, module in COMMANDS.items()},
+    context_settings={"help_option_names": ["-h", "--help"]},
+    name="long-lived",
 )
 @click.version_option(package_name="long-lived")
 def cli() -> None:
     """Show, prove and compare what long-lived connections do to load balancing."""
-
-
-for command in (
-    *(run, compare, inspect_command, scenarios, verify, restart),
-    *(report, results, diff, plan_command, chart, doctor),
-):
-    cli.add_command(command)
 
 
 def main() -> None:

@@ -121,7 +121,12 @@ def _complaint(item: Any, model: type[BaseModel], origins: Origins) -> str:
         keys = ", ".join(variable([*path, key]) for key in sorted(node.get("properties", {})))
         return f"{name} = {_shown(value)} is not allowed: use {keys}{where}"
     shown = "(not shown)" if path[:3] == list(SECRETS) else _shown(value)
-    return f"{name} = {shown} is not allowed: {_allowed(node, path)}{where}"
+    allowed = (
+        f"must be at most {context['max_length']:,} characters"
+        if item["type"] == "string_too_long"
+        else _allowed(node, path)
+    )
+    return f"{name} = {shown} is not allowed: {allowed}{where}"
 
 
 def _of(path: Sequence[str], origins: Origins) -> Origin:

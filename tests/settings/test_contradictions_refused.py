@@ -179,6 +179,22 @@ def test_pattern_without_one_group_is_refused(pattern: str, why: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "start", "most"),
+    [
+        ("client.target.identity", "json:", 500),
+        ("client.readiness.path", "/", 2000),
+        ("client.target.bodyFile", "", 4096),
+    ],
+)
+def test_text_that_is_too_long_is_refused_with_its_limit(key: str, start: str, most: int) -> None:
+    """What it must look like would explain nothing: it looks like that."""
+    longest = start.ljust(most, "a")
+    assert load([], [f"{key}={longest}"], {})
+    told = reason([], [f"{key}={longest}a"], {})
+    assert f"is not allowed: must be at most {most:,} characters (in --set" in told
+
+
+@pytest.mark.parametrize(
     ("override", "words"), [*IMPOSSIBLE_EVENTS, *IMPOSSIBLE_CONNECTIONS, *IMPOSSIBLE_TARGETS]
 )
 def test_values_that_cannot_be_together_are_refused(override: str, words: str) -> None:

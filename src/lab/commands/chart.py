@@ -17,7 +17,7 @@ from long_lived.settings.places import CHART
     show_default=True,
     help="Folder for the chart; it must not exist, or be empty.",
 )
-def chart(out: Path) -> int:
+def chart_command(out: Path) -> int:
     """Write the Helm chart into a folder, for helm or for a repository of manifests.
 
     `run --on cluster` needs no such copy.

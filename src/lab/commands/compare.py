@@ -77,7 +77,7 @@ AROUND_SECONDS = 6.0
 @format_option("text", *COMPARISON_FORMS)
 @where_option
 @place_options
-def compare(
+def compare_command(
     scenarios: tuple[str, ...],
     event: str,
     repeat: int,

@@ -208,7 +208,7 @@ def _cluster(context: str) -> str:
 
 @click.command()
 @context_option
-def doctor(context: str) -> int:
+def doctor_command(context: str) -> int:
     """Say what this machine can do, and what to do where that is too little.
 
     Exit status: 0 the default scenario, ten-thousand, can run here; 1 it cannot.

@@ -43,7 +43,7 @@ DEBUG_SECONDS = 120
 DEBUG_WATCH_SECONDS = 900
 
 
-@click.command("inspect")
+@click.command()
 @click.argument("target", required=False, metavar="[KIND/NAME or SELECTOR]")
 @click.option("--namespace", "-n", default="default", show_default=True, help="Namespace.")
 @context_option

@@ -1,4 +1,4 @@
-"""What commands share on the command line: options, and errors in one line."""
+"""What commands share on the command line: options, and how errors are told in one line."""
 
 import sys
 from collections.abc import Callable
@@ -26,24 +26,6 @@ def refuse(reason: str) -> NoReturn:
     """Say in one line why the lab cannot start, and exit with status 2."""
     complain(reason)
     sys.exit(USAGE_STATUS)
-
-
-class OneLineErrors(click.Group):
-    """A group whose usage errors are one line with exit status 2, as everywhere else."""
-
-    def main(self, *args, **kwargs):  # type: ignore[no-untyped-def]
-        """Run; turn click's complaints into `refuse`."""
-        kwargs["standalone_mode"] = False
-        try:
-            status = super().main(*args, **kwargs)
-        except click.exceptions.NoArgsIsHelpError as error:
-            print(error.format_message(), file=sys.stderr)
-            sys.exit(USAGE_STATUS)
-        except click.ClickException as error:
-            refuse(f"{error.format_message()} (see --help)")
-        except click.Abort:
-            sys.exit(130)
-        sys.exit(status)
 
 
 set_option = click.option(

@@ -12,7 +12,7 @@ from long_lived.settings import SettingsError, load
 from long_lived.settings.sections.client import MOST_CLIENTS
 
 
-@click.command("plan")
+@click.command()
 @scenarios_argument
 @click.option(
     "--connections",

@@ -21,7 +21,9 @@ from long_lived.lab.experiment.backend import Trouble
     help="How many server pods to leave alone, oldest first.",
 )
 @click.option("--kill", is_flag=True, help="Kill the servers first: no drain.")
-def restart(release: str, namespace: str, context: str, app: str, keep: int, kill: bool) -> int:
+def restart_command(
+    release: str, namespace: str, context: str, app: str, keep: int, kill: bool
+) -> int:
     """Restart server pods of a release by deleting them, in a run that is under way.
 
     `verify` then finds the restart by itself.

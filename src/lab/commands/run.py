@@ -69,7 +69,7 @@ DEFAULT_SCENARIO = "ten-thousand"
 @format_option("text", *FORMS)
 @where_option
 @place_options
-def run(
+def run_command(
     scenarios: tuple[str, ...],
     overrides: tuple[str, ...],
     url: str,

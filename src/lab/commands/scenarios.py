@@ -84,7 +84,7 @@ scenarios_argument = click.argument(
 
 
 @click.command()
-def scenarios() -> None:
+def scenarios_command() -> None:
     """List the scenarios that `run` knows by name."""
     names = known()
     width = max(map(len, names), default=0)

@@ -39,7 +39,7 @@ from long_lived.lab.results.origin import origin_here
 @click.argument("more_logs", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
 @out_option
 @format_option("text", *FORMS)
-def verify(
+def verify_command(
     release: str,
     namespace: str,
     context: str,

@@ -94,7 +94,7 @@ class Proxy:
         }
         self.child = processes.start("proxy", command, environment)
         self._asking = ThreadPoolExecutor(1, thread_name_prefix="proxy")
-        self._probe = Probe(f"{self.url}proxy-ready", self._asking)
+        self._probe = Probe((PROXY_ADDRESS, port), "/proxy-ready", self._asking)
         self._patience_seconds = settings.client.readiness.timeout_seconds
         self._deadline = time.monotonic() + self._patience_seconds
 

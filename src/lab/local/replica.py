@@ -5,8 +5,8 @@ A replica that hangs answers late or never, and the lab must not wait for it: th
 
 import string
 from concurrent.futures import Executor, Future
-
-import requests
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 
 from long_lived.lab.processes.child import Child
 from long_lived.record.replica_counts import ReplicaCounts
@@ -32,11 +32,11 @@ def replica_address(index: int) -> str:
 class Probe:
     """A question that is asked until it is answered with 200."""
 
-    def __init__(self, url: str, asking: Executor) -> None:
-        """Prepare to ask for `url`, in a thread of `asking`."""
-        self._url = url
+    def __init__(self, address: tuple[str, int], path: str, asking: Executor) -> None:
+        """Prepare to ask an address (host and port) for a path, in a thread of `asking`."""
+        self._asked = address, path
         self._asking = asking
-        self._question: Future[requests.Response | None] | None = None
+        self._question: Future[bytes | None] | None = None
 
     def answered(self) -> bool:
         """Tell whether it has been answered; ask again where it has not. Never blocks."""
@@ -45,7 +45,7 @@ class Probe:
                 return True
             self._question = None
         if self._question is None:
-            self._question = self._asking.submit(_get, self._url)
+            self._question = self._asking.submit(_get, *self._asked)
         return False
 
 
@@ -59,8 +59,7 @@ class Replica:
         """Its own, at which nobody else listens."""
         self.child = child
         self.stopped = False
-        self._url = f"http://{address}:{port}"
-        self._probe = Probe(f"{self._url}/readyz", asking)
+        self._probe = Probe(self.address, "/readyz", asking)
 
     def ready(self) -> bool:
         """Tell whether it has answered /readyz; ask again where it has not. Never blocks."""
@@ -68,17 +67,19 @@ class Replica:
 
     def counts(self) -> ReplicaCounts | None:
         """Ask it what it counted, and wait; None where it gives no answer."""
-        answer = _get(f"{self._url}/stats")
-        return None if answer is None else ReplicaCounts.model_validate_json(answer.content)
+        body = _get(self.address, "/stats")
+        return None if body is None else ReplicaCounts.model_validate_json(body)
 
 
-def _get(url: str) -> requests.Response | None:
-    with requests.Session() as session:
-        session.trust_env = False
-        try:
-            answer = session.get(
-                url, headers={"Connection": "close"}, timeout=PROBE_TIMEOUT_SECONDS
-            )
-        except requests.RequestException:
-            return None
-    return answer if answer.status_code == 200 else None
+def _get(address: tuple[str, int], path: str) -> bytes | None:
+    """Return the body of an answer 200; None where there is none."""
+    asked = HTTPConnection(*address, timeout=PROBE_TIMEOUT_SECONDS)
+    try:
+        asked.request("GET", path, headers={"Connection": "close"})
+        answer = asked.getresponse()
+        body = answer.read()
+    except (OSError, HTTPException):
+        return None
+    finally:
+        asked.close()
+    return body if answer.status == HTTPStatus.OK else None

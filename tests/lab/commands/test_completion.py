@@ -7,7 +7,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from long_lived.lab.__main__ import cli
+from long_lived.lab.__main__ import COMMANDS, cli
 from long_lived.lab.commands.scenarios import known, remedies
 
 BOUND_SECONDS = 60
@@ -39,9 +39,26 @@ def test_command_itself_answers_the_shell() -> None:
     assert (done.stdout, done.stderr) == ("plain,doctor\n", "")
 
 
+def test_version_is_said_without_the_settings() -> None:
+    """It comes at once: pydantic takes longer to import than everything else that it needs."""
+    code = (
+        "import sys; from long_lived.lab.__main__ import cli\n"
+        "try: cli(['--version'], prog_name='long-lived')\n"
+        "except SystemExit: print({'pydantic', 'rich', 'yaml'} & {*sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=BOUND_SECONDS,
+        check=True,
+    )
+    assert done.stdout == "long-lived, version 0.1.0\nset()\n"
+
+
 def test_shell_completes_commands() -> None:
     """Every command is offered, or only those that start with what was typed."""
-    assert {text for _, text in completed("long-lived ")} == set(cli.commands)
+    assert {text for _, text in completed("long-lived ")} == COMMANDS.keys()
     assert completed("long-lived do") == [("plain", "doctor")]
 
 

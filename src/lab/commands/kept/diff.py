@@ -28,7 +28,7 @@ from long_lived.lab.results.saved_run import SavedRun, saved_run
     type=click.Choice(["worse"]),
     help="Exit with status 1 if B has a worse verdict, or any number that is worse.",
 )
-def diff(first: Path, second: Path, tolerance: float, fail_on: str | None) -> int:
+def diff_command(first: Path, second: Path, tolerance: float, fail_on: str | None) -> int:
     """Compare two runs that were kept: what was set, what was found, and whether that is noise.
 
     A and B are results folders, or their summary.json alone: a baseline is one file.

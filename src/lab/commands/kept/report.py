@@ -23,7 +23,7 @@ from long_lived.lab.results.saved_run import saved_run
 )
 @format_option("html", "svg", "connections", *FORMS)
 @click.option("--print-schema", is_flag=True, help="Print the schema of the JSON, and end.")
-def report(folders: tuple[Path, ...], form: str, print_schema: bool) -> int:
+def report_command(folders: tuple[Path, ...], form: str, print_schema: bool) -> int:
     """Write the page of results into their folders: report.html, one file that needs no network.
 
     RESULTS are folders below results/; default: results/latest. `run`, `compare`, `verify` and

@@ -14,7 +14,7 @@ MOST_NAME, MOST_FINDING = 30, 14
 @click.group(invoke_without_command=True)
 @out_option
 @click.pass_context
-def results(context: click.Context, out: Path) -> int:
+def results_command(context: click.Context, out: Path) -> int:
     """List the results that are kept, newest first: when, scenario, verdict, settings that differ.
 
     Settings are those that are not the scenario's of that name.
@@ -32,7 +32,7 @@ def results(context: click.Context, out: Path) -> int:
     return 0
 
 
-@results.command("prune")
+@results_command.command("prune")
 @click.option(
     "--keep",
     type=click.IntRange(0, 100_000),
