@@ -1,13 +1,15 @@
 """Urls and headers that cannot be are refused by Helm as by the apps."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from tests.settings.test_contradictions_refused import IMPOSSIBLE_HEADERS
 
 from long_lived.settings import SettingsError, load
 
-from .conftest import template
+from .conftest import CHART, helm, template
 
 URLS = [
     *(
@@ -51,17 +53,36 @@ NO_URLS = [
 
 
 @pytest.mark.parametrize("url", [*URLS, *NO_URLS], ids=ascii)
-def test_address_is_accepted_by_helm_where_the_client_accepts_it(url: str) -> None:
-    """What the client would refuse is refused before anything is installed."""
-    done = template(flags=("--set-json", f"client.url={json.dumps(url)}"))
+def test_address_is_accepted_or_refused_by_name(url: str) -> None:
+    """What the client cannot use is refused before it starts."""
     if url in URLS:
         assert load([], [], {"LONG_LIVED__CLIENT__URL": url}).client.url == url
-        assert done.returncode == 0, done.stderr
     else:
         with pytest.raises(SettingsError, match=r"^LONG_LIVED__CLIENT__URL = "):
             load([], [], {"LONG_LIVED__CLIENT__URL": url})
-        assert done.returncode != 0
-        assert "url" in done.stderr
+
+
+def test_address_is_accepted_by_helm_where_the_client_accepts_it(tmp_path: Path) -> None:
+    """Helm applies the chart's schema to all of them at once, and names those that it refuses."""
+    url = json.loads((CHART / "values.schema.json").read_text())["properties"]["client"][
+        "properties"
+    ]["url"]
+    schema = {"properties": {"urls": {"type": "object", "additionalProperties": url}}}
+    (tmp_path / "values.schema.json").write_text(json.dumps(schema))
+    (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: urls\nversion: 0.1.0\n")
+    given = {f"url-{number}": url for number, url in enumerate([*URLS, *NO_URLS])}
+    values = tmp_path / "given.yaml"
+    values.write_text(json.dumps({"urls": given}))
+    done = helm("template", "try", str(tmp_path), "--values", str(values))
+    refused = {given[name] for name in re.findall(r"url-\d+", done.stderr)}
+    assert refused == {*NO_URLS}
+
+
+def test_address_is_refused_by_the_chart() -> None:
+    """The same schema is the chart's."""
+    done = template("client.url=ftp://x/")
+    assert done.returncode != 0
+    assert "url" in done.stderr
 
 
 @pytest.mark.parametrize(("pair", "words"), IMPOSSIBLE_HEADERS)

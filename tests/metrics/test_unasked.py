@@ -26,7 +26,7 @@ RUNTIMES = "long_lived.server.runtimes"
             ("long_lived.client.runner", "long_lived.client.engines.executor"),
             WORDS,
         ),
-        (("long_lived.lab.__main__",), [*WORDS, "long_lived.metrics.definition"]),
+        (("long_lived.lab.commands.inspect",), [*WORDS, "long_lived.metrics.definition"]),
     ],
     ids=["flask", "gunicorn", "client", "lab"],
 )

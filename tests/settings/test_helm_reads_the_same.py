@@ -2,12 +2,13 @@
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.chart.conftest import Rendered, template
+from tests.chart.test_refusals import NEEDED
 
 from long_lived.lab.experiment.results import VALUES, write_values
 from long_lived.settings import Settings, load
@@ -189,12 +190,33 @@ def paths(tree: dict[str, Any], above: str = "") -> Iterator[str]:
 OF_THE_CHART = ["images.pullPolicy", "service", "service.type", "serverPod", "clientPod.labels"]
 
 
-@pytest.mark.parametrize("path", [*paths(Settings().as_values()), *OF_THE_CHART])
-def test_null_is_accepted_by_both_or_by_neither(path: str, tmp_path: Path) -> None:
-    """Whatever its key, a null is refused by both, or gives both the same."""
-    file = tmp_path / "given.yaml"
-    tree: Any = None
-    for part in reversed(path.split(".")):
-        tree = {part: tree}
+def null_at(paths: Iterable[str], file: Path) -> Path:
+    """Write a file that has null at each of `paths`."""
+    tree: dict[str, Any] = {}
+    for path in paths:
+        *above, last = path.split(".")
+        node = tree
+        for part in above:
+            node = node.setdefault(part, {})
+        node[last] = None
     file.write_text(json.dumps(tree))
-    assert here(file) == on_a_cluster(file, tmp_path)
+    return file
+
+
+def test_null_is_accepted_by_both_or_by_neither(tmp_path: Path) -> None:
+    """Whatever its key, a null is refused by both, or gives both the same.
+
+    That Helm refuses each of those that templates need is a test of the chart (test_refusals).
+    """
+    every = {*paths(Settings().as_values()), *OF_THE_CHART}
+    file = tmp_path / "given.yaml"
+    accepted = {path for path in every if here(null_at([path], file)) is not REFUSED}
+    assert every - accepted == {
+        path for path in every if any(f"{need}.".startswith(f"{path}.") for need in NEEDED)
+    }
+    maps = {path for path in accepted if any(one.startswith(f"{path}.") for one in accepted)}
+    inner = {path for path in maps if any(path.startswith(f"{other}.") for other in maps)}
+    for number, together in enumerate((accepted - maps, maps - inner, inner)):
+        file = null_at(together, tmp_path / f"{number}.yaml")
+        assert here(file) == on_a_cluster(file, tmp_path)
+        assert here(file) is not REFUSED
