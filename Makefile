@@ -17,27 +17,33 @@ SCENARIO ?= ten-thousand
 run: $(VENV)/.run ## Run an experiment, by default with 10,000 requests at once [SCENARIO= SET=]
 	$(BIN)/long-lived run $(SCENARIO) $(foreach pair,$(SET),--set '$(pair)')
 
-# Labs on this machine run apart from all other tests, which would starve them, as many at once as
-# there are processors. All others mostly wait: two for each processor. Runs on the imitated cluster
-# are small, and an idle worker takes over what another still has to do; everything else goes by
-# file, whose tests share servers. (xdist 3.8 finds no groups with pytest 9.2, whose node ids it cannot
-# add them to. It would put files with few tests last, which here are the long ones.) WORKERS=0 is one
-# by one. What takes minutes once, and no test should wait for, comes first.
+# Labs on this machine run apart from other tests that take time, which would starve them, as many at
+# once as there are processors. The others mostly wait: two for each processor, by file, whose tests
+# share servers. (xdist 3.8 finds no groups with pytest 9.2, whose node ids it cannot add them to. It
+# would put files with few tests last, which here are the long ones.) Beside both, at a low priority,
+# goes what only calculates: it fills the gaps, and is shown when it is done. WORKERS=0 is one by one.
+# What takes minutes once, and no test should wait for, comes first.
 WORKERS ?= $(shell nproc)
 TWICE = $(shell expr 2 \* $(WORKERS))
-BY_FILE := --dist=loadfile --no-loadscope-reorder
 LABS := tests/lab/commands
-RUNS := tests/lab/cluster/runs
-PYTEST = $(BIN)/python -m pytest
+CALCULATING := $(addprefix tests/,chart settings record lab/analysis lab/logs lab/report)
+CALCULATED = $(VENV)/tests-that-calculate.log
+PYTEST = $(BIN)/python -m pytest --dist=loadfile --no-loadscope-reorder
+.PHONY: tests-that-wait tests-that-calculate
 test: $(VENV)/.dev helm ## Run the whole test suite [TESTS= WORKERS=]
 ifdef TESTS
-	$(PYTEST) --numprocesses=$(WORKERS) $(BY_FILE) $(TESTS)
+	$(PYTEST) --numprocesses=$(WORKERS) $(TESTS)
 else
 	$(BIN)/python -m long_lived.server.runtimes.go --install
-	$(PYTEST) --numprocesses=$(WORKERS) $(BY_FILE) $(LABS)
-	$(PYTEST) --numprocesses=$(TWICE) --dist=worksteal $(RUNS)
-	$(PYTEST) --numprocesses=$(TWICE) $(BY_FILE) $(patsubst %,--ignore=%,$(LABS) $(RUNS))
+	@$(MAKE) --no-print-directory --jobs=$(if $(filter 0,$(WORKERS)),1,2) tests-that-wait tests-that-calculate
 endif
+
+tests-that-wait:
+	$(PYTEST) --numprocesses=$(WORKERS) $(LABS)
+	$(PYTEST) --numprocesses=$(TWICE) $(addprefix --ignore=,$(LABS) $(CALCULATING))
+
+tests-that-calculate:
+	nice $(PYTEST) --numprocesses=$(WORKERS) $(CALCULATING) >$(CALCULATED) 2>&1; status=$$?; cat $(CALCULATED); exit $$status
 
 # REMEDIES="recycle headless" names some of values/remedies/, EVENT one of values/events/.
 compare: $(VENV)/.run ## Put every remedy against the same event, side by side [REMEDIES= EVENT= REPEAT= SET=]
@@ -48,7 +54,7 @@ bench: $(VENV)/.run ## What this client costs beside others, with 10,000 request
 	$(BIN)/python bench/clients.py $(if $(USERS),--users $(USERS)) $(if $(REPEAT),--repeat $(REPEAT))
 
 bench-paths: $(VENV)/.dev ## What the client does for each request, in microseconds
-	$(PYTEST) -o addopts=--import-mode=importlib bench/hot_paths.py --benchmark-columns=min,median,rounds
+	$(BIN)/python -m pytest -o addopts=--import-mode=importlib bench/hot_paths.py --benchmark-columns=min,median,rounds
 
 soak: $(VENV)/.run ## Does anything grow in 5 minutes with an event a minute? [MINUTES= USERS=]
 	$(BIN)/python bench/soak.py $(if $(MINUTES),--minutes $(MINUTES)) $(if $(USERS),--users $(USERS))

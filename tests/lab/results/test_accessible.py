@@ -51,15 +51,14 @@ def faults(page: Any) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("scheme", get_args(Scheme))
 @pytest.mark.parametrize("kind", ["run", "comparison", "inspection"])
-def test_page_has_no_serious_fault(
-    kind: str, scheme: Scheme, chromium: Browser, pages: dict[str, Path]
-) -> None:
+def test_page_has_no_serious_fault(kind: str, chromium: Browser, pages: dict[str, Path]) -> None:
     """By day and by night, with all that is folded opened."""
-    with shown(chromium, pages[kind], 1200, scheme) as seen:
+    with shown(chromium, pages[kind]) as seen:
         seen.page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-        assert faults(seen.page) == []
+        for scheme in get_args(Scheme):
+            seen.page.emulate_media(color_scheme=scheme)
+            assert faults(seen.page) == [], scheme
 
 
 def test_fault_is_found(chromium: Browser, pages: dict[str, Path]) -> None:
