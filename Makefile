@@ -43,7 +43,8 @@ tests-that-wait:
 	$(PYTEST) --numprocesses=$(TWICE) $(addprefix --ignore=,$(LABS) $(CALCULATING))
 
 tests-that-calculate:
-	nice $(PYTEST) --numprocesses=$(WORKERS) $(CALCULATING) >$(CALCULATED) 2>&1; status=$$?; cat $(CALCULATED); exit $$status
+	@nice $(PYTEST) --numprocesses=$(WORKERS) $(CALCULATING) >$(CALCULATED) 2>&1 & trap "kill $$!" INT TERM; \
+	wait $$!; status=$$?; cat $(CALCULATED); exit $$status
 
 # REMEDIES="recycle headless" names some of values/remedies/, EVENT one of values/events/.
 compare: $(VENV)/.run ## Put every remedy against the same event, side by side [REMEDIES= EVENT= REPEAT= SET=]
