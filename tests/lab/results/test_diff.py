@@ -76,6 +76,21 @@ def test_failures_differ_where_chance_does_not_explain_it(
     assert row(done.output, "failed") == f"failed 0 {failed} +{failed} {word}"
 
 
+def test_failures_are_compared_as_parts_of_what_was_planned(tmp_path: Path) -> None:
+    """Twice as many in a run of twice the length are as many; in one of the same length not."""
+    lost, twice, longer = (
+        kept(tmp_path / name, plain(pods, failed={ErrorKind.READ_TIMEOUT: failed}))
+        for name, pods, failed in (
+            ("lost", A_THIRD, 100),
+            ("twice", A_THIRD, 200),
+            ("longer", dict.fromkeys(SERVERS, 200), 200),
+        )
+    )
+    assert row(call("diff", lost, twice).output, "failed") == "failed 100 200 +100 worse"
+    assert row(call("diff", lost, longer).output, "failed") == "failed 100 200 +100 within noise"
+    assert row(call("diff", longer, lost).output, "failed") == "failed 200 100 -100 within noise"
+
+
 @pytest.mark.parametrize(
     ("cpu", "word"), [(14.0, "within noise"), (20.0, "worse"), (6.0, "better")]
 )

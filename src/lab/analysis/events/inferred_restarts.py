@@ -49,7 +49,7 @@ def changes_seen(
     old = sorted((name for name in gone if name not in new), key=lambda n: _last(history, n))
     unseen, last = 0, replicas if at_end is None else at_end
     if last is not None:
-        unseen = max(0, min(len(old) - len(new), last - (len(names) - len(gone))))
+        unseen = last - (len(names) - len(gone))
     found = []
     for index in range(max(len(old), len(new))):
         before = old[index] if index < len(old) else None

@@ -19,6 +19,9 @@ def test_what_happens_together_is_said_together() -> None:
         (11.5, "d was stopped (OOMKilled)"),
         (13.0, "b1 and b2 were ready"),
     ]
+    assert happened([Change(10.0, old=f"a{n}") for n in range(4)]) == [
+        (10.0, "a0, a1, a2 and a3 were stopped")
+    ]
     assert happened([Change(10.0, old=f"a{n}") for n in range(5)]) == [
         (10.0, "a0, a1, a2 and 2 more were stopped")
     ]

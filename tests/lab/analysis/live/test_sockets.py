@@ -73,6 +73,23 @@ def test_any_text_is_read_or_refused(text: str) -> None:
             assert isinstance(listening(whole.splitlines()), list)
 
 
+def test_port_is_found_at_either_end() -> None:
+    """On one machine both ends of a connection are listed, and who listens; nothing else is."""
+    text = listed(
+        line("0100007F:1F9A", "00000000:0000", "0A"),
+        line("0100007F:1F9A", "0100007F:D431"),
+        line("0100007F:D431", "0100007F:1F9A"),
+        line("0100007F:D431", "0100007F:1F9B"),
+        line("0100007F:1F9A", "0100007F:D432", "06"),
+    )
+    ours, theirs = ("127.0.0.1", 0x1F9A), ("127.0.0.1", 0xD431)
+    assert [one[1:] for one in sockets(text, 0x1F9A)] == [
+        (True, True, ours, ("0.0.0.0", 0)),
+        (False, True, ours, theirs),
+        (False, False, theirs, ours),
+    ]
+
+
 def test_the_machines_own_list_has_its_own_connections() -> None:
     """Three real connections are three peers, by their own ports."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
