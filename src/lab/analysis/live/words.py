@@ -79,7 +79,7 @@ def remedy(found: Inspection) -> str:
     """Say what can be done; empty where nothing has to be."""
     if found.finding is not Finding.PINNED:
         return ""
-    who = next(iter(found.clients), "its clients")
+    who = _largest_client(found)[0] or "its clients"
     return (
         f"Give connections a maximum age with jitter, at {who} or at the server, or let something "
         "balance requests (long-lived compare measures both); restarting its clients helps once, "
@@ -100,14 +100,23 @@ def ago(seconds: float) -> str:
     return f"{max(0.0, seconds):.0f} s"
 
 
+def _largest_client(found: Inspection) -> tuple[str, int]:
+    """Return who has most connections, and how many; no name where that is too small a part."""
+    total = sum(found.clients.values())
+    name, count = next(iter(found.clients.items()), ("", 0))
+    return (name, count) if count and count >= SHARE_THAT_MATTERS * total else ("", count)
+
+
 def _to_whom(found: Inspection) -> str:
     total = sum(found.clients.values())
-    if not found.clients or not total:
+    name, count = _largest_client(found)
+    if not name:
         return ""
-    name, count = next(iter(found.clients.items()))
     if count == total:
         return f". All are {name}'s"
-    return f". Most are {name}'s: {count:,}" if count >= SHARE_THAT_MATTERS * total else ""
+    if 2 * count > total:
+        return f". Most are {name}'s: {count:,}"
+    return f". The largest client is {name}: {count:,}"
 
 
 def _listed(names: list[str]) -> str:

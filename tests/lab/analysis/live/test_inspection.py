@@ -54,6 +54,32 @@ def test_later_pods_that_hold_less_are_pinned() -> None:
     assert "at deployment/gateway in edge or at the server" in remedy(found)
 
 
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ((151, 149), ". Most are deployment/gateway in edge's: 151"),
+        ((100, 90, 90), ". The largest client is deployment/gateway in edge: 100"),
+        ((30, *[27] * 10), ". The largest client is deployment/gateway in edge: 30"),
+        ((29, *[27] * 10), ""),
+    ],
+    ids=["most", "third", "tenth", "less"],
+)
+def test_client_is_named_by_the_part_that_it_has(counts: Sequence[int], words: str) -> None:
+    """Most is more than half; a client with less than a tenth is not the one to change."""
+    addresses = ["10.1.0.9", *(f"10.2.0.{number}" for number in range(len(counts) - 1))]
+    remotes = [
+        (address, port)
+        for address, count in zip(addresses, counts, strict=True)
+        for port in range(1, 1 + count)
+    ]
+    first, *others = seen(PINNED)
+    look = [Seen(first.holder, remotes), *(Seen(one.holder, []) for one in others)]
+    found = inspect(compared(look, look), 10.0, OWNERS, even_within=0.1)
+    assert sentence(found, NOW).partition("would be chance")[2] == words
+    who = "deployment/gateway in edge" if words else "its clients"
+    assert f"at {who} or at the server" in remedy(found)
+
+
 def test_rolled_out_pods_are_pinned_from_the_first_on() -> None:
     """A new pod gets only what is reopened after it came, so the last ones hold least."""
     found = looked_at((("a", 90.0, 137), ("b", 60.0, 103), ("c", 30.0, 60)))
