@@ -8,7 +8,7 @@ import pytest
 
 from long_lived.lab.analysis.distributions import binomial_at_most
 from long_lived.lab.analysis.power import LEVEL, needed
-from long_lived.lab.analysis.spread import spread
+from long_lived.lab.analysis.spread import chance_bounds, spread
 
 
 @pytest.mark.parametrize(
@@ -258,3 +258,21 @@ def test_impossible_counts_are_refused(counts: dict[str, int]) -> None:
     """No replicas, or a negative count, is an error."""
     with pytest.raises(ValueError, match="at least one replica, none negative"):
         spread(counts)
+
+
+@pytest.mark.parametrize(
+    ("total", "replicas"), [(5, 3), (60, 3), (300, 2), (300, 3), (1_000, 10), (10_000, 3)]
+)
+def test_chance_keeps_each_replica_within_its_bounds(total: int, replicas: int) -> None:
+    """They are scipy's quantiles of the binomial distribution, for the level over all replicas."""
+    from scipy import stats  # a second, which each worker would spend when it collects tests
+
+    one = stats.binom(total, 1 / replicas)
+    tail = LEVEL / (2 * replicas)
+    assert chance_bounds(total, replicas) == (one.ppf(tail), one.isf(tail))
+
+
+@pytest.mark.parametrize(("total", "replicas"), [(0, 3), (70, 1)])
+def test_chance_leaves_nothing_open_where_nothing_is_drawn(total: int, replicas: int) -> None:
+    """No connections, or one replica for all of them."""
+    assert chance_bounds(total, replicas) == (total, total)
