@@ -26,6 +26,7 @@ def test_million_connections_over_three_hundred_replicas() -> None:
     # 40 s of delay and 2 s of thinking.
     assert found.requests_per_second == pytest.approx(1_000_000 / 42)
     assert (found.slices, found.rules) == (3, 900)
+    assert found.log_megabytes == pytest.approx(100)  # a line of 100 bytes for each answer
     assert found.fair == pytest.approx(3333.3, abs=0.1)
     assert found.standard_deviation == pytest.approx(math.sqrt(3333.3), rel=0.01)
     assert found.limits[0].what == "source ports of a client pod to one destination"
