@@ -23,6 +23,10 @@ for name in ("CI", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE
     # What a machine sets for all its programs would change what those on a test's terminal draw.
     os.environ.pop(name, None)
 
+for name in ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "TESTS", "WORKERS"):
+    # What `make test` was called with would be what a test calls make with.
+    os.environ.pop(name, None)
+
 PROCESSOR = "processor seconds"
 USED = pytest.StashKey[float]()
 

@@ -14,7 +14,7 @@ from .conftest import CI_VALUES, ROOT, Rendered, command
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run make without the environment's variables about releases."""
-    hidden = {"RELEASE", "NAMESPACE", "CONTEXT", "VALUES", "SET", "REGISTRY", "TAG", "MAKEFLAGS"}
+    hidden = {"RELEASE", "NAMESPACE", "CONTEXT", "VALUES", "SET", "REGISTRY", "TAG"}
     environment = {key: value for key, value in os.environ.items() if key not in hidden}
     return subprocess.run(
         ["make", "--no-print-directory", f"VENV={Path(sys.executable).parents[1]}", *arguments],
