@@ -19,12 +19,12 @@ hypothesis.settings.load_profile("repeatable")
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
-for name in ("CI", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+for name in (
     # What a machine sets for all its programs would change what those on a test's terminal draw.
-    os.environ.pop(name, None)
-
-for name in ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "TESTS", "WORKERS"):
+    *("CI", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"),
     # What `make test` was called with would be what a test calls make with.
+    *("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "TESTS", "WORKERS"),
+):
     os.environ.pop(name, None)
 
 PROCESSOR = "processor seconds"

@@ -6,16 +6,18 @@ from long_lived.lab.commands.group import Commands
 from long_lived.lab.terminal import streams
 
 COMMANDS = {
-    **{name: name for name in ("run", "compare", "inspect", "scenarios", "verify", "restart")},
-    **{name: f"kept.{name}" for name in ("report", "results", "diff")},
-    **{name: name for name in ("plan", "chart", "doctor")},
+    module.rpartition(".")[2]: f"long_lived.lab.commands.{module}"
+    for module in (
+        *("run", "compare", "inspect", "scenarios", "verify", "restart"),
+        *("kept.report", "kept.results", "kept.diff", "plan", "chart", "doctor"),
+    )
 }
-"""The module of each command, below `commands`; that of `run` has the command as `run_command`."""
+"""The module of each command."""
 
 
 @click.group(
     cls=Commands,
-    modules={name: f"long_lived.lab.commands.{module}" for name, module in COMMANDS.items()},
+    modules=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"]},
     name="long-lived",
 )

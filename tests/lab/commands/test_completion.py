@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from click.testing import CliRunner
+from tests.lab.commands.lab import finished
 
 from long_lived.lab.__main__ import COMMANDS, cli
 from long_lived.lab.commands.scenarios import known, remedies
@@ -46,14 +47,7 @@ def test_version_is_said_without_the_settings() -> None:
         "try: cli(['--version'], prog_name='long-lived')\n"
         "except SystemExit: print({'pydantic', 'rich', 'yaml'} & {*sys.modules})"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        timeout=BOUND_SECONDS,
-        check=True,
-    )
-    assert done.stdout == "long-lived, version 0.1.0\nset()\n"
+    assert finished([sys.executable, "-c", code]).stdout == "long-lived, version 0.1.0\nset()\n"
 
 
 def test_shell_completes_commands() -> None:

@@ -79,7 +79,7 @@ def remedy(found: Inspection) -> str:
     """Say what can be done; empty where nothing has to be."""
     if found.finding is not Finding.PINNED:
         return ""
-    who = _largest_client(found)[0] or "its clients"
+    who = _largest_client(found) or "its clients"
     return (
         f"Give connections a maximum age with jitter, at {who} or at the server, or let something "
         "balance requests (long-lived compare measures both); restarting its clients helps once, "
@@ -100,18 +100,17 @@ def ago(seconds: float) -> str:
     return f"{max(0.0, seconds):.0f} s"
 
 
-def _largest_client(found: Inspection) -> tuple[str, int]:
-    """Return who has most connections, and how many; no name where that is too small a part."""
-    total = sum(found.clients.values())
+def _largest_client(found: Inspection) -> str:
+    """Name who has most connections; empty where that is too small a part."""
     name, count = next(iter(found.clients.items()), ("", 0))
-    return (name, count) if count and count >= SHARE_THAT_MATTERS * total else ("", count)
+    return name if count >= SHARE_THAT_MATTERS * sum(found.clients.values()) else ""
 
 
 def _to_whom(found: Inspection) -> str:
-    total = sum(found.clients.values())
-    name, count = _largest_client(found)
+    name = _largest_client(found)
     if not name:
         return ""
+    count, total = found.clients[name], sum(found.clients.values())
     if count == total:
         return f". All are {name}'s"
     if 2 * count > total:
