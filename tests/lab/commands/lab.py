@@ -107,8 +107,16 @@ class Lab:
         assert processes_of(self.place) == {}
 
     def pid(self, part: str) -> int | None:
-        """Return the id of the process whose command line contains `part`."""
-        return next((pid for pid, line in processes_of(self.place).items() if part in line), None)
+        """Return the id of the process whose command line contains `part`.
+
+        It leads its group: its workers have the same command line, and lower ids after the kernel
+        has come to the end of its numbers.
+        """
+        for pid, line in processes_of(self.place).items():
+            with suppress(ProcessLookupError):
+                if part in line and os.getpgid(pid) == pid:
+                    return pid
+        return None
 
     def await_answers(self, count: int = 20, client: str = "client-1") -> None:
         """Wait until a client has logged this many more answers."""
