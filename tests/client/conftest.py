@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.groups import end_group
 from tests.waiting import eventually
 
 from .caller import Caller
@@ -24,7 +25,6 @@ from .programs import (
     StartClient,
     StartServer,
     clean_environment,
-    end_group,
     with_settings,
 )
 

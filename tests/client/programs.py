@@ -40,15 +40,6 @@ def with_settings(settings: tuple[str, ...]) -> list[str]:
     return [argument for setting in settings for argument in ("--set", setting)]
 
 
-def end_group(process: subprocess.Popen[Any]) -> None:
-    """Kill a process and everything it started."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    process.wait(BOUND_SECONDS)
-
-
 @dataclass
 class RunningServer:
     """A real server process."""

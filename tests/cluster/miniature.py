@@ -1,7 +1,6 @@
 """The whole miniature cluster: the API, the controllers, and the kubelet behind it."""
 
 import http.client
-import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -86,7 +85,7 @@ class Miniature(Cluster):
             raise Refused(400, "BadRequest", text)
         if query["command"][:-1] != kill_command(0)[:-1]:
             return 127
-        os.killpg(self._run(pod.name).child.pid, signal.SIGKILL)
+        self._run(pod.name).child.kill()
         return 128 + signal.SIGKILL
 
     def collect_garbage(self) -> None:

@@ -1,18 +1,17 @@
 """Real replicas for the tests: processes on free ports; each ends with its test."""
 
 import itertools
-import os
-import signal
 import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
+from tests.groups import end_group
 
 from long_lived.server.runtimes.go import build
 
-from .replicas import BOUND_SECONDS, QUICK, Replica, Start, command, environment
+from .replicas import QUICK, Replica, Start, command, environment
 from .variants import Shared, Variant
 
 
@@ -45,11 +44,7 @@ def _starter(folder: Path) -> Iterator[Start]:
 
     yield start
     for replica in started:
-        try:
-            os.killpg(replica.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        replica.process.wait(BOUND_SECONDS)
+        end_group(replica.process)
         replica.close_connections()
 
 

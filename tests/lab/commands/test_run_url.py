@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 import trustme
+from tests.groups import end_group
 from tests.lab.commands.lab import Start
 from tests.sockets import free_port
 from tests.waiting import eventually
@@ -81,11 +82,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         eventually(lambda name=name: "Booting worker" in (folder / f"{name}.log").read_text())
     yield Shop(port, replicas, folder / "ca.pem")
     for one in replicas:
-        try:
-            os.killpg(one.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        one.wait(30)
+        end_group(one)
 
 
 def test_sockets_supply_the_verdict_where_answers_name_nobody(shop: Shop, start: Start) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from tests.groups import end_group
 from tests.scraping import scrape, serving
 from tests.sockets import free_port
 from tests.waiting import eventually
@@ -61,8 +62,7 @@ def serve(port: int) -> Iterator[Serve]:
 
     yield start
     for process in started:
-        os.killpg(process.pid, 9)
-        process.wait()
+        end_group(process)
 
 
 def held(port: int) -> dict[str, int]:

@@ -5,9 +5,12 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
+from tests.groups import end_group
 from tests.waiting import eventually
 
 from long_lived.lab.experiment.backend import Trouble
@@ -40,17 +43,17 @@ def lab(tmp_path: Path):
         text=True,
         start_new_session=True,
     )
-    started: list[int] = []
+    started: list[psutil.Process] = []
     try:
-        started += map(int, process.stdout.readline().split())
-        yield process, [*started[:2], worker(tmp_path / "first.log")], started[2]
+        first, second, reaper = map(int, process.stdout.readline().split())
+        left = [first, second, worker(tmp_path / "first.log")]
+        started += map(psutil.Process, [*left, reaper])
+        yield process, left, reaper
     finally:
-        for group in [process.pid, *started]:
-            try:
-                os.killpg(group, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        process.wait(BOUND_SECONDS)
+        for one in started:
+            with suppress(psutil.NoSuchProcess):
+                one.kill()  # unless its number is another's by now
+        end_group(process)
         process.stdout.close()
 
 
