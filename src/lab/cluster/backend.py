@@ -151,11 +151,12 @@ class ClusterBackend:
     def stop(self, number: int) -> None:  # noqa: ARG002 - a pod gets SIGTERM, whatever we got
         """End the clients if the run is ours; otherwise stop watching."""
         if self._own:
+            self._look_at_pods()  # some may have started or ended since the last look
             try:
-                self._access.delete(self._clients.running())
+                self._end_clients()
             except Trouble as trouble:
                 self._problems.append(str(trouble))
-            self._await_logs(STOP_SECONDS)
+            self._logs.read_to_end(STOP_SECONDS)
         else:
             self._problems.append("the lab stopped waiting; the run goes on")
         self._stopped = True
@@ -163,7 +164,7 @@ class ClusterBackend:
     def collect(self) -> Outcome:
         """Gather the summaries, and say of each client pod what became of it."""
         if self._clients.pods and not self._stopped:
-            self._await_logs(LOG_SECONDS)
+            self._logs.read_to_end(LOG_SECONDS)
             self._look_at_pods()
         if not self._begun and (reason := self._given_up() or self._waiting.reason):
             self._problems.append(reason)
@@ -172,7 +173,7 @@ class ClusterBackend:
         seen.changes = list(self._servers.changes)
         if self._settings:
             seen.summary = merge_one_by_one(self._clients.summaries(self._settings, seen))
-        if not self._stopped and (missing := self._clients.missing()):
+        if missing := self._clients.missing():
             seen.problems.append(missing)
         seen.remarks += [
             f"server pod {pod.name}: {pod.obstacle}" for pod in self._servers.seen if pod.stuck
@@ -264,13 +265,12 @@ class ClusterBackend:
         except Trouble:
             return
 
-    def _await_logs(self, longest_seconds: float) -> None:
-        """Wait until the logs that are followed have come to their ends."""
-        deadline = time.monotonic() + longest_seconds
-        while self._logs.following() and time.monotonic() < deadline:
-            self._logs.read()
-            time.sleep(0.1)
-        self._logs.read()
+    def _end_clients(self) -> None:
+        """Delete the pods that run; with pods still to come, the Job, which would make them."""
+        if self._clients.job and self._clients.missing():
+            self._release.delete(self._clients.job)
+        elif running := self._clients.running():
+            self._access.delete(running)
 
     def _counts(self, seen: Outcome) -> dict[str, ReplicaCounts]:
         """Ask the servers what they counted: nothing but the reason where one cannot be asked."""

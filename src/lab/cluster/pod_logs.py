@@ -5,6 +5,7 @@ again from its beginning. A log is whole once it has the summary, which is its l
 """
 
 import signal
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -43,6 +44,16 @@ class PodLogs:
         for tail in self._tails.values():
             tail.read()
 
+    def read_to_end(self, longest_seconds: float) -> None:
+        """Wait until the logs that are followed have come to their ends."""
+        deadline = time.monotonic() + longest_seconds
+        while time.monotonic() < deadline:
+            if all(child.status is not None for child in self._followers.values()):
+                break
+            self.read()
+            time.sleep(0.1)
+        self.read()
+
     def tails(self) -> list[Tail]:
         """List the logs in the order in which they were found."""
         return list(self._tails.values())
@@ -68,10 +79,6 @@ class PodLogs:
     def uncertainty_seconds(self) -> float:
         """Tell how far off the least certain of the clocks may be."""
         return max((tail.clock_uncertainty_seconds for tail in self.tails()), default=0.0)
-
-    def following(self) -> bool:
-        """Tell whether there may be more to come from a log that is followed."""
-        return any(child.status is None for child in self._followers.values())
 
     def final(self, pod: str) -> ClientLog | None:
         """Return the log of a pod that has ended; None where there is none.

@@ -188,6 +188,14 @@ class Release:
         path = r"jsonpath={.data.values\.yaml}"
         return self._kubectl.call("get", "configmap", job.name, "--output", path)
 
+    def delete(self, job: Job) -> None:
+        """Delete a run with its pods, which get their grace period, and do not wait for their end.
+
+        Raises:
+            Trouble: kubectl failed.
+        """
+        self._kubectl.call("delete", "job", job.name, "--wait=false")
+
     def _deployment_name(self) -> str:
         return f"deployment/{self._deployment()['metadata']['name']}"
 
