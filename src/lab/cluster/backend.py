@@ -269,8 +269,8 @@ class ClusterBackend:
         """Delete the pods that run; with pods still to come, the Job, which would make them."""
         if self._clients.job and self._clients.missing():
             self._release.delete(self._clients.job)
-        elif running := self._clients.running():
-            self._access.delete(running)
+        else:
+            self._access.delete(self._clients.running())
 
     def _counts(self, seen: Outcome) -> dict[str, ReplicaCounts]:
         """Ask the servers what they counted: nothing but the reason where one cannot be asked."""

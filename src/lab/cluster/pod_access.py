@@ -42,9 +42,10 @@ class PodAccess:
                 zip(pods, askers.map(lambda pod: self._stats(pod, port), pods), strict=True)
             )
 
-    def delete(self, pods: Sequence[str]) -> None:
-        """Delete pods, which get their grace period, and do not wait for their end."""
-        self._kubectl.call("delete", "pod", *pods, "--wait=false")
+    def delete(self, pods: Sequence[str], *flags: str) -> None:
+        """Delete pods, if any, which get their grace period, and do not wait for their end."""
+        if pods:  # kubectl refuses to delete nothing
+            self._kubectl.call("delete", "pod", *pods, "--wait=false", *flags)
 
     def kill(self, pods: Sequence[str], port: int) -> list[str]:
         """Kill the servers in pods, and delete the pods; return a remark for each kill that failed.
@@ -56,8 +57,7 @@ class PodAccess:
             Trouble: the deletion failed.
         """
         failed = self.crash(pods, port)
-        forced = ("--grace-period=0", "--force")
-        self._kubectl.call("delete", "pod", *pods, "--wait=false", *forced)
+        self.delete(pods, "--grace-period=0", "--force")
         return [
             f"not killed, but ended by SIGTERM and SIGKILL some 2 s later: {why}" for why in failed
         ]

@@ -8,8 +8,8 @@ from long_lived.lab.cluster.pod_access import PodAccess
 from long_lived.lab.experiment.backend import Trouble
 
 
-def access(answer: str) -> PodAccess:
-    """Reach pods through a kubectl that answers this."""
+def access(answer: str | None) -> PodAccess:
+    """Reach pods through a kubectl that answers this; None fails every call."""
     return PodAccess(FakeKubectl(answer), "default")  # type: ignore[arg-type]
 
 
@@ -25,3 +25,10 @@ def test_counts_are_returned_by_pod() -> None:
     told = own_counts(3, {"": 3})
     answer = told.model_dump_json()
     assert access(answer).counts(["one", "two"], 8000) == {"one": told, "two": told}
+
+
+def test_nothing_is_asked_where_no_pod_is_meant() -> None:
+    """kubectl refuses to delete nothing, which would be a problem of the run."""
+    refused = access(None)
+    refused.delete([])
+    assert refused.kill([], 8000) == []
