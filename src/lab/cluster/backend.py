@@ -173,7 +173,7 @@ class ClusterBackend:
         seen.changes = list(self._servers.changes)
         if self._settings:
             seen.summary = merge_one_by_one(self._clients.summaries(self._settings, seen))
-        if missing := self._clients.missing():
+        if (self._own or not self._stopped) and (missing := self._clients.missing()):
             seen.problems.append(missing)
         seen.remarks += [
             f"server pod {pod.name}: {pod.obstacle}" for pod in self._servers.seen if pod.stuck
