@@ -33,7 +33,11 @@ class Ending:
     """How one start of a container ended."""
 
     unix_seconds: float
-    """By the node's clock, in whole seconds, cut off."""
+    """By the node's clock, in whole seconds, cut off; 0 where the kubelet does not know.
+
+    The times of a container that it has lost (ContainerStatusUnknown), as after an eviction, are
+    null.
+    """
     exit_status: int
     reason: str
     """In the kubelet's words, such as OOMKilled and Error."""
@@ -91,10 +95,12 @@ def read_pod(item: dict[str, Any], container: str) -> Pod:
     waiting = (state.get("waiting") or {}).get("reason") or ""
     exit_status = terminated["exitCode"] if terminated else None
     reason = (terminated or {}).get("reason") or waiting
-    if exit_status is None and status.get("phase") in ("Failed", "Succeeded"):
-        # Evicted, or on a lost node: there is no container to ask.
-        exit_status = 0 if status["phase"] == "Succeeded" else 1
-        reason = status.get("reason") or reason or "Failed"
+    if over(item):
+        if exit_status is None:
+            # Evicted, or on a lost node: there is no container to ask.
+            exit_status = 0 if status["phase"] == "Succeeded" else 1
+            reason = reason or "Failed"
+        reason = status.get("reason") or reason
     ready = condition(status, "Ready")
     obstacle, stuck = _obstacle(status, container)
     return Pod(
@@ -113,6 +119,15 @@ def read_pod(item: dict[str, Any], container: str) -> Pod:
         restarts=own.get("restartCount", 0),
         last_ending=_ending((own.get("lastState") or {}).get("terminated")),
     )
+
+
+def over(item: Mapping[str, Any]) -> bool:
+    """Tell whether a pod will never run again, such as one that was evicted: it stays, as Failed.
+
+    Its ReplicaSet has made another one. Source: kubernetes pkg/controller/controller_utils.go,
+    IsPodActive.
+    """
+    return item.get("status", {}).get("phase") in ("Failed", "Succeeded")
 
 
 def unix_seconds(timestamp: str) -> float:
@@ -135,8 +150,9 @@ def condition(status: Mapping[str, Any], name: str) -> dict[str, Any]:
 def _ending(terminated: dict[str, Any] | None) -> Ending | None:
     if not terminated:
         return None
+    finished = terminated.get("finishedAt")
     return Ending(
-        unix_seconds(terminated["finishedAt"]),
+        unix_seconds(finished) if finished else 0.0,
         terminated["exitCode"],
         terminated.get("reason") or "",
     )

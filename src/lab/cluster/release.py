@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from long_lived.lab.cluster.pods import Pod, read_pod, unix_seconds
+from long_lived.lab.cluster.pods import Pod, over, read_pod, unix_seconds
 from long_lived.lab.cluster.tools.kubectl import Kubectl
 from long_lived.lab.experiment.backend import Trouble
 
@@ -70,25 +70,30 @@ class Release:
     def look(self, name: str, generation: str) -> Look:
         """Return how the Job of that name, its pods and the servers (of a generation) stand.
 
+        Servers that are over, as after an eviction, count as gone.
+
         One call: three take three times the processor, which the run needs where both are on one
         machine. Pods are listed before the Job: where it has finished, they may not seem to.
         """
         found = self._kubectl.items("pods,jobs", self._labels(SERVER, CLIENT))
 
-        def pods(component: str, label: str) -> list[Pod]:
+        def pods(component: str, label: str) -> list[dict[str, Any]]:
             key, _, value = label.partition("=")
             wanted = {"app.kubernetes.io/component": component} | ({key: value} if key else {})
             return [
-                read_pod(item, component)
+                item
                 for item in found
                 if item["kind"] == "Pod" and wanted.items() <= item["metadata"]["labels"].items()
             ]
 
         jobs = (item for item in found if item["kind"] == "Job")
+        clients = (
+            read_pod(item, CLIENT) for item in pods(CLIENT, f"batch.kubernetes.io/job-name={name}")
+        )
         return Look(
             next((_job(item) for item in jobs if item["metadata"]["name"] == name), None),
-            sorted(pods(CLIENT, f"batch.kubernetes.io/job-name={name}"), key=lambda pod: pod.name),
-            _by_age(pods(SERVER, generation)),
+            sorted(clients, key=lambda pod: pod.name),
+            _servers(pods(SERVER, generation)),
         )
 
     def failed_revision(self, job: Job) -> str | None:
@@ -126,9 +131,9 @@ class Release:
         return ""
 
     def server_pods(self, generation: str = "") -> list[Pod]:
-        """List the server's pods (of a generation), oldest first."""
+        """List the server's pods (of a generation), oldest first, but for those that are over."""
         labels = ",".join(filter(None, [self._labels(SERVER), generation]))
-        return _by_age(read_pod(item, SERVER) for item in self._kubectl.items("pods", labels))
+        return _servers(self._kubectl.items("pods", labels))
 
     def servers_refused(self) -> str:
         """Say why the cluster makes no more server pods; empty where it does.
@@ -233,7 +238,8 @@ class Release:
         return next(iter(apps), "")
 
 
-def _by_age(pods: Iterable[Pod]) -> list[Pod]:
+def _servers(items: Iterable[dict[str, Any]]) -> list[Pod]:
+    pods = (read_pod(item, SERVER) for item in items if not over(item))
     return sorted(pods, key=lambda pod: (pod.created_unix_seconds, pod.name))
 
 

@@ -78,6 +78,16 @@ def test_evicted_pod_has_ended_without_a_container() -> None:
     assert (pod.exit_status, pod.reason) == (1, "Evicted")
 
 
+def test_evicted_pod_has_ended_with_a_container_that_is_lost() -> None:
+    """The kubelet, which can no longer find it, states an exit status and no times."""
+    lost = {"exitCode": 137, "reason": "ContainerStatusUnknown"}
+    state = {"terminated": lost | {"startedAt": None, "finishedAt": None}}
+    before = {"lastState": state, "restartCount": 1}
+    pod = read(container("client", state, **before), phase="Failed", reason="Evicted")
+    assert (pod.started, pod.exit_status, pod.reason) == (True, 137, "Evicted")
+    assert pod.last_ending == Ending(0.0, 137, "ContainerStatusUnknown")
+
+
 @pytest.mark.parametrize(
     ("status", "obstacle", "stuck"),
     [

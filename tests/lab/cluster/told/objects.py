@@ -110,6 +110,16 @@ def unscheduled(pod: Object, message: str) -> Object:
     return pod | {"status": {"phase": "Pending", "conditions": [{**why, "message": message}]}}
 
 
+def evicted(pod: Object) -> Object:
+    """Return what an eviction leaves of a pod: the kubelet has lost its container."""
+    lost = ended(137, "ContainerStatusUnknown")
+    lost["terminated"] |= {"startedAt": None, "finishedAt": None}
+    (own,) = pod["status"]["containerStatuses"]
+    ready = {"type": "Ready", "status": "False", "lastTransitionTime": BEFORE}
+    status = {"phase": "Failed", "reason": "Evicted", "conditions": [ready]}
+    return pod | {"status": {**status, "containerStatuses": [own | {"state": lost}]}}
+
+
 def servers(names: tuple[str, ...] = SERVERS) -> list[Object]:
     """Return the pods of a release whose servers are all ready."""
     return [server(name) for name in names]

@@ -6,7 +6,16 @@ import pytest
 from tests.cluster.kinds import Object
 from tests.lab.cluster.told.conftest import Lab
 from tests.lab.cluster.told.kubectl import Told
-from tests.lab.cluster.told.objects import client, deployment, ended, event, job, server, servers
+from tests.lab.cluster.told.objects import (
+    client,
+    deployment,
+    ended,
+    event,
+    evicted,
+    job,
+    server,
+    servers,
+)
 from tests.lab.logs.saved_logs import TWO, balanced
 from tests.lab.runs import NEW, READY_SECONDS, SERVERS, START, STOP_SECONDS, Run, restarted
 
@@ -33,6 +42,22 @@ def test_restart_by_hand_is_found_by_verify(told: Told, lab: Lab) -> None:
     assert {one["old"] for one in changes} == set(SERVERS[1:])
     assert {one["new"] for one in changes} == set(NEW)
     assert not any(one["inferred"] for one in changes)
+
+
+def test_evicted_servers_are_replaced_and_earlier_ones_no_replicas(told: Told, lab: Lab) -> None:
+    """What an eviction leaves is there for days: it holds no connections, and should have none."""
+    run, _ = restarted("experiment.expect=pinned", "server.runtime=gunicorn", users=300)
+    told.log("c", run.log())
+    new = [server(name, ready_at=at(READY_SECONDS)) for name in NEW]
+    for pod in new:
+        pod["metadata"]["creationTimestamp"] = at(STOP_SECONDS)
+    left = [evicted(server(name)) for name in ("long-ago", *SERVERS[1:])]
+    told.objects = [deployment(), job(), client("c", ended()), server(SERVERS[0]), *new, *left]
+    status, output = lab.verify()
+    assert status == 0, output
+    assert "pinned, as expected" in output
+    assert {one["old"] for one in lab.record["events"]} == set(SERVERS[1:])
+    assert "long-ago" not in output
 
 
 @pytest.mark.parametrize(
