@@ -178,32 +178,43 @@ def test_signal_ends_a_client_whose_output_nobody_reads(
 
 
 DEFECT = """
+from long_lived.client.engines.loop.exchanges import Exchanges
 from long_lived.client.users import pacing
 from long_lived.client.__main__ import main
-def fail(*_): raise LookupError("no think time")
-pacing.think_seconds = fail
+def fail(*_): raise LookupError("not there")
+{function} = fail
 main()
 """
 
 
-def test_defect_of_the_client_is_counted_and_reported(keeping_server, tmp_path) -> None:
-    """An exception that ends a user fails all it had yet to send, and the run."""
+@pytest.mark.parametrize(
+    ("engine", "function", "answered"),
+    [("threads", "pacing.think_seconds", 5), ("asyncio", "Exchanges._land", 0)],
+)
+def test_defect_of_the_client_is_counted_and_reported(
+    engine: str, function: str, answered: int, keeping_server, tmp_path
+) -> None:
+    """An exception in the middle fails what it breaks, and the run; nobody waits for an answer."""
     out, errors = tmp_path / "out", tmp_path / "errors"
-    settings = ("client.concurrency=5", "client.requestsPerUser=3", "client.rampUpSeconds=0")
+    settings = (
+        *(f"client.url={keeping_server.url}", f"client.engine={engine}"),
+        *("client.concurrency=5", "client.requestsPerUser=3", "client.rampUpSeconds=0"),
+        *("client.thinkTime.minSeconds=0", "client.thinkTime.maxSeconds=0"),
+    )
     with out.open("w") as stream:
-        url = f"client.url={keeping_server.url}"
-        given = {"program": ("-c", DEFECT)}
-        with writing_to(stream.fileno(), errors, url, *settings, **given) as process:
+        given = {"program": ("-c", DEFECT.format(function=function))}
+        with writing_to(stream.fileno(), errors, *settings, **given) as process:
             assert process.wait(30) == 1
     run = FinishedRun(1, out.read_text().splitlines(), "")
     run.check_account()
-    assert run.summary["requests"]["answered"] == 5
-    assert run.summary["requests"]["failed_by_kind"] == {"client_error": 10}
+    broken = 15 - answered
+    assert run.summary["requests"]["answered"] == answered
+    assert run.summary["requests"]["failed_by_kind"] == {"client_error": broken}
     assert run.summary["problem"] == (
-        "10 requests failed by a defect of the client: its log has the traceback"
+        f"{broken} requests failed by a defect of the client: its log has the traceback"
     )
     assert errors.read_text().count("Traceback") == 1
-    assert errors.read_text().count("LookupError: no think time") == 1
+    assert errors.read_text().count("LookupError: not there") == 1
 
 
 def test_reader_that_goes_away_ends_the_run(keeping_server) -> None:
