@@ -5,6 +5,8 @@ import subprocess
 from collections import Counter
 from typing import Any
 
+from tests.waiting import eventually
+
 from .programs import ENGINES
 
 LINE = re.compile(
@@ -133,3 +135,15 @@ def test_run_with_a_duration_sends_until_it_is_over(keeping_server, run_client) 
     assert summary["requests"]["planned"] == summary["requests"]["answered"] > 6
     assert summary["load_seconds"] >= 0.8
     assert summary["timeline"]["failed"] == {}
+
+
+@ENGINES
+def test_line_of_an_answer_is_there_while_the_client_waits(
+    engine: str, keeping_server, start_client
+) -> None:
+    """Whoever follows the log sees an answer soon, not with the next hundred."""
+    think = ("client.thinkTime.minSeconds=600", "client.thinkTime.maxSeconds=600")
+    alone = ("client.concurrency=1", "client.durationSeconds=900", f"client.engine={engine}")
+    client = start_client(keeping_server.url, *alone, *think)
+    eventually(lambda: client.output.count("Response from Pod") == 1)
+    client.stop()

@@ -17,7 +17,7 @@ def about_cluster(place: Place) -> str:
     try:
         kubectl = Kubectl(place)
         said = json.loads(kubectl.call("version", "--output=json"))
-        told = [f"Kubernetes {said['serverVersion']['gitVersion']}", f"context {kubectl.context}"]
+        told = [f"Kubernetes {said['serverVersion']['gitVersion']}", kubectl.cluster]
     except (Trouble, ValueError, KeyError, TypeError):
         return ""
     try:

@@ -57,7 +57,7 @@ class Release:
         """
         jobs = self._kubectl.items("jobs", self._labels(CLIENT))
         if not jobs:
-            where = f"namespace {self._namespace} (context {self._kubectl.context})"
+            where = f"namespace {self._namespace} ({self._kubectl.cluster})"
             if self._kubectl.items("deployments", self._labels(SERVER)):
                 raise Trouble(
                     f"release {self._name} in {where} has no client Job: start one with make "

@@ -203,7 +203,7 @@ def _version(tool: str, flag: str) -> str:
 def _cluster(context: str) -> str:
     kubectl = Kubectl(Place("default", context))
     call(kubectl.command("get", "--raw=/readyz"), TOOL_SECONDS)
-    return f"context {kubectl.context}"
+    return kubectl.cluster
 
 
 @click.command()

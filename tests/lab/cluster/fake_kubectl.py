@@ -6,7 +6,7 @@ from long_lived.lab.experiment.backend import Trouble
 class FakeKubectl:
     """Answers every call with the same text, or fails."""
 
-    context = "here"
+    cluster = "context here"
 
     def __init__(self, answer: str | None) -> None:
         self._answer = answer

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from long_lived.lab.cluster.tools.helm import SCALED, helm_install
-from long_lived.lab.cluster.tools.kubectl import Place
+from long_lived.lab.cluster.tools.kubectl import Kubectl, Place
 from long_lived.lab.experiment.backend import Trouble
 
 CONFLICT = (
@@ -67,3 +67,25 @@ def test_conflict_over_another_field_is_passed_on_unchanged(failing) -> None:
     """Advice on replicas appears only where replicas are the conflict."""
     text = CONFLICT.replace(".spec.replicas", ".spec.paused")
     assert failing(f"Error: {text}") == f"helm: {text}"
+
+
+@pytest.mark.parametrize(
+    ("variable", "told"), [("KUBERNETES_SERVICE_HOST", ""), ("OTHER", "no Kubernetes context")]
+)
+def test_pod_without_a_context_is_on_its_own_cluster(
+    variable: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given no context, kubectl takes the service account of its pod, and elsewhere nothing."""
+    kubectl = tmp_path / "kubectl"
+    kubectl.write_text('#!/bin/sh\n[ "$1" != config ] && echo "$@"\n')
+    kubectl.chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    monkeypatch.setenv(variable, "10.96.0.1")
+    if told:
+        with pytest.raises(Trouble, match=told):
+            Kubectl(Place("shop"))
+        return
+    inside = Kubectl(Place("shop"))
+    assert inside.call("get", "pods") == "--namespace shop get pods\n"
+    assert inside.cluster == "the cluster of this pod"

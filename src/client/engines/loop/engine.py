@@ -77,7 +77,6 @@ class Loop(Engine):
         if not self.done():
             self._loop.call_later(tick_seconds, on_tick)
             self._loop.run_forever()
-        self._run.ledger.output.flush()
         if broken:
             raise broken[0]
 

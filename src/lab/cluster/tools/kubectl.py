@@ -1,6 +1,7 @@
 """kubectl, in one namespace of one cluster."""
 
 import json
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,7 @@ class Place:
 
     namespace: str
     context: str = ""
-    """Empty means kubectl's current context, which is never changed."""
+    """Empty means kubectl's current context, which is never changed, or that of the pod itself."""
 
 
 class Kubectl:
@@ -34,7 +35,13 @@ class Kubectl:
         """
         self._program = program("kubectl")
         self.context = place.context or self._current_context()
-        self._where = ["--context", self.context, "--namespace", place.namespace]
+        context = ["--context", self.context] if self.context else []
+        self._where = [*context, "--namespace", place.namespace]
+
+    @property
+    def cluster(self) -> str:
+        """Say which cluster that is."""
+        return f"context {self.context}" if self.context else "the cluster of this pod"
 
     def command(self, *arguments: str) -> list[str]:
         """Return a command line."""
@@ -61,6 +68,9 @@ class Kubectl:
         try:
             return call([self._program, "config", "current-context"], CALL_SECONDS).strip()
         except Trouble:
+            # In a pod kubectl and helm take its service account. Source: client-go, rest/config.go.
+            if os.environ.get("KUBERNETES_SERVICE_HOST"):
+                return ""
             raise Trouble(
                 "no Kubernetes context is set: choose one with --context (CONTEXT=), or with "
                 "kubectl config use-context"
