@@ -120,15 +120,14 @@ def test_service_without_connections_is_too_few(shop: Shop) -> None:
 
 
 def test_bad_target_is_refused_in_one_line(shop: Shop) -> None:
-    """No such Service, no endpoints, several ports, or no target."""
-    shop.serve()
+    """No such Service, no endpoints, which leaves no ports either, or no target."""
+    shop.serve(())
     bad = {
         ("service/nothing",): '"nothing" not found',
         ("service/checkout",): "service/checkout has no ready endpoints",
         ("checkout",): "checkout: must be service/NAME, deploy/NAME",
         ("ingress/checkout",): "ingress/checkout: must be service/NAME",
         (): "give either a target (service/NAME) or --local PORT",
-        ("service/checkout", "--port", "grpc"): "--port grpc: service/checkout has these: http",
     }
     for arguments, words in bad.items():
         done = inspected(*arguments)
@@ -144,10 +143,21 @@ def test_port_has_to_be_chosen_where_there_are_several(shop: Shop) -> None:
     refused = inspected("service/checkout")
     assert refused.exit_code == 2
     assert "--port (none): service/checkout has these: http, metrics" in refused.stderr
+    refused = inspected("service/checkout", "--port", "grpc")
+    assert "--port grpc: service/checkout has these: http, metrics" in refused.stderr
     for port in ("http", "8080"):
         assert "hold 10 of 300" in " ".join(
             inspected("service/checkout", "--port", port).stdout.split()
         )
+
+
+def test_headless_service_without_ports_is_looked_at_by_a_number(shop: Shop) -> None:
+    """Kubernetes asks for none where nothing is balanced by address."""
+    pinned(shop)
+    shop.serve(())
+    assert "has these: none" in inspected("service/checkout").stderr
+    told = inspected("service/checkout", "--port", "8080").stdout
+    assert "hold 10 of 300" in " ".join(told.split())
 
 
 def test_pod_without_cat_is_looked_at_from_beside(shop: Shop) -> None:

@@ -180,7 +180,12 @@ class LiveServicePods:
             self._kubectl.call("get", "service", self._target.name)  # says that there is none
         found: dict[str, _Endpoint] = {}
         for one in slices:
+            endpoints = one.get("endpoints") or []
+            if not endpoints:  # where a Service has no pods, their ports are not known either
+                continue
             ports = [port for port in one.get("ports") or [] if _is_tcp(port)]
+            if not one.get("ports") and self._port.isdigit():  # a headless Service may name none
+                ports = [{"port": int(self._port)}]
             chosen = [
                 port for port in ports if self._port in ("", port.get("name"), f"{port['port']}")
             ]
@@ -189,7 +194,7 @@ class LiveServicePods:
                 raise Trouble(
                     f"--port {self._port or '(none)'}: {self._target} has these: {names or 'none'}"
                 )
-            for endpoint in one.get("endpoints") or []:
+            for endpoint in endpoints:
                 ready = (endpoint.get("conditions") or {}).get("ready")
                 reference = endpoint.get("targetRef") or {}
                 if ready is not False and reference.get("kind") == "Pod":
