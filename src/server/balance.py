@@ -1,6 +1,6 @@
-"""Filters of the kernel's: which listener a connection goes to, and when none goes there any more.
+"""What the kernel is told: which listener a connection goes to, and when none goes there any more.
 
-One makes the kernel choose at random among the listeners that share a port, as kube-proxy does.
+A filter makes it choose at random among the listeners that share a port, as kube-proxy does.
 
 By itself SO_REUSEPORT chooses by a hash of addresses and ports. That looks random until a client
 with thousands of connections opens more: it uses the ports that are still free, and their hashes
@@ -17,21 +17,21 @@ Source: socket(7), SO_ATTACH_REUSEPORT_CBPF; Linux net/core/sock_reuseport.c.
 import ctypes
 import socket
 import struct
-from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 SO_ATTACH_REUSEPORT_CBPF = getattr(socket, "SO_ATTACH_REUSEPORT_CBPF", 51)
 """The same number on x86-64, ARM and RISC-V. Source: Linux asm-generic/socket.h."""
 
-SO_ATTACH_FILTER = getattr(socket, "SO_ATTACH_FILTER", 26)
-
-LOAD_WORD, MODULO, RETURN, RETURN_CONSTANT = 0x20, 0x94, 0x16, 0x06
-"""BPF_LD|BPF_W|BPF_ABS, BPF_ALU|BPF_MOD|BPF_K, BPF_RET|BPF_A, BPF_RET|BPF_K. Source: Linux
-linux/filter.h."""
+LOAD_WORD, MODULO, RETURN = 0x20, 0x94, 0x16
+"""BPF_LD|BPF_W|BPF_ABS, BPF_ALU|BPF_MOD|BPF_K, BPF_RET|BPF_A. Source: Linux linux/filter.h."""
 
 RANDOM = 0xFFFFF000 + 56
 """Address at which a filter reads a random number. Source: SKF_AD_OFF + SKF_AD_RANDOM,
 linux/filter.h."""
+
+IP_MINTTL, IPV6_MINHOPCOUNT, LARGEST_TTL = 21, 73, 255
+"""Packets with a smaller TTL are dropped. Source: Linux linux/in.h, linux/in6.h."""
 
 HASH_WARNING = (
     "The kernel refuses the filter that chooses at random among the replicas on this port, and "
@@ -47,26 +47,41 @@ def balance_at_random(listener: socket.socket, replicas: int) -> bool:
     kernel cannot do that and goes on choosing by its hash.
     """
     draw = ((LOAD_WORD, 0, 0, RANDOM), (MODULO, 0, 0, replicas), (RETURN, 0, 0, 0))
-    return _attach(listener, SO_ATTACH_REUSEPORT_CBPF, draw)
-
-
-def drop_all(listener: Any) -> bool:
-    """Let no connection into the listen() queue any more, and refuse none.
-
-    Every packet for `listener` is dropped. Between a last accept() and close() the kernel would go
-    on queueing connections there, and then reset them. So they are established nowhere: the
-    client's kernel asks again a second later, and is refused or led to another listener. Returns
-    False where the kernel cannot do that, and nothing changes. Source: socket(7), SO_ATTACH_FILTER.
-    """
-    return _attach(listener, SO_ATTACH_FILTER, ((RETURN_CONSTANT, 0, 0, 0),))
-
-
-def _attach(listener: Any, option: int, instructions: Sequence[tuple[int, int, int, int]]) -> bool:
-    program = b"".join(struct.pack("=HBBI", *one) for one in instructions)
+    program = b"".join(struct.pack("=HBBI", *one) for one in draw)
     code = ctypes.create_string_buffer(program)
     try:
-        pointed = struct.pack("@HP", len(instructions), ctypes.addressof(code))
-        listener.setsockopt(socket.SOL_SOCKET, option, pointed)
+        pointed = struct.pack("@HP", len(draw), ctypes.addressof(code))
+        listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, pointed)
     except OSError:
         return False
     return True
+
+
+def drop_all(listener: Any) -> None:
+    """Let no connection into the listen() queue any more, and refuse none.
+
+    Between a last accept() and close() the kernel would go on queueing connections there, and then
+    reset them. Instead, what asks for one is dropped, as of a host that is too far away: the
+    client's kernel asks again a second later, and is refused or led to another listener. Only
+    whoever sends with the largest TTL is not dropped. Where the kernel cannot do that, nothing
+    changes. Source: ip(7), IP_MINTTL; ipv6(7); Linux net/ipv4/tcp_ipv4.c, tcp_v4_rcv.
+
+    A filter that drops packets (SO_ATTACH_FILTER) would need privileges: newer kernels refuse it on
+    TCP sockets without CAP_NET_ADMIN.
+    """
+    _take_from(listener, LARGEST_TTL)
+
+
+def drop_nothing(connection: Any) -> None:
+    """Read what the peer sends on a connection that was accepted after `drop_all`.
+
+    One whose handshake had begun by then has inherited the listener's least TTL.
+    """
+    _take_from(connection, 0)
+
+
+def _take_from(sock: Any, least_ttl: int) -> None:
+    with suppress(OSError):
+        sock.setsockopt(socket.IPPROTO_IP, IP_MINTTL, least_ttl)
+        if sock.family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, IPV6_MINHOPCOUNT, least_ttl)

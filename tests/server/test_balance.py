@@ -1,7 +1,10 @@
 """How the kernel spreads connections over replicas that share a port."""
 
 import math
+import os
 import socket
+import subprocess
+import sys
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.refusal_of_filters import refuse_filters
 
-from long_lived.server.balance import HASH_WARNING, balance_at_random, drop_all
+from long_lived.server.balance import HASH_WARNING, balance_at_random, drop_all, drop_nothing
 from long_lived.server.listener import open_listeners
 
 from .replicas import QUICK, Start
@@ -117,11 +120,15 @@ def test_accepted_filter_gives_no_warning(variant: Variant, start: Start) -> Non
     assert replica.stats()["balanced_at_random"] is True
 
 
-def test_listener_that_keeps_out_serves_its_queue_and_no_more() -> None:
+@pytest.mark.parametrize(
+    ("bind", "host"), [("127.0.0.1", "127.0.0.1"), ("[::]", "127.0.0.1"), ("[::]", "::1")]
+)
+def test_listener_that_keeps_out_serves_its_queue_and_no_more(bind: str, host: str) -> None:
     """A queued connection is served; a later one is never established, and then refused."""
     with ExitStack() as stack:
-        listener = listen(stack, 0)
-        address = listener.getsockname()
+        (listener,) = open_listeners([f"{bind}:0"], 8000, MANY, reuse_port=True)
+        stack.enter_context(listener)
+        address = host, listener.getsockname()[1]
         queued = stack.enter_context(socket.create_connection(address))
         drop_all(listener)
         with pytest.raises(TimeoutError):
@@ -136,3 +143,38 @@ def test_listener_that_keeps_out_serves_its_queue_and_no_more() -> None:
             assert accepted.recv(100) == b"still heard"
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(address, timeout=5)
+
+
+def test_connection_that_was_being_made_meanwhile_is_heard() -> None:
+    """Its handshake began before and ended after the listener kept others out."""
+    with ExitStack() as stack:
+        listener = listen(stack, 0)
+        # The kernel completes it with the first data, as with a last packet that is late.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 30)
+        client = stack.enter_context(socket.create_connection(listener.getsockname()))
+        drop_all(listener)
+        client.sendall(b"first")
+        listener.settimeout(5)
+        accepted = stack.enter_context(listener.accept()[0])
+        assert accepted.recv(100) == b"first"
+        drop_nothing(accepted)
+        client.sendall(b"next")
+        accepted.settimeout(5)
+        assert accepted.recv(100) == b"next"
+
+
+KEEP_OUT = """
+import socket
+from long_lived.server.balance import drop_all
+with socket.create_server(("127.0.0.1", 0)) as listener:
+    drop_all(listener)
+    socket.create_connection(listener.getsockname(), timeout=0.3)
+"""
+
+
+def test_keeping_out_takes_no_privilege() -> None:
+    """Neither users nor pods under restricted Pod Security have any."""
+    prefix = () if os.geteuid() else ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
+    command = [*prefix, sys.executable, "-c", KEEP_OUT]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr.endswith("TimeoutError: timed out\n")

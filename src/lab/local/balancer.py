@@ -36,8 +36,8 @@ class Balancer:
         with socket.socket() as own:
             own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             own.bind(self._address)
-            # Without either filter the kernel balances by its hash, as the servers have warned.
-            if drop_all(own):
-                own.listen(1)
-                balance_at_random(own, listeners)
+            drop_all(own)
+            own.listen(1)
+            # Without the filter the kernel balances by its hash, as the servers have warned.
+            balance_at_random(own, listeners)
         self._listeners = listeners

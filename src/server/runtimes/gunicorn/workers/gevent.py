@@ -24,7 +24,7 @@ from gunicorn.workers import ggevent
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER
 
 from long_lived.server.app import REPLICA
-from long_lived.server.balance import drop_all
+from long_lived.server.balance import drop_all, drop_nothing
 from long_lived.server.listener import ListenerName
 from long_lived.server.runtimes.bounds import READING
 from long_lived.server.runtimes.gunicorn.in_flight import IN_FLIGHT
@@ -102,6 +102,7 @@ class GeventWorker(ggevent.GeventWorker):
         if not master_listens(server.socket):
             drop_all(server.socket)
         while not server.pool.full() and (accepted := server.do_read()):
+            drop_nothing(accepted[0])
             server.do_handle(*accepted)
         server.close()
 

@@ -26,7 +26,7 @@ from typing import Any
 from gunicorn.workers import gthread
 
 from long_lived.server.app import REPLICA
-from long_lived.server.balance import drop_all
+from long_lived.server.balance import drop_all, drop_nothing
 from long_lived.server.runtimes.bounds import READING
 from long_lived.server.runtimes.gunicorn.in_flight import IN_FLIGHT
 from long_lived.server.runtimes.gunicorn.listening import master_listens
@@ -52,6 +52,8 @@ class ThreadWorker(gthread.ThreadWorker):
 
     def enqueue_req(self, conn: Any) -> None:
         """Give a connection with a request, or a new one, to a thread."""
+        if not self.alive:
+            drop_nothing(conn.sock)
         self.wsgi.extensions[REPLICA].connections.opened(conn.sock)
         self.wsgi.extensions[READING].begin(conn.sock)
         super().enqueue_req(conn)
