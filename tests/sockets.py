@@ -1,7 +1,21 @@
 """What the kernel reports about sockets."""
 
+import resource
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+
+@contextmanager
+def most_open_files() -> Iterator[None]:
+    """Allow this process all the open files that it may have; by default most users have 1,024."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (before[1], before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def free_port() -> int:

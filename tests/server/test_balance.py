@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.refusal_of_filters import refuse_filters
+from tests.sockets import most_open_files
 
 from long_lived.server.balance import HASH_WARNING, balance_at_random, drop_all, drop_nothing
 from long_lived.server.listener import open_listeners
@@ -48,7 +49,7 @@ def spread(listeners: list[socket.socket], stack: ExitStack, count: int) -> Coun
 @pytest.mark.parametrize("replicas", [2, 3, 5])
 def test_connections_are_spread_over_all_listeners(replicas: int) -> None:
     """Every listener gets its share, within six standard deviations."""
-    with ExitStack() as stack:
+    with most_open_files(), ExitStack() as stack:
         listeners = [listen(stack, 0)]
         port = listeners[0].getsockname()[1]
         listeners += [listen(stack, port) for _ in range(replicas - 1)]
@@ -90,7 +91,7 @@ def test_choice_does_not_depend_on_the_ports() -> None:
 
 def test_missing_listener_gets_nothing_and_nothing_is_lost() -> None:
     """While a replica is away the others take all, by the kernel's own hash."""
-    with ExitStack() as stack:
+    with most_open_files(), ExitStack() as stack:
         first = listen(stack, 0)
         second = listen(stack, first.getsockname()[1])
         assert all(balance_at_random(listener, 3) for listener in (first, second))

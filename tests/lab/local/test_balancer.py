@@ -1,12 +1,12 @@
 """The kernel's choice among replicas that come and go."""
 
 import math
-import resource
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+from tests.sockets import most_open_files
 
 from long_lived.lab.local.balancer import Balancer, listening
 from long_lived.server.balance import balance_at_random, drop_all
@@ -18,9 +18,7 @@ CONNECTIONS = 3000
 @pytest.fixture
 def stack() -> Iterator[ExitStack]:
     """Close all sockets when the test ends."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    with ExitStack() as opened:
+    with most_open_files(), ExitStack() as opened:
         yield opened
 
 
