@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import pytest
 from tests.waiting import eventually
 
@@ -144,7 +145,9 @@ def test_replica_that_does_not_end_is_killed_after_its_grace(stand: Callable[...
     """One that ignores SIGTERM has the drain and some seconds more."""
     here = stand("server.gracefulTimeoutSeconds=0", "server.runtime=flask")
     child = here.replicas["c"].child
-    child.signal(signal.SIGSTOP)  # a suspended process ignores SIGTERM, but not SIGKILL
+    # A suspended process ignores SIGTERM, but not SIGKILL. Of two that wait SIGTERM would be first.
+    child.signal(signal.SIGSTOP)
+    eventually(lambda: psutil.Process(child.pid).status() == psutil.STATUS_STOPPED)
     here.turnover.remove(1)
     (one,) = here.turnover.changes
     one.began_unix_seconds -= 3600
