@@ -27,14 +27,19 @@ def at(seconds: float) -> str:
     return datetime.fromtimestamp(START + seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def came() -> list[Object]:
+    """Return the pods that replaced others."""
+    new = [server(name, ready_at=at(READY_SECONDS)) for name in NEW]
+    for pod in new:
+        pod["metadata"]["creationTimestamp"] = at(STOP_SECONDS)
+    return new
+
+
 def test_restart_by_hand_is_found_by_verify(told: Told, lab: Lab) -> None:
     """Pods that are younger than the run replaced those that are gone, and that decides."""
     run, _ = restarted("experiment.expect=pinned", "server.runtime=gunicorn", users=300)
     told.log("c", run.log())
-    new = [server(name, ready_at=at(READY_SECONDS)) for name in NEW]
-    for pod in new:
-        pod["metadata"]["creationTimestamp"] = at(STOP_SECONDS)
-    told.objects = [deployment(), job(), client("c", ended()), server(SERVERS[0]), *new]
+    told.objects = [deployment(), job(), client("c", ended()), server(SERVERS[0]), *came()]
     status, output = lab.verify()
     assert status == 0, output
     assert "pinned, as expected" in output
@@ -48,11 +53,8 @@ def test_evicted_servers_are_replaced_and_earlier_ones_no_replicas(told: Told, l
     """What an eviction leaves is there for days: it holds no connections, and should have none."""
     run, _ = restarted("experiment.expect=pinned", "server.runtime=gunicorn", users=300)
     told.log("c", run.log())
-    new = [server(name, ready_at=at(READY_SECONDS)) for name in NEW]
-    for pod in new:
-        pod["metadata"]["creationTimestamp"] = at(STOP_SECONDS)
     left = [evicted(server(name)) for name in ("long-ago", *SERVERS[1:])]
-    told.objects = [deployment(), job(), client("c", ended()), server(SERVERS[0]), *new, *left]
+    told.objects = [deployment(), job(), client("c", ended()), server(SERVERS[0]), *came(), *left]
     status, output = lab.verify()
     assert status == 0, output
     assert "pinned, as expected" in output
