@@ -1,4 +1,4 @@
-"""Namespaces of the kernel: a network or a view of files for single processes, without harm."""
+"""What the kernel shows and allows to single processes: networks, views of files, capabilities."""
 
 import shutil
 import subprocess
@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+UNPRIVILEGED = ("setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs")
+"""What comes before a command of root's, as under restricted Pod Security: the same user, and no
+capability."""
 
 
 @dataclass(frozen=True)

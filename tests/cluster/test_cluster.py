@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from tests.lab.processes.family import exists
 
 from .miniature import running
 from .place import Place
@@ -14,11 +15,6 @@ SMALL = (
 )
 
 
-def is_alive(process: int) -> bool:
-    """Tell whether a process has this pid."""
-    return Path(f"/proc/{process}").exists()
-
-
 def test_failing_test_leaves_no_process(tmp_path: Path) -> None:
     """However the block ends, all pods end with it."""
     processes = []
@@ -27,4 +23,4 @@ def test_failing_test_leaves_no_process(tmp_path: Path) -> None:
         place.helm("install", sets=(*SMALL, "client.durationSeconds=300"))
         processes.append(place.cluster.process(place.only_client()))
         raise ZeroDivisionError
-    assert not any(map(is_alive, processes))
+    assert not any(map(exists, processes))

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from tests.namespaces import UNPRIVILEGED
 from tests.refusal_of_filters import refuse_filters
 from tests.sockets import most_open_files
 
@@ -175,7 +176,7 @@ with socket.create_server(("127.0.0.1", 0)) as listener:
 
 def test_keeping_out_takes_no_privilege() -> None:
     """Neither users nor pods under restricted Pod Security have any."""
-    prefix = () if os.geteuid() else ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
+    prefix = () if os.geteuid() else UNPRIVILEGED
     command = [*prefix, sys.executable, "-c", KEEP_OUT]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.stderr.endswith("TimeoutError: timed out\n")

@@ -12,13 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.namespaces import UNPRIVILEGED
 from tests.waiting import eventually
 
 from long_lived.lab.cluster.servers.kill import kill_command
 from long_lived.server.runtimes.go import build
 
-UNPRIVILEGED = ("setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs")
-"""As under restricted Pod Security: the same user, and no capability."""
 NEW = ("unshare", "--map-root-user", "--pid", "--fork", "--mount-proc", "--kill-child")
 BOUND_SECONDS = 60
 

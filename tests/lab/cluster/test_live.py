@@ -120,8 +120,8 @@ def test_service_without_connections_is_too_few(shop: Shop) -> None:
 
 
 def test_bad_target_is_refused_in_one_line(shop: Shop) -> None:
-    """No such Service, no endpoints, which leaves no ports either, or no target."""
-    shop.serve(())
+    """No such Service, no endpoints, or no target."""
+    shop.serve()
     bad = {
         ("service/nothing",): '"nothing" not found',
         ("service/checkout",): "service/checkout has no ready endpoints",
@@ -134,6 +134,12 @@ def test_bad_target_is_refused_in_one_line(shop: Shop) -> None:
         assert done.exit_code == 2, arguments
         (line,) = done.stderr.splitlines()
         assert words in line
+
+
+def test_service_without_pods_has_no_endpoints(shop: Shop) -> None:
+    """Where its ports are those of its pods, it has none of these either."""
+    shop.serve(())
+    assert "service/checkout has no ready endpoints" in inspected("service/checkout").stderr
 
 
 def test_port_has_to_be_chosen_where_there_are_several(shop: Shop) -> None:

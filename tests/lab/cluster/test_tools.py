@@ -69,23 +69,26 @@ def test_conflict_over_another_field_is_passed_on_unchanged(failing) -> None:
     assert failing(f"Error: {text}") == f"helm: {text}"
 
 
-@pytest.mark.parametrize(
-    ("variable", "told"), [("KUBERNETES_SERVICE_HOST", ""), ("OTHER", "no Kubernetes context")]
-)
-def test_pod_without_a_context_is_on_its_own_cluster(
-    variable: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Given no context, kubectl takes the service account of its pod, and elsewhere nothing."""
+@pytest.fixture
+def without_contexts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put a kubectl on PATH that knows no context, and otherwise says what it is asked."""
     kubectl = tmp_path / "kubectl"
     kubectl.write_text('#!/bin/sh\n[ "$1" != config ] && echo "$@"\n')
     kubectl.chmod(0o700)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
-    monkeypatch.setenv(variable, "10.96.0.1")
-    if told:
-        with pytest.raises(Trouble, match=told):
-            Kubectl(Place("shop"))
-        return
+
+
+@pytest.mark.usefixtures("without_contexts")
+def test_pod_without_a_context_is_on_its_own_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given no context, kubectl takes the service account of its pod."""
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.96.0.1")
     inside = Kubectl(Place("shop"))
     assert inside.call("get", "pods") == "--namespace shop get pods\n"
     assert inside.cluster == "the cluster of this pod"
+
+
+@pytest.mark.usefixtures("without_contexts")
+def test_no_context_outside_a_pod_is_trouble() -> None:
+    """The lab does not let kubectl try localhost."""
+    with pytest.raises(Trouble, match="no Kubernetes context"):
+        Kubectl(Place("shop"))
